@@ -1,0 +1,92 @@
+# edgeproof. `make` on its own lists the targets.
+#
+# Every path here is relative: make cannot hold a space in a target's name, and
+# the checkout may be in a folder that has one.
+
+PYTHON ?= python3
+# extra arguments for the command a target runs: make test ARGS='-k worker'
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_NO_INPUT = 1
+export PIP_PROGRESS_BAR = off
+
+BIN := .venv/bin
+READY := .venv/.ready
+TYPED := model properties impl reports tests
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup verify test bench lint types format lock clean
+
+# The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
+# the editable install name their folder), so in a copied or moved tree the stamp is dropped here and
+# the environment made anew.
+ifneq ($(wildcard $(READY)),)
+$(shell [ "$$(cat $(READY))" = "$$(pwd -P)" ] && $(BIN)/python -c '' 2>/dev/null || rm -f $(READY))
+endif
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(READY) ## make .venv from requirements.lock (the others do this by themselves)
+	@:
+
+verify: $(READY) ## check the designs and the implementation, and write the reports
+	@$(BIN)/edgeproof verify $(ARGS)
+
+test: $(READY) ## run the tests, on two processes
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: $(READY) ## run the benchmarks (tests/benchmarks/bench_*.py), one at a time
+	@$(BIN)/python -m pytest tests/benchmarks -s -p no:xdist \
+		-o python_files='bench_*.py' -o python_functions='bench_* test_*' $(ARGS)
+
+lint: $(READY) ## ruff, its formatter as a check, and the import contracts
+	@status=0; \
+	$(BIN)/ruff check . || status=1; \
+	$(BIN)/ruff format --check . || status=1; \
+	$(BIN)/lint-imports --no-logo || status=1; \
+	exit $$status
+
+types: $(READY) ## mypy --strict
+	@$(BIN)/mypy --strict $(TYPED)
+
+format: $(READY) ## reformat the code and mend what ruff can
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+# uv reads no pip configuration: where packages come from another index than the public one, give it
+# UV_DEFAULT_INDEX in the environment. Nothing of it is written to the lock.
+# UPGRADE=1 moves every pin to the newest version; otherwise only what pyproject.toml asks is changed.
+lock: $(READY) ## pin pyproject.toml's dependencies again (UPGRADE=1: to the newest)
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-config --no-emit-index-url --no-emit-find-links \
+		$(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
+	@echo 'requirements.lock is up to date; the next target sets .venv up by it.'
+
+clean: ## remove .venv, caches and what was built or reported
+	@rm -rf .venv build dist *.egg-info reports/out \
+		.hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@find . -name .git -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+# The whole environment is made anew when the lock (or its place) has changed, so that it holds the
+# lock's packages and no others; a change of pyproject.toml alone only repeats the editable install.
+$(READY): requirements.lock pyproject.toml
+	@command -v "$(PYTHON)" >/dev/null || \
+		{ echo 'edgeproof needs Python 3.11 or newer: no $(PYTHON) found (set PYTHON=...)' >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "edgeproof needs Python 3.11 or newer: $(PYTHON) is $$("$(PYTHON)" -V 2>&1) (set PYTHON=...)" >&2; exit 1; }
+	@set -e; \
+	made="$$(pwd -P)"; \
+	if ! { [ "$$(cat .venv/.place 2>/dev/null)" = "$$made" ] && cmp -s .venv/.lock requirements.lock \
+			&& $(BIN)/python -c '' 2>/dev/null; }; then \
+		echo 'Setting up .venv: installing the packages pinned in requirements.lock (some 750 MB, most of it compilers and solvers); takes about a minute.'; \
+		"$(PYTHON)" -m venv --clear .venv; \
+		$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock; \
+		cp requirements.lock .venv/.lock; \
+		printf '%s\n' "$$made" > .venv/.place; \
+	fi; \
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .; \
+	printf '%s\n' "$$made" > $(READY)

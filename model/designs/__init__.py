@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every design, by name: a new design is one new file here and one new line in `DESIGNS`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from model.designs.do_kv import DoKv
+from model.machine import Design, DesignError, Machine, read_design
+
+__all__ = ["DESIGNS", "load"]
+
+DESIGNS: Final[dict[str, type[Design]]] = {
+    "do_kv": DoKv,
+}
+
+
+@cache
+def load(name: str) -> Machine:
+    """The machine of a design. Raises DesignError for a name that is not in `DESIGNS`."""
+    if name not in DESIGNS:
+        raise DesignError(f"there is no design {name!r}; there is {', '.join(DESIGNS)}")
+    return read_design(DESIGNS[name], name)

@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pattern: a Durable Object holds the truth, Workers KV a synced copy, every POP reads KV locally.
+
+Read it top to bottom: the choices of the designer, the numbers, the state, then who can do what. Versions stand for
+contents: `config` counts the states that the unit's config has been in, a copy is known by the number it carries, and
+0 means that there is nothing yet.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.expr import TIME, Expr, for_all, implies, ite, lift, maximum
+from model.machine import (
+    Design,
+    State,
+    action,
+    boolean,
+    clock,
+    count,
+    deadline,
+    duration,
+    each,
+    enum,
+    hazard,
+    hazard_mode,
+    index_sort,
+    natural,
+    option,
+)
+
+__all__ = ["ALARM_ATTEMPTS", "DoKv", "era", "newer_or_same"]
+
+ALARM_ATTEMPTS: Final = 7
+"""An alarm whose handler keeps throwing runs this often (6 retries), then it is gone: Durable Objects documentation."""
+
+
+class DoKv(Design):
+    """One unit of config: a Durable Object, its replicator, one KV key, and a reader with a cache at each POP."""
+
+    Pop = index_sort("Pop", 2, "locations; each has a KV cache and an isolate that evaluates requests")
+    Put = index_sort("Put", 2, "KV puts that nothing serialises: of inline requests, or of a superseded instance")
+
+    publisher = option("outbox", "inline", doc="who puts to KV: an alarm armed in the write's transaction, or the request")
+    statements = option("transaction", "bare", doc="config and changelog in one transaction, or statement by statement")
+    handler = option("rearms", "throws", doc="a failed put: the alarm handler catches and re-arms, or lets it throw")
+    repair = option("none", "heartbeat", doc="whether the alarm publishes again although nothing changed")
+    reader = option("plain", "guarded", "memo", doc="KV as it comes; never older than last time; kept in the isolate for M")
+    epoch = option("off", "on", doc="whether copies carry the number of restores, and order by it first")
+    ack = option("gated", "early", doc="a write is acknowledged once it is durable, or before")
+    retries = option("keyed", "blind", doc="whether a retried write carries its idempotency key")
+    kv_key = option("per_unit", "shared", doc="whether every unit has a KV key of its own")
+
+    writes = count(2, "how many config states a search goes through")
+    restores = count(1, "how many point-in-time restores a search allows")
+    F = count(1, "failed attempts to publish in a row, at most")
+    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
+    D = duration(1, "put time-out: a put has landed and is confirmed, or has failed, within this")
+    R = duration(1, "retry delay: from a failed attempt to the next one")
+    T = duration(1, "cacheTtl: how long a location serves its cached copy")
+    M = duration(1, "memo TTL: how long an isolate serves its own copy")
+    H = duration(1, "heartbeat: from a confirmed put to the next one")
+    Z = duration(1, "zombie window: a put of a superseded instance lands within this, or never")
+
+    alarm_exhausted = hazard_mode("an alarm whose handler keeps throwing is dropped after 7 attempts")
+    disjoint_caches = hazard_mode("a location has several caches and a read is served by any of them")
+    negative_cache = hazard_mode("the absence of a key is cached like a value")
+
+    # --- the Durable Object: storage survives a crash, memory does not
+
+    config = natural(writes, doc="the config's state, and the version it is published under")
+    logged = natural(writes, doc="the changelog's last entry")
+    torn = natural(writes, doc="the config state that only half of a write made, 0 if there is none")
+    restored = natural(restores, doc="how often the store was restored to an earlier point in time")
+    alarm = enum("off", "sync", "lease", "retry", "beat", doc="why the alarm is armed")
+    armed = clock(while_=lambda s: s.alarm != "off", doc="since the alarm was armed")
+    failures = natural(F, doc="failed attempts to publish since the last success")
+
+    sending = enum("idle", "flying", "landed", doc="the replicator's put: under way, or applied and not yet confirmed")
+    sent = natural(writes, doc="what the replicator's put carries")
+    sent_era = natural(restores)
+    sending_for = clock(while_=lambda s: s.sending != "idle", doc="since the replicator's put began")
+
+    stray = boolean(over=Put, doc="a put that nothing serialises is under way")
+    carries = natural(writes, over=Put)
+    carries_era = natural(restores, over=Put)
+    stray_for = clock(over=Put, while_=lambda s, k: s.stray[k])
+
+    # --- KV's centre, the caches of the locations, the isolates
+
+    kv = natural(writes, doc="what KV's central store holds, 0 if the key is absent")
+    kv_era = natural(restores)
+    neighbour_hit = boolean(doc="another unit's KV key was overwritten")
+
+    cached = boolean(over=Pop)
+    cache = natural(writes, over=Pop)
+    cache_era = natural(restores, over=Pop)
+    age = clock(over=Pop, while_=lambda s, p: s.cached[p], doc="since the cached copy was fetched")
+    cut = boolean(over=Pop, doc="the location cannot reach KV's centre")
+
+    loaded = boolean(over=Pop, doc="the isolate has had a config since it started")
+    kept = natural(writes, over=Pop, doc="the copy that the isolate keeps")
+    kept_era = natural(restores, over=Pop)
+    memo_age = clock(over=Pop, while_=lambda s, p: (s.reader == "memo") & s.loaded[p])
+
+    # --- what clients know
+
+    request = enum("none", "taken", "stored", "lost", doc="the write in progress: acknowledged early, stored, ack lost")
+    acked = natural(writes, doc="the newest acknowledged write")
+    served = natural(writes, over=Pop, doc="what a client at the location was told last")
+    served_era = natural(restores, over=Pop)
+    failed = boolean(over=Pop, doc="the last read at the location got no answer")
+
+    # --- the observer: one write, any one, whose age is followed
+
+    watched = natural(writes, initial=None, doc="the write under observation; 0 observes none")
+    watching = boolean(doc="the write under observation is committed")
+    since = clock(while_=lambda s: s.watching, doc="since the write under observation was committed")
+
+    # --- writing, with the outbox
+
+    @action(fair=False)
+    def write(s: State) -> None:
+        """The control plane writes: config, changelog and alarm in one transaction."""
+        s.require((s.publisher == "outbox") & (s.ack == "gated") & (s.request == "none"))
+        _commit(s)
+        s.request = "stored"
+
+    @action()
+    def acknowledge(s: State) -> None:
+        """The reply leaves the Durable Object, now that the write is durable."""
+        s.require(s.request == "stored")
+        s.acked = s.config
+        s.request = "none"
+
+    @action(fair=False)
+    def acknowledge_early(s: State) -> None:
+        """The reply leaves before the write is durable (allowUnconfirmed)."""
+        s.require((s.publisher == "outbox") & (s.ack == "early") & (s.request == "none") & (s.config < s.writes))
+        s.acked = s.config + 1
+        s.request = "taken"
+
+    @action()
+    def commit_late(s: State) -> None:
+        """The write that was acknowledged early becomes durable."""
+        s.require(s.request == "taken")
+        _commit(s)
+        s.request = "none"
+
+    @action()
+    def retry(s: State) -> None:
+        """The client, having seen no reply, sends its write again."""
+        s.require(s.request == "lost")
+        with s.when(s.retries == "blind"):
+            _commit(s)
+        s.acked = s.config
+        s.request = "none"
+
+    @action(fair=False)
+    def write_refused(s: State) -> None:
+        """A client expects a version that is no longer the current one: refused, and nothing changes."""
+        s.require((s.config > 0) & (s.request == "none"))
+
+    @hazard()
+    def uncaught(s: State) -> None:
+        """An exception after the first statements of a write: bare statements keep what they wrote."""
+        s.require((s.statements == "bare") & (s.request == "none") & (s.torn == 0) & (s.config < s.writes))
+        s.config = s.config + 1
+        s.torn = s.config
+
+    # --- writing, with the put inside the request
+
+    @action(fair=False, slot=Put)
+    def write_inline(s: State, slot: Expr) -> None:
+        """The control plane writes; the request commits, then awaits its own put."""
+        s.require((s.publisher == "inline") & ~s.stray[slot])
+        _commit(s)
+        _start_stray(s, slot, s.config, era(s))
+
+    # --- publishing
+
+    @action()
+    def fire(s: State) -> None:
+        """The alarm fires: the handler leases the alarm, reads the config and starts its one put."""
+        s.require((s.alarm != "off") & (s.sending == "idle") & (s.armed >= _due(s)))
+        _arm(s, "lease")
+        s.sending = "flying"
+        s.sending_for = 0
+        s.sent = s.config
+        s.sent_era = era(s)
+
+    @action()
+    def put_lands(s: State) -> None:
+        """KV's central store applies the replicator's put."""
+        s.require(s.sending == "flying")
+        s.sending = "landed"
+        _apply(s, s.sent, s.sent_era)
+
+    @action()
+    def put_confirmed(s: State) -> None:
+        """The handler learns that its put is applied; if the config has moved on meanwhile it arms the alarm again."""
+        s.require(s.sending == "landed")
+        moved_on = (s.sent != s.config) | (s.sent_era != era(s))
+        s.sending = "idle"
+        s.failures = 0
+        s.alarm = "off"
+        with s.when(s.repair == "heartbeat"):
+            _arm(s, "beat")
+        with s.when(moved_on):
+            _arm(s, "sync")
+        _forget_put(s)
+
+    @action(slot=Put)
+    def stray_lands(s: State, slot: Expr) -> None:
+        """KV applies a put that nothing serialises: of an inline request (now acknowledged), or of a zombie."""
+        s.require(s.stray[slot])
+        s.stray[slot] = False
+        _apply(s, s.carries[slot], s.carries_era[slot])
+        with s.when(s.publisher == "inline"):
+            s.acked = maximum(s.acked, s.carries[slot])
+        _forget_stray(s, slot)
+
+    @hazard()
+    def put_fails(s: State) -> None:
+        """KV refuses the replicator's put, or it times out, and it was not applied."""
+        s.require(s.sending == "flying")
+        _fail(s)
+
+    @hazard()
+    def put_ambiguous(s: State) -> None:
+        """The replicator is told that its put failed, although it was applied."""
+        s.require(s.sending == "landed")
+        _fail(s)
+
+    @hazard(under="put_fails", slot=Put)
+    def inline_put_fails(s: State, slot: Expr) -> None:
+        """KV refuses an inline request's put: the client gets an error for a write that is committed."""
+        s.require((s.publisher == "inline") & s.stray[slot])
+        s.stray[slot] = False
+        _forget_stray(s, slot)
+
+    @hazard()
+    def crash(s: State) -> None:
+        """The Durable Object dies: memory and its puts in flight are lost, storage (with the alarm) is kept."""
+        _lose_memory(s)
+        with s.when(s.publisher == "inline"):
+            each(s.carries, lambda k: 0)
+            each(s.carries_era, lambda k: 0)
+            each(s.stray, lambda k: False)
+
+    @hazard(slot=Put)
+    def put_late(s: State, slot: Expr) -> None:
+        """The instance is superseded while its put is in flight: KV puts are not fenced, it may land until Z later."""
+        s.require((s.publisher == "outbox") & (s.sending == "flying") & ~s.stray[slot])
+        _start_stray(s, slot, s.sent, s.sent_era)
+        _lose_memory(s)
+
+    @hazard(under="put_late", slot=Put)
+    def stray_vanishes(s: State, slot: Expr) -> None:
+        """A zombie's put never lands."""
+        s.require((s.publisher == "outbox") & s.stray[slot])
+        s.stray[slot] = False
+        _forget_stray(s, slot)
+
+    @hazard()
+    def rollback(s: State) -> None:
+        """Point-in-time recovery takes the store one write back; what was published stays where it is."""
+        s.require((s.restored < s.restores) & (s.config > 1) & (s.torn == 0))
+        s.require((s.sending == "idle") & (s.request == "none") & for_all(s.Put, lambda k: ~s.stray[k]))
+        s.config = s.config - 1
+        s.logged = s.logged - 1
+        s.acked = s.config
+        s.restored = s.restored + 1
+        s.watching = False
+        with s.when(s.publisher == "outbox"):
+            _arm(s, "sync")
+
+    # --- reading
+
+    @action(pop=Pop, cache=Pop)
+    def read(s: State, pop: Expr, cache: Expr) -> None:
+        """A request at a POP reads the config: from the isolate, the location's cache or KV's centre, in that order."""
+        s.require((pop == cache) | s.disjoint_caches)
+        memo = (s.reader == "memo") & s.loaded[pop] & (s.memo_age[pop] <= s.M)
+        fresh = s.cached[cache] & (s.age[cache] <= s.T)
+        found = fresh | ~s.cut[pop]
+        version = ite(fresh, s.cache[cache], s.kv)
+        version_era = ite(fresh, s.cache_era[cache], s.kv_era)
+        older = s.loaded[pop] & ~newer_or_same(version_era, version, s.kept_era[pop], s.kept[pop])
+        refused = (s.reader == "guarded") & older
+        fallback = ~found & (s.reader != "plain") & s.loaded[pop]
+        with s.when(~memo & ~fresh & found):
+            _fetch(s, cache)
+        with s.when(~memo & found & ~refused):
+            s.kept[pop] = version
+            s.kept_era[pop] = version_era
+            s.loaded[pop] = version > 0
+            s.memo_age[pop] = 0
+        s.failed[pop] = ~memo & ~found & ~fallback
+        with s.when(~s.failed[pop]):
+            s.served[pop] = s.kept[pop]
+            s.served_era[pop] = s.kept_era[pop]
+
+    @action(fair=False, cache=Pop)
+    def refresh(s: State, cache: Expr) -> None:
+        """A location refreshes a hot key in the background, before it expires."""
+        s.require(s.cached[cache] & ~s.cut[cache])
+        _fetch(s, cache)
+
+    @hazard(pop=Pop)
+    def evict(s: State, pop: Expr) -> None:
+        """The isolate at a POP is evicted; what it kept in memory is gone."""
+        s.require(s.loaded[pop])
+        s.loaded[pop] = False
+        s.kept[pop] = 0
+        s.kept_era[pop] = 0
+
+    @hazard(pop=Pop)
+    def partition(s: State, pop: Expr) -> None:
+        """A POP is cut off from KV's centre."""
+        s.require(~s.cut[pop])
+        s.cut[pop] = True
+
+    @action(pop=Pop)
+    def heal(s: State, pop: Expr) -> None:
+        """A POP that was cut off reaches KV's centre again."""
+        s.require(s.cut[pop])
+        s.cut[pop] = False
+
+    # --- what time may not overtake: the platform's promises, as parameters
+
+    @deadline
+    def alarms_fire_in_time(s: State) -> Expr:
+        """An armed alarm fires within S of being due; retries and leases have that delay in R."""
+        late = ite((s.alarm == "sync") | (s.alarm == "beat"), s.S, 0)
+        return implies((s.alarm != "off") & (s.sending == "idle"), s.armed <= _due(s) + late)
+
+    @deadline
+    def puts_end_in_time(s: State) -> Expr:
+        """The replicator knows within D what became of its put."""
+        return implies(s.sending != "idle", s.sending_for <= s.D)
+
+    @deadline
+    def strays_end_in_time(s: State) -> Expr:
+        """An inline put ends within D; a zombie's put lands within Z or never."""
+        window = ite(s.publisher == "inline", s.D, s.Z)
+        return for_all(s.Put, lambda k: implies(s.stray[k], s.stray_for[k] <= window))
+
+
+def era(s: State) -> Expr:
+    """The number of restores as copies carry it: always 0 without an epoch."""
+    return ite(s.epoch == "on", s.restored, 0)
+
+
+def newer_or_same(era_a: Expr, version_a: Expr, era_b: Expr, version_b: Expr) -> Expr:
+    """Whether copy a is at least as new as copy b: by era first, then by version."""
+    return (era_b < era_a) | ((era_a == era_b) & (version_b <= version_a))
+
+
+def _commit(s: State) -> None:
+    """One transaction: config, changelog, alarm. A write arms the alarm only if none is due sooner, lest many writes
+    put it off for ever."""
+    s.require(s.config < s.writes)
+    s.config = s.config + 1
+    s.logged = s.logged + 1
+    with s.when((s.publisher == "outbox") & ((s.alarm == "off") | (s.alarm == "beat"))):
+        _arm(s, "sync")
+    with s.when((s.config == s.watched) & (s.restored == 0)):
+        s.watching = True
+
+
+def _arm(s: State, why: Expr | str) -> None:
+    s.alarm = why
+    s.armed = 0
+
+
+def _due(s: State) -> Expr:
+    """How long after it was armed the alarm is due."""
+    at_once = lift(0, TIME)
+    return ite(s.alarm == "retry", s.R, ite(s.alarm == "lease", s.D + s.R, ite(s.alarm == "beat", s.H, at_once)))
+
+
+def _fail(s: State) -> None:
+    """An attempt failed: try again after R, unless a throwing handler has used up the platform's attempts."""
+    s.require(s.failures < s.F)
+    s.sending = "idle"
+    s.failures = s.failures + 1
+    _arm(s, "retry")
+    with s.when((s.handler == "throws") & s.alarm_exhausted & (s.failures == ALARM_ATTEMPTS)):
+        s.alarm = "off"
+    _forget_put(s)
+
+
+def _lose_memory(s: State) -> None:
+    """What a crash does to the instance: the lease finds the attempt that nobody finished."""
+    with s.when(s.request == "stored"):
+        s.request = "lost"
+    with s.when(s.request == "taken"):
+        s.request = "none"
+    with s.when(s.sending != "idle"):
+        s.require(s.failures < s.F)
+        s.failures = s.failures + 1
+        s.sending = "idle"
+    _forget_put(s)
+
+
+def _apply(s: State, version: Expr, version_era: Expr) -> None:
+    s.kv = version
+    s.kv_era = version_era
+    with s.when(s.kv_key == "shared"):
+        s.neighbour_hit = True
+
+
+def _fetch(s: State, cache: Expr) -> None:
+    """A location's cache takes what KV's centre holds; absence is kept only where it is cached like a value."""
+    s.cached[cache] = (s.kv > 0) | s.negative_cache
+    s.cache[cache] = s.kv
+    s.cache_era[cache] = s.kv_era
+    s.age[cache] = 0
+
+
+def _start_stray(s: State, slot: Expr, version: Expr, version_era: Expr) -> None:
+    s.stray[slot] = True
+    s.carries[slot] = version
+    s.carries_era[slot] = version_era
+    s.stray_for[slot] = 0
+
+
+def _forget_stray(s: State, slot: Expr) -> None:
+    s.carries[slot] = 0
+    s.carries_era[slot] = 0
+
+
+def _forget_put(s: State) -> None:
+    s.sent = 0
+    s.sent_era = 0

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The meaning of a machine, as directly as it can be said: every other back end is tested against this one.
+
+A state is a mapping from variable names to values: booleans, integers, enum labels, and tuples of these for arrays.
+Clocks count from 0 without a cut-off, in whole ticks or in fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from attrs import frozen
+
+from model.expr import TIME, Expr, Type, all_of, lift
+from model.machine import TICK, Action, Each, Instance, Machine, Post, Store, Variable, advance, after
+
+__all__ = ["Event", "NotEnabledError", "OutOfRangeError", "State", "Value", "apply", "evaluate", "initial_states", "successors"]
+
+Scalar = bool | int | str | Fraction
+Value = Scalar | tuple[Scalar, ...]
+State = Mapping[str, Value]
+
+
+class NotEnabledError(ValueError):
+    """The action cannot happen in this state."""
+
+
+class OutOfRangeError(ValueError):
+    """A natural left its declared range: the design, or the size of the search, is at fault."""
+
+
+@frozen
+class Event:
+    """An action with its arguments: what happened in one step. `delay` is the length of a `tick`."""
+
+    action: str
+    arguments: tuple[tuple[str, int], ...] = ()
+    delay: int | Fraction = 1
+
+    def __str__(self) -> str:
+        if self.action == TICK:
+            return TICK if self.delay == 1 else f"{TICK}({self.delay})"
+        inside = ", ".join(f"{name}={value}" for name, value in self.arguments)
+        return f"{self.action}({inside})" if inside else self.action
+
+
+def initial_states(instance: Instance) -> Iterator[dict[str, Value]]:
+    """Every initial state; a variable without an initial value takes each of its values, the first ones first."""
+    names = list(instance.machine.variables)
+    choices = [_initial_values(instance, v) for v in instance.machine.variables.values()]
+    for values in product(*choices):
+        yield dict(zip(names, values, strict=True))
+
+
+def successors(instance: Instance, state: State) -> Iterator[tuple[Event, dict[str, Value]]]:
+    """Every event that can happen in `state`, with the state it leads to: actions and arguments in declared order."""
+    for action in instance.machine.actions:
+        domains = [instance.domain(argument.type) for argument in action.arguments]
+        for values in product(*domains):
+            event = Event(action.name, tuple((str(a.payload), int(v)) for a, v in zip(action.arguments, values, strict=True)))
+            if evaluate(instance, action.guard, state, dict(event.arguments)):
+                yield event, _leave(instance, action.post, state, dict(event.arguments))
+
+
+def apply(instance: Instance, state: State, event: Event) -> dict[str, Value]:
+    """The state after `event`. Raises NotEnabledError where it cannot happen, OutOfRangeError on leaving a range."""
+    action = instance.machine.action(event.action)
+    if event.action == TICK and event.delay != 1:
+        action = _tick_by(instance.machine, action, event.delay)
+    arguments = dict(event.arguments)
+    if not evaluate(instance, action.guard, state, arguments):
+        raise NotEnabledError(f"{event} cannot happen here: its guard is `{action.guard}`")
+    return _leave(instance, action.post, state, arguments)
+
+
+def evaluate(instance: Instance, node: Expr, state: State, arguments: Mapping[str, Any] = {}) -> Any:  # noqa: B006
+    """The value of an expression in a state; `arguments` gives the values of `arg` nodes by name."""
+
+    def value(child: Expr) -> Any:
+        return evaluate(instance, child, state, arguments)
+
+    match node.op:
+        case "lit":
+            return node.payload
+        case "var":
+            whole: Any = state[str(node.payload)]
+            return whole[value(node.args[0])] if node.args else whole
+        case "prm":
+            return instance.values[str(node.payload)]
+        case "arg":
+            return arguments[str(node.payload)]
+        case "add":
+            return value(node.args[0]) + value(node.args[1])
+        case "sub":
+            return value(node.args[0]) - value(node.args[1])
+        case "mul":
+            return value(node.args[0]) * value(node.args[1])
+        case "eq":
+            return value(node.args[0]) == value(node.args[1])
+        case "lt":
+            return value(node.args[0]) < value(node.args[1])
+        case "le":
+            return value(node.args[0]) <= value(node.args[1])
+        case "not":
+            return not value(node.args[0])
+        case "and":
+            return all(value(child) for child in node.args)
+        case "or":
+            return any(value(child) for child in node.args)
+        case "ite":
+            return value(node.args[1] if value(node.args[0]) else node.args[2])
+        case "forall" | "exists":
+            bound, body = node.args
+            every = all if node.op == "forall" else any
+            return every(
+                evaluate(instance, body, state, {**arguments, str(bound.payload): element})
+                for element in instance.domain(bound.type)
+            )
+    raise AssertionError(f"no meaning for {node.op}")
+
+
+def _leave(instance: Instance, post: Post, state: State, arguments: Mapping[str, Any]) -> dict[str, Value]:
+    result = dict(state)
+    for name, change in post.items():
+        variable = instance.machine.variables[name]
+        if isinstance(change, Expr):
+            result[name] = _in_range(instance, name, variable, evaluate(instance, change, state, arguments))
+            continue
+        # Later assignments speak of the state before the action plus the earlier assignments, which their
+        # expressions already contain; so each is evaluated in the state before, and the last one wins.
+        whole = list(state[name])  # type: ignore[arg-type]
+        for update in change:
+            for index, value in _assigned(instance, update, state, arguments):
+                whole[index] = _in_range(instance, name, variable, value)
+        result[name] = tuple(whole)
+    return result
+
+
+def _assigned(
+    instance: Instance, update: Store | Each, state: State, arguments: Mapping[str, Any]
+) -> Iterator[tuple[int, Any]]:
+    if isinstance(update, Store):
+        yield evaluate(instance, update.index, state, arguments), evaluate(instance, update.value, state, arguments)
+        return
+    for element in instance.domain(update.bound.type):
+        yield int(element), evaluate(instance, update.value, state, {**arguments, str(update.bound.payload): element})
+
+
+def _in_range(instance: Instance, name: str, variable: Variable, value: Any) -> Any:
+    if variable.limit and not 0 <= value <= instance.number(variable.limit):
+        raise OutOfRangeError(f"{name} would become {value}, outside 0..{instance.number(variable.limit)} ({variable.limit})")
+    return value
+
+
+def _initial_values(instance: Instance, variable: Variable) -> list[Value]:
+    scalars: list[Any] = [variable.initial]
+    if variable.initial is None:
+        scalars = list(instance.domain(variable.type, variable.limit))
+    if not variable.over:
+        return scalars
+    size = len(instance.domain(Type("index", sort=variable.over)))
+    return [tuple(values) for values in product(scalars, repeat=size)]
+
+
+def _tick_by(machine: Machine, tick: Action, delay: int | Fraction) -> Action:
+    """A tick of another length; deadlines bound clocks from above only, so holding at the end is holding throughout."""
+    post = advance(machine, Expr("lit", TIME, (), delay) if isinstance(delay, Fraction) else lift(delay, TIME))  # type: ignore[arg-type]
+    guard = all_of(after(condition, post) for _, condition in machine.deadlines)
+    return Action(tick.name, (), guard, post, tick.fair, tick.hazard, tick.doc)

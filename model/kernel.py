@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine as integer code: states packed into words, and a function that lists the successors of a state.
+
+`build_kernel` writes one small Python module of integer arithmetic; the same text runs as plain Python and, compiled
+by numba, as machine code. Options, hazards and numbers are either literals of that text (`Kernel.baked`), which makes
+the fastest code, or read from a vector, so that one compilation serves every instance of a design.
+
+A state is `words` integers of at most 62 bits each. Clocks are cut off just above the largest value that they are
+compared with (`clock_caps`): no guard, deadline or property can tell the values beyond apart. A natural that leaves its
+range makes `expand` answer with a negative number; it never saturates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from model.emit import Emitter
+from model.expr import TIME, Expr, Type, walk
+from model.interpret import Event, Value
+from model.machine import TICK, Action, DesignError, Instance, Store
+
+__all__ = ["Field", "Kernel", "KernelSource", "StateForm", "StepForm", "TooWideError", "build_kernel", "build_source", "clock_caps", "kernel_parameters", "load_kernel"]
+
+WORD_BITS: Final = 62
+Words = NDArray[np.int64]
+
+
+class TooWideError(DesignError):
+    """One array of the design does not fit into a machine word: search fewer elements or smaller numbers."""
+
+
+@frozen
+class Field:
+    """Where a variable lives: `bits` wide at `shift` in `word`; element k of an array is `k * bits` further on."""
+
+    name: str
+    type: Type
+    word: int
+    shift: int
+    bits: int
+    length: int
+
+    def encode(self, value: Any) -> int:
+        """The integer that stands for a value."""
+        return self.type.labels.index(value) if self.type.kind == "enum" else int(value)
+
+    def decode(self, raw: int) -> bool | int | str:
+        """The value that an integer stands for."""
+        if self.type.kind == "enum":
+            return self.type.labels[raw]
+        return bool(raw) if self.type.kind == "bool" else raw
+
+
+@frozen
+class StateForm:
+    """A property of states: `holds` must be true of every reachable one; it is put to the test where `tested` is."""
+
+    name: str
+    holds: Expr
+    tested: Expr
+
+
+@frozen
+class StepForm:
+    """A property of steps: per action, what must hold between before and after, and where it is put to the test.
+
+    The expressions speak of the state before, of the action's arguments, and (through `after`) of the state after.
+    """
+
+    name: str
+    per_action: Mapping[str, tuple[Expr, Expr]]
+
+
+@frozen
+class KernelSource:
+    """The text of a kernel module and what is needed to read its words."""
+
+    text: str
+    fields: tuple[Field, ...]
+    words: int
+    labels: tuple[tuple[str, tuple[int, ...]], ...]
+    parameters: tuple[str, ...]
+    states: tuple[StateForm, ...]
+    steps: tuple[StepForm, ...]
+
+
+@frozen
+class Kernel:
+    """A kernel for one instance.
+
+    `expand(states, i, prm, out, labels, flags)` writes the successors of state number i to `out`, their labels to
+    `labels`, and per successor which step properties it tests (bit 2j) and breaks (bit 2j + 1) to `flags`; it returns
+    how many there are, or -1 - f where the variable with field number f left its range. `check(states, i, prm)` says
+    the same of the state properties.
+    """
+
+    source: KernelSource
+    instance: Instance
+    expand: Callable[..., int] = field(eq=False)
+    check: Callable[..., int] = field(eq=False)
+    parameters: Words = field(eq=False)
+
+    @property
+    def most_successors(self) -> int:
+        return len(self.source.labels)
+
+    def pack(self, state: Mapping[str, Value]) -> list[int]:
+        """The words of a state; clocks beyond their cap are cut off."""
+        words = [0] * self.source.words
+        for one in self.source.fields:
+            whole = state[one.name]
+            values = whole if isinstance(whole, tuple) else (whole,)
+            cap = self.cap(one.name)
+            for position, value in enumerate(values):
+                raw = one.encode(value)
+                raw = min(raw, cap) if one.type.kind == "time" else raw
+                if not 0 <= raw < 1 << one.bits:
+                    raise DesignError(f"{one.name} = {value} does not fit the kernel's {one.bits} bits")
+                words[one.word] |= raw << (one.shift + position * one.bits)
+        return words
+
+    def unpack(self, words: Sequence[int]) -> dict[str, Value]:
+        """The state that words stand for, in the order of the machine's variables."""
+        values: dict[str, Value] = {}
+        for one in self.source.fields:
+            mask = (1 << one.bits) - 1
+            raw = [(int(words[one.word]) >> (one.shift + k * one.bits)) & mask for k in range(one.length)]
+            decoded = tuple(one.decode(value) for value in raw)
+            values[one.name] = decoded if self.instance.machine.variables[one.name].over else decoded[0]
+        return {name: values[name] for name in self.instance.machine.variables}
+
+    def cap(self, name: str) -> int:
+        """The value at which a clock is cut off (0 for other variables)."""
+        place = self.source.parameters.index(f"cap {name}") if f"cap {name}" in self.source.parameters else -1
+        return int(self.parameters[place]) if place >= 0 else 0
+
+    def event(self, label: int) -> Event:
+        """The event that a label stands for."""
+        name, values = self.source.labels[label]
+        arguments = self.instance.machine.action(name).arguments
+        return Event(name, tuple((str(a.payload), v) for a, v in zip(arguments, values, strict=True)))
+
+
+def clock_caps(instance: Instance, also: Iterable[Expr] = ()) -> dict[str, int]:
+    """For each clock one more than the largest value that anything compares it with; `also` are the properties."""
+    machine = instance.machine
+    caps = {one.name: 0 for one in machine.clocks}
+    places = [c for _, c in machine.deadlines] + [a.guard for a in machine.actions if a.name != TICK] + list(also)
+    for one in machine.actions:
+        for change in one.post.values() if one.name != TICK else ():
+            places += [change] if isinstance(change, Expr) else [update.value for update in change]
+    for place in places:
+        for node in walk(place):
+            if node.op in ("lt", "le", "eq") and TIME in (node.args[0].type, node.args[1].type):
+                for clock, other in (node.args, node.args[::-1]):
+                    if clock.op == "var" and clock.payload in caps:
+                        caps[str(clock.payload)] = max(caps[str(clock.payload)], _largest(instance, other) + 1)
+    return caps
+
+
+def build_source(
+    instance: Instance, states: Sequence[StateForm] = (), steps: Sequence[StepForm] = (), *, bake: bool = False
+) -> KernelSource:
+    """Write the kernel of a machine. With `bake` the instance's numbers become literals of the text."""
+    machine = instance.machine
+    caps = clock_caps(instance, _expressions(states, steps))
+    fields, words = _layout(instance, caps)
+    parameters = (*machine.rigids, *(f"cap {name}" for name in caps))
+    known = _encode_rigids(instance, caps, parameters)
+    emitter = Emitter({f.name: f for f in fields}, machine, parameters, known if bake else None)
+    labels = tuple(
+        (action.name, tuple(int(v) for v in values))
+        for action in machine.actions
+        for values in product(*(instance.domain(a.type) for a in action.arguments))
+    )
+    firsts = {name: position for position, (name, _) in reversed(list(enumerate(labels)))}
+    lines: list[str] = []
+    for action in machine.actions:
+        lines += _action_text(emitter, instance, action, words, firsts[action.name], steps)
+    text = "\n".join([*lines, *_expand_text(instance, words), *_check_text(emitter, words, states)])
+    return KernelSource(text, fields, words, labels, parameters, tuple(states), tuple(steps))
+
+
+def load_kernel(text: str, compile_with: Callable[[Any], Any] | None = None) -> tuple[Any, Any]:
+    """The functions `expand` and `check` of a kernel's text, each part passed through `compile_with` (numba's `njit`)."""
+    namespace: dict[str, Any] = {}
+    exec(compile(text, "<kernel>", "exec"), namespace)
+    if compile_with is not None:
+        for name in [n for n, value in namespace.items() if callable(value)]:
+            namespace[name] = compile_with(namespace[name])
+    return namespace["expand"], namespace["check"]
+
+
+def build_kernel(source: KernelSource, instance: Instance) -> Kernel:
+    """A kernel that runs as plain Python, for an instance of the source's machine and sizes."""
+    return Kernel(source, instance, *load_kernel(source.text), kernel_parameters(source, instance))
+
+
+def kernel_parameters(source: KernelSource, instance: Instance) -> Words:
+    """The vector of an instance's constants in the order of the source's parameters."""
+    caps = clock_caps(instance, _expressions(source.states, source.steps))
+    known = _encode_rigids(instance, caps, source.parameters)
+    for one in source.fields:
+        if one.type.kind == "time" and caps[one.name] >= 1 << one.bits:
+            raise DesignError(f"clock {one.name} needs values up to {caps[one.name]}; this kernel has {one.bits} bits for it")
+    return np.array([known[name] for name in source.parameters], dtype=np.int64)
+
+
+def _layout(instance: Instance, caps: Mapping[str, int]) -> tuple[tuple[Field, ...], int]:
+    """First fit, widest first; an array never straddles two words, so that an element is one shift away."""
+    machine = instance.machine
+    wanted = []
+    for order, (name, variable) in enumerate(machine.variables.items()):
+        length = len(instance.domain(Type("index", sort=variable.over))) if variable.over else 1
+        if variable.type.kind == "time":
+            bits = max(1, caps[name].bit_length())
+        else:
+            bits = max(1, (len(instance.domain(variable.type, variable.limit)) - 1).bit_length())
+        if bits * length > WORD_BITS:
+            raise TooWideError(f"{name} needs {length} x {bits} bits, more than a word's {WORD_BITS}")
+        wanted.append((-bits * length, order, name, variable.type, bits, length))
+    used: list[int] = []
+    fields = []
+    for width, _, name, of, bits, length in sorted(wanted, key=lambda w: w[:2]):
+        word = next((w for w, full in enumerate(used) if full - width <= WORD_BITS), len(used))
+        if word == len(used):
+            used.append(0)
+        fields.append(Field(name, of, word, used[word], bits, length))
+        used[word] -= width
+    return tuple(fields), len(used)
+
+
+def _action_text(
+    emitter: Emitter,
+    instance: Instance,
+    action: Action,
+    words: int,
+    first: int,
+    steps: Sequence[StepForm],
+) -> list[str]:
+    """One function per action: numba's compile time grows faster than a function's length."""
+    emitter.begin(_roots(action, steps))
+    lines = [f"def do_{action.name}({_words('s', words)}, n, prm, out, labels, flags):"]
+    label, depth = "0", 1
+    for argument in action.arguments:
+        size = len(instance.domain(argument.type))
+        bound = emitter.rigid(instance.machine.sort_size_name(argument.type.sort))
+        lines.append("    " * depth + f"for {emitter.bind(argument)} in range({bound}):")
+        label = emitter.bind(argument) if label == "0" else f"({label}) * {size} + {emitter.bind(argument)}"
+        depth += 1
+    lines.append("    " * depth + f"if {emitter.value(action.guard, depth, lines)}:")
+    emitter.assign(action.post, depth + 1, lines, words)
+    flag = _step_flags(emitter, steps, action.name, depth + 1, lines)
+    body = [f"out[n * {words} + {w}] = n{w}" for w in range(words)]
+    body += [f"labels[n] = {first} + {label}", f"flags[n] = {flag}", "n += 1"]
+    lines += ["    " * (depth + 1) + line for line in body]
+    return [*emitter.with_constants(lines), "    return n", ""]
+
+
+def _roots(action: Action, steps: Sequence[StepForm]) -> list[Expr]:
+    roots = [action.guard]
+    for change in action.post.values():
+        # What is assigned to every element at once is computed inside its loop, and shares nothing with the rest.
+        roots += [change] if isinstance(change, Expr) else [u.value for u in change if isinstance(u, Store)]
+    return roots + [e for form in steps if action.name in form.per_action for e in form.per_action[action.name]]
+
+
+def _expand_text(instance: Instance, words: int) -> list[str]:
+    lines = ["def expand(states, i, prm, out, labels, flags):", *_load(words), "    n = 0"]
+    for action in instance.machine.actions:
+        lines.append(f"    n = do_{action.name}({_words('s', words)}, n, prm, out, labels, flags)")
+        if _can_leave_range(action, instance):
+            lines.append("    if n < 0: return n")
+    return [*lines, "    return n", ""]
+
+
+def _can_leave_range(action: Action, instance: Instance) -> bool:
+    return any(instance.machine.variables[name].limit for name in action.post)
+
+
+def _words(letter: str, words: int) -> str:
+    return ", ".join(f"{letter}{w}" for w in range(words))
+
+
+def _step_flags(
+    emitter: Emitter, steps: Sequence[StepForm], action: str, depth: int, lines: list[str]
+) -> str:
+    parts = []
+    for position, form in enumerate(steps):
+        if action in form.per_action:
+            holds, tested = form.per_action[action]
+            if tested.op != "lit" or tested.payload:
+                parts.append(f"({1 << (2 * position)} if {emitter.value(tested, depth, lines)} else 0)")
+            if holds.op != "lit" or not holds.payload:
+                parts.append(f"({1 << (2 * position + 1)} if not ({emitter.value(holds, depth, lines)}) else 0)")
+    return " | ".join(parts) or "0"
+
+
+def _check_text(emitter: Emitter, words: int, states: Sequence[StateForm]) -> list[str]:
+    emitter.begin(_expressions(states, ()))
+    lines = ["def check(states, i, prm):", *_load(words), "    found = 0"]
+    for position, form in enumerate(states):
+        lines.append(f"    if {emitter.value(form.tested, 1, lines)}: found |= {1 << (2 * position)}")
+        lines.append(f"    if not ({emitter.value(form.holds, 1, lines)}): found |= {1 << (2 * position + 1)}")
+    return [*emitter.with_constants(lines), "    return found", ""]
+
+
+def _load(words: int) -> list[str]:
+    return [f"    s{w} = states[i * {words} + {w}]" for w in range(words)]
+
+
+def _expressions(states: Sequence[StateForm], steps: Sequence[StepForm]) -> list[Expr]:
+    return [e for form in states for e in (form.holds, form.tested)] + [
+        e for form in steps for pair in form.per_action.values() for e in pair
+    ]
+
+
+def _encode_rigids(instance: Instance, caps: Mapping[str, int], parameters: Sequence[str]) -> dict[str, int]:
+    known = {f"cap {name}": cap for name, cap in caps.items()}
+    for name, rigid in instance.machine.rigids.items():
+        value = instance.values[name]
+        known[name] = rigid.type.labels.index(str(value)) if rigid.role == "option" else int(value)
+    return {name: known[name] for name in parameters}
+
+
+def _largest(instance: Instance, node: Expr) -> int:
+    """An upper bound of a number's values, from the instance's constants and the variables' ranges."""
+    match node.op:
+        case "lit":
+            return int(node.payload)
+        case "prm":
+            return instance.number(str(node.payload))
+        case "var":
+            variable = instance.machine.variables[str(node.payload)]
+            if not variable.limit:
+                raise DesignError(f"clock compared with `{node}`, which has no upper bound")
+            return instance.number(variable.limit)
+        case "add":
+            return sum(_largest(instance, child) for child in node.args)
+        case "sub":
+            return _largest(instance, node.args[0])
+        case "mul":
+            return _largest(instance, node.args[0]) * _largest(instance, node.args[1])
+        case "ite":
+            return max(_largest(instance, child) for child in node.args[1:])
+    raise DesignError(f"clock compared with `{node}`, whose largest value cannot be told")
+

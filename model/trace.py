@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Traces: the one format of every witness, as ITF JSON.
+
+The Informal Trace Format is what Apalache and Quint write (Apalache ADR-015): a list of variable names and a list of
+states. Beside each state this one says, in the state's `#meta`, which action led to it and with which arguments; the
+trace's `#meta` says of which design, with which constants, and what the trace is a witness of. A lasso names the state
+that its loop returns to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from model.interpret import Event, State, apply, initial_states
+from model.machine import TICK, Instance, Machine
+
+__all__ = ["FORMAT_VERSION", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
+
+FORMAT: Final = "edgeproof-trace"
+FORMAT_VERSION: Final = 1
+
+
+class TraceError(ValueError):
+    """Something that should be a trace is not one, or does not replay; the message says where."""
+
+
+@frozen
+class Trace:
+    """A run of a design: `states` has one element more than `events`.
+
+    `constants` are all options, hazards and numbers of the instance. `about` is the id of the property that the trace is
+    a witness of (empty for none). `loop` is the number of the state that the last state equals, if the run is a lasso
+    that goes round for ever; a run that stops for ever has its last state's number. `origin` names the engine that
+    found it, `seed` what it was found with.
+    """
+
+    design: str
+    constants: Mapping[str, int | str | bool]
+    states: tuple[State, ...]
+    events: tuple[Event, ...]
+    about: str = ""
+    loop: int | None = None
+    origin: str = ""
+    seed: int | None = None
+    note: str = field(default="")
+
+
+def replay(machine: Machine, trace: Trace) -> list[dict[str, Any]]:
+    """Run the events of a trace through the interpreter and return the states.
+
+    Raises TraceError at the first step that cannot happen, and at the first state that is not the recorded one.
+    """
+    instance = Instance.of(machine, **trace.constants)
+    if not trace.states or len(trace.states) != len(trace.events) + 1:
+        raise TraceError(f"{len(trace.events)} events need {len(trace.events) + 1} states, not {len(trace.states)}")
+    state = next((s for s in initial_states(instance) if s == dict(trace.states[0])), None)
+    if state is None:
+        raise TraceError("state 0 is not an initial state of the design")
+    states = [state]
+    for step, (event, recorded) in enumerate(zip(trace.events, trace.states[1:], strict=True), start=1):
+        try:
+            state = apply(instance, state, event)
+        except ValueError as error:
+            raise TraceError(f"step {step}: {error}") from error
+        wrong = [name for name in state if state[name] != recorded.get(name)]
+        if wrong:
+            name = wrong[0]
+            raise TraceError(f"step {step} ({event}): {name} is {state[name]}, but recorded as {recorded.get(name)}")
+        states.append(state)
+    return states
+
+
+def dump_trace(trace: Trace) -> str:
+    """The trace as ITF JSON, with the same bytes for the same trace."""
+    meta = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "design": trace.design,
+        "constants": dict(trace.constants),
+        "about": trace.about,
+        "origin": trace.origin,
+        "seed": trace.seed,
+        "note": trace.note,
+    }
+    states = []
+    for number, state in enumerate(trace.states):
+        event = trace.events[number - 1] if number else None
+        states.append({"#meta": _event_meta(number, event), **{k: _encode(v) for k, v in state.items()}})
+    document: dict[str, Any] = {"#meta": meta, "vars": list(trace.states[0]), "states": states}
+    if trace.loop is not None:
+        document["loop"] = trace.loop
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def load_trace(text: str) -> Trace:
+    """Read a trace. Raises TraceError where the text is not one; nothing in it is ever executed."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise TraceError(f"not JSON: {error}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("#meta"), dict):
+        raise TraceError("not a trace: an object with `#meta`, `vars` and `states` is needed")
+    meta = document["#meta"]
+    if meta.get("format") != FORMAT:
+        raise TraceError(f"not a trace of edgeproof: `#meta.format` is {meta.get('format')!r}, not {FORMAT!r}")
+    if meta.get("version") != FORMAT_VERSION:
+        raise TraceError(f"trace version {meta.get('version')!r} cannot be read; this edgeproof reads {FORMAT_VERSION}")
+    try:
+        return _trace(document, meta)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TraceError(f"a malformed trace: {error!r}") from error
+
+
+def _trace(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Trace:
+    names = [str(name) for name in document["vars"]]
+    states = tuple({name: _decode(state[name]) for name in names} for state in document["states"])
+    events = tuple(_event(state["#meta"]) for state in document["states"][1:])
+    loop = document.get("loop")
+    if loop is not None and not (isinstance(loop, int) and 0 <= loop < len(states)):
+        raise TraceError(f"loop {loop!r} is not the number of a state")
+    constants = {str(k): _constant(v) for k, v in meta["constants"].items()}
+    seed = meta.get("seed")
+    if seed is not None and not isinstance(seed, int):
+        raise TraceError(f"seed {seed!r} is not a whole number")
+    texts = (str(meta.get(key, "")) for key in ("about", "origin", "note"))
+    about, origin, note = texts
+    return Trace(str(meta["design"]), constants, states, events, about, loop, origin, seed, note)
+
+
+def _event_meta(number: int, event: Event | None) -> dict[str, Any]:
+    meta: dict[str, Any] = {"index": number}
+    if event is not None:
+        meta |= {"action": event.action, "arguments": dict(event.arguments)}
+        if event.action == TICK:
+            meta["delay"] = _encode(event.delay)
+    return meta
+
+
+def _event(meta: Mapping[str, Any]) -> Event:
+    arguments = tuple((str(name), _whole(value)) for name, value in meta["arguments"].items())
+    delay = _decode(meta.get("delay", 1))
+    if isinstance(delay, bool) or not isinstance(delay, (int, Fraction)) or delay <= 0:
+        raise TraceError(f"a delay of {delay!r} is not a positive number")
+    return Event(str(meta["action"]), arguments, delay)
+
+
+def _encode(value: Any) -> Any:
+    """ITF writes sequences as lists and has no fractions: a fraction becomes a record of two numbers."""
+    if isinstance(value, tuple):
+        return [_encode(element) for element in value]
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return value.numerator
+    return {"numerator": value.numerator, "denominator": value.denominator} if isinstance(value, Fraction) else value
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_decode(element) for element in value)
+    if isinstance(value, dict):
+        if "#bigint" in value:
+            return int(value["#bigint"])
+        return Fraction(_whole(value["numerator"]), _whole(value["denominator"]))
+    if isinstance(value, (bool, int, str)):
+        return value
+    raise TraceError(f"{value!r} is no value of a trace")
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TraceError(f"{value!r} is not a whole number")
+    return value
+
+
+def _constant(value: Any) -> int | str | bool:
+    if isinstance(value, (bool, int, str)):
+        return value
+    raise TraceError(f"{value!r} is no constant of a design")

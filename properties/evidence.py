@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What engines return: evidence, and the ledger that holds it.
+
+Evidence never travels without its bound, its assumptions, its seed and its time. A ledger compares what was found with
+what was expected, and notices engines that contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from attrs import field, frozen
+
+from model.trace import Trace
+
+__all__ = ["Case", "Conclusion", "Evidence", "Ledger", "Status", "Verdict", "conclude"]
+
+
+class Verdict(StrEnum):
+    """What an engine says of a property."""
+
+    PROVED = "PROVED"
+    """For all sizes and, where it says so, all values of the parameters."""
+    HOLDS_TO_BOUND = "HOLDS_TO_BOUND"
+    """No violation within a bound that the evidence names."""
+    VIOLATED = "VIOLATED"
+    """There is a trace."""
+    UNKNOWN = "UNKNOWN"
+    """Undecided; the reason says what ran out."""
+    VACUOUS = "VACUOUS"
+    """Never put to the test."""
+
+
+HOLDS: Final = (Verdict.PROVED, Verdict.HOLDS_TO_BOUND)
+
+
+@frozen
+class Evidence:
+    """What one engine found about one property of one case.
+
+    `bound` says what the verdict covers. `exhaustive` means that every behaviour of the case's instance was covered, so
+    that a violation found elsewhere on the same instance contradicts it. `reason` says why a verdict is UNKNOWN or
+    VACUOUS, or adds what a reader should know. `measures` are counts such as states or steps.
+    """
+
+    property: str
+    engine: str
+    verdict: Verdict
+    bound: str = ""
+    exhaustive: bool = False
+    assumptions: tuple[str, ...] = ()
+    seed: int | None = None
+    seconds: float = 0.0
+    measures: Mapping[str, int | float | str] = field(factory=dict)
+    witness: Trace | None = None
+    reason: str = ""
+
+
+@frozen
+class Case:
+    """One configuration of a design and what is expected of it.
+
+    `constants` are the options, hazards and numbers that differ from the design's defaults. `expected` names the
+    properties that the pattern's description, or the platform's documentation, says must be VIOLATED; `because` says
+    why. Every other property of `properties` must hold.
+    """
+
+    name: str
+    design: str
+    constants: Mapping[str, int | str | bool]
+    properties: tuple[str, ...]
+    expected: Mapping[str, Verdict] = field(factory=dict)
+    because: str = ""
+
+
+class Status(StrEnum):
+    """How a property of a case stands, with expectations taken into account."""
+
+    AS_EXPECTED = "as expected"
+    VIOLATED = "violated"
+    HOLDS_UNEXPECTEDLY = "expected to be violated, but holds"
+    UNDECIDED = "undecided"
+    CONTRADICTION = "engines contradict each other"
+
+
+@frozen
+class Conclusion:
+    """What all engines together say of one property of one case."""
+
+    case: Case
+    property: str
+    verdict: Verdict
+    status: Status
+    evidence: tuple[Evidence, ...]
+    reason: str = ""
+
+    @property
+    def witness(self) -> Trace | None:
+        """The shortest trace that any engine found."""
+        traces = [e.witness for e in self.evidence if e.witness is not None and e.verdict is Verdict.VIOLATED]
+        return min(traces, key=lambda trace: len(trace.events), default=None)
+
+
+@frozen
+class Ledger:
+    """All evidence of a run, with its seed."""
+
+    conclusions: tuple[Conclusion, ...]
+    seed: int
+    seconds: float
+    environment: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def exit_status(self) -> int:
+        """0 all as expected, 1 a property violated (or engines in contradiction), 3 undecided or vacuous."""
+        statuses = {c.status for c in self.conclusions}
+        if statuses & {Status.VIOLATED, Status.CONTRADICTION, Status.HOLDS_UNEXPECTEDLY}:
+            return 1
+        return 3 if Status.UNDECIDED in statuses or not self.conclusions else 0
+
+
+def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Conclusion:
+    """Combine what the engines say of one property; the strongest verdict counts, a contradiction is a failure."""
+    found = {e.verdict for e in evidence}
+    certain = [e for e in evidence if e.verdict is Verdict.PROVED or (e.verdict in HOLDS and e.exhaustive)]
+    broken = [e for e in evidence if e.verdict is Verdict.VIOLATED]
+    order = (Verdict.VIOLATED, Verdict.PROVED, Verdict.HOLDS_TO_BOUND, Verdict.VACUOUS, Verdict.UNKNOWN)
+    verdict = next((v for v in order if v in found), Verdict.UNKNOWN)
+    if certain and broken:
+        text = f"{certain[0].engine} says {certain[0].verdict}, {broken[0].engine} says {broken[0].verdict}"
+        return Conclusion(case, property_id, verdict, Status.CONTRADICTION, evidence, text)
+    reasons = "; ".join(f"{e.engine}: {e.reason}" for e in evidence if e.reason and e.verdict is verdict)
+    return Conclusion(case, property_id, verdict, _status(case, property_id, verdict), evidence, reasons)
+
+
+def _status(case: Case, property_id: str, verdict: Verdict) -> Status:
+    expected = case.expected.get(property_id)
+    if verdict in (Verdict.UNKNOWN, Verdict.VACUOUS):
+        return Status.AS_EXPECTED if verdict is expected else Status.UNDECIDED
+    if expected is Verdict.VIOLATED:
+        return Status.AS_EXPECTED if verdict is Verdict.VIOLATED else Status.HOLDS_UNEXPECTEDLY
+    return Status.VIOLATED if verdict is Verdict.VIOLATED else Status.AS_EXPECTED
