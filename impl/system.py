@@ -12,13 +12,17 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-__all__ = ["Observation", "Setup", "System", "Value"]
+__all__ = ["ActionImpossible", "Observation", "Setup", "System", "Value"]
 
 Value = int | bool | str | tuple[int, ...] | tuple[bool, ...] | tuple[str, ...]
 """What can be observed under one name: a scalar, or one value per element of an array."""
 
 Observation = Mapping[str, Value]
 """What a system shows, by the names of the model's variables. A name that is missing cannot be seen from here."""
+
+
+class ActionImpossible(Exception):
+    """The system knows the action, and cannot perform it now; where the model can, the two disagree."""
 
 
 @frozen
@@ -41,7 +45,10 @@ class System(Protocol):
         """Begin a new run from nothing; whatever an earlier run left is gone."""
 
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action of the model happen. Raises LookupError for an action that the system cannot perform."""
+        """Make one action of the model happen.
+
+        Raises LookupError for an action that the system does not know, ActionImpossible for one that cannot happen now.
+        """
 
     def observe(self) -> Observation:
         """What can be seen now. Observing changes nothing."""

@@ -104,7 +104,8 @@ class Emitter:
             index = self.value(update.index, depth, lines)
         else:
             index = self.bind(update.bound)
-            lines.append("    " * depth + f"for {index} in range({place.length}):")
+            size = self.rigid(self._machine.sort_size_name(update.bound.type.sort))
+            lines.append("    " * depth + f"for {index} in range({size}):")
             depth += 1
         value = self._assigned(name, update.value, depth, lines)
         pad = "    " * depth

@@ -130,9 +130,12 @@ class Kernel:
         values: dict[str, Value] = {}
         for one in self.source.fields:
             mask = (1 << one.bits) - 1
-            raw = [(int(words[one.word]) >> (one.shift + k * one.bits)) & mask for k in range(one.length)]
+            over = self.instance.machine.variables[one.name].over
+            # The kernel may have room for more elements than this instance has.
+            length = len(self.instance.domain(Type("index", sort=over))) if over else 1
+            raw = [(int(words[one.word]) >> (one.shift + k * one.bits)) & mask for k in range(length)]
             decoded = tuple(one.decode(value) for value in raw)
-            values[one.name] = decoded if self.instance.machine.variables[one.name].over else decoded[0]
+            values[one.name] = decoded if over else decoded[0]
         return {name: values[name] for name in self.instance.machine.variables}
 
     def cap(self, name: str) -> int:

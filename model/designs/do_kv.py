@@ -164,9 +164,10 @@ class DoKv(Design):
     @hazard()
     def uncaught(s: State) -> None:
         """An exception after the first statements of a write: bare statements keep what they wrote."""
-        s.require((s.statements == "bare") & (s.request == "none") & (s.torn == 0) & (s.config < s.writes))
-        s.config = s.config + 1
-        s.torn = s.config
+        s.require((s.publisher == "outbox") & (s.request == "none") & (s.torn == 0) & (s.config < s.writes))
+        with s.when(s.statements == "bare"):
+            s.config = s.config + 1
+            s.torn = s.config
 
     # --- writing, with the put inside the request
 
@@ -358,12 +359,13 @@ def newer_or_same(era_a: Expr, version_a: Expr, era_b: Expr, version_b: Expr) ->
 
 
 def _commit(s: State) -> None:
-    """One transaction: config, changelog, alarm. A write arms the alarm only if none is due sooner, lest many writes
-    put it off for ever."""
+    """One transaction: config, changelog, alarm. A write arms the alarm only if none is armed that is due already or
+    that retries, lest many writes put it off for ever."""
     s.require(s.config < s.writes)
     s.config = s.config + 1
     s.logged = s.logged + 1
-    with s.when((s.publisher == "outbox") & ((s.alarm == "off") | (s.alarm == "beat"))):
+    waiting = (s.alarm == "off") | ((s.alarm == "beat") & (s.armed < s.H))
+    with s.when((s.publisher == "outbox") & waiting):
         _arm(s, "sync")
     with s.when((s.config == s.watched) & (s.restored == 0)):
         s.watching = True

@@ -34,6 +34,7 @@ class Search:
 
     `hits` has one row per property (state properties first, then step properties): how often it was put to the test,
     the first state from which it is broken or -1, and the label of the breaking step (-1 for a state property).
+    `fired` counts per label how often that event could happen.
     `depths` are the numbers of the first state of each breadth-first level. `left_range` is -1 or a field's number.
     """
 
@@ -44,6 +45,7 @@ class Search:
     expanded: int
     transitions: int
     hits: Ints
+    fired: Ints
     depths: list[int]
     left_range: int
     table: Ints
@@ -78,6 +80,7 @@ class Searcher:
     level: Callable[..., None]
     insert: Callable[..., None]
     edges: Callable[..., None]
+    truths: Callable[..., Ints]
 
     def run(self, kernel: Kernel, initial: Sequence[Sequence[int]], most_states: int, most_depth: int) -> Search:
         """Search from the packed `initial` states until nothing is new, or until a limit is reached.
@@ -95,13 +98,14 @@ class Searcher:
         hits = np.full((asked, 3), -1, dtype=np.int64)
         hits[:, 0] = 0
         progress = np.array([len(initial), 0, 0, 0, 0, 0], dtype=np.int64)
+        fired = np.zeros(most, dtype=np.int64)
         prm = kernel.parameters
         self.insert(states, 0, len(initial), table, places, prm, hits, True)
         depths = [0]
         while progress[1] < progress[0] and not progress[3] and progress[0] <= most_states and len(depths) <= most_depth:
             end = int(progress[0])
             while progress[1] < end and not progress[3]:
-                self.level(states, parents, labels, table, places, prm, hits, progress, end)
+                self.level(states, parents, labels, table, places, prm, hits, fired, progress, end)
                 if progress[4]:
                     progress[4] = 0
                     room *= 2
@@ -112,7 +116,7 @@ class Searcher:
             depths.append(end)
         count, head, transitions, left = (int(p) for p in progress[:4])
         return Search(
-            states[:count], parents[:count], labels[:count], count, head, transitions, hits, depths, left - 1, table, places
+            states[:count], parents[:count], labels[:count], count, head, transitions, hits, fired, depths, left - 1, table, places
         )
 
     def graph(self, kernel: Kernel, search: Search) -> Graph:
@@ -131,7 +135,7 @@ def prepare_search(source: KernelSource) -> Searcher:
     def kernel(instance: Instance) -> Kernel:
         return Kernel(source, instance, functions.expand, functions.check, kernel_parameters(source, instance))
 
-    return Searcher(source, kernel, functions.level, functions.insert, functions.edges)
+    return Searcher(source, kernel, functions.level, functions.insert, functions.edges, functions.truths)
 
 
 @frozen(eq=False)
@@ -141,6 +145,7 @@ class _Functions:
     level: Callable[..., None]
     insert: Callable[..., None]
     edges: Callable[..., None]
+    truths: Callable[..., Ints]
 
 
 @lru_cache(maxsize=32)
@@ -148,7 +153,7 @@ def _functions(text: str, words: int, most: int, state_forms: int, step_forms: i
     expand, check = load_kernel(text, njit(error_model="numpy"))
     slot_of = _make_slot_of(words)
     level, insert = _make_level(expand, check, slot_of, words, most, state_forms, step_forms)
-    return _Functions(expand, check, level, insert, _make_edges(expand, slot_of, words, most))
+    return _Functions(expand, check, level, insert, _make_edges(expand, slot_of, words, most), _make_truths(check))
 
 
 def _make_slot_of(words: int) -> Any:
@@ -169,7 +174,8 @@ def _make_level(
 ) -> Any:
     @njit(error_model="numpy")
     def level(
-        states: Ints, parents: Any, labels: Any, table: Ints, places: Any, prm: Ints, hits: Ints, progress: Ints, end: int
+        states: Ints, parents: Any, labels: Any, table: Ints, places: Any, prm: Ints, hits: Ints, fired: Ints,
+        progress: Ints, end: int,
     ) -> None:
         """Expand states up to number `end`, stopping early where the arrays need more room."""
         mask = len(places) - 1
@@ -195,6 +201,7 @@ def _make_level(
                     more = 0
                 for j in range(n, n + more):
                     source[j] = i
+                    fired[made[j]] += 1
                 n += more
             touched = np.int64(0)
             for j in range(n):
@@ -296,6 +303,19 @@ def _make_edges(expand: Any, slot_of: Any, words: int, most: int) -> Any:
         start[count] = edge
 
     return edges
+
+
+def _make_truths(check: Any) -> Any:
+    @njit(error_model="numpy")
+    def truths(states: Ints, count: int, prm: Ints) -> Ints:
+        """What `check` says of every state."""
+        found = np.empty(count, dtype=np.int64)
+        flat = states.ravel()
+        for i in range(count):
+            found[i] = check(flat, i, prm)
+        return found
+
+    return truths
 
 
 def _table_size(room: int) -> int:

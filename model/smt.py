@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine as Z3 terms.
+
+Index sorts are uninterpreted: an array is an unknown function from the sort, and quantifiers over a sort are replaced by
+their instances at the index terms of the query (arguments and Skolem constants). As nothing maps into an index sort,
+these terms are the whole Herbrand universe: the instances lose nothing as long as no `exists` stands below a `for_all`,
+and a query found unsatisfiable holds for any number of elements in any case, because instances only weaken assumptions.
+
+For bounded search the same encoder works over a fixed number of elements, where quantifiers are finite.
+
+Clocks and durations are reals, naturals are unbounded integers from 0, options and hazards have the instance's values;
+counts and durations are symbols unless they are given values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import z3
+from attrs import define, field
+
+from model.expr import TIME, Expr, Type, all_of, rewrite
+from model.machine import TICK, Action, Instance, Machine, advance, after
+
+__all__ = ["Encoder", "Frame", "delayed_tick", "fix_choices", "index_arguments"]
+
+Frame = Mapping[str, Any]
+"""The terms of one state: a Z3 term per scalar; per array a function from an index term to a Z3 term."""
+
+DELAY = Expr("arg", TIME, (), "delay")
+"""How long a tick lasts."""
+
+
+def fix_choices(instance: Instance, node: Expr) -> Expr:
+    """The expression with the instance's options and hazards filled in, and simplified; numbers stay symbols."""
+    rigids = instance.machine.rigids
+
+    def leaf(prm: Expr) -> Expr | None:
+        if prm.op != "prm" or rigids[str(prm.payload)].role not in ("option", "hazard"):
+            return None
+        return Expr("lit", prm.type, (), instance.values[str(prm.payload)])
+
+    return rewrite(node, leaf)
+
+
+def delayed_tick(machine: Machine) -> Action:
+    """The tick of any positive length: the action `tick` with `DELAY` as its argument."""
+    post = advance(machine, DELAY)
+    deadlines = all_of(after(condition, post) for _, condition in machine.deadlines)
+    return Action(TICK, (DELAY,), (Expr("lit", TIME, (), 0) < DELAY) & deadlines, post, True)
+
+
+def index_arguments(action: Action) -> list[Expr]:
+    """The arguments of an action that are elements of index sorts."""
+    return [a for a in action.arguments if a.type.kind == "index"]
+
+
+@define
+class Encoder:
+    """Encodes expressions of one instance. With `sizes` arrays have that many elements; without, any number.
+
+    `numbers` gives values to counts and durations; those without are symbols. `elements` are the index terms known so
+    far per sort; Skolem constants of `exists` join them.
+    """
+
+    instance: Instance
+    numbers: Mapping[str, int | Fraction] = field(factory=dict)
+    sizes: Mapping[str, int] = field(factory=dict)
+    elements: dict[str, list[Any]] = field(factory=dict)
+    skolems: dict[tuple[Any, ...], Any] = field(factory=dict)
+    symbols: dict[str, Any] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        for name, rigid in self.instance.machine.rigids.items():
+            if rigid.role in ("count", "duration") and name not in self.numbers:
+                self.symbols[name] = z3.Int(name) if rigid.role == "count" else z3.Real(name)
+            if rigid.role == "sort":
+                sort = rigid.type.sort
+                self.elements.setdefault(sort, list(range(self.sizes[name])) if self.sizes else [])
+
+    def known_numbers(self) -> list[Any]:
+        """Counts and durations are not negative."""
+        return [symbol >= 0 for symbol in self.symbols.values()]
+
+    def frame(self, tag: str) -> Frame:
+        """Fresh terms for a state; `tag` tells states apart."""
+        terms: dict[str, Any] = {}
+        for name, variable in self.instance.machine.variables.items():
+            sort = _sort(variable.type)
+            if not variable.over:
+                terms[name] = z3.Const(f"{name}@{tag}", sort)
+            elif self.sizes:
+                size = self.sizes[self.instance.machine.sort_size_name(variable.over)]
+                terms[name] = [z3.Const(f"{name}[{k}]@{tag}", sort) for k in range(size)].__getitem__
+            else:
+                terms[name] = z3.Function(f"{name}@{tag}", self.index_sort(variable.over), sort)
+        return terms
+
+    def index_sort(self, sort: str) -> Any:
+        """The uninterpreted sort of an index sort."""
+        return z3.DeclareSort(sort)
+
+    def index_term(self, name: str, sort: str) -> Any:
+        """A constant that stands for some element; it takes part in the instances of quantifiers."""
+        term = z3.Const(name, self.index_sort(sort))
+        if not any(term is known or (z3.is_expr(known) and known.eq(term)) for known in self.elements[sort]):
+            self.elements[sort].append(term)
+        return term
+
+    def well_typed(self, frame: Frame) -> list[Any]:
+        """What every state satisfies by its types alone, at the elements known so far."""
+        facts = []
+        for name, variable in self.instance.machine.variables.items():
+            terms = [frame[name]] if not variable.over else [frame[name](e) for e in self.elements[variable.over]]
+            for term in terms:
+                if variable.type.kind in ("nat", "time"):
+                    facts.append(term >= 0)
+                elif variable.type.kind == "enum":
+                    facts += [term >= 0, term < len(variable.type.labels)]
+        return facts
+
+    def initially(self, frame: Frame) -> list[Any]:
+        """What holds of an initial state, at the elements known so far."""
+        facts = []
+        for name, variable in self.instance.machine.variables.items():
+            if variable.initial is None:
+                continue
+            terms = [frame[name]] if not variable.over else [frame[name](e) for e in self.elements[variable.over]]
+            value = self.literal(variable.type, variable.initial)
+            facts += [term == value for term in terms]
+        return facts
+
+    def truth(self, node: Expr, frame: Frame, bound: Mapping[str, Any], *, holds: bool = True) -> Any:
+        """The formula that says that a boolean expression holds (or does not) in the state of `frame`."""
+        match node.op:
+            case "not":
+                return self.truth(node.args[0], frame, bound, holds=not holds)
+            case "and" | "or":
+                parts = [self.truth(child, frame, bound, holds=holds) for child in node.args]
+                return z3.And(parts) if (node.op == "and") == holds else z3.Or(parts)
+            case "ite":
+                test, then, otherwise = node.args
+                return z3.Or(
+                    z3.And(self.truth(test, frame, bound), self.truth(then, frame, bound, holds=holds)),
+                    z3.And(self.truth(test, frame, bound, holds=False), self.truth(otherwise, frame, bound, holds=holds)),
+                )
+            case "forall" | "exists":
+                return self._quantified(node, frame, bound, holds)
+        plain = self.term(node, frame, bound)
+        return plain if holds else z3.Not(plain)
+
+    def term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
+        """The Z3 term of a value; quantifiers are allowed only where `truth` meets them."""
+        match node.op:
+            case "lit":
+                return self.literal(node.type, node.payload)
+            case "var":
+                return frame[str(node.payload)](self.term(node.args[0], frame, bound)) if node.args else frame[str(node.payload)]
+            case "prm":
+                return self._constant(str(node.payload))
+            case "arg":
+                return bound[str(node.payload)]
+            case "and" | "or" | "not" | "forall" | "exists":
+                return self.truth(node, frame, bound)
+            case "ite":
+                test, then, otherwise = node.args
+                return z3.If(self.truth(test, frame, bound), self.term(then, frame, bound), self.term(otherwise, frame, bound))
+        left, right = (self.term(child, frame, bound) for child in node.args)
+        if node.args[0].type.kind == "index":
+            return z3.BoolVal(left == right) if isinstance(left, int) else left == right
+        if node.args[0].type != node.args[1].type and node.args[0].type.is_number:
+            left, right = _real(left), _real(right)
+        match node.op:
+            case "add":
+                return left + right
+            case "sub":
+                return left - right
+            case "mul":
+                return left * right
+            case "lt":
+                return left < right
+            case "le":
+                return left <= right
+        return left == right
+
+    def literal(self, of: Type, value: Any) -> Any:
+        """The Z3 value that stands for a Python value of a type."""
+        match of.kind:
+            case "bool":
+                return z3.BoolVal(value)
+            case "enum":
+                return z3.IntVal(of.labels.index(value))
+            case "time":
+                return z3.RealVal(value)
+        return z3.IntVal(value)
+
+    def _constant(self, name: str) -> Any:
+        if name in self.symbols:
+            return self.symbols[name]
+        rigid = self.instance.machine.rigids[name]
+        return self.literal(rigid.type, self.numbers.get(name, self.instance.values[name]))
+
+    def _quantified(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool) -> Any:
+        variable, body = node.args
+        name, sort = str(variable.payload), variable.type.sort
+        universal = (node.op == "forall") == holds
+        if universal or self.sizes:
+            elements = list(self.elements[sort]) or [self.index_term(f"some {sort}", sort)]
+            parts = [self.truth(body, frame, {**bound, name: element}, holds=holds) for element in elements]
+            return z3.And(parts) if universal else z3.Or(parts)
+        # One Skolem constant per name and context serves every formula of a query: they are alternatives of one goal.
+        context = (name, *sorted((n, str(v)) for n, v in bound.items() if n.endswith(tuple("0123456789"))))
+        if context not in self.skolems:
+            self.skolems[context] = self.index_term(f"sk_{len(self.skolems)}_{name}", sort)
+        return self.truth(body, frame, {**bound, name: self.skolems[context]}, holds=holds)
+
+
+def argument_values(instance: Instance, action: Action, sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Every choice of an action's index arguments over a fixed number of elements."""
+    arguments = index_arguments(action)
+    ranges = [range(sizes[instance.machine.sort_size_name(a.type.sort)]) for a in arguments]
+    for values in product(*ranges):
+        yield {str(a.payload): v for a, v in zip(arguments, values, strict=True)}
+
+
+def _sort(of: Type) -> Any:
+    if of.kind == "bool":
+        return z3.BoolSort()
+    return z3.RealSort() if of.kind == "time" else z3.IntSort()
+
+
+def _real(term: Any) -> Any:
+    return z3.ToReal(term) if z3.is_int(term) else term

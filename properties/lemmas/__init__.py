@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Candidate invariants per design: one file per design, one line in `LEMMAS`.
+
+Nothing here is trusted: the proof engine keeps the largest part of a list that is inductive for the configuration at
+hand and throws the rest away. A lemma that is wrong, or wrong under some hazard, can only cost a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from model.expr import Expr
+from model.machine import State
+from properties.lemmas import do_kv
+
+__all__ = ["LEMMAS"]
+
+LEMMAS: Final[Mapping[str, Mapping[str, Callable[[State], Expr]]]] = {
+    "do_kv": do_kv.LEMMAS,
+}

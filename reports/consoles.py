@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Terminals: rich where there is one, plain text of any width where there is none, JSON where it is asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Final, TextIO
+
+from attrs import frozen
+from rich.console import Console
+
+__all__ = ["Terminal", "open_terminal"]
+
+WIDE: Final = 400
+"""Columns of an output that is no terminal: a log or a file has no edge to wrap at."""
+
+
+@frozen
+class Terminal:
+    """Where a command writes: text for people to `out`, progress and warnings to `err`, or one JSON document."""
+
+    as_json: bool
+    out: Console
+    err: Console
+    stream: TextIO
+
+    @property
+    def marks(self) -> tuple[str, str, str]:
+        """What stands for true, false, and nothing said, in characters that the output can show."""
+        fancy = self.out.encoding.lower().replace("-", "").startswith("utf")
+        return ("✓", "✗", "·") if fancy else ("+", "X", ".")
+
+    def document(self, value: Any) -> None:
+        """Write the one JSON document of a command."""
+        self.stream.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def open_terminal(as_json: bool) -> Terminal:
+    """The terminal of this process; with `as_json`, text for people goes nowhere."""
+    return Terminal(as_json, _console(sys.stdout, quiet=as_json), _console(sys.stderr), sys.stdout)
+
+
+def _console(stream: TextIO, *, quiet: bool = False) -> Console:
+    console = Console(file=stream, markup=False, highlight=False, emoji=False, quiet=quiet)
+    if not console.is_terminal:
+        console.width = WIDE
+    return console

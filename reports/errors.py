@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user can do wrong, as one kind of exception."""
+
+from __future__ import annotations
+
+__all__ = ["Unusable", "one_line"]
+
+
+class Unusable(Exception):
+    """Input that cannot be used: the message is one line that says what is wrong and, where it can, what would do."""
+
+
+def one_line(text: object) -> str:
+    """Any message as one printable line: input is data, and may not move the cursor of a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading and writing files: what is read is data, what is written is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from reports.errors import Unusable
+
+__all__ = ["check_directory", "read_text", "remove_file", "write_text"]
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a file. Raises Unusable where it cannot be read, or is not UTF-8."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{path} is not UTF-8 text") from error
+    except OSError as error:
+        raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise Unusable(f"cannot read {path!r}: {error}") from error
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file by renaming a complete temporary one onto it. Raises Unusable where that is impossible."""
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".tmp")
+    except (OSError, ValueError) as error:
+        raise _unwritable(target, error) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(target, error) from error
+        raise
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there. Raises Unusable where that is impossible."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unusable(f"cannot remove {path}: {error.strerror or error}") from error
+
+
+def check_directory(path: str | Path) -> None:
+    """Raise Unusable if files could not be written into this folder, without making it."""
+    place = Path(path)
+    try:
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        usable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    except (OSError, ValueError) as error:
+        raise _unwritable(Path(path), error) from error
+    if not usable:
+        raise Unusable(f"cannot write to {path}: {place} is {'not writable' if place.is_dir() else 'not a folder'}")
+
+
+def _unwritable(path: Path, error: Exception) -> Unusable:
+    return Unusable(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it; a temporary file ignores it, a report should not."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
