@@ -9,7 +9,6 @@ are from the Workers KV pages "How KV works", "Read key-value pairs", "Write key
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -266,6 +265,6 @@ def _cursor_at(key: str) -> str:
 
 def _key_of(cursor: str) -> str:
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
-    except (binascii.Error, UnicodeError) as error:
+        return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
+    except ValueError as error:
         raise KVLimitError(400, f"{cursor!r} is not a cursor") from error

@@ -274,7 +274,8 @@ class ConfigStore:
         self._execute("INSERT INTO entry VALUES (?, ?, ?, ?)", (version, actor, self._clock.now(), key))
         for name, new in after.items():
             old = before[name]
-            for part in range(max(parts(old), parts(new))):
+            # A field that was absent and still is has a row too: a version without one would be a gap.
+            for part in range(max(parts(old), parts(new), 1)):
                 row = (version, name, part, part_of(old, part), part_of(new, part))
                 self._execute("INSERT INTO change VALUES (?, ?, ?, ?, ?)", row)
 

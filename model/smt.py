@@ -14,9 +14,8 @@ counts and durations are symbols unless they are given values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
-from itertools import product
 from typing import Any
 
 import z3
@@ -25,7 +24,7 @@ from attrs import define, field
 from model.expr import TIME, Expr, Type, all_of, rewrite
 from model.machine import TICK, Action, Instance, Machine, advance, after
 
-__all__ = ["Encoder", "Frame", "delayed_tick", "fix_choices", "index_arguments"]
+__all__ = ["Encoder", "Frame", "delayed_tick", "fix_choices"]
 
 Frame = Mapping[str, Any]
 """The terms of one state: a Z3 term per scalar; per array a function from an index term to a Z3 term."""
@@ -53,22 +52,18 @@ def delayed_tick(machine: Machine) -> Action:
     return Action(TICK, (DELAY,), (Expr("lit", TIME, (), 0) < DELAY) & deadlines, post, True)
 
 
-def index_arguments(action: Action) -> list[Expr]:
-    """The arguments of an action that are elements of index sorts."""
-    return [a for a in action.arguments if a.type.kind == "index"]
-
-
 @define
 class Encoder:
     """Encodes expressions of one instance. With `sizes` arrays have that many elements; without, any number.
 
-    `numbers` gives values to counts and durations; those without are symbols. `elements` are the index terms known so
-    far per sort; Skolem constants of `exists` join them.
+    `numbers` gives values to counts and durations; those without are symbols. With `whole_time` clocks are integers, as
+    in a search. `elements` are the index terms known so far per sort; Skolem constants of `exists` join them.
     """
 
     instance: Instance
     numbers: Mapping[str, int | Fraction] = field(factory=dict)
     sizes: Mapping[str, int] = field(factory=dict)
+    whole_time: bool = False
     elements: dict[str, list[Any]] = field(factory=dict)
     skolems: dict[tuple[Any, ...], Any] = field(factory=dict)
     symbols: dict[str, Any] = field(factory=dict)
@@ -89,7 +84,7 @@ class Encoder:
         """Fresh terms for a state; `tag` tells states apart."""
         terms: dict[str, Any] = {}
         for name, variable in self.instance.machine.variables.items():
-            sort = _sort(variable.type)
+            sort = self._sort(variable.type)
             if not variable.over:
                 terms[name] = z3.Const(f"{name}@{tag}", sort)
             elif self.sizes:
@@ -193,9 +188,26 @@ class Encoder:
                 return z3.BoolVal(value)
             case "enum":
                 return z3.IntVal(of.labels.index(value))
-            case "time":
+            case "time" if not self.whole_time:
                 return z3.RealVal(value)
         return z3.IntVal(value)
+
+    def decode(self, of: Type, value: Any) -> bool | int | str | Fraction:
+        """The Python value that a value of a Z3 model stands for."""
+        match of.kind:
+            case "bool":
+                return bool(z3.is_true(value))
+            case "enum":
+                return of.labels[value.as_long()]
+            case "time":
+                exact = Fraction(value.numerator_as_long(), value.denominator_as_long()) if z3.is_real(value) else None
+                return value.as_long() if exact is None else exact.numerator if exact.denominator == 1 else exact
+        return int(value.as_long())
+
+    def _sort(self, of: Type) -> Any:
+        if of.kind == "bool":
+            return z3.BoolSort()
+        return z3.RealSort() if of.kind == "time" and not self.whole_time else z3.IntSort()
 
     def _constant(self, name: str) -> Any:
         if name in self.symbols:
@@ -216,20 +228,6 @@ class Encoder:
         if context not in self.skolems:
             self.skolems[context] = self.index_term(f"sk_{len(self.skolems)}_{name}", sort)
         return self.truth(body, frame, {**bound, name: self.skolems[context]}, holds=holds)
-
-
-def argument_values(instance: Instance, action: Action, sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Every choice of an action's index arguments over a fixed number of elements."""
-    arguments = index_arguments(action)
-    ranges = [range(sizes[instance.machine.sort_size_name(a.type.sort)]) for a in arguments]
-    for values in product(*ranges):
-        yield {str(a.payload): v for a, v in zip(arguments, values, strict=True)}
-
-
-def _sort(of: Type) -> Any:
-    if of.kind == "bool":
-        return z3.BoolSort()
-    return z3.RealSort() if of.kind == "time" else z3.IntSort()
 
 
 def _real(term: Any) -> Any:

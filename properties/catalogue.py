@@ -37,7 +37,8 @@ class Step:
 class Property:
     """One property and its forms for a model; a property has exactly one of `state`, `step`, `settles`.
 
-    `tested` has the shape of the form. `anomaly` marks what the pattern is documented to violate. `applies` says for
+    `tested` has the shape of the form. `within` says of steps how soon a property that `settles` does so at the latest,
+    which can be proved by induction. `anomaly` marks what the pattern is documented to violate. `applies` says for
     which instances the property can be put to the test at all.
     """
 
@@ -49,6 +50,7 @@ class Property:
     settles: Callable[[State], Expr] | None = None
     tested: Callable[[State], Expr] | None = None
     tested_step: Callable[[Step], Expr] | None = None
+    within: Callable[[Step], Expr] | None = None
     anomaly: bool = False
     applies: Callable[[Instance], bool] = lambda instance: True
 
@@ -62,13 +64,14 @@ def state_form(machine: Machine, one: Property) -> StateForm:
 
 
 def step_form(machine: Machine, one: Property) -> StepForm:
-    """The expressions of a property of steps, one pair per action that it says something about."""
-    assert one.step is not None, f"{one.id} is no property of steps"
+    """The expressions of a property of steps (or of how soon one `settles`), a pair per action that it is about."""
+    form = one.step or one.within
+    assert form is not None, f"{one.id} is no property of steps"
     per_action = {}
     for action in machine.actions:
         arguments = {str(a.payload): a for a in action.arguments}
         step = Step(machine.state(), State(machine.rigids, machine.variables, action.post), action.name, arguments)
-        holds, tested = one.step(step), one.tested_step(step) if one.tested_step else TRUE
+        holds, tested = form(step), one.tested_step(step) if one.tested_step else TRUE
         if holds is not TRUE or tested is not FALSE:
             per_action[action.name] = (holds, tested)
     return StepForm(one.id, per_action)
@@ -152,6 +155,17 @@ def _stale(s: State) -> Expr:
 def _converged(s: State) -> Expr:
     readers = for_all(s.Pop, lambda p: (s.served[p] == s.config) & (s.served_era[p] == era(s)))
     return (s.kv == s.config) & (s.kv_era == era(s)) & readers
+
+
+def _settled_reads(before: State) -> Expr:
+    return _stale(before) & (before.watched == before.config)
+
+
+def _converged_in_time(before: State, after: State, p: Expr) -> Expr:
+    """Later than the bound after the last write, KV and every read give it. A restore ends the watch, so under that
+    hazard this form would say nothing; it is made false there, lest it be taken for more than it is."""
+    told = (after.served[p] == before.config) & (after.served_era[p] == era(before)) & ~after.failed[p]
+    return implies(_settled_reads(before), told & (before.kv == before.config)) & ~before.rollback
 
 
 _ALL: Final = (
@@ -243,6 +257,8 @@ _ALL: Final = (
         "Workers KV: eventually consistent.",
         settles=_converged,
         tested=lambda s: s.config > 0,
+        within=_on_read(_converged_in_time),
+        tested_step=_reading(lambda before, after, p: _settled_reads(before)),
     ),
     Property(
         "local-reads",

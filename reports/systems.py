@@ -18,4 +18,4 @@ def _reference() -> System:
     return ReferenceSystem()
 
 
-SYSTEMS: Final[dict[str, Callable[[], "System"]]] = {"reference": _reference}
+SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference}

@@ -15,12 +15,12 @@ from typing import Any
 import z3
 from attrs import define, field, frozen
 
-from model.expr import TIME, Expr, for_all, implies, rewrite
-from model.kernel import StepForm
+from model.expr import FALSE, TIME, Expr, for_all, implies, rewrite
+from model.kernel import StateForm, StepForm
 from model.machine import TICK, Action, Instance, Machine, after
 from model.smt import Encoder, Frame, delayed_tick, fix_choices
 
-__all__ = ["Inductive", "UndecidedError", "breaks_step", "inductive_part"]
+__all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part"]
 
 
 class UndecidedError(Exception):
@@ -50,7 +50,7 @@ class _Query:
 def inductive_part(instance: Instance, candidates: Mapping[str, Expr], timeout_ms: int = 5000) -> Inductive:
     """The largest part of the candidates that is inductive. Raises UndecidedError where the solver gives up."""
     started = time.perf_counter()
-    everything = {**idle_clocks(instance.machine), **candidates}
+    everything = {**dict(instance.machine.deadlines), **idle_clocks(instance.machine), **candidates}
     lemmas = {name: fix_choices(instance, node) for name, node in everything.items()}
     dropped: dict[str, str] = {}
     queries = _drop_initially_false(instance, lemmas, dropped, timeout_ms)
@@ -87,6 +87,24 @@ def breaks_step(
         if _satisfiable(instance, action, invariant, goal, timeout_ms) is not None:
             return action.name
     return None
+
+
+def can_be_tested(
+    instance: Instance, invariant: Mapping[str, Expr], form: StateForm | StepForm, timeout_ms: int = 5000
+) -> bool:
+    """Whether some state (or step) that the invariant allows puts the property to the test."""
+    for action in possible_actions(instance):
+        tested = form.tested if isinstance(form, StateForm) else form.per_action.get(action.name, (FALSE, FALSE))[1]
+        wanted = fix_choices(instance, tested)
+        if wanted.op == "lit" and not wanted.payload:
+            continue
+
+        def goal(query: _Query, wanted: Expr = wanted) -> Any:
+            return query.encoder.truth(wanted, query.frame, query.bound)
+
+        if _satisfiable(instance, action, invariant, goal, timeout_ms) is not None:
+            return True
+    return False
 
 
 def idle_clocks(machine: Machine) -> dict[str, Expr]:

@@ -94,12 +94,12 @@ _READERS: Final[Mapping[str, Callable[[State], Expr]]] = {
 _STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
     "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
     "restores-end-the-watch": lambda s: implies(s.watching, s.restored == 0),
+    "nothing-fails": lambda s: s.failures == 0,
     "failures-are-bounded": lambda s: s.failures <= s.F,
     "success-forgives": lambda s: implies((s.alarm != "retry") & (s.alarm != "lease"), s.failures == 0),
     "retries-follow-failures": lambda s: implies(s.alarm == "retry", s.failures > 0),
     "leases-follow-failures": lambda s: implies((s.alarm == "lease") & (s.sending == "idle"), s.failures > 0),
     "off-is-published": lambda s: implies((s.alarm == "off") & s.watching, s.kv >= s.watched),
-    "beat-is-published": lambda s: implies((s.alarm == "beat") & _behind(s), s.put_late),
     "landed-is-published": lambda s: implies((s.sending == "landed") & _behind(s), (s.sent < s.watched) | s.put_late),
     "older-put": lambda s: implies(
         s.watching & (s.sending != "idle") & (s.sent < s.watched), s.since <= s.sending_for
@@ -110,7 +110,9 @@ _STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
     "behind-at-sync": lambda s: implies(
         _behind(s) & (s.alarm == "sync"), s.since <= _repaired(s) + _late(s, s.H) + s.armed
     ),
-    "behind-at-beat": lambda s: implies(_behind(s) & (s.alarm == "beat"), s.since <= _repaired(s) + s.armed),
+    "behind-at-beat": lambda s: implies(
+        _behind(s) & (s.alarm == "beat"), ite(s.put_late, s.since <= _repaired(s) + s.armed, s.since + s.H <= s.armed)
+    ),
     "behind-in-flight": lambda s: implies(
         _behind(s) & (s.sending == "flying"), s.since <= _start(s) + _attempts(s) + s.sending_for
     ),

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stateful fuzzing: a Hypothesis state machine made from the model's actions drives a system in lockstep with it.
+
+Every step picks one of the events that the model allows in its state, or an idle step, performs it on the system, and
+compares everything that can be observed. Each run draws its own fault profile (which of the case's hazards may strike)
+and its own favourites among the events (swarm testing: Groce et al. 2012). Where the two disagree the run has failed,
+and Hypothesis shrinks it; a property that the model's own run breaks is an anomaly of the design, which the system has
+then shown as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from impl.system import Setup, System
+from model.interpret import Event, State, initial_states
+from model.kernel import Kernel, KernelSource, build_kernel
+from model.machine import Instance
+from model.trace import Trace
+from properties.catalogue import Property
+from properties.engines.shrink import run_events, shortened
+from properties.evidence import Evidence, Verdict
+
+__all__ = ["LOCKSTEP", "Budget", "LockstepError", "Profile", "fuzz", "lockstep_machine", "setup_of"]
+
+ENGINE = "fuzz"
+LOCKSTEP = "lockstep"
+"""The id of the verdict on the system itself: does it do what the model does?"""
+
+
+class LockstepError(AssertionError):
+    """The system did not do what the model does; the message says what differs after which event."""
+
+
+@frozen
+class Budget:
+    """How much to try: runs, steps per run, and the seed."""
+
+    examples: int = 50
+    steps: int = 40
+    seed: int = 0
+
+
+@frozen
+class Profile:
+    """What a run draws first: the hazards that may strike, and a bit per event label for the favoured ones."""
+
+    hazards: tuple[str, ...]
+    favoured: int
+
+
+@define
+class Tally:
+    """What the runs of one machine came to."""
+
+    runs: int = 0
+    steps: int = 0
+    fired: dict[str, int] = field(factory=dict)
+    tested: dict[str, int] = field(factory=dict)
+    broken: dict[str, Trace] = field(factory=dict)
+    failure: Trace | None = None
+    why: str = ""
+    seen: tuple[str, ...] = ()
+
+
+def setup_of(instance: Instance) -> Setup:
+    """An instance in the terms of a system under test."""
+    return Setup(
+        {name: str(value) for name, value in instance.of_role("option").items()},
+        instance.hazards,
+        {n: int(v) for n, v in {**instance.of_role("count"), **instance.of_role("duration")}.items()},
+        {name: int(value) for name, value in instance.of_role("sort").items()},
+    )
+
+
+def fuzz(
+    instance: Instance,
+    properties: Sequence[Property],
+    source: KernelSource,
+    system: Callable[[], System],
+    budget: Budget | None = None,
+) -> list[Evidence]:
+    """Run the system in lockstep; evidence for each property, and for `lockstep` itself, which comes first."""
+    budget = budget or Budget()
+    started = time.perf_counter()
+    tally = Tally()
+    under_test = system()
+    try:
+        _run(lockstep_machine(instance, source, under_test, tally), budget)
+    finally:
+        under_test.close()
+    seconds = time.perf_counter() - started
+    shared = evolve(
+        Evidence("", ENGINE, Verdict.UNKNOWN),
+        bound=f"{tally.runs} runs, {tally.steps:,} steps in lockstep",
+        seed=budget.seed,
+        seconds=seconds / (len(properties) + 1),
+        measures={"runs": tally.runs, "steps": tally.steps, "steps/s": round(tally.steps / seconds)},
+    )
+    return [_conformance(shared, tally), *(_verdict(shared, tally, instance, source, p) for p in properties)]
+
+
+def _run(machine: type[RuleBasedStateMachine], budget: Budget) -> None:
+    quiet = settings(
+        max_examples=budget.examples,
+        stateful_step_count=budget.steps,
+        deadline=None,
+        database=None,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+        print_blob=False,
+    )
+    try:
+        run_state_machine_as_test(seed(budget.seed)(machine), settings=quiet)  # type: ignore[no-untyped-call]
+    except LockstepError:
+        return
+
+
+def lockstep_machine(
+    instance: Instance, source: KernelSource, system: System, tally: Tally
+) -> type[RuleBasedStateMachine]:
+    """A Hypothesis state machine for `instance`: its `TestCase` attribute is a unittest for pytest to collect.
+
+    What happened is added to `tally`; a disagreement raises LockstepError.
+    """
+    hazards = instance.hazards
+    most = len(source.labels)
+    firsts = list(initial_states(instance))
+    profiles = st.builds(
+        Profile,
+        st.lists(st.booleans(), min_size=len(hazards), max_size=len(hazards)).map(
+            lambda chosen: tuple(h for h, on in zip(hazards, chosen, strict=True) if on)
+        ),
+        st.integers(0, (1 << most) - 1),
+    )
+
+    class Lockstep(RuleBasedStateMachine):
+        run: _Run
+
+        @initialize(profile=profiles, first=st.integers(0, len(firsts) - 1))
+        def begin(self, profile: Profile, first: int) -> None:
+            switches = {hazard: hazard in profile.hazards for hazard in hazards}
+            self.run = _Run(instance.with_(**switches), source, system, tally, profile.favoured, firsts[first])
+
+        @rule(pick=st.integers(0, 0xFFFF))
+        def step(self, pick: int) -> None:
+            self.run.step(pick)
+
+        def teardown(self) -> None:
+            if hasattr(self, "run"):
+                self.run.finish()
+
+    return Lockstep
+
+
+class _Run:
+    """One run of the model and the system side by side."""
+
+    def __init__(
+        self, instance: Instance, source: KernelSource, system: System, tally: Tally, favoured: int, first: State
+    ) -> None:
+        self.kernel = _cached_kernel(source, instance)
+        self.system, self.tally, self.favoured, self.first = system, tally, favoured, first
+        self.words = self.kernel.pack(first)
+        self.events: list[Event] = []
+        self.parameters = [int(value) for value in self.kernel.parameters]
+        most, words = self.kernel.most_successors, source.words
+        self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
+        tally.runs += 1
+        system.start(setup_of(instance))
+        self.compare()
+
+    def step(self, pick: int) -> None:
+        """Let one event happen that the model allows; an idle step where `pick` says so or nothing can happen."""
+        self.tally.steps += 1
+        count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
+        if count < 0:
+            name = self.kernel.source.fields[-1 - count].name
+            raise LockstepError(f"{name} left its declared range in the model: give the run larger sizes")
+        liked = [n for n in range(count) if self.favoured >> self.labels[n] & 1]
+        choice = liked if liked and pick & 3 else list(range(count))
+        place = (pick >> 2) % (len(choice) + 1)
+        if place == len(choice):
+            return self.compare()
+        return self.take(choice[place])
+
+    def take(self, which: int) -> None:
+        words, event = self.kernel.source.words, self.kernel.event(self.labels[which])
+        self.events.append(event)
+        self.words = self.out[which * words : (which + 1) * words]
+        self.tally.fired[event.action] = self.tally.fired.get(event.action, 0) + 1
+        self.note(self.flags[which], self.kernel.source.steps)
+        self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
+        try:
+            self.system.perform(event.action, dict(event.arguments))
+        except LockstepError:
+            raise
+        except Exception as error:
+            self.fail(f"{event} is possible in the model, but the system says: {type(error).__name__}: {error}", error)
+        self.compare()
+
+    def note(self, flags: int, forms: Sequence[Any]) -> None:
+        """Add up which properties this step or state tested and broke."""
+        position = 0
+        while flags:
+            if flags & 1:
+                name = forms[position].name
+                self.tally.tested[name] = self.tally.tested.get(name, 0) + 1
+            if flags & 2:
+                self.broke(forms[position].name)
+            flags >>= 2
+            position += 1
+
+    def broke(self, name: str) -> None:
+        known = self.tally.broken.get(name)
+        if known is None or len(self.events) < len(known.events):
+            self.tally.broken[name] = self.trace(name)
+
+    def compare(self) -> None:
+        """Everything that the system shows must be what the model says."""
+        seen = self.system.observe()
+        expected = self.kernel.unpack(self.words)
+        for name, value in seen.items():
+            if name in expected and expected[name] != value:
+                after = f"after {self.events[-1]}" if self.events else "at the start"
+                self.fail(f"{after}: {name} is {expected[name]} in the model, {value} in the system")
+        self.tally.seen = tuple(name for name in seen if name in expected)
+
+    def fail(self, why: str, cause: Exception | None = None) -> None:
+        # Hypothesis runs the shrunk example last, so the last failure noted is the one to show.
+        self.tally.failure, self.tally.why = self.trace(LOCKSTEP), why
+        raise LockstepError(why) from cause
+
+    def trace(self, about: str) -> Trace:
+        instance = self.kernel.instance
+        return Trace(instance.machine.name, instance.values, (self.first,), tuple(self.events), about, None, ENGINE)
+
+    def finish(self) -> None:
+        self.events = []
+
+
+def _cached_kernel(source: KernelSource, instance: Instance) -> Kernel:
+    key = tuple(instance.values.values())
+    kernels = _KERNELS.setdefault(id(source), {})
+    if key not in kernels:
+        kernels[key] = build_kernel(source, instance)
+    return kernels[key]
+
+
+_KERNELS: dict[int, dict[tuple[Any, ...], Kernel]] = {}
+
+
+def _conformance(shared: Evidence, tally: Tally) -> Evidence:
+    verdict, reason, witness = Verdict.HOLDS_TO_BOUND, f"compared: {', '.join(tally.seen)}", None
+    if tally.failure is not None:
+        verdict, reason = Verdict.VIOLATED, tally.why
+        witness = evolve(_with_states(tally.failure, shared.seed), note=tally.why)
+    elif not tally.seen:
+        verdict, reason = Verdict.VACUOUS, "the system shows nothing that the model knows"
+    return evolve(shared, property=LOCKSTEP, verdict=verdict, reason=reason, witness=witness)
+
+
+def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelSource, one: Property) -> Evidence:
+    this = evolve(shared, property=one.id)
+    if one.settles is not None:
+        return evolve(this, reason="a run that ends decides nothing about what happens for ever")
+    form = next(f for f in (*source.states, *source.steps) if f.name == one.id)
+    if one.id in tally.broken:
+        witness = shortened(_with_states(tally.broken[one.id], shared.seed), instance.machine, form)
+        return evolve(this, verdict=Verdict.VIOLATED, witness=witness)
+    if tally.failure is not None:
+        return evolve(this, reason=f"the runs ended early: {tally.why}")
+    tests = tally.tested.get(one.id, 0)
+    if not tests:
+        return evolve(this, verdict=Verdict.VACUOUS, reason="no step of any run put the property to the test")
+    return evolve(this, verdict=Verdict.HOLDS_TO_BOUND, measures={**shared.measures, "tested": tests})
+
+
+def _with_states(trace: Trace, seed_used: int | None) -> Trace:
+    """Fill in the states that the interpreter gives for the events of a run."""
+    states = run_events(trace)
+    assert states is not None, "the interpreter refuses a run that the kernel made"
+    return evolve(trace, states=states, seed=seed_used)
+
+

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proof: for any number of POPs, puts and versions, and for all values of the parameters.
+
+What the invariants do not give is asked once more over the instance's own sizes: bounded search looks for a violation,
+k-induction for a proof that stops at these sizes. Where all fail, the verdict is UNKNOWN, and the counterexample to
+induction is shown, marked as reachable or not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from model.expr import Expr
+from model.interpret import OutOfRangeError, State, apply, evaluate
+from model.kernel import StateForm, StepForm
+from model.machine import Instance
+from model.trace import Trace
+from properties.catalogue import Property, state_form, step_form
+from properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
+from properties.engines.unroll import Counterexample, Unrolling, unrolling
+from properties.evidence import Evidence, Verdict
+
+__all__ = ["Effort", "prove"]
+
+ENGINE = "prove"
+EVERYTHING = "any number of elements and versions, all values of the parameters"
+
+
+@frozen
+class Effort:
+    """How hard to try: steps of bounded search, k of k-induction, milliseconds per question to the solver."""
+
+    depth: int = 6
+    k: int = 1
+    timeout_ms: int = 3000
+
+
+@frozen
+class _Context:
+    instance: Instance
+    inductive: Inductive
+    effort: Effort
+    runs: Unrolling
+    whole: Unrolling
+    reachable: Callable[[State], bool] | None
+
+
+def prove(
+    instance: Instance,
+    properties: list[Property],
+    lemmas: Mapping[str, Callable[[Any], Expr]],
+    effort: Effort | None = None,
+    reachable: Callable[[State], bool] | None = None,
+) -> list[Evidence]:
+    """Try to prove each property; `reachable` tells whether an exhaustive search met a state."""
+    effort = effort or Effort()
+    started = time.perf_counter()
+    symbolic = instance.machine.state()
+    candidates = {name: lemma(symbolic) for name, lemma in lemmas.items()}
+    candidates |= {p.id: state_form(instance.machine, p).holds for p in properties if p.state}
+    try:
+        inductive = inductive_part(instance, candidates, effort.timeout_ms)
+    except UndecidedError as error:
+        return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
+    depth = max(effort.depth, effort.k)
+    whole = unrolling(instance, effort.k, whole_time=True)
+    context = _Context(instance, inductive, effort, unrolling(instance, depth), whole, reachable)
+    shared = (time.perf_counter() - started) / max(1, len(properties))
+    found = []
+    for one in properties:
+        begun = time.perf_counter()
+        verdict, bound, reason, witness = _decide(context, one)
+        found.append(
+            Evidence(
+                one.id,
+                ENGINE,
+                verdict,
+                bound=bound,
+                exhaustive=verdict is Verdict.HOLDS_TO_BOUND,
+                assumptions=_assumptions(instance),
+                seconds=shared + time.perf_counter() - begun,
+                measures={"invariants": len(inductive.kept), "queries": inductive.queries},
+                witness=witness,
+                reason=reason,
+            )
+        )
+    return found
+
+
+_Answer = tuple[Verdict, str, str, Trace | None]
+
+
+def _decide(context: _Context, one: Property) -> _Answer:
+    form = state_form(context.instance.machine, one) if one.state else step_form(context.instance.machine, one)
+    try:
+        if _follows(context, form):
+            if not can_be_tested(context.instance, context.inductive.kept, form, context.effort.timeout_ms):
+                return Verdict.VACUOUS, "", "no state that satisfies the invariants puts the property to the test", None
+            return Verdict.PROVED, EVERYTHING, "as a bound on the time it takes" if one.settles else "", None
+        if one.settles:
+            return Verdict.UNKNOWN, "", "no invariant bounds the time it takes; liveness is left to the search", None
+        return _at_these_sizes(context, form)
+    except (UndecidedError, TimeoutError) as error:
+        return Verdict.UNKNOWN, "", f"the solver gave up {error}", None
+
+
+def _follows(context: _Context, form: StateForm | StepForm) -> bool:
+    if isinstance(form, StateForm):
+        return form.name in context.inductive.kept
+    return breaks_step(context.instance, context.inductive.kept, form, context.effort.timeout_ms) is None
+
+
+def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:
+    depth, k, timeout = context.effort.depth, context.effort.k, context.effort.timeout_ms
+    found = context.runs.search(form, depth, timeout)
+    if found is not None:
+        return Verdict.VIOLATED, f"{len(found.events)} steps, delays of any length", "", _witness(context, form, found)
+    for length in range(1, k + 1):
+        step = context.whole.induct(form, context.inductive.kept, length, context.whole.ranges(), timeout)
+        if step is None:
+            sizes = ", ".join(f"{n}={v}" for n, v in context.instance.of_role("sort").items())
+            return Verdict.HOLDS_TO_BOUND, f"{length}-induction over {sizes}, within the declared ranges", "", None
+    assert step is not None
+    reason = f"bounded search found nothing in {depth} steps, and {_describe(context, step)}"
+    return Verdict.UNKNOWN, "", reason, None
+
+
+def _describe(context: _Context, step: Counterexample) -> str:
+    """A counterexample to induction in words: the last step, what its states differ in, whether it can happen."""
+    state = dict(step.first)
+    interesting = {name: value for name, value in state.items() if value != _blank(context.instance, name)}
+    shown = ", ".join(f"{name}={value}" for name, value in interesting.items())
+    events = ", ".join(str(event) for event in step.events)
+    mark = "not checked for reachability"
+    if context.reachable is not None:
+        mark = "reachable: the property is violated" if context.reachable(state) else "not reachable: an invariant is missing"
+    return f"induction fails from [{shown}] by {events} ({mark})"
+
+
+def _blank(instance: Instance, name: str) -> Any:
+    variable = instance.machine.variables[name]
+    value = variable.initial
+    if not variable.over:
+        return value
+    return (value,) * instance.number(instance.machine.sort_size_name(variable.over))
+
+
+def _witness(context: _Context, form: StateForm | StepForm, found: Counterexample) -> Trace:
+    """Replay what the solver found; the interpreter must come to the same conclusion."""
+    instance = context.instance
+    states = [dict(found.first)]
+    for event in found.events:
+        try:
+            states.append(apply(instance, states[-1], event))
+        except OutOfRangeError as error:
+            raise UndecidedError(f"as the run leaves a range: {error}") from error
+    if isinstance(form, StateForm):
+        holds = evaluate(instance, form.holds, states[-1])
+    else:
+        last = found.events[-1]
+        holds = evaluate(instance, form.per_action[last.action][0], states[-2], dict(last.arguments))
+    assert not holds, f"the interpreter does not confirm the witness against {form.name}"
+    return Trace(instance.machine.name, instance.values, tuple(states), found.events, form.name, None, ENGINE)
+
+
+def _assumptions(instance: Instance) -> tuple[str, ...]:
+    values = {**instance.of_role("option"), **{h: "on" for h in instance.hazards}}
+    return tuple(f"{name}={value}" for name, value in values.items())

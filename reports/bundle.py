@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The output folder of a run: `report.json`, `report.md`, `junit.xml`, and a trace file per witness under `traces/`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from model.trace import dump_trace
+from reports.files import remove_file, write_text
+from reports.junit import junit_document
+from reports.markdown import markdown_document
+from reports.report import report_document
+from reports.view import View
+
+__all__ = ["write_bundle"]
+
+
+def write_bundle(view: View) -> list[str]:
+    """Write everything, and remove the traces that an earlier run left; returns the paths of what was written.
+
+    All texts are made before the first one is written, and each file appears whole. Raises Unusable where the folder
+    cannot be written to.
+    """
+    texts = {
+        name: dump_trace(finding.evidence.witness)
+        for name, finding in view.traces().items()
+        if finding.evidence.witness
+    }
+    texts["junit.xml"] = junit_document(view)
+    texts["report.md"] = markdown_document(view)
+    texts["report.json"] = json.dumps(report_document(view), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    out = Path(view.out)
+    for stale in sorted((out / "traces").glob("*.*.*.itf.json")):
+        if f"traces/{stale.name}" not in texts:
+            remove_file(stale)
+    for name, text in texts.items():
+        write_text(out / name, text)
+    return [view.path(name) for name in texts]

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: `edgeproof`, or `main()`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from reports.commands.bound import bound
+from reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
+from reports.commands.listing import listing
+from reports.commands.replay import replay
+from reports.commands.run import run
+from reports.commands.show import show
+from reports.commands.verify import verify
+from reports.errors import Unusable, one_line
+
+__all__ = ["cli", "main"]
+
+
+@click.group(epilog=EXITS, no_args_is_help=False, invoke_without_command=True)
+@click.version_option(package_name="edgeproof", prog_name="edgeproof")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """What can a reader at the edge be told, and how late?
+
+    Checks config-distribution designs of the Durable-Object-plus-KV kind: by exhaustive search, by proof, and by
+    driving a real implementation in lockstep with the model. Every "no" is a short trace that replays.
+
+    \b
+    Examples:
+      edgeproof verify                                     every case of the scoreboard, reports in reports/out
+      edgeproof verify --option publisher=inline           what changes if the request itself puts to KV
+      edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
+      edgeproof show TRACE                                 a counterexample, step by step
+      edgeproof replay TRACE --on reference                the same steps on the reference implementation
+      edgeproof list                                       designs, options, hazards, numbers, properties
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        raise Unusable("name a command")
+
+
+for one in (verify, replay, show, bound, run, listing):
+    cli.add_command(one)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; the console script hands that to `sys.exit`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a sign shows `?` instead of failing
+    try:
+        status = cli.main(given, prog_name="edgeproof", standalone_mode=False)
+        sys.stdout.flush()
+        return int(status or 0)
+    except Unusable as error:
+        return _refuse(given, UNUSABLE, str(error))
+    except click.ClickException as error:
+        return _refuse(given, UNUSABLE, error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        return _refuse(given, INTERRUPTED, "interrupted")
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has had enough. Nothing more can be written, not even when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+    except Exception as error:
+        traceback.print_exc()
+        return _refuse(given, BUG, f"a bug in edgeproof: {error!r}")
+
+
+def _refuse(arguments: Sequence[str], status: int, message: str) -> int:
+    line = one_line(message)
+    print(f"edgeproof: {line}", file=sys.stderr)
+    if "--json" in arguments:
+        print(json.dumps({"error": line}))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

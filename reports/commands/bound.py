@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof bound`: how late a reader can be told, for one's own numbers."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from reports.commands.common import command
+from reports.consoles import Terminal
+from reports.durations import in_seconds, parse_duration, plain_number
+from reports.errors import Unusable, one_line
+
+if TYPE_CHECKING:
+    from model.trace import Trace
+    from properties.staleness import StalenessAnswer
+
+__all__ = ["bound"]
+
+_EXITS = """\b
+Exit status:
+  0    proved
+  1    refuted: the formula is wrong
+  2    unusable input; one line on standard error says why
+  3    the proof did not come to an end
+"""
+
+
+class _Duration(click.ParamType[Fraction]):
+    """A length of time, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        if isinstance(value, Fraction):
+            return value
+        try:
+            return parse_duration(value)
+        except Unusable as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = _Duration()
+
+
+@command("bound", _EXITS)
+@click.option("--sync-delay", type=DURATION, required=True, help="S: an alarm fires at most this long after it is due.")
+@click.option("--put-timeout", type=DURATION, required=True, help="D: a put has landed, or has failed, within this.")
+@click.option(
+    "--retries", type=click.IntRange(0, 1_000_000), required=True, help="F: attempts that fail in a row, at most."
+)
+@click.option("--retry-delay", type=DURATION, required=True, help="R: from a failed attempt to the next one.")
+@click.option("--cache-ttl", type=DURATION, required=True, help="T: how long a location serves its cached copy.")
+@click.option("--memo-ttl", type=DURATION, help="M: how long an isolate serves its own copy, if it keeps one.")
+@click.option(
+    "--heartbeat", type=DURATION, help="H: from a confirmed put to the next one, if the replicator repeats itself."
+)
+@click.option(
+    "--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if that can happen."
+)
+def bound(terminal: Terminal, seed: int, **numbers: Any) -> int:
+    """Answer how long after a config was superseded a reader can still be told it.
+
+    Prints the bound, its formula, which term dominates, and a run in which a reader is told something exactly that old.
+    The formula is proved for any number of locations and of versions. Durations are written like 2s, 500ms, 1m30s, 1h.
+
+    \b
+    Examples:
+      edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
+      edgeproof bound ... --memo-ttl 10s                        isolates keep the config for 10 s
+      edgeproof bound ... --heartbeat 30s --zombie-window 30s   puts of a superseded instance may land late
+    """
+    from properties.evidence import Verdict
+    from properties.staleness import answer
+
+    if numbers["zombie_window"] is not None and numbers["heartbeat"] is None:
+        raise Unusable(
+            "with a zombie window there is no bound without a heartbeat: nothing repairs a late put; give --heartbeat"
+        )
+    try:
+        found = answer(**numbers)
+    except ValueError as error:
+        raise Unusable(one_line(error)) from error
+    if terminal.as_json:
+        terminal.document(_document(found))
+    else:
+        _print(terminal, found, numbers)
+    return {Verdict.PROVED: 0, Verdict.VIOLATED: 1}.get(found.proof.verdict, 3)
+
+
+def _document(found: StalenessAnswer) -> dict[str, Any]:
+    from model.trace import dump_trace
+
+    proof = found.proof
+    return {
+        "bound_s": plain_number(found.bound),
+        "formula": found.formula,
+        "terms": [{"formula": f, "meaning": m, "seconds": plain_number(s)} for f, m, s in found.terms],
+        "dominant": found.dominant,
+        "tight": found.tight,
+        "proof": {
+            "verdict": str(proof.verdict),
+            "engine": proof.engine,
+            "bound": proof.bound,
+            "assumptions": list(proof.assumptions),
+            "seconds": round(proof.seconds, 6),
+            "reason": proof.reason,
+        },
+        "trace": None if found.trace is None else json.loads(dump_trace(found.trace)),
+    }
+
+
+def _print(terminal: Terminal, found: StalenessAnswer, numbers: dict[str, Any]) -> None:
+    console, proof = terminal.out, found.proof
+    console.print(
+        f"{in_seconds(found.bound)}: what a reader is told was superseded at most this long ago", style="bold"
+    )
+    console.print(f"= {found.formula}", soft_wrap=True)
+    table = Table(header_style="bold")
+    table.add_column("term", no_wrap=True)
+    table.add_column("time", justify="right")
+    table.add_column("why")
+    table.add_column("")
+    marked = False
+    for formula, meaning, seconds in found.terms:
+        first = formula == found.dominant and not marked
+        marked = marked or first
+        table.add_row(
+            formula, in_seconds(seconds), meaning, "dominates" if first else "", style="bold" if first else ""
+        )
+    console.print(table)
+    details = "; ".join(part for part in (proof.bound, *proof.assumptions, proof.reason) if part)
+    style = "green" if proof.verdict == "PROVED" else "bold red"
+    console.print(
+        f"{proof.verdict} by {proof.engine} in {proof.seconds:.2f} s: {one_line(details)}", style=style, soft_wrap=True
+    )
+    if found.trace is None:
+        console.print("no run was found that comes close to it", soft_wrap=True)
+        return
+    reach = (
+        "tight: in this run a reader is told something exactly that old"
+        if found.tight
+        else "the latest run that was found"
+    )
+    console.print(reach, soft_wrap=True)
+    console.print(_trace_table(found.trace, _tick(found.trace, numbers)))
+
+
+def _trace_table(trace: Trace, tick: Fraction) -> Table:
+    from model.designs import load
+    from reports.changes import trace_steps
+
+    table = Table(header_style="bold")
+    table.add_column("at", justify="right")
+    table.add_column("what happens")
+    table.add_column("which is to say")
+    for step in trace_steps(load(trace.design), trace, [{}] * len(trace.states))[1:]:
+        assert step.event is not None
+        if step.event.action != "tick":
+            table.add_row(in_seconds(step.at * tick), str(step.event), step.doc)
+    return table
+
+
+def _tick(trace: Trace, numbers: dict[str, Any]) -> Fraction:
+    """How many seconds one tick of the trace is: the numbers are in ticks there, and in seconds here."""
+    names = {"cache_ttl": "T", "put_timeout": "D", "sync_delay": "S", "retry_delay": "R"}
+    for option, name in names.items():
+        ticks = trace.constants.get(name)
+        if isinstance(ticks, int) and ticks > 0 and numbers[option]:
+            return Fraction(numbers[option]) / ticks
+    return Fraction(1)

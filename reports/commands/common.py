@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every command has: `--json`, `--seed`, a terminal to write to, and an exit status that says how it went."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import Any, Final
+
+import click
+
+from reports.consoles import open_terminal
+
+__all__ = ["BUG", "EXITS", "INTERRUPTED", "UNUSABLE", "command"]
+
+UNUSABLE: Final = 2
+BUG: Final = 70
+INTERRUPTED: Final = 130
+
+EXITS: Final = """\b
+Exit status:
+  0    all as expected
+  1    a property violated, or engines that contradict each other
+  2    unusable input; one line on standard error says why
+  3    undecided, or never put to the test
+"""
+
+
+def command(name: str, epilog: str = EXITS) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a click command of a function that takes a Terminal and options, and returns the exit status.
+
+    With `--json`, nothing but the command's document reaches standard output: whatever else is printed meanwhile, by
+    whichever library, goes to standard error.
+    """
+
+    def wrap(body: Callable[..., int]) -> click.Command:
+        @functools.wraps(body)
+        def run(*, as_json: bool, **options: Any) -> int:
+            terminal = open_terminal(as_json)
+            if not as_json:
+                return body(terminal, **options)
+            with redirect_stdout(sys.stderr):
+                return body(terminal, **options)
+
+        seed = click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="What everything random starts from.",
+        )
+        as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+        return click.command(name, epilog=epilog)(seed(as_json(run)))
+
+    return wrap

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof list`: what there is to choose from, with its documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.table import Table
+
+from reports.commands.common import command
+from reports.consoles import Terminal
+from reports.errors import Unusable
+
+__all__ = ["listing"]
+
+_EXITS = """\b
+Exit status:
+  0    listed
+  2    no such design
+"""
+
+
+@command("list", _EXITS)
+@click.option("--design", metavar="NAME", help="Only this design.")
+def listing(terminal: Terminal, design: str | None, seed: int) -> int:
+    """List the designs with their options, hazards, numbers and cases, and the properties.
+
+    \b
+    Examples:
+      edgeproof list
+      edgeproof list --design do_kv --json | jq '.designs[0].hazards[].name'
+    """
+    from model.designs import DESIGNS
+
+    if design is not None and design not in DESIGNS:
+        raise Unusable(f"there is no design {design!r}; there is {', '.join(DESIGNS)}")
+    document = {"designs": [_design(name) for name in DESIGNS if design in (None, name)], "properties": _properties()}
+    if terminal.as_json:
+        terminal.document(document)
+    else:
+        _print(terminal, document)
+    return 0
+
+
+def _design(name: str) -> dict[str, Any]:
+    from model.designs import load
+    from properties.cases import scoreboard
+
+    machine = load(name)
+    rigids = machine.rigids.items()
+    return {
+        "name": name,
+        "doc": " ".join(machine.doc.split()),
+        "options": [
+            {"name": n, "choices": list(r.type.labels), "default": r.default, "doc": r.doc}
+            for n, r in rigids
+            if r.role == "option"
+        ],
+        "hazards": [{"name": n, "doc": r.doc} for n, r in rigids if r.role == "hazard"],
+        "numbers": [
+            {"name": n, "kind": r.role, "default": r.default, "doc": r.doc}
+            for n, r in rigids
+            if r.role in ("sort", "count", "duration")
+        ],
+        "cases": [
+            {
+                "name": case.name,
+                "constants": dict(case.constants),
+                "expected": {one: str(verdict) for one, verdict in case.expected.items()},
+                "because": case.because,
+            }
+            for case in scoreboard(name)
+        ],
+    }
+
+
+def _properties() -> list[dict[str, Any]]:
+    from properties.catalogue import CATALOGUE
+
+    return [{"id": p.id, "says": p.says, "source": p.source, "anomaly": p.anomaly} for p in CATALOGUE.values()]
+
+
+def _print(terminal: Terminal, document: dict[str, Any]) -> None:
+    console = terminal.out
+    for design in document["designs"]:
+        console.print(f"{design['name']}: {design['doc']}", style="bold", soft_wrap=True)
+        options = [(o["name"], ", ".join(o["choices"]), o["doc"]) for o in design["options"]]
+        console.print(
+            _table("--option NAME=CHOICE, the first one is the default", ("option", "choices", "what"), options)
+        )
+        hazards = [(hazard["name"], hazard["doc"]) for hazard in design["hazards"]]
+        console.print(_table("--hazard NAME, off unless named", ("hazard", "what"), hazards))
+        numbers = [(n["name"], n["kind"], str(n["default"]), n["doc"]) for n in design["numbers"]]
+        console.print(_table("--set NAME=NUMBER", ("number", "kind", "default", "what"), numbers))
+        cases = [
+            (c["name"], _constants(c["constants"]), ", ".join(c["expected"]), c["because"]) for c in design["cases"]
+        ]
+        console.print(_table("--case NAME", ("case", "differs by", "must be violated", "because"), cases))
+    properties = [(p["id"], p["says"], p["source"]) for p in document["properties"]]
+    console.print(_table("--property ID", ("property", "says", "source"), properties))
+
+
+def _constants(constants: dict[str, Any]) -> str:
+    return ", ".join(name if value is True else f"{name}={value}" for name, value in constants.items())
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="italic", header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, no_wrap=number == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table

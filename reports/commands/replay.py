@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof replay`: whether a trace happens, on the model or on an implementation, and shows what it claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reports.commands.common import command
+from reports.consoles import Terminal
+from reports.errors import Unusable, one_line
+from reports.files import write_text
+from reports.systems import SYSTEMS
+
+if TYPE_CHECKING:
+    from model.trace import Trace
+    from properties.replay import Replay
+
+__all__ = ["replay"]
+
+_EXITS = """\b
+Exit status:
+  0    it replays, and shows what it claims
+  1    it does not
+  2    unusable input; one line on standard error says why
+"""
+
+
+@command("replay", _EXITS)
+@click.argument("trace", type=click.Path())
+@click.option(
+    "--on", type=click.Choice(["model", *SYSTEMS]), default="model", show_default=True, help="What to run it on."
+)
+@click.option(
+    "--pytest", "test", type=click.Path(), metavar="FILE", help="Also write a regression test that does this."
+)
+@click.option("--force", is_flag=True, help="Let --pytest overwrite FILE.")
+def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: bool, seed: int) -> int:
+    """Replay a TRACE step by step, and say whether it still shows what it is about.
+
+    \b
+    Examples:
+      edgeproof replay TRACE                                      on the model's interpreter
+      edgeproof replay TRACE --on reference                       on the reference implementation, in lockstep
+      edgeproof replay TRACE --on reference --pytest test_x.py    keep it: pytest test_x.py
+
+    The test is standalone: the trace is in it as data. It passes while the trace happens and breaks its property, and
+    fails once that changes. It is written only if the trace replays now.
+    """
+    from reports.inputs import read_trace
+
+    run, _ = read_trace(trace)
+    if test is not None:
+        _check_target(test, force)
+    outcome = _replay(run, on)
+    good = outcome.completed and not outcome.mismatch and (outcome.confirmed is True or not run.about)
+    written = test if test is not None and good else None
+    if written is not None:
+        from reports.regression import regression_test
+
+        write_text(written, regression_test(run, on))
+    if terminal.as_json:
+        terminal.document(_document(run, on, outcome, good, written))
+    else:
+        _print(terminal, run, on, outcome, good)
+        if test is not None:
+            terminal.out.print(
+                f"wrote {written}" if written else f"{test} is not written: it would fail", soft_wrap=True
+            )
+    return 0 if good else 1
+
+
+def _check_target(test: str, force: bool) -> None:
+    target = Path(test)
+    if target.is_dir():
+        raise Unusable(f"{test} is a folder; --pytest names a file")
+    if target.exists() and not force:
+        raise Unusable(f"{test} exists; --force overwrites it")
+
+
+def _replay(trace: Trace, on: str) -> Replay:
+    from model.machine import DesignError
+    from model.trace import TraceError
+    from properties.replay import replay_on, replay_on_model
+
+    try:
+        if on == "model":
+            return replay_on_model(trace)
+        system = SYSTEMS[on]()
+        try:
+            return replay_on(trace, system)
+        finally:
+            system.close()
+    except (TraceError, DesignError) as error:
+        raise Unusable(one_line(error)) from error
+
+
+def _document(trace: Trace, on: str, outcome: Replay, good: bool, written: str | None) -> dict[str, object]:
+    return {
+        "on": on,
+        "design": trace.design,
+        "about": trace.about or None,
+        "replays": outcome.completed and not outcome.mismatch,
+        "confirmed": outcome.confirmed,
+        "shows_what_it_claims": good,
+        "mismatch": outcome.mismatch or None,
+        "steps": list(outcome.steps),
+        "pytest": written,
+    }
+
+
+def _print(terminal: Terminal, trace: Trace, on: str, outcome: Replay, good: bool) -> None:
+    console = terminal.out
+    where = "the model" if on == "model" else f"the {on} system"
+    console.print(f"{trace.design}, {len(trace.events)} steps, on {where}", style="bold", soft_wrap=True)
+    for line in outcome.steps:
+        console.print(f"  {one_line(line)}", soft_wrap=True)
+    if outcome.mismatch:
+        console.print(f"does not replay: {one_line(outcome.mismatch)}", style="bold red", soft_wrap=True)
+    elif not outcome.completed:
+        console.print("does not replay: it stops before its end", style="bold red")
+    else:
+        console.print("replays to its end", style="green")
+    if trace.about:
+        claim = {True: "broken, as the trace claims", False: "not broken, although the trace claims it"}
+        text = "cannot be asked" if outcome.confirmed is None else claim[outcome.confirmed]
+        console.print(f"{trace.about}: {text}", style="green" if good else "bold red", soft_wrap=True)

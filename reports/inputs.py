@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Traces as input: read from a file, and held against the design that they say they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+from model.designs import load
+from model.expr import Type
+from model.interpret import Event
+from model.machine import DesignError, Instance, Variable
+from model.trace import Trace, TraceError, load_trace
+from properties.catalogue import CATALOGUE
+from reports.errors import Unusable
+from reports.files import read_text
+
+__all__ = ["read_trace"]
+
+LARGEST: Final = 100_000
+"""Counts and sort sizes are enumerated when a trace is replayed; no file may ask for any amount of that."""
+
+
+def read_trace(path: str | Path) -> tuple[Trace, Instance]:
+    """A trace and the instance it is of. Raises Unusable where the file holds no trace of a design that we know."""
+    text = read_text(path)
+    try:
+        trace = load_trace(text)
+        return trace, _instance(trace)
+    except RecursionError as error:
+        raise Unusable(f"{path}: not a trace: nested too deeply") from error
+    except (TraceError, DesignError, OverflowError) as error:
+        raise Unusable(f"{path}: {error}") from error
+
+
+def _instance(trace: Trace) -> Instance:
+    machine = load(trace.design)
+    if unknown := sorted(set(trace.constants) - set(machine.rigids)):
+        raise TraceError(f"{machine.name} has no option, hazard or parameter {unknown[0]!r}")
+    instance = Instance.of(machine, **trace.constants)
+    for name, size in {**instance.of_role("count"), **instance.of_role("sort")}.items():
+        if int(size) > LARGEST:
+            raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
+    if trace.about and trace.about not in CATALOGUE:
+        raise TraceError(f"it is about {trace.about!r}, which is no property of the catalogue")
+    if len(trace.states) != len(trace.events) + 1:
+        raise TraceError("a trace has at least one state")
+    for number, state in enumerate(trace.states):
+        if odd := sorted(set(machine.variables) ^ set(state)):
+            raise TraceError(
+                f"state {number}: {odd[0]!r} is {'not given' if odd[0] in machine.variables else 'unknown'}"
+            )
+        for name, variable in machine.variables.items():
+            if not _fits(instance, variable, state[name]):
+                raise TraceError(f"state {number}: {state[name]!r} is no value of {name}")
+    for number, event in enumerate(trace.events, start=1):
+        _check_event(instance, number, event)
+    return instance
+
+
+def _fits(instance: Instance, variable: Variable, value: Any) -> bool:
+    if not variable.over:
+        return _is_of(variable.type, value)
+    size = len(instance.domain(Type("index", sort=variable.over)))
+    return isinstance(value, tuple) and len(value) == size and all(_is_of(variable.type, element) for element in value)
+
+
+def _is_of(kind: Type, value: Any) -> bool:
+    match kind.kind:
+        case "bool":
+            return isinstance(value, bool)
+        case "enum":
+            return value in kind.labels
+        case "time":
+            return isinstance(value, (int, Fraction)) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _check_event(instance: Instance, number: int, event: Event) -> None:
+    action = instance.machine.action(event.action)
+    given: Mapping[str, int] = dict(event.arguments)
+    wanted = {str(argument.payload): instance.domain(argument.type) for argument in action.arguments}
+    if set(given) != set(wanted):
+        raise TraceError(f"step {number}: {event.action} takes ({', '.join(wanted)}), not ({', '.join(given)})")
+    for name, value in given.items():
+        if value not in wanted[name]:
+            raise TraceError(f"step {number}: {name}={value} is not among the {len(wanted[name])} that there are")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`junit.xml`: a case is a test suite, a property of it a test case.
+
+A violation (or a contradiction between engines) is a failure, what is undecided or vacuous an error. A violation that
+was expected passes; its output names the trace and how to replay it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from xml.etree import ElementTree as xml
+
+from properties.evidence import Evidence, Status
+from reports.view import Row, Sheet, View, says, standing
+
+__all__ = ["junit_document"]
+
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FAILURES: Final = (Status.VIOLATED, Status.HOLDS_UNEXPECTEDLY, Status.CONTRADICTION)
+
+
+def junit_document(view: View) -> str:
+    """The XML text."""
+    root = xml.Element("testsuites", name="edgeproof")
+    for sheet in view.sheets:
+        _suite(view, sheet, xml.SubElement(root, "testsuite"))
+    _totals(root, list(root.iter("testcase")))
+    xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(view: View, sheet: Sheet, suite: xml.Element) -> None:
+    suite.set("name", _clean(f"{sheet.case.design}: {sheet.case.name}"))
+    properties = xml.SubElement(suite, "properties")
+    for name, value in {"seed": view.ledger.seed, **sheet.case.constants}.items():
+        xml.SubElement(properties, "property", name=_clean(name), value=_clean(value))
+    for row in sheet.rows:
+        _test(view, row, xml.SubElement(suite, "testcase"))
+    _totals(suite, list(suite.iter("testcase")))
+
+
+def _test(view: View, row: Row, test: xml.Element) -> None:
+    conclusion = row.conclusion
+    test.set("name", _clean(conclusion.property))
+    test.set("classname", _clean(f"{conclusion.case.design}.{conclusion.case.name}"))
+    test.set("time", f"{sum(finding.evidence.seconds for finding in row.findings):.3f}")
+    kind = "failure" if conclusion.status in _FAILURES else "error" if conclusion.status is Status.UNDECIDED else ""
+    output = _output(view, row)
+    if kind:
+        message = f"{conclusion.property}: {standing(conclusion)}"
+        message += f" ({conclusion.reason})" if conclusion.reason else ""
+        element = xml.SubElement(test, kind, message=_clean(message), type=str(conclusion.verdict))
+        element.text = _clean(output)
+    xml.SubElement(test, "system-out").text = _clean(output)
+
+
+def _output(view: View, row: Row) -> str:
+    lines = [says(row.conclusion.property)]
+    lines += [_line(finding.evidence) for finding in row.findings]
+    if row.shortest is not None and row.shortest.trace is not None:
+        lines += [f"trace: {view.path(row.shortest.trace)}", f"replay: {view.replay(row.shortest.trace)}"]
+    return "\n".join(line for line in lines if line)
+
+
+def _line(evidence: Evidence) -> str:
+    details = "; ".join(part for part in (evidence.bound, *evidence.assumptions, evidence.reason) if part)
+    return f"{evidence.engine}: {evidence.verdict}" + (f" ({details})" if details else "")
+
+
+def _totals(element: xml.Element, tests: list[xml.Element]) -> None:
+    element.set("tests", str(len(tests)))
+    element.set("failures", str(sum(test.find("failure") is not None for test in tests)))
+    element.set("errors", str(sum(test.find("error") is not None for test in tests)))
+    element.set("time", f"{sum(float(test.get('time', 0)) for test in tests):.3f}")
+
+
+def _clean(value: object) -> str:
+    """Only what XML can hold."""
+    return _NOT_XML.sub("?", str(value))

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`report.md`: the result of a run for a CI job summary or a pull request, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from properties.evidence import Conclusion, Status, Verdict
+from reports.errors import one_line
+from reports.matrix import bounds, constants_text, counts, engine_cell
+from reports.view import MEANING, Row, Sheet, View, says, standing
+
+__all__ = ["markdown_document"]
+
+_SIGNS: Final = {
+    Verdict.PROVED: "✅ proved",
+    Verdict.HOLDS_TO_BOUND: "✅ holds",
+    Verdict.VIOLATED: "⚠️ violated",
+    Verdict.UNKNOWN: "❔ unknown",
+    Verdict.VACUOUS: "❔ vacuous",
+}
+
+
+def markdown_document(view: View) -> str:
+    """The text."""
+    ledger = view.ledger
+    proved, holds, violated, undecided = counts(ledger.conclusions)
+    good = "✅" if ledger.exit_status == 0 else "❌"
+    lines = [
+        "# edgeproof",
+        "",
+        f"{good} **{MEANING[ledger.exit_status]}** (exit status {ledger.exit_status}): "
+        f"{len(ledger.conclusions)} properties of {len(view.sheets)} cases, {proved} proved, {holds} hold to a bound, "
+        f"{violated} violated, {undecided} undecided; {ledger.seconds:.1f} s, seed {ledger.seed}.",
+        "",
+        *_attention(view),
+        *_overview(view),
+    ]
+    for sheet in view.sheets:
+        lines += _sheet(view, sheet)
+    return "\n".join(lines) + "\n"
+
+
+def _attention(view: View) -> Iterator[str]:
+    """What is not as expected comes first."""
+    rows = [
+        (sheet, row) for sheet in view.sheets for row in sheet.rows if row.conclusion.status is not Status.AS_EXPECTED
+    ]
+    if not rows:
+        return
+    yield "## Not as expected"
+    yield ""
+    for sheet, row in rows:
+        reason = f": {_text(row.conclusion.reason)}" if row.conclusion.reason else ""
+        yield f"- ❌ {_text(sheet.case.name)}, `{row.conclusion.property}`: {standing(row.conclusion)}{reason}"
+        if row.shortest is not None and row.shortest.trace is not None:
+            yield f"  `{view.replay(row.shortest.trace)}`"
+    yield ""
+
+
+def _overview(view: View) -> Iterator[str]:
+    """Cases by properties."""
+    names = list(dict.fromkeys(row.conclusion.property for sheet in view.sheets for row in sheet.rows))
+    yield "| case | " + " | ".join(f"`{name}`" for name in names) + " |"
+    yield "|---" * (len(names) + 1) + "|"
+    for sheet in view.sheets:
+        found = {row.conclusion.property: _sign(row.conclusion) for row in sheet.rows}
+        yield f"| {_text(sheet.case.name)} | " + " | ".join(found.get(name, "") for name in names) + " |"
+    yield ""
+
+
+def _sheet(view: View, sheet: Sheet) -> Iterator[str]:
+    sign = "✅" if sheet.exit_status == 0 else "❌"
+    yield f"<details><summary>{sign} {_text(sheet.case.name)} ({_text(constants_text(sheet))})</summary>"
+    yield ""
+    if sheet.case.because:
+        yield _text(sheet.case.because)
+        yield ""
+    yield "| property | says | " + " | ".join(sheet.engines) + " | concluding |"
+    yield "|---" * (len(sheet.engines) + 3) + "|"
+    for row in sheet.rows:
+        cells = [" <br> ".join(engine_cell(finding) for finding in row.by(engine)) for engine in sheet.engines]
+        name = row.conclusion.property
+        yield f"| `{name}` | {_text(says(name))} | " + " | ".join([*cells, standing(row.conclusion)]) + " |"
+    yield ""
+    yield from (f"- {_text(line)}" for line in [*bounds(sheet)])
+    yield from (line for row in sheet.rows for line in _witness(view, row))
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _witness(view: View, row: Row) -> Iterator[str]:
+    if row.shortest is not None and row.shortest.trace is not None:
+        witness = row.shortest.evidence.witness
+        assert witness is not None
+        run = ", ".join(str(event) for event in witness.events)
+        lasso = "" if witness.loop is None else f" (the last {len(witness.events) - witness.loop} for ever)"
+        yield f"- `{row.conclusion.property}` is broken by: {_text(run)}{lasso}. `{view.replay(row.shortest.trace)}`"
+
+
+def _sign(conclusion: Conclusion) -> str:
+    sign = _SIGNS[conclusion.verdict]
+    return sign if conclusion.status is Status.AS_EXPECTED else f"❌ **{standing(conclusion)}**"
+
+
+def _text(value: object) -> str:
+    """Text that cannot break out of a table's cell or turn into markup."""
+    text = one_line(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in text)

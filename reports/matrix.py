@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result of a run on a terminal: a matrix of properties and engines per case, then the whole at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from properties.evidence import Conclusion, Status, Verdict
+from reports.errors import one_line
+from reports.view import MEANING, Finding, Row, Sheet, View, standing
+
+__all__ = ["bounds", "constants_text", "counts", "engine_cell", "print_sheet", "print_summary"]
+
+_STYLES: Final = {
+    Verdict.PROVED: "bold green",
+    Verdict.HOLDS_TO_BOUND: "green",
+    Verdict.VIOLATED: "yellow",
+    Verdict.UNKNOWN: "magenta",
+    Verdict.VACUOUS: "magenta",
+}
+
+
+def print_sheet(console: Console, view: View, sheet: Sheet) -> None:
+    """One case: its matrix, what the verdicts cover, and each violation with its trace and how to replay it."""
+    table = Table(header_style="bold")
+    table.add_column("property", no_wrap=True)
+    for engine in sheet.engines:
+        table.add_column(engine)
+    table.add_column("concluding", no_wrap=True)
+    for row in sheet.rows:
+        cells = [_cell(row, engine) for engine in sheet.engines]
+        table.add_row(row.conclusion.property, *cells, Text(standing(row.conclusion), style=_style(row.conclusion)))
+    console.print()
+    console.print(f"{sheet.case.name}  ({constants_text(sheet)})", style="bold", soft_wrap=True)
+    if sheet.case.because:
+        console.print(one_line(sheet.case.because), style="italic", soft_wrap=True)
+    console.print(table)
+    for line in bounds(sheet):
+        console.print(line, style="dim", soft_wrap=True)
+    for row in sheet.rows:
+        for line, style in _notes(view, row):
+            console.print(line, style=style, soft_wrap=True)
+
+
+def print_summary(console: Console, view: View) -> None:
+    """Every case in a line, and the verdict of the whole."""
+    if len(view.sheets) > 1:
+        table = Table(header_style="bold")
+        table.add_column("case", overflow="fold")
+        for column in ("proved", "holds", "violated", "undecided"):
+            table.add_column(column, justify="right")
+        table.add_column("concluding")
+        for sheet in view.sheets:
+            table.add_row(sheet.case.name, *map(str, counts([r.conclusion for r in sheet.rows])), _sheet_status(sheet))
+        console.print()
+        console.print(table)
+    ledger = view.ledger
+    proved, holds, violated, undecided = counts(ledger.conclusions)
+    expected = sum(c.verdict is Verdict.VIOLATED and c.status is Status.AS_EXPECTED for c in ledger.conclusions)
+    console.print()
+    console.print(
+        f"{len(ledger.conclusions)} properties of {len(view.sheets)} cases in {ledger.seconds:.1f} s, "
+        f"seed {ledger.seed}: {proved} proved, {holds} hold to a bound, {violated} violated ({expected} as expected), "
+        f"{undecided} undecided",
+        soft_wrap=True,
+    )
+    style = "bold green" if ledger.exit_status == 0 else "bold red"
+    console.print(f"exit status {ledger.exit_status}: {MEANING[ledger.exit_status]}", style=style, soft_wrap=True)
+
+
+def counts(conclusions: tuple[Conclusion, ...] | list[Conclusion]) -> tuple[int, int, int, int]:
+    """How many are proved, hold to a bound, are violated, are undecided (or vacuous)."""
+    verdicts = [c.verdict for c in conclusions]
+    undecided = verdicts.count(Verdict.UNKNOWN) + verdicts.count(Verdict.VACUOUS)
+    return (
+        verdicts.count(Verdict.PROVED),
+        verdicts.count(Verdict.HOLDS_TO_BOUND),
+        verdicts.count(Verdict.VIOLATED),
+        undecided,
+    )
+
+
+def constants_text(sheet: Sheet) -> str:
+    """How a case differs from its design's defaults."""
+    differing = ", ".join(n if v is True else f"{n}={v}" for n, v in sheet.case.constants.items())
+    return f"{sheet.case.design}: {differing or 'all defaults'}"
+
+
+def engine_cell(finding: Finding) -> str:
+    """A verdict with the length of its trace and the time it took."""
+    evidence = finding.evidence
+    steps = f" in {len(evidence.witness.events)}" if evidence.witness is not None else ""
+    return f"{evidence.verdict}{steps}, {evidence.seconds:.2f} s"
+
+
+def bounds(sheet: Sheet) -> list[str]:
+    """What the verdicts cover, each engine's bounds said once, with the properties they are for."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in sheet.rows:
+        for finding in row.findings:
+            evidence = finding.evidence
+            text = "; ".join(part for part in (evidence.bound, *evidence.assumptions) if part)
+            if text:
+                found.setdefault((evidence.engine, text), []).append(evidence.property)
+    lines = []
+    for (engine, text), names in found.items():
+        everything = len(found) == 1 or len(names) == sum(bool(row.by(engine)) for row in sheet.rows)
+        which = "" if everything else f" ({', '.join(dict.fromkeys(names))})"
+        lines.append(one_line(f"{engine}{which}: {text}"))
+    return lines
+
+
+def _cell(row: Row, engine: str) -> Group:
+    cells = [Text(engine_cell(finding), style=_STYLES[finding.evidence.verdict]) for finding in row.by(engine)]
+    return Group(*cells)
+
+
+def _notes(view: View, row: Row) -> Iterator[tuple[str, str]]:
+    conclusion = row.conclusion
+    if conclusion.status is not Status.AS_EXPECTED:
+        reason = f": {one_line(conclusion.reason)}" if conclusion.reason else ""
+        yield f"{conclusion.property}: {standing(conclusion)}{reason}", _style(conclusion)
+    if row.shortest is not None and row.shortest.trace is not None:
+        yield f"{conclusion.property}: {view.path(row.shortest.trace)}", ""
+        yield f"    {view.replay(row.shortest.trace)}", ""
+
+
+def _style(conclusion: Conclusion) -> str:
+    match conclusion.status:
+        case Status.AS_EXPECTED:
+            return "green"
+        case Status.UNDECIDED:
+            return "magenta"
+    return "bold red"
+
+
+def _sheet_status(sheet: Sheet) -> Text:
+    status = sheet.exit_status
+    return Text("as expected" if status == 0 else MEANING[status], style="green" if status == 0 else "bold red")

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trace as a regression test: one file for pytest that holds the trace and imports only edgeproof's modules."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from model.trace import Trace, dump_trace
+from reports.errors import one_line
+from reports.view import says
+
+__all__ = ["regression_test"]
+
+MODEL: Final = "model"
+
+_TEMPLATE: Final = '''\
+"""{title}
+
+{what}
+Written by `edgeproof replay TRACE --pytest FILE`; the trace below is data and replays with `edgeproof replay`, too.
+"""
+
+from __future__ import annotations
+
+from model.trace import load_trace
+{imports}
+
+TRACE = (
+{trace}
+)
+
+
+def test_{name}() -> None:
+    {call}
+    assert replay.mismatch == "", replay.mismatch
+    assert replay.completed, "the trace cannot be followed to its end"
+{claim}'''
+
+_ON_MODEL: Final = ("from properties.replay import replay_on_model", "replay = replay_on_model(load_trace(TRACE))")
+_ON_SYSTEM: Final = (
+    "from properties.replay import replay_on\nfrom reports.systems import SYSTEMS",
+    """system = SYSTEMS[{system!r}]()
+    try:
+        replay = replay_on(load_trace(TRACE), system)
+    finally:
+        system.close()""",
+)
+
+
+def regression_test(trace: Trace, on: str) -> str:
+    """The text of the test. `on` is `model` or a system's name.
+
+    What comes from the trace enters the file only as string literals and as names from our own catalogues, so that no
+    trace can bring code along.
+    """
+    imports, call = _ON_MODEL if on == MODEL else (_ON_SYSTEM[0], _ON_SYSTEM[1].format(system=on))
+    where = "the model" if on == MODEL else f"the {on} system"
+    if trace.about:
+        title = f"{trace.about}, broken in {len(trace.events)} steps of {trace.design} on {where}."
+        what = f"The property: {says(trace.about)}\n"
+        what += "The test fails once the trace no longer happens, or no longer breaks it.\n"
+        claim = f'    assert replay.confirmed is True, "the trace no longer breaks {trace.about}"\n'
+    else:
+        title = f"{len(trace.events)} steps of {trace.design} on {where}."
+        what, claim = "The test fails once the trace no longer happens.\n", ""
+    return _TEMPLATE.format(
+        title=one_line(title),
+        what=what,
+        imports=imports,
+        trace="\n".join(f"    {line!r}" for line in dump_trace(trace).splitlines(keepends=True)),
+        name=re.sub(r"[^a-z0-9]+", "_", f"{trace.about or 'run'} of {trace.design} on {on}".lower()).strip("_"),
+        call=call,
+        claim=claim,
+    )

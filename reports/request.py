@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `verify` is asked, turned into cases: every word of it is checked before any engine starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+from attrs import evolve, frozen
+
+from model.designs import DESIGNS, load
+from model.machine import DesignError, Machine
+from properties.cases import ad_hoc, scoreboard
+from properties.catalogue import CATALOGUE
+from properties.evidence import Case, Verdict
+from reports.errors import Unusable, one_line
+
+__all__ = ["Request", "select_cases"]
+
+EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
+
+
+@frozen
+class Request:
+    """The words of the command line, as they were typed."""
+
+    design: str
+    cases: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+
+
+def select_cases(request: Request) -> tuple[Case, ...]:
+    """The cases that a request means. Raises Unusable with one line that says what there is to choose from."""
+    if request.design not in DESIGNS:
+        _unknown("design", request.design, list(DESIGNS))
+    for one in request.properties:
+        if one not in CATALOGUE:
+            _unknown("property", one, list(CATALOGUE))
+    words = (*request.options, *request.hazards, *request.numbers, *request.expected)
+    if request.cases and words:
+        raise Unusable(
+            "--case names a case of the scoreboard; it does not go with --option, --hazard, --set or --expect"
+        )
+    cases = (_ad_hoc(request),) if words else _named(request)
+    return _restricted(cases, request.properties) if request.properties else cases
+
+
+def _named(request: Request) -> tuple[Case, ...]:
+    cases = {case.name: case for case in scoreboard(request.design)}
+    for name in request.cases:
+        if name not in cases:
+            _unknown("case", name, list(cases))
+    return tuple(case for case in cases.values() if not request.cases or case.name in request.cases)
+
+
+def _ad_hoc(request: Request) -> Case:
+    machine = load(request.design)
+    constants: dict[str, int | str | bool] = {}
+    for text in request.options:
+        name, choice = _pair("--option", text)
+        options = _of_roles(machine, "option")
+        if name not in options:
+            _unknown("option", name, options)
+        if choice not in machine.rigids[name].type.labels:
+            raise Unusable(f"{name} is one of {', '.join(machine.rigids[name].type.labels)}, not {choice!r}")
+        constants[name] = choice
+    for name in request.hazards:
+        hazards = _of_roles(machine, "hazard")
+        if name not in hazards:
+            _unknown("hazard", name, hazards)
+        constants[name] = True
+    for text in request.numbers:
+        name, number = _pair("--set", text)
+        numbers = _of_roles(machine, "sort", "count", "duration")
+        if name not in numbers:
+            _unknown("number", name, numbers)
+        if not (number.isascii() and number.isdigit() and len(number) <= 9):
+            raise Unusable(f"{name} is a whole number from 0, not {number!r}")
+        constants[name] = int(number)
+    try:
+        return ad_hoc(request.design, constants, _expectations(request))
+    except DesignError as error:
+        raise Unusable(one_line(error)) from error
+
+
+def _expectations(request: Request) -> dict[str, Verdict]:
+    expected: dict[str, Verdict] = {}
+    for text in request.expected:
+        name, verdict = _pair("--expect", text)
+        if name not in CATALOGUE:
+            _unknown("property", name, list(CATALOGUE))
+        if verdict not in EXPECTABLE:
+            raise Unusable(
+                f"--expect {name} takes {', '.join(EXPECTABLE)}, not {verdict!r}; to hold is what is expected anyway"
+            )
+        expected[name] = Verdict(verdict)
+    return expected
+
+
+def _restricted(cases: Sequence[Case], wanted: Sequence[str]) -> tuple[Case, ...]:
+    """The cases with the wanted properties only; a case that has none of them is left out."""
+    kept = tuple(
+        evolve(
+            case,
+            properties=tuple(one for one in case.properties if one in wanted),
+            expected={one: verdict for one, verdict in case.expected.items() if one in wanted},
+        )
+        for case in cases
+        if set(case.properties) & set(wanted)
+    )
+    if missing := [one for one in wanted if not any(one in case.properties for case in kept)]:
+        raise Unusable(f"nothing in what was asked puts {missing[0]} to the test")
+    return kept
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise Unusable(f"{option} takes NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def _of_roles(machine: Machine, *roles: str) -> list[str]:
+    return [name for name, rigid in machine.rigids.items() if rigid.role in roles]
+
+
+def _unknown(what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> NoReturn:
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise Unusable(f"there is no {what} {name!r}; {hint}there is {', '.join(known)}")

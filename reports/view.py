@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ledger arranged for reading: sheets of rows, each witness with its file and the command that replays it.
+
+Every format (console, JSON, Markdown, JUnit) is written from one view, so that they cannot tell different stories.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
+
+__all__ = ["MEANING", "Finding", "Row", "Sheet", "View", "arrange", "program_name", "says", "standing"]
+
+MEANING: Final[Mapping[int, str]] = {
+    0: "all as expected",
+    1: "a property is violated, or engines contradict each other",
+    3: "something is undecided, or was never put to the test",
+}
+"""What the exit status of a checked ledger says."""
+
+
+@frozen
+class Finding:
+    """What one engine found, and under which name its witness is kept (relative to the output folder)."""
+
+    evidence: Evidence
+    trace: str | None = None
+
+
+@frozen
+class Row:
+    """One property of one case; `shortest` is the finding with the shortest counterexample."""
+
+    conclusion: Conclusion
+    findings: tuple[Finding, ...]
+    shortest: Finding | None
+
+    def by(self, engine: str) -> tuple[Finding, ...]:
+        """What one engine found."""
+        return tuple(finding for finding in self.findings if finding.evidence.engine == engine)
+
+
+@frozen
+class Sheet:
+    """One case."""
+
+    case: Case
+    rows: tuple[Row, ...]
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that had something to say, in order of appearance."""
+        return tuple(dict.fromkeys(f.evidence.engine for row in self.rows for f in row.findings))
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of a run of this case alone."""
+        return Ledger(tuple(row.conclusion for row in self.rows), 0, 0.0).exit_status
+
+
+@frozen
+class View:
+    """A ledger, arranged. `out` is the output folder as the user wrote it, `program` what the user calls us."""
+
+    ledger: Ledger
+    sheets: tuple[Sheet, ...]
+    out: str
+    program: str = "edgeproof"
+
+    def path(self, trace: str) -> str:
+        """Where a trace file is, from where the user is."""
+        return str(Path(self.out) / trace)
+
+    def replay(self, trace: str) -> str:
+        """The command that replays a trace."""
+        return f"{self.program} replay {shlex.quote(self.path(trace))}"
+
+    def traces(self) -> dict[str, Finding]:
+        """Every finding that has a witness, by the name of its file."""
+        every = (finding for sheet in self.sheets for row in sheet.rows for finding in row.findings)
+        return {finding.trace: finding for finding in every if finding.trace is not None}
+
+
+def arrange(ledger: Ledger, out: str, program: str = "edgeproof") -> View:
+    """Arrange a ledger by case, in the order in which the cases come."""
+    name = _names()
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for conclusion in ledger.conclusions:
+        findings = tuple(Finding(e, name(conclusion, e)) for e in conclusion.evidence)
+        broken = [f for f in findings if f.trace is not None and f.evidence.verdict is Verdict.VIOLATED]
+        row = Row(conclusion, findings, min(broken, key=_length, default=None))
+        rows.setdefault((conclusion.case.design, conclusion.case.name), []).append(row)
+    sheets = tuple(Sheet(together[0].conclusion.case, tuple(together)) for together in rows.values())
+    return View(ledger, sheets, out, program)
+
+
+def standing(conclusion: Conclusion) -> str:
+    """How a property stands, in a few words."""
+    match conclusion.status:
+        case Status.AS_EXPECTED:
+            return "violated as expected" if conclusion.verdict is Verdict.VIOLATED else "as expected"
+        case Status.UNDECIDED:
+            return "vacuous" if conclusion.verdict is Verdict.VACUOUS else "undecided"
+    return str(conclusion.status)
+
+
+def says(property_id: str) -> str:
+    """A property's sentence; empty where the catalogue does not have it."""
+    from properties.catalogue import CATALOGUE
+
+    return CATALOGUE[property_id].says if property_id in CATALOGUE else ""
+
+
+def program_name() -> str:
+    """How the user called us: `edgeproof` where that name finds this program, else the path that was typed."""
+    typed = sys.argv[0]
+    if Path(typed).name != "edgeproof":
+        return "edgeproof"
+    found = shutil.which("edgeproof")
+    if found is not None and Path(found).resolve() == Path(typed).resolve():
+        return "edgeproof"
+    try:
+        return shlex.quote(str(Path(typed).resolve().relative_to(Path.cwd())))
+    except ValueError:
+        return shlex.quote(typed)
+
+
+def _names() -> Callable[[Conclusion, Evidence], str | None]:
+    """A function that gives each witness a file name of its own."""
+    taken: set[str] = set()
+
+    def name(conclusion: Conclusion, evidence: Evidence) -> str | None:
+        if evidence.witness is None:
+            return None
+        parts = (conclusion.case.name, conclusion.property, evidence.engine)
+        case, one, engine = (re.sub(r"[^A-Za-z0-9_+=-]+", "-", part).strip("-")[:80] or "-" for part in parts)
+        suffixes = ("", *(f"-{n}" for n in range(2, len(taken) + 3)))
+        free = next(n for s in suffixes if (n := f"traces/{case}.{one}.{engine}{s}.itf.json") not in taken)
+        taken.add(free)
+        return free
+
+    return name
+
+
+def _length(finding: Finding) -> int:
+    assert finding.evidence.witness is not None
+    return len(finding.evidence.witness.events)
