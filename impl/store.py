@@ -280,11 +280,11 @@ class ConfigStore:
                 self._execute("INSERT INTO change VALUES (?, ?, ?, ?, ?)", row)
 
     def _arm_for_write(self) -> None:
-        # Only a heartbeat is replaced: it is due later, and any other alarm reads the config when it fires, this write
-        # included. Replacing those would let a stream of writes put off publishing for ever.
+        # Only a heartbeat that is yet to come is replaced. Any other alarm reads the config when it fires, this write
+        # included, and arming it anew would let a stream of writes put off publishing for ever.
         self._execute(
             "INSERT INTO alarm VALUES (1, ?, 'sync', 0) ON CONFLICT DO UPDATE "
-            "SET due = excluded.due, reason = excluded.reason WHERE reason = 'beat'",
+            "SET due = excluded.due, reason = excluded.reason WHERE reason = 'beat' AND due > excluded.due",
             (self._clock.now(),),
         )
 

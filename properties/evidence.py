@@ -13,6 +13,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from model.interpret import State
 from model.trace import Trace
 
 __all__ = ["Case", "Conclusion", "Evidence", "Ledger", "Status", "Verdict", "conclude"]
@@ -42,7 +43,8 @@ class Evidence:
 
     `bound` says what the verdict covers. `exhaustive` means that every behaviour of the case's instance was covered, so
     that a violation found elsewhere on the same instance contradicts it. `reason` says why a verdict is UNKNOWN or
-    VACUOUS, or adds what a reader should know. `measures` are counts such as states or steps.
+    VACUOUS, or adds what a reader should know. `measures` are counts such as states or steps. `unsettled` is a state
+    from which an induction failed; whether it is reachable is another engine's to say.
     """
 
     property: str
@@ -56,6 +58,7 @@ class Evidence:
     measures: Mapping[str, int | float | str] = field(factory=dict)
     witness: Trace | None = None
     reason: str = ""
+    unsettled: State | None = None
 
 
 @frozen

@@ -5,21 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from model.interpret import Event, State
 from model.machine import TICK, Machine
 from model.trace import Trace
+from properties.catalogue import CATALOGUE
 from reports.durations import plain_number
 
-__all__ = ["Change", "TraceStep", "steps_document", "trace_steps"]
+__all__ = ["SETTLING", "Change", "TraceStep", "steps_document", "trace_steps"]
+
+SETTLING: Final = frozenset(one.id for one in CATALOGUE.values() if one.settles is not None)
+"""The properties that must hold from some moment on: not to hold yet is no violation."""
 
 
 @frozen
 class Change:
-    """One variable, or one element of an array, that a step changed."""
+    """One variable, or one element of an array, that a step changed; `before` is None for a free initial value."""
 
     name: str
     before: Any
@@ -27,6 +31,8 @@ class Change:
     clock: bool = False
 
     def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.name} = {_shown(self.after)}"
         return f"{self.name} {_shown(self.before)} → {_shown(self.after)}"
 
 
@@ -50,15 +56,13 @@ class TraceStep:
 
 def trace_steps(machine: Machine, trace: Trace, truth: Sequence[Mapping[str, bool | None]]) -> tuple[TraceStep, ...]:
     """The steps of a trace of a design; `truth` has one mapping per state."""
-    steps = [
-        TraceStep(0, None, "", "", 0, _chosen(machine, trace.states[0]), truth[0], trace.loop == 0 == len(trace.events))
-    ]
+    steps = [TraceStep(0, None, "", "", 0, _chosen(machine, trace.states[0]), truth[0])]
     at: int | Fraction = 0
     for number, event in enumerate(trace.events, start=1):
         at += event.delay if event.action == TICK else 0
         action = machine.action(event.action)
         changes = _changes(machine, trace.states[number - 1], trace.states[number])
-        looping = trace.loop is not None and (number > trace.loop or trace.loop == number == len(trace.events))
+        looping = trace.loop is not None and number > trace.loop
         steps.append(TraceStep(number, event, action.doc, action.hazard, at, changes, truth[number], looping))
     return tuple(steps)
 
@@ -121,6 +125,4 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "any"
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)

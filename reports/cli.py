@@ -23,7 +23,12 @@ from reports.errors import Unusable, one_line
 __all__ = ["cli", "main"]
 
 
-@click.group(epilog=EXITS, no_args_is_help=False, invoke_without_command=True)
+@click.group(
+    epilog=EXITS,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="edgeproof", prog_name="edgeproof")
 @click.pass_context
 def cli(context: click.Context) -> None:

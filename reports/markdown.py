@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Final
 
 from properties.evidence import Conclusion, Status, Verdict
@@ -72,7 +73,7 @@ def _overview(view: View) -> Iterator[str]:
 
 def _sheet(view: View, sheet: Sheet) -> Iterator[str]:
     sign = "✅" if sheet.exit_status == 0 else "❌"
-    yield f"<details><summary>{sign} {_text(sheet.case.name)} ({_text(constants_text(sheet))})</summary>"
+    yield f"<details><summary>{sign} {_html(sheet.case.name)} ({_html(constants_text(sheet))})</summary>"
     yield ""
     if sheet.case.because:
         yield _text(sheet.case.because)
@@ -96,7 +97,14 @@ def _witness(view: View, row: Row) -> Iterator[str]:
         witness = row.shortest.evidence.witness
         assert witness is not None
         run = ", ".join(str(event) for event in witness.events)
-        lasso = "" if witness.loop is None else f" (the last {len(witness.events) - witness.loop} for ever)"
+        turning = 0 if witness.loop is None else len(witness.events) - witness.loop
+        lasso = (
+            ""
+            if witness.loop is None
+            else f" (the last {turning} for ever)"
+            if turning
+            else " (then nothing, for ever)"
+        )
         yield f"- `{row.conclusion.property}` is broken by: {_text(run)}{lasso}. `{view.replay(row.shortest.trace)}`"
 
 
@@ -107,5 +115,9 @@ def _sign(conclusion: Conclusion) -> str:
 
 def _text(value: object) -> str:
     """Text that cannot break out of a table's cell or turn into markup."""
-    text = one_line(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in text)
+    return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in _html(value))
+
+
+def _html(value: object) -> str:
+    """The same where GitHub reads HTML and no Markdown."""
+    return escape(one_line(value), quote=False)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from properties.evidence import Conclusion, Status, Verdict
 from reports.errors import one_line
+from reports.stepping import steps_text
 from reports.view import MEANING, Finding, Row, Sheet, View, standing
 
 __all__ = ["bounds", "constants_text", "counts", "engine_cell", "print_sheet", "print_summary"]
@@ -94,7 +95,7 @@ def constants_text(sheet: Sheet) -> str:
 def engine_cell(finding: Finding) -> str:
     """A verdict with the length of its trace and the time it took."""
     evidence = finding.evidence
-    steps = f" in {len(evidence.witness.events)}" if evidence.witness is not None else ""
+    steps = "" if evidence.witness is None else f" in {steps_text(evidence.witness)}"
     return f"{evidence.verdict}{steps}, {evidence.seconds:.2f} s"
 
 

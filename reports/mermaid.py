@@ -9,7 +9,7 @@ from typing import Any, Final
 from model.interpret import State
 from model.machine import TICK, Instance
 from model.trace import Trace
-from reports.changes import TraceStep
+from reports.changes import SETTLING, TraceStep
 
 __all__ = ["sequence_diagram"]
 
@@ -24,16 +24,20 @@ def sequence_diagram(instance: Instance, trace: Trace, steps: Sequence[TraceStep
     lines = ["participant Client", "participant DO as Durable Object", "participant KV as KV centre"]
     lines += [f"participant {pop} as POP {pop[3:]}" for pop in pops]
     if steps[0].changes:
-        lines.append(f"Note over {everyone}: start with {', '.join(f'{c.name} = {c.after}' for c in steps[0].changes)}")
+        lines.append(f"Note over {everyone}: start with {', '.join(map(str, steps[0].changes))}")
     for step in steps[1:]:
-        if step.looping and not steps[step.number - 1].looping and step.number != trace.loop:
+        if step.looping and not steps[step.number - 1].looping:
             lines.append("loop for ever")
         lines += _step(trace, step, everyone)
-        if broken := [name for name, holds in step.truth.items() if holds is False and name == trace.about]:
-            lines.append(f"Note over {everyone}: {broken[0]} is broken")
+        if trace.about not in SETTLING and step.truth.get(trace.about) is False:
+            lines.append(f"Note over {everyone}: {trace.about} is broken")
     if trace.loop is not None:
-        ends = trace.loop < len(trace.events)
-        lines.append("end" if ends else f"Note over {everyone}: and nothing more happens, for ever")
+        if trace.loop < len(trace.events):
+            lines.append("end")
+        else:
+            lines.append(f"Note over {everyone}: and nothing more happens, for ever")
+        if trace.about in SETTLING:
+            lines.append(f"Note over {everyone}: {trace.about} never comes")
     return "\n".join(["sequenceDiagram", *(f"    {line}" for line in lines)]) + "\n"
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -13,11 +14,14 @@ from reports.view import says
 __all__ = ["regression_test"]
 
 MODEL: Final = "model"
+WIDTH: Final = 100
 
 _TEMPLATE: Final = '''\
 """{title}
 
 {what}
+{steps}
+
 Written by `edgeproof replay TRACE --pytest FILE`; the trace below is data and replays with `edgeproof replay`, too.
 """
 
@@ -55,6 +59,7 @@ def regression_test(trace: Trace, on: str) -> str:
     trace can bring code along.
     """
     imports, call = _ON_MODEL if on == MODEL else (_ON_SYSTEM[0], _ON_SYSTEM[1].format(system=on))
+    text = json.dumps(json.loads(dump_trace(trace)))
     where = "the model" if on == MODEL else f"the {on} system"
     if trace.about:
         title = f"{trace.about}, broken in {len(trace.events)} steps of {trace.design} on {where}."
@@ -67,8 +72,9 @@ def regression_test(trace: Trace, on: str) -> str:
     return _TEMPLATE.format(
         title=one_line(title),
         what=what,
+        steps="\n".join(f"    {number}. {event}" for number, event in enumerate(trace.events, start=1)),
         imports=imports,
-        trace="\n".join(f"    {line!r}" for line in dump_trace(trace).splitlines(keepends=True)),
+        trace="\n".join(f"    {text[at : at + WIDTH]!r}" for at in range(0, len(text), WIDTH)),
         name=re.sub(r"[^a-z0-9]+", "_", f"{trace.about or 'run'} of {trace.design} on {on}".lower()).strip("_"),
         call=call,
         claim=claim,

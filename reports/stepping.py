@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from model.trace import Trace
-from reports.changes import Change, TraceStep
+from reports.changes import SETTLING, Change, TraceStep
 from reports.errors import one_line
 
-__all__ = ["headline", "quiet_properties", "steps_table", "telling_properties"]
+__all__ = ["headline", "quiet_properties", "steps_table", "steps_text", "telling_properties"]
 
 
 def headline(trace: Trace, differing: Sequence[str]) -> str:
@@ -21,12 +21,12 @@ def headline(trace: Trace, differing: Sequence[str]) -> str:
     found = f", found by {trace.origin}" if trace.origin else ""
     seeded = f" with seed {trace.seed}" if trace.seed is not None else ""
     with_ = f" with {', '.join(differing)}" if differing else ""
-    return one_line(f"{trace.design}{with_}: {about}, {_count(len(trace.events), 'step')}{found}{seeded}")
+    return one_line(f"{trace.design}{with_}: {about}, {steps_text(trace)}{found}{seeded}")
 
 
 def telling_properties(trace: Trace, steps: Sequence[TraceStep]) -> list[str]:
     """The properties that get a column: the one the trace is about, and each that is broken somewhere."""
-    broken = {name for step in steps for name, holds in step.truth.items() if holds is False}
+    broken = {name for step in steps for name, holds in step.truth.items() if holds is False} - SETTLING
     return [name for name in _names(steps) if name == trace.about or name in broken]
 
 
@@ -34,8 +34,8 @@ def quiet_properties(trace: Trace, steps: Sequence[TraceStep]) -> tuple[list[str
     """The other properties: those that hold wherever they say something, and those that never say anything."""
     shown = telling_properties(trace, steps)
     rest = [name for name in _names(steps) if name not in shown]
-    held = [name for name in rest if any(step.truth.get(name) for step in steps)]
-    return held, [name for name in rest if name not in held]
+    held = [name for name in rest if name not in SETTLING and any(step.truth.get(name) for step in steps)]
+    return held, [name for name in rest if name not in SETTLING and name not in held]
 
 
 def steps_table(trace: Trace, steps: Sequence[TraceStep], marks: tuple[str, str, str]) -> Table:
@@ -43,14 +43,17 @@ def steps_table(trace: Trace, steps: Sequence[TraceStep], marks: tuple[str, str,
     columns = telling_properties(trace, steps)
     table = Table(header_style="bold")
     table.add_column("step", justify="right")
-    table.add_column("at", justify="right")
+    timed = any(step.at for step in steps)
+    if timed:
+        table.add_column("at", justify="right")
     table.add_column("action", overflow="fold")
     table.add_column("changes", overflow="fold")
     for name in columns:
         table.add_column(name, justify="center")
     for step, following in zip(steps, [*steps[1:], None], strict=True):
-        style = "bold red" if any(step.truth.get(name) is False for name in columns) else ""
-        cells: list[str | Text] = [str(step.number), str(step.at), _action(step), _changes(step.changes)]
+        style = "bold" if any(step.truth.get(name) is False for name in columns if name not in SETTLING) else ""
+        cells: list[str | Text] = [str(step.number), *([str(step.at)] if timed else [])]
+        cells += [_action(step), _changes(step.changes)]
         cells += [_mark(step.truth.get(name), marks) for name in columns]
         last_of_stem = following is not None and following.looping and not step.looping
         table.add_row(*cells, style=style, end_section=last_of_stem)
@@ -84,5 +87,6 @@ def _names(steps: Sequence[TraceStep]) -> list[str]:
     return list(dict.fromkeys(name for step in steps for name in step.truth))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def steps_text(trace: Trace) -> str:
+    """How long a trace is."""
+    return "1 step" if len(trace.events) == 1 else f"{len(trace.events)} steps"

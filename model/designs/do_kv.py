@@ -388,7 +388,7 @@ def _fail(s: State) -> None:
     s.sending = "idle"
     s.failures = s.failures + 1
     _arm(s, "retry")
-    with s.when((s.handler == "throws") & s.alarm_exhausted & (s.failures == ALARM_ATTEMPTS)):
+    with s.when((s.handler == "throws") & s.alarm_exhausted & (s.failures >= ALARM_ATTEMPTS)):
         s.alarm = "off"
     _forget_put(s)
 

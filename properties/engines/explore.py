@@ -23,7 +23,7 @@ from properties.engines.liveness import Lasso, fair_cycle
 from properties.engines.search import Search, Searcher, prepare_search
 from properties.evidence import Evidence, Verdict
 
-__all__ = ["Limits", "explore", "kernel_source", "search_instance"]
+__all__ = ["Limits", "explore", "fired", "hull", "kernel_source", "reached", "search_instance"]
 
 ENGINE = "explore"
 
@@ -90,6 +90,20 @@ def explore(
             )
         )
     return found
+
+
+def hull(instances: Sequence[Instance]) -> Instance:
+    """An instance as large as each of the given ones in every number, so that its kernel serves them all."""
+    first = instances[0]
+    numbers = [n for n, r in first.machine.rigids.items() if r.role in ("sort", "count", "duration")]
+    return first.with_(**{name: max(i.number(name) for i in instances) for name in numbers})
+
+
+def reached(instance: Instance, source: KernelSource, states: Sequence[State], limits: Limits | None = None) -> list[bool]:
+    """Which of `states` a search of the instance meets (clocks compared up to their cut-off)."""
+    _, kernel, search = search_instance(instance, source, limits or Limits())
+    met = {tuple(words) for words in search.states.tolist()}
+    return [tuple(kernel.pack(state)) in met for state in states]
 
 
 def fired(kernel: Kernel, search: Search) -> dict[str, int]:

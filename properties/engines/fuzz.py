@@ -134,6 +134,14 @@ def lockstep_machine(
     hazards = instance.hazards
     most = len(source.labels)
     firsts = list(initial_states(instance))
+    kernels: dict[tuple[str, ...], Kernel] = {}
+
+    def kernel_for(struck: tuple[str, ...]) -> Kernel:
+        if struck not in kernels:
+            switched = instance.with_(**{hazard: hazard in struck for hazard in hazards})
+            kernels[struck] = build_kernel(source, switched)
+        return kernels[struck]
+
     profiles = st.builds(
         Profile,
         st.lists(st.booleans(), min_size=len(hazards), max_size=len(hazards)).map(
@@ -147,16 +155,11 @@ def lockstep_machine(
 
         @initialize(profile=profiles, first=st.integers(0, len(firsts) - 1))
         def begin(self, profile: Profile, first: int) -> None:
-            switches = {hazard: hazard in profile.hazards for hazard in hazards}
-            self.run = _Run(instance.with_(**switches), source, system, tally, profile.favoured, firsts[first])
+            self.run = _Run(kernel_for(profile.hazards), system, tally, profile.favoured, firsts[first])
 
         @rule(pick=st.integers(0, 0xFFFF))
         def step(self, pick: int) -> None:
             self.run.step(pick)
-
-        def teardown(self) -> None:
-            if hasattr(self, "run"):
-                self.run.finish()
 
     return Lockstep
 
@@ -164,18 +167,16 @@ def lockstep_machine(
 class _Run:
     """One run of the model and the system side by side."""
 
-    def __init__(
-        self, instance: Instance, source: KernelSource, system: System, tally: Tally, favoured: int, first: State
-    ) -> None:
-        self.kernel = _cached_kernel(source, instance)
+    def __init__(self, kernel: Kernel, system: System, tally: Tally, favoured: int, first: State) -> None:
+        self.kernel = kernel
         self.system, self.tally, self.favoured, self.first = system, tally, favoured, first
         self.words = self.kernel.pack(first)
         self.events: list[Event] = []
         self.parameters = [int(value) for value in self.kernel.parameters]
-        most, words = self.kernel.most_successors, source.words
+        most, words = self.kernel.most_successors, kernel.source.words
         self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
         tally.runs += 1
-        system.start(setup_of(instance))
+        system.start(setup_of(kernel.instance))
         self.compare()
 
     def step(self, pick: int) -> None:
@@ -242,20 +243,6 @@ class _Run:
     def trace(self, about: str) -> Trace:
         instance = self.kernel.instance
         return Trace(instance.machine.name, instance.values, (self.first,), tuple(self.events), about, None, ENGINE)
-
-    def finish(self) -> None:
-        self.events = []
-
-
-def _cached_kernel(source: KernelSource, instance: Instance) -> Kernel:
-    key = tuple(instance.values.values())
-    kernels = _KERNELS.setdefault(id(source), {})
-    if key not in kernels:
-        kernels[key] = build_kernel(source, instance)
-    return kernels[key]
-
-
-_KERNELS: dict[int, dict[tuple[Any, ...], Kernel]] = {}
 
 
 def _conformance(shared: Evidence, tally: Tally) -> Evidence:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import lcm
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from model.expr import Expr
 from model.interpret import OutOfRangeError, State, apply, evaluate
 from model.kernel import StateForm, StepForm
-from model.machine import Instance
+from model.machine import TICK, Instance
 from model.trace import Trace
 from properties.catalogue import Property, state_form, step_form
 from properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
@@ -46,7 +48,6 @@ class _Context:
     effort: Effort
     runs: Unrolling
     whole: Unrolling
-    reachable: Callable[[State], bool] | None
 
 
 def prove(
@@ -54,9 +55,8 @@ def prove(
     properties: list[Property],
     lemmas: Mapping[str, Callable[[Any], Expr]],
     effort: Effort | None = None,
-    reachable: Callable[[State], bool] | None = None,
 ) -> list[Evidence]:
-    """Try to prove each property; `reachable` tells whether an exhaustive search met a state."""
+    """Try to prove each property, with the help of candidate lemmas."""
     effort = effort or Effort()
     started = time.perf_counter()
     symbolic = instance.machine.state()
@@ -68,30 +68,37 @@ def prove(
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
     depth = max(effort.depth, effort.k)
     whole = unrolling(instance, effort.k, whole_time=True)
-    context = _Context(instance, inductive, effort, unrolling(instance, depth), whole, reachable)
+    context = _Context(instance, inductive, effort, unrolling(instance, depth), whole)
     shared = (time.perf_counter() - started) / max(1, len(properties))
     found = []
     for one in properties:
         begun = time.perf_counter()
-        verdict, bound, reason, witness = _decide(context, one)
+        answer = _decide(context, one)
         found.append(
             Evidence(
                 one.id,
                 ENGINE,
-                verdict,
-                bound=bound,
-                exhaustive=verdict is Verdict.HOLDS_TO_BOUND,
+                answer.verdict,
+                bound=answer.bound,
+                exhaustive=answer.verdict is Verdict.HOLDS_TO_BOUND,
                 assumptions=_assumptions(instance),
                 seconds=shared + time.perf_counter() - begun,
                 measures={"invariants": len(inductive.kept), "queries": inductive.queries},
-                witness=witness,
-                reason=reason,
+                witness=answer.witness,
+                reason=answer.reason,
+                unsettled=answer.unsettled,
             )
         )
     return found
 
 
-_Answer = tuple[Verdict, str, str, Trace | None]
+@frozen
+class _Answer:
+    verdict: Verdict
+    bound: str = ""
+    reason: str = ""
+    witness: Trace | None = None
+    unsettled: State | None = None
 
 
 def _decide(context: _Context, one: Property) -> _Answer:
@@ -99,13 +106,15 @@ def _decide(context: _Context, one: Property) -> _Answer:
     try:
         if _follows(context, form):
             if not can_be_tested(context.instance, context.inductive.kept, form, context.effort.timeout_ms):
-                return Verdict.VACUOUS, "", "no state that satisfies the invariants puts the property to the test", None
-            return Verdict.PROVED, EVERYTHING, "as a bound on the time it takes" if one.settles else "", None
+                reason = "no state that satisfies the invariants puts the property to the test"
+                return _Answer(Verdict.VACUOUS, reason=reason)
+            return _Answer(Verdict.PROVED, EVERYTHING, "as a bound on the time it takes" if one.settles else "")
         if one.settles:
-            return Verdict.UNKNOWN, "", "no invariant bounds the time it takes; liveness is left to the search", None
+            reason = "no invariant bounds the time it takes; liveness is left to the search"
+            return _Answer(Verdict.UNKNOWN, reason=reason)
         return _at_these_sizes(context, form)
     except (UndecidedError, TimeoutError) as error:
-        return Verdict.UNKNOWN, "", f"the solver gave up {error}", None
+        return _Answer(Verdict.UNKNOWN, reason=f"the solver gave up {error}")
 
 
 def _follows(context: _Context, form: StateForm | StepForm) -> bool:
@@ -118,27 +127,25 @@ def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:
     depth, k, timeout = context.effort.depth, context.effort.k, context.effort.timeout_ms
     found = context.runs.search(form, depth, timeout)
     if found is not None:
-        return Verdict.VIOLATED, f"{len(found.events)} steps, delays of any length", "", _witness(context, form, found)
+        bound = f"bounded search, {len(found.events)} steps"
+        return _Answer(Verdict.VIOLATED, bound, witness=_witness(context, form, found))
     for length in range(1, k + 1):
         step = context.whole.induct(form, context.inductive.kept, length, context.whole.ranges(), timeout)
         if step is None:
             sizes = ", ".join(f"{n}={v}" for n, v in context.instance.of_role("sort").items())
-            return Verdict.HOLDS_TO_BOUND, f"{length}-induction over {sizes}, within the declared ranges", "", None
+            return _Answer(Verdict.HOLDS_TO_BOUND, f"{length}-induction over {sizes}, within the declared ranges")
     assert step is not None
-    reason = f"bounded search found nothing in {depth} steps, and {_describe(context, step)}"
-    return Verdict.UNKNOWN, "", reason, None
+    reason = f"bounded search found nothing in {depth} steps; {_describe(context, step)}"
+    return _Answer(Verdict.UNKNOWN, reason=reason, unsettled=step.first)
 
 
 def _describe(context: _Context, step: Counterexample) -> str:
-    """A counterexample to induction in words: the last step, what its states differ in, whether it can happen."""
+    """A counterexample to induction in words: what its first state differs in from an initial one, and the events."""
     state = dict(step.first)
     interesting = {name: value for name, value in state.items() if value != _blank(context.instance, name)}
     shown = ", ".join(f"{name}={value}" for name, value in interesting.items())
     events = ", ".join(str(event) for event in step.events)
-    mark = "not checked for reachability"
-    if context.reachable is not None:
-        mark = "reachable: the property is violated" if context.reachable(state) else "not reachable: an invariant is missing"
-    return f"induction fails from [{shown}] by {events} ({mark})"
+    return f"induction fails from [{shown}] by {events}"
 
 
 def _blank(instance: Instance, name: str) -> Any:
@@ -150,10 +157,13 @@ def _blank(instance: Instance, name: str) -> Any:
 
 
 def _witness(context: _Context, form: StateForm | StepForm, found: Counterexample) -> Trace:
-    """Replay what the solver found; the interpreter must come to the same conclusion."""
-    instance = context.instance
+    """Replay what the solver found, in whole ticks; the interpreter must come to the same conclusion."""
+    scale = lcm(*(Fraction(event.delay).denominator for event in found.events))
+    durations = {n: int(v) * scale for n, v in context.instance.of_role("duration").items()}
+    instance = context.instance.with_(**durations)
+    events = tuple(evolve(e, delay=int(e.delay * scale)) if e.action == TICK else e for e in found.events)
     states = [dict(found.first)]
-    for event in found.events:
+    for event in events:
         try:
             states.append(apply(instance, states[-1], event))
         except OutOfRangeError as error:
@@ -161,10 +171,10 @@ def _witness(context: _Context, form: StateForm | StepForm, found: Counterexampl
     if isinstance(form, StateForm):
         holds = evaluate(instance, form.holds, states[-1])
     else:
-        last = found.events[-1]
+        last = events[-1]
         holds = evaluate(instance, form.per_action[last.action][0], states[-2], dict(last.arguments))
     assert not holds, f"the interpreter does not confirm the witness against {form.name}"
-    return Trace(instance.machine.name, instance.values, tuple(states), found.events, form.name, None, ENGINE)
+    return Trace(instance.machine.name, instance.values, tuple(states), events, form.name, None, ENGINE)
 
 
 def _assumptions(instance: Instance) -> tuple[str, ...]:

@@ -44,14 +44,13 @@ def command(name: str, epilog: str = EXITS) -> Callable[[Callable[..., int]], cl
             with redirect_stdout(sys.stderr):
                 return body(terminal, **options)
 
-        seed = click.option(
-            "--seed",
-            type=click.IntRange(min=0),
-            default=0,
-            show_default=True,
-            help="What everything random starts from.",
-        )
-        as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-        return click.command(name, epilog=epilog)(seed(as_json(run)))
+        made = click.command(name, epilog=epilog, short_help=(body.__doc__ or "").split("\n")[0].rstrip("."))(run)
+        made.params += [
+            click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document and nothing else."),
+            click.Option(
+                ["--seed"], type=click.IntRange(min=0), default=0, show_default=True, help="What chance starts from."
+            ),
+        ]
+        return made
 
     return wrap

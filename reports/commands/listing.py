@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.table import Table
 
 from reports.commands.common import command
@@ -91,25 +92,27 @@ def _print(terminal: Terminal, document: dict[str, Any]) -> None:
             _table("--option NAME=CHOICE, the first one is the default", ("option", "choices", "what"), options)
         )
         hazards = [(hazard["name"], hazard["doc"]) for hazard in design["hazards"]]
-        console.print(_table("--hazard NAME, off unless named", ("hazard", "what"), hazards))
+        _section(console, "--hazard NAME, off unless named", ("hazard", "what"), hazards)
         numbers = [(n["name"], n["kind"], str(n["default"]), n["doc"]) for n in design["numbers"]]
-        console.print(_table("--set NAME=NUMBER", ("number", "kind", "default", "what"), numbers))
+        _section(console, "--set NAME=NUMBER", ("number", "kind", "default", "what"), numbers)
         cases = [
             (c["name"], _constants(c["constants"]), ", ".join(c["expected"]), c["because"]) for c in design["cases"]
         ]
-        console.print(_table("--case NAME", ("case", "differs by", "must be violated", "because"), cases))
+        _section(console, "--case NAME", ("case", "differs by", "must be violated", "because"), cases)
     properties = [(p["id"], p["says"], p["source"]) for p in document["properties"]]
-    console.print(_table("--property ID", ("property", "says", "source"), properties))
+    _section(console, "--property ID", ("property", "says", "source"), properties)
 
 
 def _constants(constants: dict[str, Any]) -> str:
     return ", ".join(name if value is True else f"{name}={value}" for name, value in constants.items())
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="italic", header_style="bold")
+def _section(console: Console, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    table = Table(header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, no_wrap=number == 0, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    return table
+    console.print()
+    console.print(title, style="italic", soft_wrap=True)
+    console.print(table)

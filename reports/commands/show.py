@@ -70,6 +70,7 @@ def load_steps(trace: Trace, instance: Instance) -> tuple[TraceStep, ...]:
 
 def print_steps(terminal: Terminal, trace: Trace, instance: Instance, steps: tuple[TraceStep, ...]) -> None:
     """The table of a trace, with what is needed to read it."""
+    from reports.changes import SETTLING
     from reports.stepping import headline, quiet_properties, steps_table
 
     console = terminal.out
@@ -89,7 +90,8 @@ def print_steps(terminal: Terminal, trace: Trace, instance: Instance, steps: tup
         console.print(f"lasso: {text}", style="cyan", soft_wrap=True)
     held, silent = quiet_properties(trace, steps)
     yes, no, nothing = terminal.marks
-    console.print(Text(f"{yes} holds   {no} broken   {nothing} says nothing about this step", style="dim"))
+    false = "not settled" if trace.about in SETTLING else "broken"
+    console.print(Text(f"{yes} holds   {no} {false}   {nothing} says nothing about this step", style="dim"))
     for label, names in (
         ("hold at every step that puts them to the test", held),
         ("say nothing about this run", silent),

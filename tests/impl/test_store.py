@@ -215,8 +215,15 @@ def test_a_write_brings_a_heartbeat_forward(store: ConfigStore, clock: Simulated
     assert store.alarm() == Alarm(3, "sync")
 
 
-@pytest.mark.parametrize("reason", ["sync", "lease", "retry"])
-def test_a_write_does_not_put_off_an_alarm_that_will_publish_it(
+@pytest.mark.parametrize("reason", ["lease", "retry"])
+def test_a_write_does_not_bring_forward_an_attempt_that_waits(store: ConfigStore, reason: Any) -> None:
+    store.arm(100, reason)
+    store.write({"a": 1}, actor="ann")
+    assert store.alarm() == Alarm(100, reason)
+
+
+@pytest.mark.parametrize("reason", ["sync", "lease", "retry", "beat"])
+def test_a_write_does_not_put_off_an_alarm_that_is_due_and_will_publish_it(
     store: ConfigStore, clock: SimulatedRuntime, reason: Any
 ) -> None:
     store.arm(2, reason)

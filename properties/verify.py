@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every case by every engine, into one ledger.
+
+Two processes share the work: one searches (numba compiles its kernel once) and then fuzzes, the other proves. Where an
+induction failed, the search says at the end whether the state that it failed from is reachable.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from importlib.metadata import version
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from impl.system import System
+from model.kernel import KernelSource
+from model.machine import Instance
+from properties.cases import instance_of
+from properties.catalogue import CATALOGUE, Property
+from properties.engines.explore import Limits, explore, hull, kernel_source, reached
+from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from properties.engines.prove import Effort, prove
+from properties.evidence import Case, Evidence, Ledger, conclude
+from properties.lemmas import LEMMAS
+
+__all__ = ["ENGINES", "PLANS", "Plan", "Progress", "verify"]
+
+ENGINES: Final = ("explore", "prove", "fuzz")
+
+
+@frozen
+class Plan:
+    """How much each engine does: a search's limits, runs and steps of fuzzing, the prover's effort, the seed."""
+
+    seed: int = 0
+    engines: tuple[str, ...] = ENGINES
+    limits: Limits = field(factory=Limits)
+    examples: int = 60
+    steps: int = 40
+    effort: Effort = field(factory=Effort)
+
+
+PLANS: Final[Mapping[str, Plan]] = {
+    "quick": Plan(),
+    "full": Plan(limits=Limits(states=60_000_000), examples=1000, steps=60, effort=Effort(depth=10, k=3, timeout_ms=20_000)),
+}
+
+
+@frozen
+class Progress:
+    """One piece of work is done: which, and how many of how many."""
+
+    case: str
+    engine: str
+    done: int
+    total: int
+
+
+def verify(
+    cases: Sequence[Case], plan: Plan, system: Callable[[], System], notify: Callable[[Progress], None]
+) -> Ledger:
+    """Let the plan's engines decide every property of every case. `system` must be importable by name (it is pickled)."""
+    started = time.perf_counter()
+    found = _run(cases, plan, system, notify)
+    conclusions = []
+    for case in cases:
+        here = found[case.name]
+        ids = ((LOCKSTEP,) if "fuzz" in plan.engines else ()) + case.properties
+        for one in ids:
+            conclusions.append(conclude(case, one, tuple(e for e in here if e.property == one)))
+    packages = ("hypothesis", "z3-solver", "numba")
+    environment = {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    return Ledger(tuple(conclusions), plan.seed, time.perf_counter() - started, environment)
+
+
+def _run(
+    cases: Sequence[Case], plan: Plan, system: Callable[[], System], notify: Callable[[Progress], None]
+) -> dict[str, list[Evidence]]:
+    total = len(cases) * len(plan.engines)
+    found: dict[str, list[Evidence]] = {case.name: [] for case in cases}
+    # A fresh interpreter per worker: forking a process that has threads (progress, solver) is asking for trouble.
+    spawn = multiprocessing.get_context("spawn")
+    shape = tuple(cases)
+    with ProcessPoolExecutor(1, spawn) as searching, ProcessPoolExecutor(1, spawn) as proving:
+        work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
+        for engine in plan.engines:
+            for case in cases:
+                if engine == "prove":
+                    work[proving.submit(_prove, case, plan)] = (case, engine)
+                elif engine == "explore":
+                    work[searching.submit(_explore, case, shape, plan)] = (case, engine)
+                else:
+                    work[searching.submit(_fuzz, case, shape, plan, system)] = (case, engine)
+        for done, future in enumerate(as_completed(work), start=1):
+            case, engine = work[future]
+            found[case.name] += future.result()
+            notify(Progress(case.name, engine, done, total))
+        if "explore" in plan.engines:
+            for case in cases:
+                found[case.name] = _mark_unsettled(case, found[case.name], searching, shape, plan)
+    return {name: sorted(all_of, key=lambda e: plan.engines.index(e.engine)) for name, all_of in found.items()}
+
+
+def _mark_unsettled(
+    case: Case, evidence: list[Evidence], searching: ProcessPoolExecutor, shape: tuple[Case, ...], plan: Plan
+) -> list[Evidence]:
+    """Say of every counterexample to induction whether it is a state that the system can be in."""
+    open_ones = [e for e in evidence if e.unsettled is not None]
+    if not open_ones:
+        return evidence
+    met = searching.submit(_reached, case, shape, plan, [e.unsettled for e in open_ones if e.unsettled]).result()
+    marks = dict(zip((e.property for e in open_ones), met, strict=True))
+    return [
+        evolve(e, reason=f"{e.reason}, which is {'' if marks[e.property] else 'not '}reachable")
+        if e.unsettled is not None
+        else e
+        for e in evidence
+    ]
+
+
+def _properties(case: Case) -> list[Property]:
+    return [CATALOGUE[name] for name in case.properties]
+
+
+def _source(shape: tuple[Case, ...], design: str) -> KernelSource:
+    """One kernel for all the cases of a design: compiled once, run with each case's constants."""
+    instances: list[Instance] = [instance_of(case) for case in shape if case.design == design]
+    asked = {name for case in shape if case.design == design for name in case.properties}
+    return kernel_source(hull(instances), [p for p in CATALOGUE.values() if p.id in asked])
+
+
+def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:
+    return explore(instance_of(case), _properties(case), _source(shape, case.design), plan.limits)
+
+
+def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[Mapping[str, object]]) -> list[bool]:
+    return reached(instance_of(case), _source(shape, case.design), states, plan.limits)  # type: ignore[arg-type]
+
+
+def _prove(case: Case, plan: Plan) -> list[Evidence]:
+    return prove(instance_of(case), _properties(case), LEMMAS.get(case.design, {}), plan.effort)
+
+
+def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:
+    budget = Budget(plan.examples, plan.steps, plan.seed)
+    return fuzz(instance_of(case), _properties(case), _source(shape, case.design), system, budget)
+
+
