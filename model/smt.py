@@ -67,6 +67,7 @@ class Encoder:
     elements: dict[str, list[Any]] = field(factory=dict)
     skolems: dict[tuple[Any, ...], Any] = field(factory=dict)
     symbols: dict[str, Any] = field(factory=dict)
+    done: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         for name, rigid in self.instance.machine.rigids.items():
@@ -101,8 +102,10 @@ class Encoder:
     def index_term(self, name: str, sort: str) -> Any:
         """A constant that stands for some element; it takes part in the instances of quantifiers."""
         term = z3.Const(name, self.index_sort(sort))
-        if not any(term is known or (z3.is_expr(known) and known.eq(term)) for known in self.elements[sort]):
+        if not any(known.eq(term) for known in self.elements[sort]):
             self.elements[sort].append(term)
+            # Formulas made so far lack the instances at the new term.
+            self.done.clear()
         return term
 
     def well_typed(self, frame: Frame) -> list[Any]:
@@ -130,6 +133,14 @@ class Encoder:
 
     def truth(self, node: Expr, frame: Frame, bound: Mapping[str, Any], *, holds: bool = True) -> Any:
         """The formula that says that a boolean expression holds (or does not) in the state of `frame`."""
+        key = (id(node), id(frame), holds, *(id(value) for value in bound.values()))
+        if key not in self.done:
+            made = self._truth(node, frame, bound, holds)
+            # What the key names by identity is kept alive with it.
+            self.done[key] = (made, node, frame, tuple(bound.values()))
+        return self.done[key][0]
+
+    def _truth(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool) -> Any:
         match node.op:
             case "not":
                 return self.truth(node.args[0], frame, bound, holds=not holds)
@@ -148,7 +159,13 @@ class Encoder:
         return plain if holds else z3.Not(plain)
 
     def term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
-        """The Z3 term of a value; quantifiers are allowed only where `truth` meets them."""
+        """The Z3 term of a value."""
+        key = (id(node), id(frame), *(id(value) for value in bound.values()))
+        if key not in self.done:
+            self.done[key] = (self._term(node, frame, bound), node, frame, tuple(bound.values()))
+        return self.done[key][0]
+
+    def _term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
         match node.op:
             case "lit":
                 return self.literal(node.type, node.payload)

@@ -23,7 +23,7 @@ _V: Final = Verdict.VIOLATED
 _OUTBOX: Final = {"publisher": "outbox", "Put": 1}
 _INLINE: Final = {"publisher": "inline", "Put": 2}
 _FAULTS: Final = {"crash": True, "put_fails": True, "put_ambiguous": True}
-_EXHAUSTED: Final = {**_OUTBOX, "put_fails": True, "alarm_exhausted": True, "F": 7, "writes": 1}
+_EXHAUSTED: Final = {**_OUTBOX, "put_fails": True, "alarm_exhausted": True, "F": 7}
 _LATE: Final = {**_OUTBOX, "put_late": True, "writes": 3}
 
 _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
@@ -96,7 +96,7 @@ _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
     (
         "bare-statements",
         {**_OUTBOX, "statements": "bare", "uncaught": True},
-        ("atomic-write", "changelog-complete", "no-partial-read", "convergence"),
+        ("atomic-write", "changelog-complete", "no-partial-read", "bounded-staleness", "convergence"),
         "an exception keeps the statements before it",
     ),
     ("transaction", {**_OUTBOX, "statements": "transaction", "uncaught": True}, (), "a transaction keeps all or nothing"),

@@ -20,12 +20,13 @@ def read_text(path: str | Path) -> str:
         raise Unusable(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise Unusable(f"cannot read {path!r}: {error}") from error
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a file by renaming a complete temporary one onto it. Raises Unusable where that is impossible."""
+    """Write a file by renaming a complete temporary one onto it. Raises Unusable where that is impossible.
+
+    What UTF-8 cannot hold (half a surrogate pair, which JSON can) is written as JSON escapes it.
+    """
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +34,7 @@ def write_text(path: str | Path, text: str) -> None:
     except (OSError, ValueError) as error:
         raise _unwritable(target, error) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.write(text)
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, target)

@@ -49,7 +49,8 @@ def _step(trace: Trace, step: TraceStep, everyone: str) -> list[str]:
         return [f"Note over {everyone}: {ticks}"]
     if step.hazard:
         where = f"POP{arguments['pop']}" if "pop" in arguments else "DO"
-        return [f"Note over {where}: hazard {step.hazard}: {step.event}", *_told(_ARROWS, step, before, after)]
+        under = "" if step.event.action == step.hazard else f" (under {step.hazard})"
+        return [f"Note over {where}: hazard {step.event}{under}", *_told(_ARROWS, step, before, after)]
     arrows = _told(_ARROWS, step, before, after)
     return arrows or [f"Note over DO: {step.event}"]
 

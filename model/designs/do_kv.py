@@ -168,6 +168,7 @@ class DoKv(Design):
         with s.when(s.statements == "bare"):
             s.config = s.config + 1
             s.torn = s.config
+            _watch(s)
 
     # --- writing, with the put inside the request
 
@@ -367,6 +368,11 @@ def _commit(s: State) -> None:
     waiting = (s.alarm == "off") | ((s.alarm == "beat") & (s.armed < s.H))
     with s.when((s.publisher == "outbox") & waiting):
         _arm(s, "sync")
+    _watch(s)
+
+
+def _watch(s: State) -> None:
+    """The config has changed: if this is the change under observation, its clock starts."""
     with s.when((s.config == s.watched) & (s.restored == 0)):
         s.watching = True
 

@@ -9,7 +9,7 @@ satisfy what is left.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import z3
@@ -27,24 +27,77 @@ class UndecidedError(Exception):
     """The solver gave up; the message says on what."""
 
 
+@define(eq=False)
+class Induction:
+    """An instance's lemmas in one solver, each behind a switch, so that every question costs its own formulas only."""
+
+    instance: Instance
+    lemmas: dict[str, Expr]
+    timeout_ms: int
+    encoder: Encoder = field(init=False)
+    frame: Frame = field(init=False)
+    solver: Any = field(init=False, default=None)
+    queries: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.encoder = Encoder(self.instance)
+        self.frame = self.encoder.frame("0")
+        for action in self.instance.machine.actions:
+            for argument in action.arguments:
+                if argument.type.kind == "index":
+                    self.encoder.index_term(str(argument.payload), argument.type.sort)
+
+    def ask(self, action: Action, wanted: Sequence[Expr], *, hold: bool) -> tuple[dict[str, Any], Any] | None:
+        """Can `action` happen, where the lemmas hold, so that one of `wanted` holds (or fails)?
+
+        The expressions speak of the state before the action. A model with the action's arguments, or None. Raises
+        UndecidedError where the solver gives up.
+        """
+        bound = {str(a.payload): self._argument(a) for a in action.arguments}
+        known = self._universe()
+        formulas = self._formulas(action, wanted, bound, hold)
+        if self.solver is None or known != self._universe():
+            # Skolem constants have joined: the universal parts have instances at them, too.
+            formulas = self._formulas(action, wanted, bound, hold)
+            self._rebuild()
+        self.queries += 1
+        self.solver.push()
+        self.solver.add(*formulas)
+        answer = self.solver.check(*(z3.Bool(name) for name in self.lemmas))
+        model = self.solver.model() if answer == z3.sat else None
+        self.solver.pop()
+        if answer == z3.unknown:
+            raise UndecidedError(f"on {action.name}: {self.solver.reason_unknown()}")
+        return None if model is None else (bound, model)
+
+    def _formulas(self, action: Action, wanted: Sequence[Expr], bound: dict[str, Any], hold: bool) -> list[Any]:
+        goal = z3.Or([self.encoder.truth(one, self.frame, bound, holds=hold) for one in wanted])
+        return [self.encoder.truth(action.guard, self.frame, bound), goal]
+
+    def _argument(self, argument: Expr) -> Any:
+        name, of = str(argument.payload), argument.type
+        return self.encoder.index_term(name, of.sort) if of.kind == "index" else z3.Real(name)
+
+    def _universe(self) -> int:
+        return sum(len(elements) for elements in self.encoder.elements.values())
+
+    def _rebuild(self) -> None:
+        self.solver = z3.Solver()
+        self.solver.set("timeout", self.timeout_ms)
+        self.solver.add(*self.encoder.known_numbers(), *self.encoder.well_typed(self.frame))
+        for name, node in self.lemmas.items():
+            self.solver.add(z3.Implies(z3.Bool(name), self.encoder.truth(node, self.frame, {})))
+
+
 @frozen
 class Inductive:
     """The lemmas that together are inductive, and why each of the others is not: the action that breaks it."""
 
     kept: Mapping[str, Expr]
     dropped: Mapping[str, str]
+    induction: Induction
     queries: int
     seconds: float
-
-
-@define
-class _Query:
-    """One solver with the lemmas assumed in a state from which an action is taken."""
-
-    encoder: Encoder
-    solver: Any
-    frame: Frame
-    bound: dict[str, Any] = field(factory=dict)
 
 
 def inductive_part(instance: Instance, candidates: Mapping[str, Expr], timeout_ms: int = 5000) -> Inductive:
@@ -52,57 +105,43 @@ def inductive_part(instance: Instance, candidates: Mapping[str, Expr], timeout_m
     started = time.perf_counter()
     everything = {**dict(instance.machine.deadlines), **idle_clocks(instance.machine), **candidates}
     lemmas = {name: fix_choices(instance, node) for name, node in everything.items()}
-    dropped: dict[str, str] = {}
-    queries = _drop_initially_false(instance, lemmas, dropped, timeout_ms)
+    dropped = {name: "the initial state" for name in _initially_false(instance, lemmas, timeout_ms)}
+    induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, timeout_ms)
     actions = possible_actions(instance)
     settled: set[str] = set()
     while len(settled) < len(actions):
         for action in actions:
             if action.name in settled:
                 continue
-            queries += 1
-            broken = _broken_by(instance, action, lemmas, timeout_ms)
+            broken = _broken_by(induction, action)
+            for name in broken:
+                del induction.lemmas[name]
+                dropped[name] = action.name
+            # Whatever was assumed until now was assumed too much: every action is asked again, this one included.
             if broken:
                 settled.clear()
-            for name in broken:
-                del lemmas[name]
-                dropped[name] = action.name
-            settled.add(action.name)
-    return Inductive(lemmas, dropped, queries, time.perf_counter() - started)
+            else:
+                settled.add(action.name)
+    return Inductive(induction.lemmas, dropped, induction, induction.queries, time.perf_counter() - started)
 
 
-def breaks_step(
-    instance: Instance, invariant: Mapping[str, Expr], form: StepForm, timeout_ms: int = 5000
-) -> str | None:
-    """The name of an action by which a property of steps may be broken where `invariant` holds, or None: it holds."""
+def breaks_step(inductive: Inductive, form: StepForm) -> str | None:
+    """The name of an action by which a property of steps may be broken where the invariant holds; None: it holds."""
+    instance = inductive.induction.instance
     for action in possible_actions(instance):
-        if action.name not in form.per_action:
-            continue
-        name = TICK if action.name == TICK else action.name
-        holds = fix_choices(instance, form.per_action[name][0])
-
-        def goal(query: _Query, holds: Expr = holds) -> Any:
-            return query.encoder.truth(holds, query.frame, query.bound, holds=False)
-
-        if _satisfiable(instance, action, invariant, goal, timeout_ms) is not None:
-            return action.name
+        if action.name in form.per_action:
+            holds = fix_choices(instance, form.per_action[action.name][0])
+            if inductive.induction.ask(action, [holds], hold=False) is not None:
+                return action.name
     return None
 
 
-def can_be_tested(
-    instance: Instance, invariant: Mapping[str, Expr], form: StateForm | StepForm, timeout_ms: int = 5000
-) -> bool:
+def can_be_tested(inductive: Inductive, form: StateForm | StepForm) -> bool:
     """Whether some state (or step) that the invariant allows puts the property to the test."""
+    instance = inductive.induction.instance
     for action in possible_actions(instance):
         tested = form.tested if isinstance(form, StateForm) else form.per_action.get(action.name, (FALSE, FALSE))[1]
-        wanted = fix_choices(instance, tested)
-        if wanted.op == "lit" and not wanted.payload:
-            continue
-
-        def goal(query: _Query, wanted: Expr = wanted) -> Any:
-            return query.encoder.truth(wanted, query.frame, query.bound)
-
-        if _satisfiable(instance, action, invariant, goal, timeout_ms) is not None:
+        if inductive.induction.ask(action, [fix_choices(instance, tested)], hold=True) is not None:
             return True
     return False
 
@@ -132,70 +171,37 @@ def possible_actions(instance: Instance) -> list[Action]:
     return found
 
 
-def _drop_initially_false(
-    instance: Instance, lemmas: dict[str, Expr], dropped: dict[str, str], timeout_ms: int
-) -> int:
-    for name in list(lemmas):
-        encoder = Encoder(instance)
-        frame = encoder.frame("0")
-        encoder.truth(lemmas[name], frame, {}, holds=False)
-        solver = z3.Solver()
-        solver.set("timeout", timeout_ms)
-        wrong = encoder.truth(lemmas[name], frame, {}, holds=False)
-        solver.add(*encoder.known_numbers(), *encoder.initially(frame), *encoder.well_typed(frame), wrong)
-        if solver.check() != z3.unsat:
-            del lemmas[name]
-            dropped[name] = "the initial state"
-    return len(lemmas)
-
-
-def _broken_by(instance: Instance, action: Action, lemmas: Mapping[str, Expr], timeout_ms: int) -> list[str]:
-    """The lemmas that some step of `action` breaks although all hold before it (as one model of the solver shows)."""
-    later = {name: fix_choices(instance, after(node, action.post)) for name, node in lemmas.items()}
-    open_goals = {name: node for name, node in later.items() if node is not lemmas[name]}
-    if not open_goals:
-        return []
-
-    def goal(query: _Query) -> Any:
-        return z3.Or([query.encoder.truth(n, query.frame, query.bound, holds=False) for n in open_goals.values()])
-
-    found = _satisfiable(instance, action, lemmas, goal, timeout_ms)
-    if found is None:
-        return []
-    query, model = found
-    return [
-        name
-        for name, node in open_goals.items()
-        if z3.is_true(
-            model.eval(query.encoder.truth(node, query.frame, query.bound, holds=False), model_completion=True)
-        )
-    ]
-
-
-def _satisfiable(
-    instance: Instance,
-    action: Action,
-    invariant: Mapping[str, Expr],
-    goal: Callable[[_Query], Any],
-    timeout_ms: int,
-) -> tuple[_Query, Any] | None:
-    """A model of: the invariant holds, the action can happen, and the goal is true. None if there is none."""
+def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], timeout_ms: int) -> list[str]:
+    false = []
     encoder = Encoder(instance)
+    frame = encoder.frame("0")
+    for node in lemmas.values():
+        encoder.truth(node, frame, {}, holds=False)
     solver = z3.Solver()
     solver.set("timeout", timeout_ms)
-    query = _Query(encoder, solver, encoder.frame("0"))
-    for argument in action.arguments:
-        name, of = str(argument.payload), argument.type
-        query.bound[name] = encoder.index_term(name, of.sort) if of.kind == "index" else z3.Real(name)
-    guard, wanted = (encoder.truth(action.guard, query.frame, query.bound), goal(query))
-    # The first round has made every Skolem constant; only now are all instances of the universal parts known.
-    guard, wanted = (encoder.truth(action.guard, query.frame, query.bound), goal(query))
-    solver.add(*encoder.known_numbers(), guard, wanted)
-    solver.add([encoder.truth(node, query.frame, {}) for node in invariant.values()])
-    solver.add(encoder.well_typed(query.frame))
-    answer = solver.check()
-    if answer == z3.unknown:
-        raise UndecidedError(f"{action.name}: {solver.reason_unknown()}")
-    return (query, solver.model()) if answer == z3.sat else None
+    solver.add(*encoder.known_numbers(), *encoder.initially(frame), *encoder.well_typed(frame))
+    for name, node in lemmas.items():
+        solver.push()
+        solver.add(encoder.truth(node, frame, {}, holds=False))
+        if solver.check() != z3.unsat:
+            false.append(name)
+        solver.pop()
+    return false
 
 
+def _broken_by(induction: Induction, action: Action) -> list[str]:
+    """The lemmas that some step of `action` breaks although all hold before it (as one model of the solver shows)."""
+    later = {name: fix_choices(induction.instance, after(n, action.post)) for name, n in induction.lemmas.items()}
+    changed = {name: node for name, node in later.items() if node is not induction.lemmas[name]}
+    if not changed:
+        return []
+    found = induction.ask(action, list(changed.values()), hold=False)
+    if found is None:
+        return []
+    bound, model = found
+
+    def false_afterwards(node: Expr) -> bool:
+        formula = induction.encoder.truth(node, induction.frame, bound, holds=False)
+        return z3.is_true(model.eval(formula, model_completion=True))
+
+    return [name for name, node in changed.items() if false_afterwards(node)]

@@ -105,7 +105,7 @@ def _decide(context: _Context, one: Property) -> _Answer:
     form = state_form(context.instance.machine, one) if one.state else step_form(context.instance.machine, one)
     try:
         if _follows(context, form):
-            if not can_be_tested(context.instance, context.inductive.kept, form, context.effort.timeout_ms):
+            if not can_be_tested(context.inductive, form):
                 reason = "no state that satisfies the invariants puts the property to the test"
                 return _Answer(Verdict.VACUOUS, reason=reason)
             return _Answer(Verdict.PROVED, EVERYTHING, "as a bound on the time it takes" if one.settles else "")
@@ -120,7 +120,7 @@ def _decide(context: _Context, one: Property) -> _Answer:
 def _follows(context: _Context, form: StateForm | StepForm) -> bool:
     if isinstance(form, StateForm):
         return form.name in context.inductive.kept
-    return breaks_step(context.instance, context.inductive.kept, form, context.effort.timeout_ms) is None
+    return breaks_step(context.inductive, form) is None
 
 
 def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:

@@ -88,9 +88,8 @@ def _print(terminal: Terminal, document: dict[str, Any]) -> None:
     for design in document["designs"]:
         console.print(f"{design['name']}: {design['doc']}", style="bold", soft_wrap=True)
         options = [(o["name"], ", ".join(o["choices"]), o["doc"]) for o in design["options"]]
-        console.print(
-            _table("--option NAME=CHOICE, the first one is the default", ("option", "choices", "what"), options)
-        )
+        title = "--option NAME=CHOICE, the first one is the default"
+        _section(console, title, ("option", "choices", "what"), options)
         hazards = [(hazard["name"], hazard["doc"]) for hazard in design["hazards"]]
         _section(console, "--hazard NAME, off unless named", ("hazard", "what"), hazards)
         numbers = [(n["name"], n["kind"], str(n["default"]), n["doc"]) for n in design["numbers"]]

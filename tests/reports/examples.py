@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from attrs import evolve
+
 from model.designs import load
 from model.interpret import Event, apply, initial_states
 from model.machine import Instance
@@ -64,9 +68,10 @@ def ledger() -> Ledger:
         {"never-ahead": Verdict.VIOLATED},
     )  # fmt: skip
 
-    def all_states(one: str, verdict: Verdict, **more: object) -> Evidence:
+    def all_states(one: str, verdict: Verdict, **more: Any) -> Evidence:
         bound, assumptions = "all 1,234 states with Pop=2", ("time advances in whole ticks",)
-        return Evidence(one, "explore", verdict, bound, True, assumptions, 0, 0.25, {"states": 1234}, **more)  # type: ignore[arg-type]
+        found = Evidence(one, "explore", verdict, bound, True, assumptions, 0, 0.25, {"states": 1234})
+        return evolve(found, **more)
 
     found = [
         conclude(inline, "monotonic-kv", (all_states("monotonic-kv", Verdict.VIOLATED, witness=overtaken()),)),

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.reports.conftest import Run
+from tests.reports.standins import Calls
+
+COMMANDS = ("verify", "replay", "show", "bound", "run", "list")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches_by_example_and_tells_the_exit_statuses(edgeproof: Run, command: str) -> None:
+    outcome = edgeproof(command, "--help")
+    assert outcome.status == 0
+    for part in ("Examples:", f"edgeproof {command}", "Exit status:", "--json", "--seed"):
+        assert part in outcome.out
+
+
+def test_the_first_page_names_every_command(edgeproof: Run) -> None:
+    outcome = edgeproof("--help")
+    assert outcome.status == 0
+    assert all(f"\n  {command} " in outcome.out for command in COMMANDS)
+
+
+def test_no_command_and_an_unknown_one_are_unusable(edgeproof: Run) -> None:
+    assert edgeproof().status == 2
+    assert "edgeproof: name a command" in edgeproof().err
+    outcome = edgeproof("verfy")
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 1
+    assert "No such command 'verfy'" in outcome.err
+
+
+def test_a_reader_that_has_had_enough_is_no_failure_of_ours() -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-m", "reports.cli", "verify", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    writer.stdout.close()
+    errors = writer.stderr.read()
+    writer.stderr.close()
+    assert writer.wait() in (0, 141)
+    assert b"Traceback" not in errors
+    assert b"Exception" not in errors
+
+
+def test_an_output_without_unicode_gets_what_it_can_show() -> None:
+    program = "from reports.consoles import open_terminal as o; t = o(False); t.out.print(t.marks[0], 'a → b')"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, env={"PYTHONIOENCODING": "ascii:replace"}, check=True)
+    assert done.stdout == b"+ a ? b\n"
+
+
+BOUND = [
+    "bound",
+    "--sync-delay",
+    "2s",
+    "--put-timeout",
+    "5s",
+    "--retries",
+    "3",
+    "--retry-delay",
+    "1s",
+    "--cache-ttl",
+    "60s",
+]
+
+
+def test_bound_answers_in_seconds_with_its_terms_and_its_proof(edgeproof: Run) -> None:
+    document = edgeproof(*BOUND, "--json").document
+    assert document["bound_s"] == 65
+    assert document["formula"] == "D + T"
+    assert document["dominant"] == "T"
+    assert document["terms"][1] == {"formula": "T", "meaning": "a location serves its copy", "seconds": 60}
+    assert document["tight"] is True
+    assert document["proof"]["verdict"] == "PROVED"
+    assert document["trace"]["#meta"]["format"] == "edgeproof-trace"
+
+
+def test_bound_in_text_marks_what_dominates_and_shows_the_tight_run(edgeproof: Run) -> None:
+    outcome = edgeproof(*BOUND)
+    assert outcome.status == 0
+    assert outcome.out.startswith("65 s:")
+    assert "\n= D + T\n" in outcome.out
+    (line,) = [line for line in outcome.out.splitlines() if "dominates" in line]
+    assert "60 s" in line
+    assert "PROVED by prove in 0.50 s: any number of POPs" in outcome.out
+    (fires,) = [line for line in outcome.out.splitlines() if " fire " in line]
+    assert fires.split()[1:3] == ["60", "s"], "one tick of that trace is T = 60 s"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--memo-ttl", "-1s"], "'-1s' is negative"),
+        (["--memo-ttl", "10"], "'10' has no unit"),
+        (["--memo-ttl", "soon"], "'soon' is not a duration"),
+        (["--retries", "-1"], "-1 is not in the range"),
+        (["--retries", "1.5"], "'1.5' is not a valid integer"),
+        (["--zombie-window", "30s"], "no bound without a heartbeat"),
+    ],
+)
+def test_bound_refuses_what_is_no_number_or_duration(edgeproof: Run, words: list[str], message: str) -> None:
+    outcome = edgeproof(*BOUND, *words)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert message in edgeproof(*BOUND, *words, "--json").document["error"]
+
+
+def test_bound_asks_for_what_it_needs(edgeproof: Run) -> None:
+    outcome = edgeproof("bound", "--sync-delay", "2s")
+    assert outcome.status == 2
+    assert "Missing option '--put-timeout'" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_list_documents_every_choice(edgeproof: Run, calls: Calls) -> None:
+    document = edgeproof("list", "--json").document
+    (design,) = document["designs"]
+    for kind in ("options", "hazards", "numbers"):
+        assert design[kind]
+        assert all(one["doc"] for one in design[kind])
+    assert all(one["says"] and one["source"] for one in document["properties"])
+    text = edgeproof("list", "--design", "do_kv").out
+    assert "publisher" in text
+    assert "never-ahead" in text
+    assert "inline" in text
+    assert edgeproof("list", "--design", "nope").status == 2
+
+
+def test_run_refuses_nonsense_and_names_what_is_missing(edgeproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert edgeproof("run", "--for", "-3s").status == 2
+    assert edgeproof("run", "--for", "0s").status == 2
+    monkeypatch.setitem(sys.modules, "impl.live", None)
+    outcome = edgeproof("run", "--for", "3s", "--json")
+    assert outcome.status == 3
+    assert outcome.document["verdict"] == "UNKNOWN"
+    assert "impl.live" in outcome.err

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from model.trace import Trace, dump_trace
+from tests.reports import examples
+from tests.reports.conftest import Keep, Run
+
+
+def test_a_witness_replays_and_shows_what_it_claims(edgeproof: Run, keep: Keep) -> None:
+    outcome = edgeproof("replay", keep(examples.overtaken()))
+    assert outcome.status == 0
+    assert "stray_lands(slot=0)" in outcome.out
+    assert "monotonic-kv: broken, as the trace claims" in outcome.out
+
+
+@pytest.mark.parametrize("on", ["model", "reference"])
+def test_replay_answers_with_one_document(edgeproof: Run, keep: Keep, on: str) -> None:
+    document = edgeproof("replay", keep(examples.overtaken()), "--on", on, "--json").document
+    assert document["on"] == on
+    assert (document["replays"], document["confirmed"], document["shows_what_it_claims"]) == (True, True, True)
+
+
+def test_a_trace_about_nothing_only_has_to_happen(edgeproof: Run, keep: Keep) -> None:
+    assert edgeproof("replay", keep(examples.delivered())).status == 0
+
+
+def test_a_trace_that_claims_what_it_does_not_show_gets_status_1(edgeproof: Run, keep: Keep) -> None:
+    outcome = edgeproof("replay", keep(evolve(examples.overtaken(), about="atomic-write")))
+    assert outcome.status == 1
+    assert "atomic-write: not broken, although the trace claims it" in outcome.out
+
+
+def test_a_trace_that_does_not_happen_gets_status_1(edgeproof: Run, keep: Keep) -> None:
+    trace = examples.overtaken()
+    outcome = edgeproof("replay", keep(evolve(trace, states=(*trace.states[:-1], trace.states[0]))))
+    assert outcome.status == 1
+    assert "does not replay: step 4" in outcome.out
+
+
+def test_show_prints_what_each_step_changed(edgeproof: Run, keep: Keep) -> None:
+    outcome = edgeproof("show", keep(examples.overtaken()))
+    assert outcome.status == 0
+    (last,) = [line for line in outcome.out.splitlines() if "stray_lands(slot=0)" in line]
+    assert "kv 2 → 1" in last
+    assert "✗" in last
+    assert "do_kv with publisher=inline: a witness about monotonic-kv, 4 steps" in outcome.out
+
+
+def test_show_marks_the_loop_of_a_lasso(edgeproof: Run, keep: Keep) -> None:
+    text = edgeproof("show", keep(examples.polling())).out
+    assert "read(pop=0, cache=0)  loop" in text
+    assert "after step 3 it goes on after step 2, for ever" in text
+    steps = edgeproof("show", keep(examples.polling()), "--json").document["steps"]
+    assert [step["part"] for step in steps] == ["stem", "stem", "stem", "loop"]
+    assert "the run stops here for ever" in edgeproof("show", keep(examples.abandoned())).out
+
+
+def test_show_as_data_has_changes_times_and_the_truth_of_every_property(edgeproof: Run, keep: Keep) -> None:
+    document = edgeproof("show", keep(examples.delivered()), "--json").document
+    assert document["about"] is None
+    assert document["loop"] is None
+    assert [step["at"] for step in document["steps"]] == [0, 0, 0, 1, 1, 1, 1]
+    write = document["steps"][1]
+    assert (write["action"], write["hazard"]) == ("write", None)
+    assert {"name": "config", "from": 0, "to": 1} in write["changes"]
+    assert write["truth"]["atomic-write"] is True
+    assert write["truth"]["monotonic-reads"] is None
+
+
+MERMAID = """\
+sequenceDiagram
+    participant Client
+    participant DO as Durable Object
+    participant KV as KV centre
+    participant POP0 as POP 0
+    participant POP1 as POP 1
+    Note over Client,POP1: start with watched = 1
+    Client->>DO: write
+    Note over DO: version 1 committed, alarm armed
+    DO-->>Client: version 1 is written
+    Note over Client,POP1: 1 tick passes
+    Note over DO: the alarm fires
+    DO-)KV: put version 1
+    Note over KV: holds version 1
+    Client->>POP1: read
+    POP1->>KV: get
+    KV-->>POP1: version 1
+    POP1-->>Client: version 1
+"""
+
+
+def test_mermaid_prints_the_diagram_and_nothing_else(edgeproof: Run, keep: Keep) -> None:
+    assert edgeproof("show", "--mermaid", keep(examples.delivered())).out == MERMAID
+
+
+def test_mermaid_notes_hazards_loops_and_the_broken_property(edgeproof: Run, keep: Keep) -> None:
+    lasso = edgeproof("show", "--mermaid", keep(examples.polling())).out.splitlines()
+    assert "    Note over DO: hazard crash" in lasso
+    assert lasso.index("    loop for ever") < lasso.index("    Client->>POP0: read") < lasso.index("    end")
+    assert lasso[-1] == "    Note over Client,POP1: convergence never comes"
+    stopped = edgeproof("show", "--mermaid", keep(examples.abandoned())).out
+    assert "and nothing more happens, for ever" in stopped
+    assert "\n    end\n" not in stopped
+    broken = edgeproof("show", "--mermaid", keep(examples.overtaken())).out
+    assert broken.endswith("    Note over Client,POP1: monotonic-kv is broken\n")
+
+
+def test_mermaid_inside_json_is_still_one_document(edgeproof: Run, keep: Keep) -> None:
+    assert edgeproof("show", "--mermaid", "--json", keep(examples.delivered())).document["mermaid"] == MERMAID
+
+
+def edited(change: Callable[[Any], None]) -> str:
+    document = json.loads(dump_trace(examples.overtaken()))
+    change(document)
+    return json.dumps(document)
+
+
+def with_meta(**changes: object) -> str:
+    return edited(lambda d: d["#meta"].update(changes))
+
+
+def with_constant(**changes: object) -> str:
+    return edited(lambda d: d["#meta"]["constants"].update(changes))
+
+
+NO_TRACES = {
+    "not JSON": ("}{", "not JSON"),
+    "empty": ("", "not JSON"),
+    "another document": ("[1, 2]", "not a trace"),
+    "another format": (with_meta(format="tlc"), "not a trace of edgeproof"),
+    "another version": (with_meta(version=99), "trace version 99 cannot be read"),
+    "no design": (with_meta(design="do_kvv"), "there is no design 'do_kvv'"),
+    "no property": (with_meta(about="happiness"), "no property of the catalogue"),
+    "no option": (with_constant(publisher="carrier"), "publisher is one of outbox, inline"),
+    "no constant": (with_constant(machine=1), "has no option, hazard or parameter 'machine'"),
+    "endless counts": (with_constant(writes=10**12), "nothing above 100,000"),
+    "endless sorts": (with_constant(Pop=10**30), "nothing above 100,000"),
+    "no states": (edited(lambda d: d.update(states=[])), "at least one state"),
+    "no variables": (edited(lambda d: d.update(vars=["config"])), "'acked' is not given"),
+    "no value": (edited(lambda d: d["states"][1].update(alarm="loud")), "'loud' is no value of alarm"),
+    "no array": (edited(lambda d: d["states"][1].update(cache=[0])), "(0,) is no value of cache"),
+    "no action": (edited(lambda d: d["states"][1]["#meta"].update(action="fly")), "has no action 'fly'"),
+    "no arguments": (edited(lambda d: d["states"][1]["#meta"].update(arguments={})), "takes (slot), not ()"),
+    "no index": (edited(lambda d: d["states"][1]["#meta"].update(arguments={"slot": 9})), "slot=9 is not among the 2"),
+    "no loop": (edited(lambda d: d.update(loop=9)), "loop 9 is not the number of a state"),
+    "endless nesting": ("[" * 100_000, "nested too deeply"),
+    "control signs": (with_meta(format="\x1b[2J\n\n"), "not a trace of edgeproof"),
+}
+
+
+@pytest.mark.parametrize("command", ["show", "replay"])
+@pytest.mark.parametrize("kind", NO_TRACES)
+def test_what_is_no_trace_gets_one_line_and_status_2(edgeproof: Run, tmp_path: Path, command: str, kind: str) -> None:
+    text, message = NO_TRACES[kind]
+    (tmp_path / "bad.json").write_text(text, encoding="utf-8")
+    outcome = edgeproof(command, "bad.json")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert "\x1b" not in outcome.err
+    assert message in edgeproof(command, "bad.json", "--json").document["error"]
+
+
+@pytest.mark.parametrize("command", ["show", "replay"])
+def test_what_is_no_readable_file_gets_one_line_and_status_2(edgeproof: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "secret").write_text("{}")
+    (tmp_path / "secret").chmod(0)
+    names = {"missing": "No such file", ".": "Is a directory", "binary": "is not UTF-8"}
+    if os.geteuid() != 0:
+        names["secret"] = "Permission denied"
+    for name, message in names.items():
+        outcome = edgeproof(command, name)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert message in outcome.err
+        assert outcome.err.count("\n") == 1
+
+
+def test_surrogates_and_escapes_in_a_note_do_no_harm(edgeproof: Run, tmp_path: Path) -> None:
+    (tmp_path / "odd.json").write_text(with_meta(note="\ud800 \x1b[31m [bold]"), encoding="utf-8")
+    outcome = edgeproof("show", "odd.json")
+    assert outcome.status == 0
+    assert "\x1b" not in outcome.out
+    assert "[bold]" in outcome.out
+
+
+def written_test(edgeproof: Run, keep: Keep, trace: Trace, *more: str) -> str:
+    assert edgeproof("replay", keep(trace), "--pytest", "test_it.py", *more).status == 0
+    return Path("test_it.py").read_text(encoding="utf-8")
+
+
+def call(text: str) -> None:
+    """Run the test of a generated file."""
+    names: dict[str, Any] = {}
+    exec(compile(text, "test_it.py", "exec"), names)
+    (test,) = [value for name, value in names.items() if name.startswith("test_")]
+    test()
+
+
+@pytest.mark.parametrize("more", [(), ("--on", "reference")])
+def test_the_generated_test_passes(edgeproof: Run, keep: Keep, more: tuple[str, ...]) -> None:
+    call(written_test(edgeproof, keep, examples.overtaken(), *more))
+    call(written_test(edgeproof, keep, examples.delivered(), *more, "--force"))
+
+
+def test_the_generated_test_fails_when_the_behaviour_changes(edgeproof: Run, keep: Keep) -> None:
+    text = written_test(edgeproof, keep, examples.overtaken())
+    with pytest.raises(AssertionError, match="no longer breaks"):
+        call(text.replace('"about": "monotonic-kv"', '"about": "atomic-write"'))
+    with pytest.raises(AssertionError, match="step 1"):
+        call(text.replace('"action": "write_inline"', '"action": "acknowledge", "was": "write_inline"', 1))
+
+
+def test_a_trace_cannot_bring_code_into_the_generated_test(edgeproof: Run, tmp_path: Path) -> None:
+    hostile = "'''\"\"\"\nimport os; os.abort()\n\\"
+    (tmp_path / "odd.json").write_text(with_meta(note=hostile, origin=hostile), encoding="utf-8")
+    assert edgeproof("replay", "odd.json", "--pytest", "test_it.py").status == 0
+    text = Path("test_it.py").read_text(encoding="utf-8")
+    call(text)
+    assert not [line for line in text.splitlines() if line.startswith("import os")]
+
+
+def test_no_test_is_written_that_would_fail(edgeproof: Run, keep: Keep) -> None:
+    outcome = edgeproof("replay", keep(evolve(examples.overtaken(), about="atomic-write")), "--pytest", "test_it.py")
+    assert outcome.status == 1
+    assert "not written" in outcome.out
+    assert not Path("test_it.py").exists()
+
+
+def test_an_existing_file_is_only_overwritten_by_force(edgeproof: Run, keep: Keep, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("mine")
+    trace = keep(examples.overtaken())
+    outcome = edgeproof("replay", trace, "--pytest", "test_it.py")
+    assert outcome.status == 2
+    assert "test_it.py exists; --force overwrites it" in outcome.err
+    assert Path("test_it.py").read_text() == "mine"
+    assert edgeproof("replay", trace, "--pytest", "test_it.py", "--force").status == 0
+    assert edgeproof("replay", trace, "--pytest", ".").status == 2
+    assert not list(tmp_path.glob(".*.tmp"))

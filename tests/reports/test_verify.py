@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model.machine import DesignError
+from properties.evidence import Ledger, Verdict
+from tests.reports import examples
+from tests.reports.conftest import Run
+from tests.reports.standins import Calls
+
+
+def test_the_exit_status_is_that_of_the_ledger(edgeproof: Run, calls: Calls) -> None:
+    undecided = Ledger(tuple(c for c in examples.ledger().conclusions if c.property == "local-reads"), 0, 1.0)
+    for ledger, status in ((examples.ledger(), 1), (examples.good_ledger(), 0), (undecided, 3)):
+        calls.ledger = ledger
+        assert edgeproof("verify").status == status
+
+
+def test_json_is_one_document_and_the_same_as_the_file(edgeproof: Run) -> None:
+    outcome = edgeproof("verify", "--json", "--out", "here")
+    assert outcome.document == json.loads(Path("here/report.json").read_text(encoding="utf-8"))
+    assert "an engine that chatters" in outcome.err
+
+
+def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(edgeproof: Run) -> None:
+    outcome = edgeproof("verify")
+    assert "\x1b" not in outcome.out + outcome.err
+    path = "reports/out/traces/inline.monotonic-kv.explore.itf.json"
+    assert f"    edgeproof replay {path}\n" in outcome.out
+    assert "exit status 1: a property is violated, or engines contradict each other\n" in outcome.out
+    assert "checking inline (0/2)" in outcome.err
+    rows = [line for line in outcome.out.splitlines() if "engines contradict each other " in line]
+    assert rows and "monotonic-reads" in rows[0], "no row is broken over several lines"
+
+
+def test_without_words_every_case_of_the_scoreboard_is_checked(edgeproof: Run, calls: Calls) -> None:
+    edgeproof("verify", "--seed", "5")
+    assert [case.name for case in calls.cases] == ["inline", "odd <&> one"]
+    assert calls.plan.seed == 5
+
+
+def test_a_case_can_be_named_and_cut_down_to_a_property_and_an_engine(edgeproof: Run, calls: Calls) -> None:
+    edgeproof("verify", "--case", "inline", "--property", "convergence", "--engine", "prove")
+    (case,) = calls.cases
+    assert (case.properties, dict(case.expected)) == (("convergence",), {"convergence": Verdict.VIOLATED})
+    assert calls.plan.engines == ("prove",)
+
+
+def test_options_hazards_and_numbers_make_a_case_of_ones_own(edgeproof: Run, calls: Calls) -> None:
+    words = ["--option", "publisher=inline", "--hazard", "crash", "--set", "F=3", "--expect", "convergence=VIOLATED"]
+    edgeproof("verify", *words)
+    (case,) = calls.cases
+    assert case.constants == {"publisher": "inline", "crash": True, "F": 3}
+    assert case.expected == {"convergence": Verdict.VIOLATED}
+
+
+BAD = [
+    ("--design nope", "there is no design 'nope'; there is do_kv"),
+    ("--case nope", "there is no case 'nope'; there is inline"),
+    ("--option publisher", "--option takes NAME=VALUE, not 'publisher'"),
+    ("--option publishr=inline", "did you mean 'publisher'?"),
+    ("--option publisher=carrier", "publisher is one of outbox, inline, not 'carrier'"),
+    ("--option crash=inline", "there is no option 'crash'"),
+    ("--hazard crsh", "there is no hazard 'crsh'; did you mean 'crash'?"),
+    ("--set F=-1", "F is a whole number from 0, not '-1'"),
+    ("--set F=99999999999999999999", "F is a whole number from 0"),
+    ("--set Q=1", "there is no number 'Q'"),
+    ("--expect convergence=PROVED", "--expect convergence takes VIOLATED, UNKNOWN, VACUOUS, not 'PROVED'"),
+    ("--expect nope=VIOLATED", "there is no property 'nope'"),
+    ("--property nope", "there is no property 'nope'"),
+    ("--case inline --property never-ahead", "nothing in what was asked puts never-ahead to the test"),
+    ("--case inline --hazard crash", "--case names a case of the scoreboard"),
+    ("--engine guess", "'guess' is not one of 'explore', 'prove', 'fuzz'"),
+    ("--profile slow", "'slow' is not one of 'quick', 'full'"),
+    ("--seed -1", "-1 is not in the range x>=0"),
+    ("--seed x", "'x' is not a valid integer range"),
+    ("--nope", "No such option"),
+    ("--out a-file", "cannot write to a-file: a-file is not a folder"),
+    ("--out a-file/below", "a-file is not a folder"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), BAD)
+def test_bad_words_get_one_line_and_status_2_before_anything_runs(
+    edgeproof: Run, calls: Calls, tmp_path: Path, words: str, message: str
+) -> None:
+    (tmp_path / "a-file").write_text("not a folder")
+    calls.during = lambda: pytest.fail("nothing must run")
+    outcome = edgeproof("verify", *words.split())
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+    as_document = edgeproof("verify", *words.split(), "--json")
+    assert as_document.status == 2
+    assert message in as_document.document["error"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a-file"]
+
+
+def test_what_an_engine_cannot_make_sense_of_is_unusable_too(edgeproof: Run, calls: Calls, tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise DesignError("a search needs writes > 0")
+
+    calls.during = refuse
+    outcome = edgeproof("verify", "--set", "writes=0")
+    assert (outcome.status, outcome.err.splitlines()[-1]) == (2, "edgeproof: a search needs writes > 0")
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_ends_with_130_and_leaves_nothing(edgeproof: Run, calls: Calls, tmp_path: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    calls.during = interrupt
+    outcome = edgeproof("verify")
+    assert (outcome.status, outcome.err.splitlines()[-1]) == (130, "edgeproof: interrupted")
+    assert "Traceback" not in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bug_is_not_taken_for_a_violation(edgeproof: Run, calls: Calls) -> None:
+    def stumble() -> None:
+        raise ZeroDivisionError
+
+    calls.during = stumble
+    outcome = edgeproof("verify", "--json")
+    assert outcome.status == 70
+    assert "Traceback" in outcome.err
+    assert "a bug in edgeproof" in outcome.document["error"]
