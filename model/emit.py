@@ -126,7 +126,9 @@ class Emitter:
             fresh = self._fresh()
             pad = "    " * depth
             lines.append(pad + f"{fresh} = {code}")
-            lines.append(pad + f"if {fresh} < 0 or {fresh} > {self.rigid(variable.limit)}: return {-1 - self._numbers[name]}")
+            lines.append(
+                pad + f"if {fresh} < 0 or {fresh} > {self.rigid(variable.limit)}: return {-1 - self._numbers[name]}"
+            )
             return fresh
         return f"({code})"
 

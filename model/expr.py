@@ -95,7 +95,9 @@ class Expr:
         raise SymbolicTruthError(f"`{self}` cannot be iterated: use for_all(sort, ...) or exists(sort, ...).")
 
     def __index__(self) -> NoReturn:
-        raise SymbolicTruthError(f"`{self}` is symbolic and has no integer value: index an array of the design with it.")
+        raise SymbolicTruthError(
+            f"`{self}` is symbolic and has no integer value: index an array of the design with it."
+        )
 
     def __hash__(self) -> int:
         return id(self)
@@ -375,7 +377,9 @@ def _common(left: Expr, right: Expr, where: str) -> Type:
         return left.type
     if left.type.is_number and right.type.is_number:
         return TIME
-    raise TypeError(f"`{where}` needs two values of one type, but `{left}` is {left.type} and `{right}` is {right.type}")
+    raise TypeError(
+        f"`{where}` needs two values of one type, but `{left}` is {left.type} and `{right}` is {right.type}"
+    )
 
 
 def _literal(value: object) -> Type:

@@ -17,7 +17,17 @@ from attrs import frozen
 from model.expr import TIME, Expr, Type, all_of, lift
 from model.machine import TICK, Action, Each, Instance, Machine, Post, Store, Variable, advance, after
 
-__all__ = ["Event", "NotEnabledError", "OutOfRangeError", "State", "Value", "apply", "evaluate", "initial_states", "successors"]
+__all__ = [
+    "Event",
+    "NotEnabledError",
+    "OutOfRangeError",
+    "State",
+    "Value",
+    "apply",
+    "evaluate",
+    "initial_states",
+    "successors",
+]
 
 Scalar = bool | int | str | Fraction
 Value = Scalar | tuple[Scalar, ...]
@@ -60,7 +70,9 @@ def successors(instance: Instance, state: State) -> Iterator[tuple[Event, dict[s
     for action in instance.machine.actions:
         domains = [instance.domain(argument.type) for argument in action.arguments]
         for values in product(*domains):
-            event = Event(action.name, tuple((str(a.payload), int(v)) for a, v in zip(action.arguments, values, strict=True)))
+            event = Event(
+                action.name, tuple((str(a.payload), int(v)) for a, v in zip(action.arguments, values, strict=True))
+            )
             if evaluate(instance, action.guard, state, dict(event.arguments)):
                 yield event, _leave(instance, action.post, state, dict(event.arguments))
 
@@ -76,7 +88,7 @@ def apply(instance: Instance, state: State, event: Event) -> dict[str, Value]:
     return _leave(instance, action.post, state, arguments)
 
 
-def evaluate(instance: Instance, node: Expr, state: State, arguments: Mapping[str, Any] = {}) -> Any:  # noqa: B006
+def evaluate(instance: Instance, node: Expr, state: State, arguments: Mapping[str, Any] = {}) -> Any:
     """The value of an expression in a state; `arguments` gives the values of `arg` nodes by name."""
 
     def value(child: Expr) -> Any:
@@ -151,7 +163,9 @@ def _assigned(
 
 def _in_range(instance: Instance, name: str, variable: Variable, value: Any) -> Any:
     if variable.limit and not 0 <= value <= instance.number(variable.limit):
-        raise OutOfRangeError(f"{name} would become {value}, outside 0..{instance.number(variable.limit)} ({variable.limit})")
+        raise OutOfRangeError(
+            f"{name} would become {value}, outside 0..{instance.number(variable.limit)} ({variable.limit})"
+        )
     return value
 
 

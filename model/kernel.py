@@ -13,6 +13,7 @@ range makes `expand` answer with a negative number; it never saturates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from typing import Any, Final
 
@@ -25,7 +26,19 @@ from model.expr import TIME, Expr, Type, walk
 from model.interpret import Event, Value
 from model.machine import TICK, Action, DesignError, Instance, Store
 
-__all__ = ["Field", "Kernel", "KernelSource", "StateForm", "StepForm", "TooWideError", "build_kernel", "build_source", "clock_caps", "kernel_parameters", "load_kernel"]
+__all__ = [
+    "Field",
+    "Kernel",
+    "KernelSource",
+    "StateForm",
+    "StepForm",
+    "TooWideError",
+    "build_kernel",
+    "build_source",
+    "clock_caps",
+    "kernel_parameters",
+    "load_kernel",
+]
 
 WORD_BITS: Final = 62
 Words = NDArray[np.int64]
@@ -89,8 +102,13 @@ class KernelSource:
     states: tuple[StateForm, ...]
     steps: tuple[StepForm, ...]
 
+    @property
+    def forms(self) -> tuple[StateForm | StepForm, ...]:
+        """Every property that the kernel asks, in the order of its answers: of states first, then of steps."""
+        return (*self.states, *self.steps)
 
-@frozen
+
+@frozen(slots=False)
 class Kernel:
     """A kernel for one instance.
 
@@ -127,16 +145,39 @@ class Kernel:
 
     def unpack(self, words: Sequence[int]) -> dict[str, Value]:
         """The state that words stand for, in the order of the machine's variables."""
-        values: dict[str, Value] = {}
-        for one in self.source.fields:
-            mask = (1 << one.bits) - 1
-            over = self.instance.machine.variables[one.name].over
-            # The kernel may have room for more elements than this instance has.
-            length = len(self.instance.domain(Type("index", sort=over))) if over else 1
-            raw = [(int(words[one.word]) >> (one.shift + k * one.bits)) & mask for k in range(length)]
-            decoded = tuple(one.decode(value) for value in raw)
-            values[one.name] = decoded if over else decoded[0]
-        return {name: values[name] for name in self.instance.machine.variables}
+        return {name: read(words) for name, read in self.readers.items()}
+
+    @cached_property
+    def readers(self) -> dict[str, Callable[[Sequence[int]], Value]]:
+        """For each variable the function that reads its value from a state's words."""
+        fields = {one.name: one for one in self.source.fields}
+        return {name: self._reader(fields[name]) for name in self.instance.machine.variables}
+
+    def _reader(self, one: Field) -> Callable[[Sequence[int]], Value]:
+        word, mask = one.word, (1 << one.bits) - 1
+        values = [one.decode(raw) for raw in range(mask + 1)] if one.type.kind in ("bool", "nat") else None
+        if one.type.kind == "enum":
+            values = list(one.type.labels)
+        over = self.instance.machine.variables[one.name].over
+        if not over:
+            shift = one.shift
+            if values is None:
+                return lambda words: (int(words[word]) >> shift) & mask
+            return lambda words: values[(int(words[word]) >> shift) & mask]
+        # The kernel may have room for more elements than this instance has.
+        shifts = [one.shift + k * one.bits for k in range(len(self.instance.domain(Type("index", sort=over))))]
+        if values is None:
+            return lambda words: tuple([(int(words[word]) >> shift) & mask for shift in shifts])
+        return lambda words: tuple([values[(int(words[word]) >> shift) & mask] for shift in shifts])
+
+    def with_hazards(self, struck: Sequence[str]) -> Kernel:
+        """The same kernel with exactly the hazards `struck` switched on."""
+        hazards = self.instance.of_role("hazard")
+        parameters = self.parameters.copy()
+        for name in hazards:
+            parameters[self.source.parameters.index(name)] = name in struck
+        instance = self.instance.with_(**{name: name in struck for name in hazards})
+        return Kernel(self.source, instance, self.expand, self.check, parameters)
 
     def cap(self, name: str) -> int:
         """The value at which a clock is cut off (0 for other variables)."""
@@ -191,7 +232,7 @@ def build_source(
 
 
 def load_kernel(text: str, compile_with: Callable[[Any], Any] | None = None) -> tuple[Any, Any]:
-    """The functions `expand` and `check` of a kernel's text, each part passed through `compile_with` (numba's `njit`)."""
+    """The functions `expand` and `check` of a kernel's text, each passed through `compile_with` (numba's `njit`)."""
     namespace: dict[str, Any] = {}
     exec(compile(text, "<kernel>", "exec"), namespace)
     if compile_with is not None:
@@ -211,7 +252,9 @@ def kernel_parameters(source: KernelSource, instance: Instance) -> Words:
     known = _encode_rigids(instance, caps, source.parameters)
     for one in source.fields:
         if one.type.kind == "time" and caps[one.name] >= 1 << one.bits:
-            raise DesignError(f"clock {one.name} needs values up to {caps[one.name]}; this kernel has {one.bits} bits for it")
+            raise DesignError(
+                f"clock {one.name} needs values up to {caps[one.name]}; this kernel has {one.bits} bits for it"
+            )
     return np.array([known[name] for name in source.parameters], dtype=np.int64)
 
 
@@ -291,9 +334,7 @@ def _words(letter: str, words: int) -> str:
     return ", ".join(f"{letter}{w}" for w in range(words))
 
 
-def _step_flags(
-    emitter: Emitter, steps: Sequence[StepForm], action: str, depth: int, lines: list[str]
-) -> str:
+def _step_flags(emitter: Emitter, steps: Sequence[StepForm], action: str, depth: int, lines: list[str]) -> str:
     parts = []
     for position, form in enumerate(steps):
         if action in form.per_action:
@@ -353,4 +394,3 @@ def _largest(instance: Instance, node: Expr) -> int:
         case "ite":
             return max(_largest(instance, child) for child in node.args[1:])
     raise DesignError(f"clock compared with `{node}`, whose largest value cannot be told")
-

@@ -77,7 +77,7 @@ class Variable:
     """A variable of the state: scalar, or an array over the index sort `over`.
 
     `limit` is the rigid count that bounds a natural from above (both 0 and the limit are values). `initial` is the
-    first value, or None where any value of the type may be the first. `while_` makes a clock run only under a condition.
+    first value, or None where any value of the type may be the first. `while_` makes a clock run only while it holds.
     """
 
     type: Type
@@ -228,7 +228,7 @@ class Clock:
 
 @frozen(eq=False)
 class Machine:
-    """A design as data: rigid constants, variables, actions, deadlines. The last action is `tick` if there are clocks."""
+    """A design as data: constants, variables, actions, deadlines. The last action is `tick` if there are clocks."""
 
     name: str
     doc: str
@@ -271,7 +271,9 @@ class Instance:
         values = {name: rigid.default for name, rigid in machine.rigids.items()}
         for name, value in chosen.items():
             if name not in machine.rigids:
-                raise DesignError(f"{machine.name} has no option, hazard or parameter {name!r}; it has {', '.join(values)}")
+                raise DesignError(
+                    f"{machine.name} has no option, hazard or parameter {name!r}; it has {', '.join(values)}"
+                )
             values[name] = _checked(name, machine.rigids[name], value)
         return cls(machine, values)
 
@@ -360,7 +362,7 @@ class State:
             return rigid.type if rigid.role == "sort" else Expr("prm", rigid.type, (), name)
         raise AttributeError(f"the design declares no {name!r}; it has {', '.join([*self._variables, *self._rigids])}")
 
-    def __setattr__(self, name: str, value: Expr | int | str | bool) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         if name not in self._variables:
             raise DesignError(f"{name!r} cannot be assigned: it is no variable of the design")
         if self._variables[name].over:
@@ -498,7 +500,11 @@ def read_design(design: type[Design], name: str = "") -> Machine:
 
 
 def _read_action(
-    rigids: Mapping[str, Rigid], variables: Mapping[str, Variable], clocks: tuple[Clock, ...], name: str, marked: _Marked
+    rigids: Mapping[str, Rigid],
+    variables: Mapping[str, Variable],
+    clocks: tuple[Clock, ...],
+    name: str,
+    marked: _Marked,
 ) -> Action:
     state = State(rigids, variables, {})
     arguments = tuple(Expr("arg", declared.type, (), n) for n, declared in marked.arguments)
@@ -574,4 +580,3 @@ def _named_limit(variable: Variable, rigids: Mapping[str, Rigid]) -> Variable:
 
 def _first_line(body: Callable[..., Any]) -> str:
     return (body.__doc__ or "").strip().split("\n")[0]
-

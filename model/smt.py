@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine as Z3 terms.
 
-Index sorts are uninterpreted: an array is an unknown function from the sort, and quantifiers over a sort are replaced by
-their instances at the index terms of the query (arguments and Skolem constants). As nothing maps into an index sort,
+Index sorts are uninterpreted: an array is an unknown function from the sort, and quantifiers over a sort are replaced
+by their instances at the index terms of the query (arguments and Skolem constants). As nothing maps into an index sort,
 these terms are the whole Herbrand universe: the instances lose nothing as long as no `exists` stands below a `for_all`,
-and a query found unsatisfiable holds for any number of elements in any case, because instances only weaken assumptions.
+and what is found unsatisfiable is so for any number of elements in any case: instances only weaken assumptions.
 
 For bounded search the same encoder works over a fixed number of elements, where quantifiers are finite.
 
@@ -151,7 +151,9 @@ class Encoder:
                 test, then, otherwise = node.args
                 return z3.Or(
                     z3.And(self.truth(test, frame, bound), self.truth(then, frame, bound, holds=holds)),
-                    z3.And(self.truth(test, frame, bound, holds=False), self.truth(otherwise, frame, bound, holds=holds)),
+                    z3.And(
+                        self.truth(test, frame, bound, holds=False), self.truth(otherwise, frame, bound, holds=holds)
+                    ),
                 )
             case "forall" | "exists":
                 return self._quantified(node, frame, bound, holds)
@@ -170,7 +172,11 @@ class Encoder:
             case "lit":
                 return self.literal(node.type, node.payload)
             case "var":
-                return frame[str(node.payload)](self.term(node.args[0], frame, bound)) if node.args else frame[str(node.payload)]
+                return (
+                    frame[str(node.payload)](self.term(node.args[0], frame, bound))
+                    if node.args
+                    else frame[str(node.payload)]
+                )
             case "prm":
                 return self._constant(str(node.payload))
             case "arg":
@@ -179,7 +185,9 @@ class Encoder:
                 return self.truth(node, frame, bound)
             case "ite":
                 test, then, otherwise = node.args
-                return z3.If(self.truth(test, frame, bound), self.term(then, frame, bound), self.term(otherwise, frame, bound))
+                return z3.If(
+                    self.truth(test, frame, bound), self.term(then, frame, bound), self.term(otherwise, frame, bound)
+                )
         left, right = (self.term(child, frame, bound) for child in node.args)
         if node.args[0].type.kind == "index":
             return z3.BoolVal(left == right) if isinstance(left, int) else left == right
@@ -215,10 +223,12 @@ class Encoder:
             case "bool":
                 return bool(z3.is_true(value))
             case "enum":
-                return of.labels[value.as_long()]
+                return of.labels[int(value.as_long())]
             case "time":
-                exact = Fraction(value.numerator_as_long(), value.denominator_as_long()) if z3.is_real(value) else None
-                return value.as_long() if exact is None else exact.numerator if exact.denominator == 1 else exact
+                if z3.is_int(value):
+                    return int(value.as_long())
+                exact = Fraction(value.numerator_as_long(), value.denominator_as_long())
+                return exact.numerator if exact.denominator == 1 else exact
         return int(value.as_long())
 
     def _sort(self, of: Type) -> Any:

@@ -3,9 +3,9 @@
 
 A commit may find an older put in flight (D), then waits for the alarm (S); F attempts fail, each after D, with R until
 the next; the successful one takes D; a location then serves its cached copy for T, and an isolate its own for M. Where
-a put of a superseded instance may land late, the heartbeat repairs it: at the latest D + Z after the commit it lands, over a
-newer one that landed a moment before; that one is confirmed within D, as if nothing had happened, and H later the next
-put is due.
+a put of a superseded instance may land late, the heartbeat repairs it: at the latest D + Z after the commit it lands,
+over a newer one that landed a moment before; that one is confirmed within D, as if nothing had happened, and H later
+the next put is due.
 """
 
 from __future__ import annotations

@@ -20,11 +20,13 @@ __all__ = ["ad_hoc", "instance_of", "scoreboard"]
 Constants = Mapping[str, int | str | bool]
 
 _V: Final = Verdict.VIOLATED
-_OUTBOX: Final = {"publisher": "outbox", "Put": 1}
-_INLINE: Final = {"publisher": "inline", "Put": 2}
-_FAULTS: Final = {"crash": True, "put_fails": True, "put_ambiguous": True}
-_EXHAUSTED: Final = {**_OUTBOX, "put_fails": True, "alarm_exhausted": True, "F": 7}
-_LATE: Final = {**_OUTBOX, "put_late": True, "writes": 3}
+_OUTBOX: Final[Constants] = {"publisher": "outbox", "Put": 1}
+_INLINE: Final[Constants] = {"publisher": "inline", "Put": 2}
+_FAULTS: Final[Constants] = {"crash": True, "put_fails": True, "put_ambiguous": True}
+_EXHAUSTED: Final[Constants] = {**_OUTBOX, "put_fails": True, "alarm_exhausted": True, "F": 7}
+_LATE: Final[Constants] = {**_OUTBOX, "put_late": True, "writes": 3}
+
+_REPAIRED: Final[Constants] = {"repair": "heartbeat", "reader": "guarded", "epoch": "on"}
 
 _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
     ("outbox", {**_OUTBOX}, (), "the pattern without any fault"),
@@ -33,7 +35,7 @@ _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
     ("negative-cache", {**_OUTBOX, "negative_cache": True}, (), "absence is as stale as any other copy"),
     (
         "recommended",
-        {**_LATE, **_FAULTS, "repair": "heartbeat", "reader": "guarded", "epoch": "on", "disjoint_caches": True, "writes": 2},
+        {**_LATE, **_FAULTS, **_REPAIRED, "disjoint_caches": True, "writes": 2},
         ("monotonic-kv",),
         "a late put takes KV back; the heartbeat repairs it and the guard hides it from readers",
     ),
@@ -55,7 +57,12 @@ _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
         ("convergence", "bounded-staleness"),
         "after 7 failures the alarm is gone",
     ),
-    ("rearming-handler", {**_EXHAUSTED, "handler": "rearms"}, (), "a handler that catches and re-arms never uses it up"),
+    (
+        "rearming-handler",
+        {**_EXHAUSTED, "handler": "rearms"},
+        (),
+        "a handler that catches and re-arms never uses it up",
+    ),
     (
         "late-put",
         {**_LATE},
@@ -74,7 +81,12 @@ _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
         ("monotonic-reads",),
         "two reads at one location may be served by two caches",
     ),
-    ("disjoint-caches-guarded", {**_OUTBOX, "disjoint_caches": True, "reader": "guarded"}, (), "the guard keeps the newer"),
+    (
+        "disjoint-caches-guarded",
+        {**_OUTBOX, "disjoint_caches": True, "reader": "guarded"},
+        (),
+        "the guard keeps the newer",
+    ),
     (
         "guard-evicted",
         {**_OUTBOX, "disjoint_caches": True, "reader": "guarded", "evict": True},
@@ -99,7 +111,12 @@ _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
         ("atomic-write", "changelog-complete", "no-partial-read", "bounded-staleness", "convergence"),
         "an exception keeps the statements before it",
     ),
-    ("transaction", {**_OUTBOX, "statements": "transaction", "uncaught": True}, (), "a transaction keeps all or nothing"),
+    (
+        "transaction",
+        {**_OUTBOX, "statements": "transaction", "uncaught": True},
+        (),
+        "a transaction keeps all or nothing",
+    ),
     (
         "partition",
         {**_OUTBOX, "partition": True},

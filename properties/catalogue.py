@@ -106,18 +106,19 @@ def _one_at_a_time(step: Step) -> Expr:
     before, after = step.before, step.after
     if step.action == "rollback":
         return TRUE
-    if step.action == "write_refused":
-        return after.config == before.config
-    return (after.config == before.config) | (after.config == before.config + 1)
+    same: Expr = after.config == before.config
+    return same if step.action == "write_refused" else same | (after.config == before.config + 1)
 
 
 def _together(step: Step) -> Expr:
     before, after = step.before, step.after
-    return after.config + before.logged == after.logged + before.config
+    kept_in_step: Expr = after.config + before.logged == after.logged + before.config
+    return kept_in_step
 
 
 def _retried_once(step: Step) -> Expr:
-    return step.after.config == step.before.config if step.action == "retry" else TRUE
+    unchanged: Expr = step.after.config == step.before.config
+    return unchanged if step.action == "retry" else TRUE
 
 
 def _kv_forward(step: Step) -> Expr:
@@ -149,7 +150,8 @@ def _changed(name: str) -> Callable[[Step], Expr]:
 
 
 def _stale(s: State) -> Expr:
-    return s.watching & (staleness_bound(s) < s.since)
+    too_old: Expr = s.watching & (staleness_bound(s) < s.since)
+    return too_old
 
 
 def _converged(s: State) -> Expr:
@@ -163,7 +165,8 @@ def _settled_reads(before: State) -> Expr:
 
 def _converged_in_time(before: State, after: State, p: Expr) -> Expr:
     """Later than the bound after the last write, KV and every read give it. A restore ends the watch, so under that
-    hazard this form would say nothing; it is made false there, lest it be taken for more than it is."""
+    hazard this form would say nothing; it is made false there, lest it be taken for more than it is.
+    """
     told = (after.served[p] == before.config) & (after.served_era[p] == era(before)) & ~after.failed[p]
     return implies(_settled_reads(before), told & (before.kv == before.config)) & ~before.rollback
 

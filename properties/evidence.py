@@ -7,6 +7,7 @@ what was expected, and notices engines that contradict each other.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
@@ -99,7 +100,7 @@ class Conclusion:
     evidence: tuple[Evidence, ...]
     reason: str = ""
 
-    @property
+    @builtins.property
     def witness(self) -> Trace | None:
         """The shortest trace that any engine found."""
         traces = [e.witness for e in self.evidence if e.witness is not None and e.verdict is Verdict.VIOLATED]

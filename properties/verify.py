@@ -47,7 +47,9 @@ class Plan:
 
 PLANS: Final[Mapping[str, Plan]] = {
     "quick": Plan(),
-    "full": Plan(limits=Limits(states=60_000_000), examples=1000, steps=60, effort=Effort(depth=10, k=3, timeout_ms=20_000)),
+    "full": Plan(
+        limits=Limits(states=60_000_000), examples=1000, steps=60, effort=Effort(depth=10, k=3, timeout_ms=20_000)
+    ),
 }
 
 
@@ -64,7 +66,7 @@ class Progress:
 def verify(
     cases: Sequence[Case], plan: Plan, system: Callable[[], System], notify: Callable[[Progress], None]
 ) -> Ledger:
-    """Let the plan's engines decide every property of every case. `system` must be importable by name (it is pickled)."""
+    """Let the plan's engines decide every property of every case. `system` is pickled, so it needs a name to import."""
     started = time.perf_counter()
     found = _run(cases, plan, system, notify)
     conclusions = []
@@ -149,5 +151,3 @@ def _prove(case: Case, plan: Plan) -> list[Evidence]:
 def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:
     budget = Budget(plan.examples, plan.steps, plan.seed)
     return fuzz(instance_of(case), _properties(case), _source(shape, case.design), system, budget)
-
-

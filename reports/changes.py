@@ -33,7 +33,7 @@ class Change:
     def __str__(self) -> str:
         if self.before is None:
             return f"{self.name} = {_shown(self.after)}"
-        return f"{self.name} {_shown(self.before)} → {_shown(self.after)}"
+        return f"{self.name} {_shown(self.before)} -> {_shown(self.after)}"
 
 
 @frozen

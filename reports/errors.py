@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Unusable", "one_line"]
+__all__ = ["Unusable", "counted", "one_line"]
 
 
 class Unusable(Exception):
@@ -13,3 +13,8 @@ class Unusable(Exception):
 def one_line(text: object) -> str:
     """Any message as one printable line: input is data, and may not move the cursor of a terminal."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things: `1 step`, `2 steps`, `0 properties`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

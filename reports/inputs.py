@@ -14,6 +14,7 @@ from model.interpret import Event
 from model.machine import DesignError, Instance, Variable
 from model.trace import Trace, TraceError, load_trace
 from properties.catalogue import CATALOGUE
+from properties.engines.fuzz import LOCKSTEP
 from reports.errors import Unusable
 from reports.files import read_text
 
@@ -43,7 +44,7 @@ def _instance(trace: Trace) -> Instance:
     for name, size in {**instance.of_role("count"), **instance.of_role("sort")}.items():
         if int(size) > LARGEST:
             raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
-    if trace.about and trace.about not in CATALOGUE:
+    if trace.about not in ("", LOCKSTEP, *CATALOGUE):
         raise TraceError(f"it is about {trace.about!r}, which is no property of the catalogue")
     if len(trace.states) != len(trace.events) + 1:
         raise TraceError("a trace has at least one state")

@@ -9,7 +9,7 @@ from typing import Final
 
 from properties.evidence import Conclusion, Status, Verdict
 from reports.errors import one_line
-from reports.matrix import bounds, constants_text, counts, engine_cell
+from reports.matrix import asked_text, bounds, constants_text, counts, engine_cell
 from reports.view import MEANING, Row, Sheet, View, says, standing
 
 __all__ = ["markdown_document"]
@@ -32,7 +32,7 @@ def markdown_document(view: View) -> str:
         "# edgeproof",
         "",
         f"{good} **{MEANING[ledger.exit_status]}** (exit status {ledger.exit_status}): "
-        f"{len(ledger.conclusions)} properties of {len(view.sheets)} cases, {proved} proved, {holds} hold to a bound, "
+        f"{asked_text(view)}, {proved} proved, {holds} hold to a bound, "
         f"{violated} violated, {undecided} undecided; {ledger.seconds:.1f} s, seed {ledger.seed}.",
         "",
         *_attention(view),

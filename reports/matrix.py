@@ -11,11 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from properties.evidence import Conclusion, Status, Verdict
-from reports.errors import one_line
-from reports.stepping import steps_text
+from reports.errors import counted, one_line
 from reports.view import MEANING, Finding, Row, Sheet, View, standing
 
-__all__ = ["bounds", "constants_text", "counts", "engine_cell", "print_sheet", "print_summary"]
+__all__ = ["asked_text", "bounds", "constants_text", "counts", "engine_cell", "print_sheet", "print_summary"]
 
 _STYLES: Final = {
     Verdict.PROVED: "bold green",
@@ -65,13 +64,18 @@ def print_summary(console: Console, view: View) -> None:
     expected = sum(c.verdict is Verdict.VIOLATED and c.status is Status.AS_EXPECTED for c in ledger.conclusions)
     console.print()
     console.print(
-        f"{len(ledger.conclusions)} properties of {len(view.sheets)} cases in {ledger.seconds:.1f} s, "
+        f"{asked_text(view)} in {ledger.seconds:.1f} s, "
         f"seed {ledger.seed}: {proved} proved, {holds} hold to a bound, {violated} violated ({expected} as expected), "
         f"{undecided} undecided",
         soft_wrap=True,
     )
     style = "bold green" if ledger.exit_status == 0 else "bold red"
     console.print(f"exit status {ledger.exit_status}: {MEANING[ledger.exit_status]}", style=style, soft_wrap=True)
+
+
+def asked_text(view: View) -> str:
+    """How much was asked."""
+    return f"{counted(len(view.ledger.conclusions), 'property', 'properties')} of {counted(len(view.sheets), 'case')}"
 
 
 def counts(conclusions: tuple[Conclusion, ...] | list[Conclusion]) -> tuple[int, int, int, int]:
@@ -95,24 +99,24 @@ def constants_text(sheet: Sheet) -> str:
 def engine_cell(finding: Finding) -> str:
     """A verdict with the length of its trace and the time it took."""
     evidence = finding.evidence
-    steps = "" if evidence.witness is None else f" in {steps_text(evidence.witness)}"
+    steps = "" if evidence.witness is None else f" in {counted(len(evidence.witness.events), 'step')}"
     return f"{evidence.verdict}{steps}, {evidence.seconds:.2f} s"
 
 
 def bounds(sheet: Sheet) -> list[str]:
-    """What the verdicts cover, each engine's bounds said once, with the properties they are for."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in sheet.rows:
-        for finding in row.findings:
-            evidence = finding.evidence
-            text = "; ".join(part for part in (evidence.bound, *evidence.assumptions) if part)
-            if text:
-                found.setdefault((evidence.engine, text), []).append(evidence.property)
+    """What the verdicts cover: each bound of an engine once, with the properties it is for, then what it assumes."""
     lines = []
-    for (engine, text), names in found.items():
-        everything = len(found) == 1 or len(names) == sum(bool(row.by(engine)) for row in sheet.rows)
-        which = "" if everything else f" ({', '.join(dict.fromkeys(names))})"
-        lines.append(one_line(f"{engine}{which}: {text}"))
+    for engine in sheet.engines:
+        evidence = [finding.evidence for row in sheet.rows for finding in row.by(engine)]
+        found: dict[str, list[str]] = {}
+        for one in evidence:
+            if one.bound:
+                found.setdefault(one.bound, []).append(one.property)
+        for bound, names in found.items():
+            which = "" if len(found) == 1 else f" ({', '.join(dict.fromkeys(names))})"
+            lines.append(one_line(f"{engine}{which}: {bound}"))
+        if assumed := list(dict.fromkeys(text for one in evidence for text in one.assumptions)):
+            lines.append(one_line(f"{engine} assumes: {'; '.join(assumed)}"))
     return lines
 
 

@@ -84,6 +84,11 @@ class _At:
         return self._values[self._arguments[argument]]
 
 
+def _write(before: State, after: State, arguments: Mapping[str, int]) -> list[str]:
+    armed = ", alarm armed" if after["alarm"] == "sync" and before["alarm"] != "sync" else ""
+    return ["Client->>DO: write", f"Note over DO: version {after['config']} committed{armed}"]
+
+
 def _read(before: State, after: State, arguments: Mapping[str, int]) -> list[str]:
     pop, cache = arguments["pop"], arguments["cache"]
     lines = [f"Client->>POP{pop}: read"]
@@ -115,7 +120,7 @@ def _version(number: Any) -> str:
 
 
 _ARROWS: Final[Mapping[str, Arrows]] = {
-    "write": _say("Client->>DO: write", "Note over DO: version {config} committed, alarm armed"),
+    "write": _write,
     "acknowledge": _say("DO-->>Client: version {acked} is written"),
     "acknowledge_early": _say("Client->>DO: write", "DO-->>Client: version {acked} is written (not yet durable)"),
     "commit_late": _say("Note over DO: version {config} committed"),

@@ -8,10 +8,11 @@ import re
 from typing import Final
 
 from model.trace import Trace, dump_trace
-from reports.errors import one_line
+from properties.catalogue import CATALOGUE
+from reports.errors import counted, one_line
 from reports.view import says
 
-__all__ = ["regression_test"]
+__all__ = ["claims", "regression_test"]
 
 MODEL: Final = "model"
 WIDTH: Final = 100
@@ -37,7 +38,7 @@ TRACE = (
 
 def test_{name}() -> None:
     {call}
-    assert replay.mismatch == "", replay.mismatch
+    assert not replay.mismatch, replay.mismatch
     assert replay.completed, "the trace cannot be followed to its end"
 {claim}'''
 
@@ -52,6 +53,11 @@ _ON_SYSTEM: Final = (
 )
 
 
+def claims(trace: Trace) -> bool:
+    """Whether the trace is a witness against a property of the catalogue."""
+    return trace.about in CATALOGUE
+
+
 def regression_test(trace: Trace, on: str) -> str:
     """The text of the test. `on` is `model` or a system's name.
 
@@ -60,14 +66,15 @@ def regression_test(trace: Trace, on: str) -> str:
     """
     imports, call = _ON_MODEL if on == MODEL else (_ON_SYSTEM[0], _ON_SYSTEM[1].format(system=on))
     text = json.dumps(json.loads(dump_trace(trace)))
+    steps = counted(len(trace.events), "step")
     where = "the model" if on == MODEL else f"the {on} system"
-    if trace.about:
-        title = f"{trace.about}, broken in {len(trace.events)} steps of {trace.design} on {where}."
+    if claims(trace):
+        title = f"{trace.about}, broken in {steps} of {trace.design} on {where}."
         what = f"The property: {says(trace.about)}\n"
         what += "The test fails once the trace no longer happens, or no longer breaks it.\n"
         claim = f'    assert replay.confirmed is True, "the trace no longer breaks {trace.about}"\n'
     else:
-        title = f"{len(trace.events)} steps of {trace.design} on {where}."
+        title = f"{steps} of {trace.design} on {where}."
         what, claim = "The test fails once the trace no longer happens.\n", ""
     return _TEMPLATE.format(
         title=one_line(title),

@@ -82,10 +82,15 @@ def _ad_hoc(request: Request) -> Case:
         if not (number.isascii() and number.isdigit() and len(number) <= 9):
             raise Unusable(f"{name} is a whole number from 0, not {number!r}")
         constants[name] = int(number)
+    expected = _expectations(request)
     try:
-        return ad_hoc(request.design, constants, _expectations(request))
+        case = ad_hoc(request.design, constants, expected)
     except DesignError as error:
         raise Unusable(one_line(error)) from error
+    for name in expected:
+        if name not in case.properties:
+            raise Unusable(f"--expect {name}: this configuration cannot put it to the test")
+    return case
 
 
 def _expectations(request: Request) -> dict[str, Verdict]:

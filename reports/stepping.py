@@ -10,9 +10,9 @@ from rich.text import Text
 
 from model.trace import Trace
 from reports.changes import SETTLING, Change, TraceStep
-from reports.errors import one_line
+from reports.errors import counted, one_line
 
-__all__ = ["headline", "quiet_properties", "steps_table", "steps_text", "telling_properties"]
+__all__ = ["headline", "quiet_properties", "steps_table", "telling_properties"]
 
 
 def headline(trace: Trace, differing: Sequence[str]) -> str:
@@ -21,7 +21,7 @@ def headline(trace: Trace, differing: Sequence[str]) -> str:
     found = f", found by {trace.origin}" if trace.origin else ""
     seeded = f" with seed {trace.seed}" if trace.seed is not None else ""
     with_ = f" with {', '.join(differing)}" if differing else ""
-    return one_line(f"{trace.design}{with_}: {about}, {steps_text(trace)}{found}{seeded}")
+    return one_line(f"{trace.design}{with_}: {about}, {counted(len(trace.events), 'step')}{found}{seeded}")
 
 
 def telling_properties(trace: Trace, steps: Sequence[TraceStep]) -> list[str]:
@@ -85,8 +85,3 @@ def _mark(holds: bool | None, marks: tuple[str, str, str]) -> Text:
 
 def _names(steps: Sequence[TraceStep]) -> list[str]:
     return list(dict.fromkeys(name for step in steps for name in step.truth))
-
-
-def steps_text(trace: Trace) -> str:
-    """How long a trace is."""
-    return "1 step" if len(trace.events) == 1 else f"{len(trace.events)} steps"

@@ -27,6 +27,8 @@ MEANING: Final[Mapping[int, str]] = {
 }
 """What the exit status of a checked ledger says."""
 
+_ORDER: Final = ("explore", "prove", "fuzz")
+
 
 @frozen
 class Finding:
@@ -58,8 +60,9 @@ class Sheet:
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """The engines that had something to say, in order of appearance."""
-        return tuple(dict.fromkeys(f.evidence.engine for row in self.rows for f in row.findings))
+        """The engines that had something to say; those we do not know come last."""
+        found = dict.fromkeys(f.evidence.engine for row in self.rows for f in row.findings)
+        return tuple(sorted(found, key=lambda engine: _ORDER.index(engine) if engine in _ORDER else len(_ORDER)))
 
     @property
     def exit_status(self) -> int:
@@ -116,7 +119,10 @@ def standing(conclusion: Conclusion) -> str:
 def says(property_id: str) -> str:
     """A property's sentence; empty where the catalogue does not have it."""
     from properties.catalogue import CATALOGUE
+    from properties.engines.fuzz import LOCKSTEP
 
+    if property_id == LOCKSTEP:
+        return "The system under test does what the model does."
     return CATALOGUE[property_id].says if property_id in CATALOGUE else ""
 
 

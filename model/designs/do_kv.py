@@ -41,11 +41,15 @@ class DoKv(Design):
     Pop = index_sort("Pop", 2, "locations; each has a KV cache and an isolate that evaluates requests")
     Put = index_sort("Put", 2, "KV puts that nothing serialises: of inline requests, or of a superseded instance")
 
-    publisher = option("outbox", "inline", doc="who puts to KV: an alarm armed in the write's transaction, or the request")
+    publisher = option(
+        "outbox", "inline", doc="who puts to KV: an alarm armed in the write's transaction, or the request"
+    )
     statements = option("transaction", "bare", doc="config and changelog in one transaction, or statement by statement")
     handler = option("rearms", "throws", doc="a failed put: the alarm handler catches and re-arms, or lets it throw")
     repair = option("none", "heartbeat", doc="whether the alarm publishes again although nothing changed")
-    reader = option("plain", "guarded", "memo", doc="KV as it comes; never older than last time; kept in the isolate for M")
+    reader = option(
+        "plain", "guarded", "memo", doc="KV as it comes; never older than last time; kept in the isolate for M"
+    )
     epoch = option("off", "on", doc="whether copies carry the number of restores, and order by it first")
     ack = option("gated", "early", doc="a write is acknowledged once it is durable, or before")
     retries = option("keyed", "blind", doc="whether a retried write carries its idempotency key")
@@ -361,7 +365,8 @@ def newer_or_same(era_a: Expr, version_a: Expr, era_b: Expr, version_b: Expr) ->
 
 def _commit(s: State) -> None:
     """One transaction: config, changelog, alarm. A write arms the alarm only if none is armed that is due already or
-    that retries, lest many writes put it off for ever."""
+    that retries, lest many writes put it off for ever.
+    """
     s.require(s.config < s.writes)
     s.config = s.config + 1
     s.logged = s.logged + 1

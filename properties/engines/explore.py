@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from attrs import frozen
 
-
 from model.interpret import Event, State, apply, evaluate, initial_states
 from model.kernel import Kernel, KernelSource, StateForm, StepForm, build_source
 from model.machine import Instance
@@ -30,7 +29,7 @@ ENGINE = "explore"
 
 @frozen
 class Limits:
-    """How far a search goes: it ends with the level in which it has found more than `states`, or after `depth` steps."""
+    """How far a search goes: to the end of the level in which it finds more than `states`, or to `depth` steps."""
 
     states: int = 4_000_000
     depth: int = 1 << 30
@@ -57,7 +56,7 @@ def explore(
     """Decide `properties`, all of which `source` asks, on every reachable state of `instance`."""
     started = time.perf_counter()
     searcher, kernel, search = search_instance(instance, source, limits or Limits())
-    forms = [*source.states, *source.steps]
+    forms = source.forms
     rows = {form.name: position for position, form in enumerate(forms)}
     seconds = time.perf_counter() - started
     found = []
@@ -67,7 +66,11 @@ def explore(
         if one.settles is not None and search.complete:
             verdict, reason, witness = _settles(searcher, kernel, search, row, forms[row])
         elif one.settles is not None:
-            verdict, reason, witness = Verdict.UNKNOWN, f"liveness needs the whole state graph; {_stopped(search)}", None
+            verdict, reason, witness = (
+                Verdict.UNKNOWN,
+                f"liveness needs the whole state graph; {_stopped(search)}",
+                None,
+            )
         else:
             verdict, reason, witness = _always(kernel, search, row, forms[row])
         found.append(
@@ -99,11 +102,12 @@ def hull(instances: Sequence[Instance]) -> Instance:
     return first.with_(**{name: max(i.number(name) for i in instances) for name in numbers})
 
 
-def reached(instance: Instance, source: KernelSource, states: Sequence[State], limits: Limits | None = None) -> list[bool]:
+def reached(
+    instance: Instance, source: KernelSource, states: Sequence[State], limits: Limits | None = None
+) -> list[bool]:
     """Which of `states` a search of the instance meets (clocks compared up to their cut-off)."""
     _, kernel, search = search_instance(instance, source, limits or Limits())
-    met = {tuple(words) for words in search.states.tolist()}
-    return [tuple(kernel.pack(state)) in met for state in states]
+    return [bool((search.states == np.array(kernel.pack(state))).all(axis=1).any()) for state in states]
 
 
 def fired(kernel: Kernel, search: Search) -> dict[str, int]:
@@ -114,9 +118,7 @@ def fired(kernel: Kernel, search: Search) -> dict[str, int]:
     return counts
 
 
-def _always(
-    kernel: Kernel, search: Search, row: int, form: StateForm | StepForm
-) -> tuple[Verdict, str, Trace | None]:
+def _always(kernel: Kernel, search: Search, row: int, form: StateForm | StepForm) -> tuple[Verdict, str, Trace | None]:
     tested, state, label = (int(n) for n in search.hits[row])
     if state >= 0:
         events = _events(kernel, search, state) + ([kernel.event(label)] if label >= 0 else [])
@@ -167,7 +169,7 @@ def _run(kernel: Kernel, first: State, events: Sequence[Event]) -> Iterator[Stat
 
 
 def _witness(kernel: Kernel, search: Search, events: list[Event], form: StateForm | StepForm) -> Trace:
-    state = int(search.hits[[f.name for f in (*kernel.source.states, *kernel.source.steps)].index(form.name), 1])
+    state = int(search.hits[kernel.source.forms.index(form), 1])
     states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, state)]), events))
     if isinstance(form, StateForm):
         holds = evaluate(kernel.instance, form.holds, states[-1])
@@ -189,9 +191,7 @@ def _lasso_witness(kernel: Kernel, search: Search, lasso: Lasso, form: StateForm
     return _trace(kernel, states, events, form.name, len(stem))
 
 
-def _trace(
-    kernel: Kernel, states: tuple[State, ...], events: Sequence[Event], about: str, loop: int | None
-) -> Trace:
+def _trace(kernel: Kernel, states: tuple[State, ...], events: Sequence[Event], about: str, loop: int | None) -> Trace:
     instance = kernel.instance
     return Trace(instance.machine.name, instance.values, states, tuple(events), about, loop, ENGINE)
 
@@ -211,5 +211,3 @@ def _stopped(search: Search, kernel: Kernel | None = None) -> str:
     if search.left_range >= 0 and kernel is not None:
         return f"{kernel.source.fields[search.left_range].name} left its declared range: give the search larger sizes"
     return f"the search stopped at {search.count:,} states, {search.depth} steps deep"
-
-

@@ -105,7 +105,7 @@ def inductive_part(instance: Instance, candidates: Mapping[str, Expr], timeout_m
     started = time.perf_counter()
     everything = {**dict(instance.machine.deadlines), **idle_clocks(instance.machine), **candidates}
     lemmas = {name: fix_choices(instance, node) for name, node in everything.items()}
-    dropped = {name: "the initial state" for name in _initially_false(instance, lemmas, timeout_ms)}
+    dropped = dict.fromkeys(_initially_false(instance, lemmas, timeout_ms), "the initial state")
     induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, timeout_ms)
     actions = possible_actions(instance)
     settled: set[str] = set()
@@ -202,6 +202,6 @@ def _broken_by(induction: Induction, action: Action) -> list[str]:
 
     def false_afterwards(node: Expr) -> bool:
         formula = induction.encoder.truth(node, induction.frame, bound, holds=False)
-        return z3.is_true(model.eval(formula, model_completion=True))
+        return bool(z3.is_true(model.eval(formula, model_completion=True)))
 
     return [name for name, node in changed.items() if false_afterwards(node)]

@@ -50,7 +50,9 @@ def fair_cycle(graph: Graph, unsettled: NDArray[np.bool_], fair: list[int], haza
         possible[label][source[graph.label == label]] = True
     stuck = unsettled & ~np.logical_or.reduce([*possible.values(), np.zeros(count, dtype=np.bool_)])
     calm = ~np.isin(graph.label, hazard)
-    edges = csr_matrix((np.ones(int(calm.sum()), dtype=np.int8), (source[calm], graph.target[calm])), shape=(count, count))
+    edges = csr_matrix(
+        (np.ones(int(calm.sum()), dtype=np.int8), (source[calm], graph.target[calm])), shape=(count, count)
+    )
     components, member = connected_components(edges, directed=True, connection="strong")
     inside = calm & (member[source] == member[graph.target])
     fair_enough = _fair_components(components, member, source, graph, inside, possible)
@@ -82,11 +84,15 @@ def _fair_components(
 
 
 def _round_trip(
-    entry: int, graph: Graph, source: NDArray[np.int32], inside: NDArray[np.bool_], possible: dict[int, NDArray[np.bool_]]
+    entry: int,
+    graph: Graph,
+    source: NDArray[np.int32],
+    inside: NDArray[np.bool_],
+    possible: dict[int, NDArray[np.bool_]],
 ) -> tuple[int, ...]:
-    """A short walk from `entry` back to it that is fair: greedy, always to the nearest state that serves a due event."""
+    """A short fair walk from `entry` back to it: greedy, always to the nearest state that serves a due event."""
     # Self-loops and parallel edges matter for fairness, so the walk looks edges up by their label, not in the digraph.
-    walkable = nx.DiGraph()
+    walkable: nx.DiGraph[int] = nx.DiGraph()
     by_label: dict[int, dict[int, int]] = {}
     for at, to, label in zip(
         source[inside].tolist(), graph.target[inside].tolist(), graph.label[inside].tolist(), strict=True
@@ -124,7 +130,7 @@ def _round_trip(
     return tuple(walk)
 
 
-def _path(graph: nx.DiGraph, start: int, goal: Callable[[int], bool]) -> list[int]:
+def _path(graph: nx.DiGraph[int], start: int, goal: Callable[[int], bool]) -> list[int]:
     """The states after `start` on a shortest path to the nearest state that satisfies `goal`."""
     if goal(start):
         return []

@@ -178,5 +178,5 @@ def _witness(context: _Context, form: StateForm | StepForm, found: Counterexampl
 
 
 def _assumptions(instance: Instance) -> tuple[str, ...]:
-    values = {**instance.of_role("option"), **{h: "on" for h in instance.hazards}}
+    values = {**instance.of_role("option"), **dict.fromkeys(instance.hazards, "on")}
     return tuple(f"{name}={value}" for name, value in values.items())

@@ -102,7 +102,9 @@ class Searcher:
         prm = kernel.parameters
         self.insert(states, 0, len(initial), table, places, prm, hits, True)
         depths = [0]
-        while progress[1] < progress[0] and not progress[3] and progress[0] <= most_states and len(depths) <= most_depth:
+        while (
+            progress[1] < progress[0] and not progress[3] and progress[0] <= most_states and len(depths) <= most_depth
+        ):
             end = int(progress[0])
             while progress[1] < end and not progress[3]:
                 self.level(states, parents, labels, table, places, prm, hits, fired, progress, end)
@@ -116,7 +118,18 @@ class Searcher:
             depths.append(end)
         count, head, transitions, left = (int(p) for p in progress[:4])
         return Search(
-            states[:count], parents[:count], labels[:count], count, head, transitions, hits, fired, depths, left - 1, table, places
+            states[:count],
+            parents[:count],
+            labels[:count],
+            count,
+            head,
+            transitions,
+            hits,
+            fired,
+            depths,
+            left - 1,
+            table,
+            places,
         )
 
     def graph(self, kernel: Kernel, search: Search) -> Graph:
@@ -164,18 +177,24 @@ def _make_slot_of(words: int) -> Any:
         for w in range(words):
             mixed = (mixed ^ row[at + w]) * np.int64(-7046029254386353131)
             mixed ^= (mixed >> 32) & np.int64(0xFFFFFFFF)
-        return mixed & mask
+        return int(mixed & mask)
 
     return slot_of
 
 
-def _make_level(
-    expand: Any, check: Any, slot_of: Any, words: int, most: int, state_forms: int, step_forms: int
-) -> Any:
+def _make_level(expand: Any, check: Any, slot_of: Any, words: int, most: int, state_forms: int, step_forms: int) -> Any:
     @njit(error_model="numpy")
     def level(
-        states: Ints, parents: Any, labels: Any, table: Ints, places: Any, prm: Ints, hits: Ints, fired: Ints,
-        progress: Ints, end: int,
+        states: Ints,
+        parents: Any,
+        labels: Any,
+        table: Ints,
+        places: Any,
+        prm: Ints,
+        hits: Ints,
+        fired: Ints,
+        progress: Ints,
+        end: int,
     ) -> None:
         """Expand states up to number `end`, stopping early where the arrays need more room."""
         mask = len(places) - 1
@@ -258,7 +277,9 @@ def _make_level(
                 hits[form, 1] = i
 
     @njit(error_model="numpy")
-    def insert(states: Ints, begin: int, end: int, table: Ints, places: Any, prm: Ints, hits: Ints, asking: bool) -> None:
+    def insert(
+        states: Ints, begin: int, end: int, table: Ints, places: Any, prm: Ints, hits: Ints, asking: bool
+    ) -> None:
         """Put states number begin..end-1 into the table; ask the state properties of them if `asking`."""
         mask = len(places) - 1
         flat = states.ravel()
@@ -278,7 +299,9 @@ def _make_level(
 
 def _make_edges(expand: Any, slot_of: Any, words: int, most: int) -> Any:
     @njit(error_model="numpy")
-    def edges(states: Ints, count: int, table: Ints, places: Any, prm: Ints, start: Ints, target: Any, label: Any) -> None:
+    def edges(
+        states: Ints, count: int, table: Ints, places: Any, prm: Ints, start: Ints, target: Any, label: Any
+    ) -> None:
         """Fill in the rows of the state graph."""
         mask = len(places) - 1
         flat = states.ravel()

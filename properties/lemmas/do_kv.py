@@ -68,7 +68,9 @@ _STORE: Final[Mapping[str, Callable[[State], Expr]]] = {
     "no-key-is-shared": lambda s: ~s.neighbour_hit,
     "early-acks-run-ahead": lambda s: implies(s.request == "taken", (s.ack == "early") & (s.acked <= s.config + 1)),
     "alarms-need-a-config": lambda s: implies(s.alarm != "off", s.config > 0),
-    "sending-holds-the-lease": lambda s: implies(s.sending != "idle", (s.alarm == "lease") & (s.armed == s.sending_for)),
+    "sending-holds-the-lease": lambda s: implies(
+        s.sending != "idle", (s.alarm == "lease") & (s.armed == s.sending_for)
+    ),
     "sent-is-something": lambda s: implies(s.sending != "idle", s.sent > 0),
     "stray-is-something": lambda s: for_all(s.Put, lambda k: implies(s.stray[k], s.carries[k] > 0)),
     "an-inline-publisher-has-no-alarm": lambda s: implies(s.publisher == "inline", s.alarm == "off"),
@@ -101,9 +103,7 @@ _STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
     "leases-follow-failures": lambda s: implies((s.alarm == "lease") & (s.sending == "idle"), s.failures > 0),
     "off-is-published": lambda s: implies((s.alarm == "off") & s.watching, s.kv >= s.watched),
     "landed-is-published": lambda s: implies((s.sending == "landed") & _behind(s), (s.sent < s.watched) | s.put_late),
-    "older-put": lambda s: implies(
-        s.watching & (s.sending != "idle") & (s.sent < s.watched), s.since <= s.sending_for
-    ),
+    "older-put": lambda s: implies(s.watching & (s.sending != "idle") & (s.sent < s.watched), s.since <= s.sending_for),
     "older-stray": lambda s: for_all(
         s.Put, lambda k: implies(s.watching & s.stray[k] & (s.carries[k] < s.watched), s.since <= s.D + s.stray_for[k])
     ),

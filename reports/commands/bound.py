@@ -30,6 +30,10 @@ Exit status:
 """
 
 
+HEAD, TAIL = 24, 8
+"""How much of a long run the text shows; `--json` has all of it."""
+
+
 class _Duration(click.ParamType[Fraction]):
     """A length of time, in seconds."""
 
@@ -50,9 +54,7 @@ DURATION = _Duration()
 @command("bound", _EXITS)
 @click.option("--sync-delay", type=DURATION, required=True, help="S: an alarm fires at most this long after it is due.")
 @click.option("--put-timeout", type=DURATION, required=True, help="D: a put has landed, or has failed, within this.")
-@click.option(
-    "--retries", type=click.IntRange(0, 1_000_000), required=True, help="F: attempts that fail in a row, at most."
-)
+@click.option("--retries", type=click.IntRange(0, 1000), required=True, help="F: attempts that fail in a row, at most.")
 @click.option("--retry-delay", type=DURATION, required=True, help="R: from a failed attempt to the next one.")
 @click.option("--cache-ttl", type=DURATION, required=True, help="T: how long a location serves its cached copy.")
 @click.option("--memo-ttl", type=DURATION, help="M: how long an isolate serves its own copy, if it keeps one.")
@@ -88,7 +90,7 @@ def bound(terminal: Terminal, seed: int, **numbers: Any) -> int:
     if terminal.as_json:
         terminal.document(_document(found))
     else:
-        _print(terminal, found, numbers)
+        _print(terminal, found)
     return {Verdict.PROVED: 0, Verdict.VIOLATED: 1}.get(found.proof.verdict, 3)
 
 
@@ -110,11 +112,13 @@ def _document(found: StalenessAnswer) -> dict[str, Any]:
             "seconds": round(proof.seconds, 6),
             "reason": proof.reason,
         },
+        "unit_s": plain_number(found.unit),
+        "reached_s": None if found.trace is None else plain_number(_reached(found)),
         "trace": None if found.trace is None else json.loads(dump_trace(found.trace)),
     }
 
 
-def _print(terminal: Terminal, found: StalenessAnswer, numbers: dict[str, Any]) -> None:
+def _print(terminal: Terminal, found: StalenessAnswer) -> None:
     console, proof = terminal.out, found.proof
     console.print(
         f"{in_seconds(found.bound)}: what a reader is told was superseded at most this long ago", style="bold"
@@ -139,37 +143,40 @@ def _print(terminal: Terminal, found: StalenessAnswer, numbers: dict[str, Any]) 
         f"{proof.verdict} by {proof.engine} in {proof.seconds:.2f} s: {one_line(details)}", style=style, soft_wrap=True
     )
     if found.trace is None:
-        console.print("no run was found that comes close to it", soft_wrap=True)
+        console.print("no run is known that comes close to it", soft_wrap=True)
         return
-    reach = (
-        "tight: in this run a reader is told something exactly that old"
-        if found.tight
-        else "the latest run that was found"
-    )
-    console.print(reach, soft_wrap=True)
-    console.print(_trace_table(found.trace, _tick(found.trace, numbers)))
+    tight = "tight: in this run a reader is told, exactly that late, what was superseded"
+    loose = f"not known to be tight: the worst run that is known gets to {in_seconds(_reached(found))}"
+    console.print(tight if found.tight else loose, soft_wrap=True)
+    console.print(_trace_table(found.trace, found.unit))
 
 
-def _trace_table(trace: Trace, tick: Fraction) -> Table:
+def _reached(found: StalenessAnswer) -> Fraction:
+    """How late the trace gets."""
+    assert found.trace is not None
+    since = found.trace.states[-1]["since"]
+    assert isinstance(since, (int, Fraction))
+    return since * found.unit
+
+
+def _trace_table(trace: Trace, unit: Fraction) -> Table:
     from model.designs import load
+    from model.machine import TICK
     from reports.changes import trace_steps
 
     table = Table(header_style="bold")
     table.add_column("at", justify="right")
     table.add_column("what happens")
-    table.add_column("which is to say")
-    for step in trace_steps(load(trace.design), trace, [{}] * len(trace.states))[1:]:
-        assert step.event is not None
-        if step.event.action != "tick":
-            table.add_row(in_seconds(step.at * tick), str(step.event), step.doc)
+    for column in ("store", "KV", "reader is told"):
+        table.add_column(column, justify="right")
+    steps = trace_steps(load(trace.design), trace, [{}] * len(trace.states))
+    shown = [step for step in steps if step.event is not None and step.event.action != TICK]
+    left_out = max(0, len(shown) - HEAD - TAIL)
+    for number, step in enumerate(shown):
+        if number == HEAD and left_out:
+            table.add_row("", f"({left_out} more steps)")
+        if number < HEAD or number >= HEAD + left_out:
+            state: Any = trace.states[step.number]
+            copies = (state["config"], state["kv"], max(state["served"]))
+            table.add_row(in_seconds(step.at * unit), str(step.event), *map(str, copies))
     return table
-
-
-def _tick(trace: Trace, numbers: dict[str, Any]) -> Fraction:
-    """How many seconds one tick of the trace is: the numbers are in ticks there, and in seconds here."""
-    names = {"cache_ttl": "T", "put_timeout": "D", "sync_delay": "S", "retry_delay": "R"}
-    for option, name in names.items():
-        ticks = trace.constants.get(name)
-        if isinstance(ticks, int) and ticks > 0 and numbers[option]:
-            return Fraction(numbers[option]) / ticks
-    return Fraction(1)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from typing import Any, Final, TextIO
 
 import click
+from attrs import evolve
 
 from reports.consoles import open_terminal
 
@@ -39,10 +41,8 @@ def command(name: str, epilog: str = EXITS) -> Callable[[Callable[..., int]], cl
         @functools.wraps(body)
         def run(*, as_json: bool, **options: Any) -> int:
             terminal = open_terminal(as_json)
-            if not as_json:
-                return body(terminal, **options)
-            with redirect_stdout(sys.stderr):
-                return body(terminal, **options)
+            with _reserved() if as_json else nullcontext(sys.stdout) as stream:
+                return body(evolve(terminal, stream=stream), **options)
 
         made = click.command(name, epilog=epilog, short_help=(body.__doc__ or "").split("\n")[0].rstrip("."))(run)
         made.params += [
@@ -54,3 +54,23 @@ def command(name: str, epilog: str = EXITS) -> Callable[[Callable[..., int]], cl
         return made
 
     return wrap
+
+
+@contextmanager
+def _reserved() -> Iterator[TextIO]:
+    """Standard output for one writer alone: what anybody else prints, other processes too, goes to standard error."""
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError):  # no file behind it, as in a test
+        stream = sys.stdout
+        with redirect_stdout(sys.stderr):
+            yield stream
+        return
+    sys.stdout.flush()
+    with os.fdopen(os.dup(number), "w", encoding="utf-8") as stream, redirect_stdout(sys.stderr):
+        os.dup2(sys.stderr.fileno(), number)
+        try:
+            yield stream
+            stream.flush()
+        finally:
+            os.dup2(stream.fileno(), number)

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from reports.commands.common import command
 from reports.consoles import Terminal
-from reports.errors import Unusable, one_line
+from reports.errors import Unusable, counted, one_line
 from reports.files import write_text
 from reports.systems import SYSTEMS
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["replay"]
 
-_EXITS = """\b
+MODEL: Final = "model"
+
+_EXITS: Final = """\b
 Exit status:
   0    it replays, and shows what it claims
   1    it does not
@@ -30,9 +32,7 @@ Exit status:
 
 @command("replay", _EXITS)
 @click.argument("trace", type=click.Path())
-@click.option(
-    "--on", type=click.Choice(["model", *SYSTEMS]), default="model", show_default=True, help="What to run it on."
-)
+@click.option("--on", type=click.Choice([MODEL, *SYSTEMS]), default=MODEL, show_default=True, help="What to run it on.")
 @click.option(
     "--pytest", "test", type=click.Path(), metavar="FILE", help="Also write a regression test that does this."
 )
@@ -47,19 +47,20 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
       edgeproof replay TRACE --on reference --pytest test_x.py    keep it: pytest test_x.py
 
     The test is standalone: the trace is in it as data. It passes while the trace happens and breaks its property, and
-    fails once that changes. It is written only if the trace replays now.
+    fails once that changes. It is written only if the trace replays now. Of a trace on which a system and the model
+    part ways, the test asks that they agree: it fails until the system is mended.
     """
+    from properties.engines.fuzz import LOCKSTEP
     from reports.inputs import read_trace
+    from reports.regression import regression_test
 
     run, _ = read_trace(trace)
     if test is not None:
         _check_target(test, force)
     outcome = _replay(run, on)
-    good = outcome.completed and not outcome.mismatch and (outcome.confirmed is True or not run.about)
-    written = test if test is not None and good else None
+    good = _good(run, on, outcome)
+    written = test if test is not None and (good or run.about == LOCKSTEP) else None
     if written is not None:
-        from reports.regression import regression_test
-
         write_text(written, regression_test(run, on))
     if terminal.as_json:
         terminal.document(_document(run, on, outcome, good, written))
@@ -72,6 +73,16 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
     return 0 if good else 1
 
 
+def _good(trace: Trace, on: str, outcome: Replay) -> bool:
+    """Whether the trace happens and shows what it claims, which may be that a system does otherwise than the model."""
+    from properties.engines.fuzz import LOCKSTEP
+
+    if trace.about == LOCKSTEP and on != MODEL:
+        return outcome.confirmed is True
+    happens = outcome.completed and not outcome.mismatch
+    return happens and (outcome.confirmed is True or trace.about in ("", LOCKSTEP))
+
+
 def _check_target(test: str, force: bool) -> None:
     target = Path(test)
     if target.is_dir():
@@ -81,20 +92,21 @@ def _check_target(test: str, force: bool) -> None:
 
 
 def _replay(trace: Trace, on: str) -> Replay:
-    from model.machine import DesignError
     from model.trace import TraceError
-    from properties.replay import replay_on, replay_on_model
+    from properties.replay import Replay, replay_on, replay_on_model
 
-    try:
-        if on == "model":
-            return replay_on_model(trace)
-        system = SYSTEMS[on]()
+    if on == MODEL:
         try:
-            return replay_on(trace, system)
-        finally:
-            system.close()
-    except (TraceError, DesignError) as error:
-        raise Unusable(one_line(error)) from error
+            return replay_on_model(trace)
+        except TraceError as error:
+            return Replay(False, (), str(error), None)
+    system = SYSTEMS[on]()
+    try:
+        return replay_on(trace, system)
+    except ValueError as error:
+        raise Unusable(f"the {on} system cannot be set up for this trace: {one_line(error)}") from error
+    finally:
+        system.close()
 
 
 def _document(trace: Trace, on: str, outcome: Replay, good: bool, written: str | None) -> dict[str, object]:
@@ -113,17 +125,31 @@ def _document(trace: Trace, on: str, outcome: Replay, good: bool, written: str |
 
 def _print(terminal: Terminal, trace: Trace, on: str, outcome: Replay, good: bool) -> None:
     console = terminal.out
-    where = "the model" if on == "model" else f"the {on} system"
-    console.print(f"{trace.design}, {len(trace.events)} steps, on {where}", style="bold", soft_wrap=True)
+    where = "the model" if on == MODEL else f"the {on} system"
+    console.print(f"{trace.design}, {counted(len(trace.events), 'step')}, on {where}", style="bold", soft_wrap=True)
     for line in outcome.steps:
         console.print(f"  {one_line(line)}", soft_wrap=True)
     if outcome.mismatch:
-        console.print(f"does not replay: {one_line(outcome.mismatch)}", style="bold red", soft_wrap=True)
+        console.print(
+            f"{'parts ways' if good else 'does not replay'}: {one_line(outcome.mismatch)}",
+            style="bold red",
+            soft_wrap=True,
+        )
     elif not outcome.completed:
         console.print("does not replay: it stops before its end", style="bold red")
     else:
         console.print("replays to its end", style="green")
     if trace.about:
-        claim = {True: "broken, as the trace claims", False: "not broken, although the trace claims it"}
-        text = "cannot be asked" if outcome.confirmed is None else claim[outcome.confirmed]
-        console.print(f"{trace.about}: {text}", style="green" if good else "bold red", soft_wrap=True)
+        console.print(_claim(trace, on, outcome, good), style="green" if good else "bold red", soft_wrap=True)
+
+
+def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
+    from properties.engines.fuzz import LOCKSTEP
+
+    if trace.about == LOCKSTEP:
+        if on == MODEL:
+            return "the model does this; whether a system does is for --on to say"
+        differs = "the system does otherwise than the model, as the trace claims"
+        return differs if good else "the system does what the model does, although the trace claims otherwise"
+    claim = {True: "broken, as the trace claims", False: "not broken, although the trace claims it"}
+    return f"{trace.about}: {'cannot be asked' if outcome.confirmed is None else claim[outcome.confirmed]}"

@@ -90,7 +90,7 @@ def print_steps(terminal: Terminal, trace: Trace, instance: Instance, steps: tup
         console.print(f"lasso: {text}", style="cyan", soft_wrap=True)
     held, silent = quiet_properties(trace, steps)
     yes, no, nothing = terminal.marks
-    false = "not settled" if trace.about in SETTLING else "broken"
+    false = "broken, or not settled" if trace.about in SETTLING else "broken"
     console.print(Text(f"{yes} holds   {no} {false}   {nothing} says nothing about this step", style="dim"))
     for label, names in (
         ("hold at every step that puts them to the test", held),

@@ -11,7 +11,7 @@ import click
 
 from reports.commands.common import command
 from reports.consoles import Terminal
-from reports.errors import Unusable, one_line
+from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
 from reports.systems import SYSTEMS
 
@@ -84,7 +84,7 @@ def verify(
     plan = evolve(PLANS[profile], seed=seed)
     if engines:
         plan = evolve(plan, engines=tuple(dict.fromkeys(engines)))
-    with _progress(terminal) as notify:
+    with _progress(terminal, len(cases) * len(plan.engines)) as notify:
         try:
             ledger = run_engines(cases, plan, SYSTEMS[system], notify)
         except DesignError as error:
@@ -106,20 +106,22 @@ def _print(terminal: Terminal, view: View) -> None:
         print_sheet(terminal.out, view, sheet)
     print_summary(terminal.out, view)
     names = ", ".join(view.path(name) for name in ("report.json", "report.md", "junit.xml"))
-    terminal.out.print(f"wrote {names} and {len(view.traces())} traces in {view.path('traces')}", soft_wrap=True)
+    terminal.out.print(
+        f"wrote {names} and {counted(len(view.traces()), 'trace')} in {view.path('traces')}", soft_wrap=True
+    )
 
 
 @contextmanager
-def _progress(terminal: Terminal) -> Iterator[Callable[[Progress], None]]:
-    """A bar on standard error where that is a terminal; elsewhere a line per case, and nothing beside a document."""
+def _progress(terminal: Terminal, total: int) -> Iterator[Callable[[Progress], None]]:
+    """A bar on standard error where that is a terminal; elsewhere some ten lines, and nothing beside a document."""
     if not terminal.err.is_terminal:
-        last = ""
+        tenth = -1
 
         def line(now: Progress) -> None:
-            nonlocal last
-            if now.case != last and not terminal.as_json:
-                terminal.err.print(f"checking {one_line(now.case)} ({now.done}/{now.total})", soft_wrap=True)
-            last = now.case
+            nonlocal tenth
+            if now.done * 10 // now.total > tenth and not terminal.as_json:
+                terminal.err.print(f"{now.done}/{now.total} {one_line(now.case)}: {now.engine}", soft_wrap=True)
+            tenth = now.done * 10 // now.total
 
         yield line
         return
@@ -133,7 +135,7 @@ def _progress(terminal: Terminal) -> Iterator[Callable[[Progress], None]]:
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=terminal.err, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+        task = bar.add_task("starting the engines", total=total)
 
         def move(now: Any) -> None:
             bar.update(task, total=now.total, completed=now.done, description=one_line(f"{now.case}: {now.engine}"))

@@ -60,7 +60,8 @@ def ledger() -> Ledger:
     """One case as expected, one with each way of not being so."""
     inline = Case(
         "inline", "do_kv", INLINE, ("monotonic-kv", "convergence", "atomic-write"),
-        {"monotonic-kv": Verdict.VIOLATED, "convergence": Verdict.VIOLATED}, "two puts at once may land in either order",
+        {"monotonic-kv": Verdict.VIOLATED, "convergence": Verdict.VIOLATED},
+        "two puts at once may land in either order",
     )  # fmt: skip
     odd = Case(
         "odd <&> one", "do_kv", {"crash": True},

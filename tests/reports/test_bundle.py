@@ -140,7 +140,7 @@ def test_junit_survives_what_xml_cannot_hold(tmp_path: Path) -> None:
 MARKDOWN = """\
 # edgeproof
 
-✅ **all as expected** (exit status 0): 3 properties of 1 cases, 1 proved, 0 hold to a bound, 2 violated, 0 undecided; \
+✅ **all as expected** (exit status 0): 3 properties of 1 case, 1 proved, 0 hold to a bound, 2 violated, 0 undecided; \
 2.0 s, seed 7.
 
 | case | `monotonic-kv` | `convergence` | `atomic-write` |
@@ -151,17 +151,18 @@ MARKDOWN = """\
 
 two puts at once may land in either order
 
-| property | says | explore | fuzz | prove | concluding |
+| property | says | explore | prove | fuzz | concluding |
 |---|---|---|---|---|---|
 | `monotonic-kv` | KV's central copy never goes back. | VIOLATED in 4 steps, 0.25 s |  |  | violated as expected |
 | `convergence` | When writes stop and faults heal, KV and every reader reach the latest version and stay there. | \
-VIOLATED in 3 steps, 0.25 s | VIOLATED in 2 steps, 1.50 s |  | violated as expected |
+VIOLATED in 3 steps, 0.25 s |  | VIOLATED in 2 steps, 1.50 s | violated as expected |
 | `atomic-write` | A write is seen whole or not at all, config and changelog together. | HOLDS_TO_BOUND, 0.25 s | \
-HOLDS_TO_BOUND, 1.50 s | PROVED, 0.12 s | as expected |
+PROVED, 0.12 s | HOLDS_TO_BOUND, 1.50 s | as expected |
 
-- explore: all 1,234 states with Pop=2; time advances in whole ticks
-- fuzz: 20 runs
+- explore: all 1,234 states with Pop=2
+- explore assumes: time advances in whole ticks
 - prove: any number of POPs
+- fuzz: 20 runs
 - `monotonic-kv` is broken by: write\\_inline(slot=0), write\\_inline(slot=1), stray\\_lands(slot=1), \
 stray\\_lands(slot=0). `edgeproof replay out/traces/inline.monotonic-kv.explore.itf.json`
 - `convergence` is broken by: write\\_inline(slot=0), crash (then nothing, for ever). \

@@ -73,11 +73,9 @@ BOUND = [
 
 def test_bound_answers_in_seconds_with_its_terms_and_its_proof(edgeproof: Run) -> None:
     document = edgeproof(*BOUND, "--json").document
-    assert document["bound_s"] == 65
-    assert document["formula"] == "D + T"
-    assert document["dominant"] == "T"
-    assert document["terms"][1] == {"formula": "T", "meaning": "a location serves its copy", "seconds": 60}
-    assert document["tight"] is True
+    assert (document["bound_s"], document["reached_s"], document["tight"]) == (90, 90, True)
+    assert (document["formula"], document["dominant"]) == ("D + S + F*(D + R) + D + T", "T")
+    assert [term["seconds"] for term in document["terms"]] == [5, 2, 18, 5, 60]
     assert document["proof"]["verdict"] == "PROVED"
     assert document["trace"]["#meta"]["format"] == "edgeproof-trace"
 
@@ -85,13 +83,24 @@ def test_bound_answers_in_seconds_with_its_terms_and_its_proof(edgeproof: Run) -
 def test_bound_in_text_marks_what_dominates_and_shows_the_tight_run(edgeproof: Run) -> None:
     outcome = edgeproof(*BOUND)
     assert outcome.status == 0
-    assert outcome.out.startswith("65 s:")
-    assert "\n= D + T\n" in outcome.out
+    assert outcome.out.startswith("90 s:")
+    assert "\n= D + S + F*(D + R) + D + T\n" in outcome.out
     (line,) = [line for line in outcome.out.splitlines() if "dominates" in line]
     assert "60 s" in line
-    assert "PROVED by prove in 0.50 s: any number of POPs" in outcome.out
-    (fires,) = [line for line in outcome.out.splitlines() if " fire " in line]
-    assert fires.split()[1:3] == ["60", "s"], "one tick of that trace is T = 60 s"
+    assert "PROVED by prove in " in outcome.out
+    assert "tight: in this run" in outcome.out
+    last = [line for line in outcome.out.splitlines() if "read(pop=0" in line][-1]
+    assert [cell.strip() for cell in last.split("│")[1:-1]] == ["90 s", "read(pop=0, cache=0)", "2", "2", "1"]
+
+
+def test_bound_counts_in_fractions_of_a_second_and_shortens_long_runs(edgeproof: Run) -> None:
+    words = "--sync-delay 250ms --put-timeout 500ms --retries 40 --retry-delay 1s --cache-ttl 1m30s --memo-ttl 10s"
+    outcome = edgeproof("bound", *words.split())
+    assert outcome.out.startswith("161.25 s:")
+    assert "more steps)" in outcome.out
+    assert outcome.out.count("\n") < 70
+    document = edgeproof("bound", *words.split(), "--json").document
+    assert (document["bound_s"], document["unit_s"]) == (161.25, 0.25)
 
 
 @pytest.mark.parametrize(

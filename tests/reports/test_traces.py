@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from model.trace import Trace, dump_trace
+from impl.reference import ReferenceSystem
+from impl.system import Value
+from model.trace import Trace, TraceError, dump_trace
+from properties.engines.fuzz import LOCKSTEP
+from reports.systems import SYSTEMS
 from tests.reports import examples
 from tests.reports.conftest import Keep, Run
 
@@ -50,7 +56,7 @@ def test_show_prints_what_each_step_changed(edgeproof: Run, keep: Keep) -> None:
     outcome = edgeproof("show", keep(examples.overtaken()))
     assert outcome.status == 0
     (last,) = [line for line in outcome.out.splitlines() if "stray_lands(slot=0)" in line]
-    assert "kv 2 → 1" in last
+    assert "kv 2 -> 1" in last
     assert "✗" in last
     assert "do_kv with publisher=inline: a witness about monotonic-kv, 4 steps" in outcome.out
 
@@ -198,26 +204,72 @@ def written_test(edgeproof: Run, keep: Keep, trace: Trace, *more: str) -> str:
     return Path("test_it.py").read_text(encoding="utf-8")
 
 
-def call(text: str) -> None:
-    """Run the test of a generated file."""
+def call(text: str, **changed: object) -> None:
+    """Run the test of a generated file, with some of its names changed."""
     names: dict[str, Any] = {}
     exec(compile(text, "test_it.py", "exec"), names)
+    names.update(changed)
     (test,) = [value for name, value in names.items() if name.startswith("test_")]
     test()
 
 
 @pytest.mark.parametrize("more", [(), ("--on", "reference")])
 def test_the_generated_test_passes(edgeproof: Run, keep: Keep, more: tuple[str, ...]) -> None:
-    call(written_test(edgeproof, keep, examples.overtaken(), *more))
-    call(written_test(edgeproof, keep, examples.delivered(), *more, "--force"))
+    for trace in (examples.overtaken(), examples.polling(), examples.delivered()):
+        call(written_test(edgeproof, keep, trace, "--force", *more))
 
 
-def test_the_generated_test_fails_when_the_behaviour_changes(edgeproof: Run, keep: Keep) -> None:
-    text = written_test(edgeproof, keep, examples.overtaken())
+def test_the_generated_test_passes_by_itself(edgeproof: Run, keep: Keep) -> None:
+    written_test(edgeproof, keep, examples.overtaken(), "--on", "reference")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("more", [(), ("--on", "reference")])
+def test_the_generated_test_fails_when_the_behaviour_changes(edgeproof: Run, keep: Keep, more: tuple[str, ...]) -> None:
+    trace = examples.overtaken()
+    text = written_test(edgeproof, keep, trace, *more)
     with pytest.raises(AssertionError, match="no longer breaks"):
-        call(text.replace('"about": "monotonic-kv"', '"about": "atomic-write"'))
-    with pytest.raises(AssertionError, match="step 1"):
-        call(text.replace('"action": "write_inline"', '"action": "acknowledge", "was": "write_inline"', 1))
+        call(text, TRACE=dump_trace(evolve(trace, about="atomic-write")))
+    elsewhere = (*trace.states[:-1], trace.states[0])
+    with pytest.raises((AssertionError, TraceError), match="stray_lands"):
+        call(text, TRACE=dump_trace(evolve(trace, states=elsewhere)))
+
+
+class Muddled(ReferenceSystem):
+    """A system that shows another KV content than it has."""
+
+    def observe(self) -> dict[str, Value]:
+        return {**super().observe(), "kv": 0}
+
+
+def test_where_a_system_and_the_model_part_ways_the_test_asks_that_they_agree(
+    edgeproof: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = keep(evolve(examples.delivered(), about=LOCKSTEP))
+    assert edgeproof("replay", trace).status == 0
+    agreeing = edgeproof("replay", trace, "--on", "reference")
+    assert agreeing.status == 1
+    assert "the system does what the model does, although the trace claims otherwise" in agreeing.out
+    monkeypatch.setitem(SYSTEMS, "reference", Muddled)
+    parting = edgeproof("replay", trace, "--on", "reference", "--pytest", "test_it.py")
+    assert parting.status == 0
+    assert "parts ways: after put_lands: kv is 0, recorded as 1" in parting.out
+    text = Path("test_it.py").read_text(encoding="utf-8")
+    with pytest.raises(AssertionError, match="kv is 0, recorded as 1"):
+        call(text)
+    monkeypatch.setitem(SYSTEMS, "reference", ReferenceSystem)
+    call(text)
+
+
+def test_a_changed_implementation_no_longer_shows_an_anomaly(
+    edgeproof: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = keep(examples.overtaken())
+    assert edgeproof("replay", trace, "--on", "reference").status == 0
+    monkeypatch.setitem(SYSTEMS, "reference", Muddled)
+    assert edgeproof("replay", trace, "--on", "reference").status == 1
 
 
 def test_a_trace_cannot_bring_code_into_the_generated_test(edgeproof: Run, tmp_path: Path) -> None:

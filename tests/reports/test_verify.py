@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.machine import DesignError
+from properties.cases import scoreboard
 from properties.evidence import Ledger, Verdict
 from tests.reports import examples
 from tests.reports.conftest import Run
@@ -32,14 +33,14 @@ def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(edgeproof: Run
     path = "reports/out/traces/inline.monotonic-kv.explore.itf.json"
     assert f"    edgeproof replay {path}\n" in outcome.out
     assert "exit status 1: a property is violated, or engines contradict each other\n" in outcome.out
-    assert "checking inline (0/2)" in outcome.err
+    assert "1/2 inline: explore" in outcome.err
     rows = [line for line in outcome.out.splitlines() if "engines contradict each other " in line]
-    assert rows and "monotonic-reads" in rows[0], "no row is broken over several lines"
+    assert "monotonic-reads" in rows[0], "no row is broken over several lines"
 
 
 def test_without_words_every_case_of_the_scoreboard_is_checked(edgeproof: Run, calls: Calls) -> None:
     edgeproof("verify", "--seed", "5")
-    assert [case.name for case in calls.cases] == ["inline", "odd <&> one"]
+    assert calls.cases == scoreboard("do_kv")
     assert calls.plan.seed == 5
 
 
@@ -55,12 +56,12 @@ def test_options_hazards_and_numbers_make_a_case_of_ones_own(edgeproof: Run, cal
     edgeproof("verify", *words)
     (case,) = calls.cases
     assert case.constants == {"publisher": "inline", "crash": True, "F": 3}
-    assert case.expected == {"convergence": Verdict.VIOLATED}
+    assert case.expected["convergence"] is Verdict.VIOLATED
 
 
 BAD = [
     ("--design nope", "there is no design 'nope'; there is do_kv"),
-    ("--case nope", "there is no case 'nope'; there is inline"),
+    ("--case nope", "there is no case 'nope'; there is outbox"),
     ("--option publisher", "--option takes NAME=VALUE, not 'publisher'"),
     ("--option publishr=inline", "did you mean 'publisher'?"),
     ("--option publisher=carrier", "publisher is one of outbox, inline, not 'carrier'"),
@@ -72,7 +73,8 @@ BAD = [
     ("--expect convergence=PROVED", "--expect convergence takes VIOLATED, UNKNOWN, VACUOUS, not 'PROVED'"),
     ("--expect nope=VIOLATED", "there is no property 'nope'"),
     ("--property nope", "there is no property 'nope'"),
-    ("--case inline --property never-ahead", "nothing in what was asked puts never-ahead to the test"),
+    ("--case inline --property local-reads", "nothing in what was asked puts local-reads to the test"),
+    ("--expect local-reads=VIOLATED", "--expect local-reads: this configuration cannot put it to the test"),
     ("--case inline --hazard crash", "--case names a case of the scoreboard"),
     ("--engine guess", "'guess' is not one of 'explore', 'prove', 'fuzz'"),
     ("--profile slow", "'slow' is not one of 'quick', 'full'"),

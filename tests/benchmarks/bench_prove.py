@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long the proofs take: the staleness bound alone, and everything about each case of the scoreboard."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+
+from properties.cases import instance_of, scoreboard
+from properties.catalogue import CATALOGUE
+from properties.engines.prove import prove
+from properties.evidence import Verdict
+from properties.lemmas import LEMMAS
+from properties.staleness import answer
+
+
+def bench_the_staleness_bound_with_symbolic_parameters() -> None:
+    """Any number of POPs and versions, all values of S, D, R, F, T (and M, H, Z): the limit is 2 s."""
+    print()
+    seconds = {
+        "sync_delay": Fraction(2),
+        "put_timeout": Fraction(5),
+        "retry_delay": Fraction(1),
+        "cache_ttl": Fraction(60),
+    }
+    late = {"memo_ttl": Fraction(10), "heartbeat": Fraction(30), "zombie_window": Fraction(30)}
+    for name, more in (("outbox", {}), ("with memo, late puts and heartbeat", late)):
+        started = time.perf_counter()
+        found = answer(retries=3, **seconds, **more)
+        assert found.proof.verdict is Verdict.PROVED
+        print(f"bound of {name}: {found.formula} proved in {time.perf_counter() - started:.2f} s (limit 2 s)")
+
+
+def bench_all_properties_of_every_case() -> None:
+    """Every property of every case of the scoreboard, one core."""
+    started, proved, asked = time.perf_counter(), 0, 0
+    for case in scoreboard("do_kv"):
+        evidence = prove(instance_of(case), [CATALOGUE[i] for i in case.properties], LEMMAS[case.design])
+        asked += len(evidence)
+        proved += sum(e.verdict is Verdict.PROVED for e in evidence)
+    print(f"\n{proved} of {asked} proved in {time.perf_counter() - started:.1f} s")
