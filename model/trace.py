@@ -33,8 +33,8 @@ class TraceError(ValueError):
 class Trace:
     """A run of a design: `states` has one element more than `events`.
 
-    `constants` are all options, hazards and numbers of the instance. `about` is the id of the property that the trace
-    is a witness of (empty for none). `loop` is the number of the state that the last state equals, if the run is a lasso
+    `constants` are all options, hazards and numbers of the instance. `about` is the id of the property that the run
+    is a witness of (empty for none). `loop` is the number of the state that the last state equals, if it is a lasso
     that goes round for ever; a run that stops for ever has its last state's number. `origin` names the engine that
     found it, `seed` what it was found with.
     """

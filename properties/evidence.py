@@ -45,7 +45,8 @@ class Evidence:
     `bound` says what the verdict covers. `exhaustive` means that every behaviour of the case's instance was covered, so
     that a violation found elsewhere on the same instance contradicts it. `reason` says why a verdict is UNKNOWN or
     VACUOUS, or adds what a reader should know. `measures` are counts such as states or steps. `unsettled` is a state
-    from which an induction failed; whether it is reachable is another engine's to say.
+    from which an induction failed; whether it is reachable is another engine's to say. `fired` counts, per action, how
+    often it happened in what the engine looked at.
     """
 
     property: str
@@ -60,6 +61,7 @@ class Evidence:
     witness: Trace | None = None
     reason: str = ""
     unsettled: State | None = None
+    fired: Mapping[str, int] = field(factory=dict)
 
 
 @frozen

@@ -100,7 +100,7 @@ def tight_trace(instance: Instance) -> Trace | None:
     """The worst schedule as a trace, if it can happen and its last read is told what the watched write superseded."""
     late = bool(instance.values["put_late"])
     events = _late_schedule(instance) if late else _schedule(instance)
-    state: State = next(s for s in initial_states(instance) if s["watched"] == 2)  # noqa: PLR2004
+    state: State = next(s for s in initial_states(instance) if s["watched"] == 2)
     states = [state]
     for event in events:
         try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every case by every engine, into one ledger.
 
-Two processes share the work: one searches (numba compiles its kernel once) and then fuzzes, the other proves. Where an
+Two processes share the work: one searches (numba compiles its kernel once), the other proves, both fuzz. Where an
 induction failed, the search says at the end whether the state that it failed from is reachable.
 """
 
@@ -22,6 +22,7 @@ from model.kernel import KernelSource
 from model.machine import Instance
 from properties.cases import instance_of
 from properties.catalogue import CATALOGUE, Property
+from properties.engines.cover import coverage
 from properties.engines.explore import Limits, explore, hull, kernel_source, reached
 from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
 from properties.engines.prove import Effort, prove
@@ -75,6 +76,9 @@ def verify(
         ids = ((LOCKSTEP,) if "fuzz" in plan.engines else ()) + case.properties
         for one in ids:
             conclusions.append(conclude(case, one, tuple(e for e in here if e.property == one)))
+    if "fuzz" in plan.engines:
+        for design in dict.fromkeys(case.design for case in cases):
+            conclusions.append(coverage([case for case in cases if case.design == design], found))
     packages = ("hypothesis", "z3-solver", "numba")
     environment = {"python": platform.python_version(), **{name: version(name) for name in packages}}
     return Ledger(tuple(conclusions), plan.seed, time.perf_counter() - started, environment)
@@ -91,13 +95,15 @@ def _run(
     with ProcessPoolExecutor(1, spawn) as searching, ProcessPoolExecutor(1, spawn) as proving:
         work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
         for engine in plan.engines:
-            for case in cases:
+            for number, case in enumerate(cases):
                 if engine == "prove":
-                    work[proving.submit(_prove, case, plan)] = (case, engine)
+                    future = proving.submit(_prove, case, plan)
                 elif engine == "explore":
-                    work[searching.submit(_explore, case, shape, plan)] = (case, engine)
+                    future = searching.submit(_explore, case, shape, plan)
                 else:
-                    work[searching.submit(_fuzz, case, shape, plan, system)] = (case, engine)
+                    worker = (proving, searching)[number % 2]
+                    future = worker.submit(_fuzz, case, shape, plan, system)
+                work[future] = (case, engine)
         for done, future in enumerate(as_completed(work), start=1):
             case, engine = work[future]
             found[case.name] += future.result()

@@ -58,7 +58,7 @@ def explore(
     searcher, kernel, search = search_instance(instance, source, limits or Limits())
     forms = source.forms
     rows = {form.name: position for position, form in enumerate(forms)}
-    seconds = time.perf_counter() - started
+    seconds, happened = time.perf_counter() - started, fired(kernel, search)
     found = []
     for one in properties:
         begun = time.perf_counter()
@@ -90,6 +90,7 @@ def explore(
                 },
                 witness=witness,
                 reason=reason,
+                fired=happened,
             )
         )
     return found

@@ -103,6 +103,7 @@ def fuzz(
         seed=budget.seed,
         seconds=seconds / (len(properties) + 1),
         measures={"runs": tally.runs, "steps": tally.steps, "steps/s": round(tally.steps / seconds)},
+        fired=tally.fired,
     )
     return [_conformance(shared, tally), *(_verdict(shared, tally, instance, source, p) for p in properties)]
 

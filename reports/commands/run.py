@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from reports.commands.common import command
 from reports.consoles import Terminal
 from reports.durations import parse_duration
-from reports.errors import Unusable, one_line
+from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
 
 __all__ = ["run"]
@@ -37,32 +38,54 @@ def run(terminal: Terminal, duration: str, pops: int, writers: int, flags: int, 
       edgeproof run --for 30s
       edgeproof run --for 5m --pops 8 --writers 4 --json
     """
+    from properties.evidence import Case, Ledger, conclude
+    from reports.matrix import print_sheet, print_summary
+    from reports.report import report_document
+    from reports.view import arrange, program_name
+
     seconds = parse_duration(duration)
     if seconds <= 0:
         raise Unusable("--for must be longer than nothing")
     check_directory(out)
     try:
-        live: Any = importlib.import_module("impl.live")
-    except ModuleNotFoundError as error:
-        if error.name != "impl.live":
-            raise
-        message = "undecided: impl.live, which runs the reference implementation on the real clock, is not installed"
+        live, checker = _module("impl.live"), _module("properties.engines.history")
+    except _Missing as missing:
         if terminal.as_json:
-            terminal.document({"verdict": "UNKNOWN", "reason": message})
-        terminal.err.print(f"edgeproof: {message}", soft_wrap=True)
+            terminal.document({"verdict": "UNKNOWN", "reason": str(missing)})
+        terminal.err.print(f"edgeproof: undecided: {missing}", soft_wrap=True)
         return 3
 
     def say(line: str) -> None:
         if terminal.err.is_terminal:
             terminal.err.print(one_line(line), soft_wrap=True)
 
+    began = time.monotonic()
     history = Path(out) / "history.jsonl"
-    outcome = live.run_live(
+    recording = live.run_live(
         seconds=float(seconds), pops=pops, writers=writers, flags=flags, seed=seed, history=history, notify=say
     )
+    evidence = checker.check_history(history, recording.settings)
+    case = Case("live", "do_kv", dict(recording.constants), tuple(dict.fromkeys(e.property for e in evidence)))
+    conclusions = [conclude(case, one, tuple(e for e in evidence if e.property == one)) for one in case.properties]
+    view = arrange(Ledger(tuple(conclusions), seed, time.monotonic() - began), out, program_name())
     if terminal.as_json:
-        terminal.document(outcome.document)
+        terminal.document({"history": str(history), "events": recording.events, "report": report_document(view)})
     else:
-        for line in outcome.lines:
-            terminal.out.print(one_line(line), soft_wrap=True)
-    return int(outcome.exit_status)
+        for sheet in view.sheets:
+            print_sheet(terminal.out, view, sheet)
+        print_summary(terminal.out, view)
+        terminal.out.print(f"recorded {counted(recording.events, 'event')} in {history}", soft_wrap=True)
+    return view.ledger.exit_status
+
+
+class _Missing(Exception):
+    """A part that this installation does not have."""
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise _Missing(f"this needs {name}, which is not installed") from error

@@ -16,8 +16,8 @@ from numba import njit
 from model.interpret import initial_states
 from model.kernel import Kernel, KernelSource, build_kernel, build_source
 from model.machine import Instance
-from properties.catalogue import CATALOGUE, applicable
 from properties.cases import instance_of, scoreboard
+from properties.catalogue import CATALOGUE, applicable
 from properties.engines.explore import Limits, kernel_source, search_instance
 from properties.engines.search import Search
 from tests.calibration import calibration
@@ -56,8 +56,8 @@ def measured(name: str, instance: Instance, source: KernelSource) -> tuple[float
     compiled = time.perf_counter() - started
     seconds, search = best_of_three(lambda: search_instance(instance, source, NO_LIMIT)[2])
     print(
-        f"\n{name}: {search.count:,} states, {search.transitions:,} transitions, depth {search.depth}, in {seconds:.2f} s: "
-        f"{search.count / seconds / 1e6:.2f} M states/s, {search.transitions / seconds / 1e6:.1f} M transitions/s "
+        f"\n{name}: {search.count:,} states, {search.transitions:,} transitions, depth {search.depth}, "
+        f"in {seconds:.2f} s: {search.count / seconds / 1e6:.2f} M states/s, {search.transitions / seconds / 1e6:.1f} M transitions/s "
         f"(compiled in {compiled:.1f} s, apart)"
     )
     return search.transitions / seconds, search

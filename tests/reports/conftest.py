@@ -36,7 +36,7 @@ Keep = Callable[[Trace], str]
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> standins.Calls:
     made = standins.Calls()
-    standins.install(monkeypatch, made)
+    monkeypatch.setattr("properties.verify.verify", made.verify)
     return made
 
 

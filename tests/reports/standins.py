@@ -3,30 +3,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import Any
 
-import pytest
-from attrs import frozen
-
 from properties.evidence import Case, Ledger
+from properties.verify import Plan, Progress
 from tests.reports import examples
 
-
-@frozen
-class Plan:
-    seed: int = 0
-    engines: tuple[str, ...] = ("explore", "prove", "fuzz")
-
-
-@frozen
-class Progress:
-    case: str
-    engine: str
-    done: int
-    total: int
+__all__ = ["Calls"]
 
 
 class Calls:
@@ -44,11 +28,3 @@ class Calls:
         print("an engine that chatters")
         self.during()
         return self.ledger
-
-
-def install(monkeypatch: pytest.MonkeyPatch, calls: Calls) -> None:
-    """Put the stand-in where the command line looks for the real one."""
-    plans = {"quick": Plan(), "full": Plan()}
-    module = ModuleType("properties.verify")
-    vars(module).update(verify=calls.verify, PLANS=plans, Plan=Plan, Progress=Progress)
-    monkeypatch.setitem(sys.modules, module.__name__, module)

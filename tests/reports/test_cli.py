@@ -3,9 +3,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from properties.evidence import Evidence, Verdict
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
 
@@ -151,3 +155,28 @@ def test_run_refuses_nonsense_and_names_what_is_missing(edgeproof: Run, monkeypa
     assert outcome.status == 3
     assert outcome.document["verdict"] == "UNKNOWN"
     assert "impl.live" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status"), [(Verdict.HOLDS_TO_BOUND, 0), (Verdict.VIOLATED, 1), (Verdict.VACUOUS, 3)]
+)
+def test_run_records_a_history_and_reports_what_it_shows(
+    edgeproof: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, status: int
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def run_live(**words: Any) -> SimpleNamespace:
+        asked.update(words)
+        return SimpleNamespace(events=1234, settings={"T": 60.0}, constants={"reader": "guarded"})
+
+    def check_history(history: Path, settings: dict[str, float]) -> list[Evidence]:
+        assert (history.name, settings) == ("history.jsonl", {"T": 60.0})
+        return [Evidence("never-ahead", "history", verdict, "1,234 events")]
+
+    monkeypatch.setitem(sys.modules, "impl.live", SimpleNamespace(run_live=run_live))
+    monkeypatch.setitem(sys.modules, "properties.engines.history", SimpleNamespace(check_history=check_history))
+    outcome = edgeproof("run", "--for", "1m", "--pops", "4", "--json")
+    assert outcome.status == status
+    assert (asked["seconds"], asked["pops"]) == (60.0, 4)
+    assert outcome.document["report"]["cases"][0]["properties"][0]["verdict"] == verdict
+    assert "recorded 1,234 events in reports/out/history.jsonl" in edgeproof("run", "--for", "1m").out

@@ -2,16 +2,22 @@
 from __future__ import annotations
 
 import json
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from model.machine import DesignError
 from properties.cases import scoreboard
 from properties.evidence import Ledger, Verdict
+from reports.systems import SYSTEMS
 from tests.reports import examples
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
+from tests.reports.test_bundle import schema
 
 
 def test_the_exit_status_is_that_of_the_ledger(edgeproof: Run, calls: Calls) -> None:
@@ -132,3 +138,19 @@ def test_a_bug_is_not_taken_for_a_violation(edgeproof: Run, calls: Calls) -> Non
     assert outcome.status == 70
     assert "Traceback" in outcome.err
     assert "a bug in edgeproof" in outcome.document["error"]
+
+
+def test_the_real_engines_end_in_one_valid_document_and_a_status(tmp_path: Path) -> None:
+    words = "--option publisher=inline --property monotonic-kv --engine prove --json"
+    command = [sys.executable, "-m", "reports.cli", "verify", *words.split(), "--out", str(tmp_path)]
+    for more, status in (((), 1), (("--expect", "monotonic-kv=VIOLATED"), 0)):
+        done = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stderr
+        report = json.loads(done.stdout)
+        jsonschema.validate(report, schema("report.schema.json"))
+        assert report == json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+        assert (tmp_path / report["cases"][0]["properties"][0]["trace"]).is_file()
+
+
+def test_systems_can_be_sent_to_another_process() -> None:
+    assert pickle.loads(pickle.dumps(SYSTEMS["reference"])) is SYSTEMS["reference"]

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Did everything happen? An action or hazard that no run on the system ever performed was not tested."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from model.designs import load
+from properties.cases import instance_of
+from properties.engines.induct import possible_actions
+from properties.evidence import Case, Conclusion, Evidence, Verdict, conclude
+
+__all__ = ["EVERY_ACTION", "coverage"]
+
+ENGINE = "cover"
+EVERY_ACTION = "every-action-fires"
+"""The id of the verdict on the runs themselves."""
+
+
+def coverage(cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]]) -> Conclusion:
+    """Whether the fuzz runs over all `cases` of one design performed every action that the cases allow.
+
+    Where an exhaustive search ran as well, an action that it never met is impossible and not asked for.
+    """
+    design = cases[0].design
+    allowed: set[str] = set()
+    performed: Counter[str] = Counter()
+    steps = 0
+    for case in cases:
+        possible = {action.name for action in possible_actions(instance_of(case))}
+        searched = [e for e in found[case.name] if e.engine == "explore" and e.exhaustive]
+        if searched:
+            possible &= {name for name, times in searched[0].fired.items() if times}
+        allowed |= possible
+        for one in (e for e in found[case.name] if e.engine == "fuzz" and e.property == "lockstep"):
+            performed.update(one.fired)
+            steps += int(one.measures.get("steps", 0))
+    missing = [action.name for action in load(design).actions if action.name in allowed and not performed[action.name]]
+    evidence = Evidence(
+        EVERY_ACTION,
+        ENGINE,
+        Verdict.VACUOUS if missing else Verdict.HOLDS_TO_BOUND,
+        bound=f"{len(allowed)} actions and hazards in {steps:,} steps",
+        measures={"actions": len(allowed), "performed": len(allowed) - len(missing)},
+        reason=f"never performed on the system: {', '.join(missing)}" if missing else "",
+        fired={name: performed[name] for name in sorted(allowed)},
+    )
+    whole = cases[0] if len(cases) == 1 else Case("all-cases", design, {}, (EVERY_ACTION,))
+    return conclude(whole, EVERY_ACTION, (evidence,))
