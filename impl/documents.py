@@ -137,7 +137,8 @@ def _payload(random: Random) -> Any:
 def _rules(random: Random, names: list[str]) -> list[dict[str, Any]]:
     """Rules in the order of their priorities; one without conditions only at the end."""
     rules = [
-        _rule(random, priority, _conditions(random), random.choice(names)) for priority in range(1, random.randint(1, 4))
+        _rule(random, priority, _conditions(random), random.choice(names))
+        for priority in range(1, random.randint(1, 4))
     ]
     if random.random() < 0.4:
         rules.append(_rule(random, len(rules) + 1, [], random.choice(names)))

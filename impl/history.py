@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import asdict, evolve, frozen
+from attrs import asdict, frozen
 
 from impl.snapshot import Config, from_kv, to_json
 
@@ -143,7 +143,11 @@ def merge(
 
 
 def _line(event: Event, origin: float) -> str:
-    returned = None if event.returned is None else round(event.returned - origin, 6)
-    fields: dict[str, Any] = asdict(evolve(event, invoke=round(event.invoke - origin, 6), returned=returned))
-    fields["return"] = fields.pop("returned")
-    return json.dumps({name: value for name, value in fields.items() if value is not None or name == "return"}) + "\n"
+    """The event as it stands in the file, without the columns that do not apply."""
+    fields: dict[str, Any] = {}
+    for name, value in asdict(event).items():
+        if name == "returned":
+            fields["return"] = value if value is None else round(value - origin, 6)
+        elif value is not None:
+            fields[name] = round(value - origin, 6) if name == "invoke" else value
+    return json.dumps(fields) + "\n"

@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import signal
 import tempfile
 import threading
 from bisect import insort
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from impl.centre import SqliteCentre
 from impl.database import connect
 from impl.history import Event, Recorder, merge, now
 from impl.live_options import FAULTS, UNIT, LiveOptions, Paths
 from impl.live_pop import PopAssignment, pop_main
-from impl.live_process import Child, LiveError, start, stop
+from impl.live_process import Child, LiveError, Main, start, stop
 from impl.live_store import StoreAssignment, store_main
 from impl.live_writers import WritersAssignment, writers_main
 from impl.snapshot import REMOVED, to_json
@@ -77,9 +77,7 @@ def run_live(options: LiveOptions, notify: Callable[[str], None] = lambda line: 
                 crew.stop()
         truth = Truth.of(paths.store)
         counts = merge(paths.parts(), truth.complete, options.history, crew.origin)
-    return LiveResult(
-        options.history, seconds, bool(asked_to_stop), counts, options.remarks, truth.config_bytes
-    )
+    return LiveResult(options.history, seconds, bool(asked_to_stop), counts, options.remarks, truth.config_bytes)
 
 
 @define
@@ -97,14 +95,15 @@ class Crew:
 
     def bring_up(self, asked_to_stop: list[int]) -> None:
         """Start everything, and wait until it is ready."""
+        # Two processes that open a new database at once might each want to set it up.
+        connect(self.paths.store).close()
+        SqliteCentre(self.paths.kv).close()
         self._start_store()
-        assert self.store is not None
-        self._await([self.store], asked_to_stop)
         self._start("writers", writers_main, WritersAssignment(self.options, self.paths))
         for index in range(1, self.options.pops + 1):
             name = f"pop-{index}"
             self._start(name, pop_main, PopAssignment(self.options, self.paths, name))
-        self._await(self.others, asked_to_stop)
+        self._await(asked_to_stop)
 
     def watch(self, began: float, asked_to_stop: list[int]) -> None:
         """Let it run, and kill the store now and then if that was asked for."""
@@ -114,17 +113,17 @@ class Crew:
         crash_at = self._next_crash(random, began, first=True)
         said = 0
         while not asked_to_stop and now() - began < options.seconds:
-            assert self.store is not None
-            everyone = [self.store, *self.others]
             until = min(began + options.seconds, crash_at, now() + 0.1)
-            wait([child.process.sentinel for child in everyone], max(0.0, until - now()))
-            self._check(everyone)
+            wait([child.process.sentinel for child in self.everyone], max(0.0, until - now()))
+            self._check()
             if now() >= crash_at and self.paths.calm.exists():
                 self._crash(recorder)
                 crash_at = self._next_crash(random, now())
             if int(now() - began) > said:
                 said = int(now() - began)
-                self.notify(f"{said} s of {options.seconds:g} s" + (f", {self.crashes} crashes" if self.crashes else ""))
+                self.notify(
+                    f"{said} s of {options.seconds:g} s" + (f", {self.crashes} crashes" if self.crashes else "")
+                )
         recorder.close()
 
     def stop(self) -> None:
@@ -132,12 +131,15 @@ class Crew:
         # A put that is under way sleeps in a thread, which the process waits for.
         grace = GRACE + self.options.put_timeout + self.options.zombie_window
         stop(self.others, grace)
-        stop([] if self.store is None else [self.store], grace)
+        stop(self.everyone, grace)
 
-    def _start(self, name: str, main: Callable[..., object], assignment: object) -> Child:
-        child = start(name, self.paths.error(name), main, assignment)  # type: ignore[arg-type]
-        self.others.append(child)
-        return child
+    @property
+    def everyone(self) -> list[Child]:
+        """Every process, the store first."""
+        return ([] if self.store is None else [self.store]) + self.others
+
+    def _start(self, name: str, main: Main[Any], assignment: object) -> None:
+        self.others.append(start(name, self.paths.error(name), main, assignment))
 
     def _start_store(self) -> None:
         name = f"store-{self.lives}"
@@ -145,25 +147,25 @@ class Crew:
         self.store = start("store", self.paths.error(name), store_main, assignment)
         self.lives += 1
 
-    def _await(self, children: list[Child], asked_to_stop: list[int]) -> None:
+    def _await(self, asked_to_stop: list[int]) -> None:
         give_up = now() + STARTUP
-        waiting = list(children)
+        waiting = self.everyone
         while waiting and not asked_to_stop:
             if now() > give_up:
                 raise LiveError(f"{waiting[0].name} was not ready within {STARTUP:g} s")
             for one in wait([child.ready for child in waiting], 0.1):
                 waiting = [child for child in waiting if child.ready is not one]
-            self._check([self.store, *self.others])
+            self._check()
 
-    def _check(self, children: list[Child | None]) -> None:
-        for child in children:
-            if child is not None and not child.process.is_alive():
+    def _check(self) -> None:
+        for child in self.everyone:
+            if not child.process.is_alive():
                 raise LiveError(child.obituary())
 
     def _crash(self, recorder: Recorder) -> None:
-        assert self.store is not None and self.store.process.pid is not None
+        assert self.store is not None
         invoke = now()
-        os.kill(self.store.process.pid, signal.SIGKILL)
+        self.store.process.kill()
         self.store.process.join()
         self.store.ready.close()
         recorder.record(Event("fault", UNIT, invoke, now(), "ok", note="crash"))

@@ -96,7 +96,7 @@ class ReplicatorRuntime(RealRuntime):
     def call(
         self, label: str, effect: Callable[[], T], *, payload: object = None, timeout: float | None = None
     ) -> asyncio.Task[T]:
-        """As in the real runtime; a put whose time-out strikes may still be applied, also when it was asked to be late."""
+        """As in the real runtime: a put whose time-out strikes may still be applied."""
         if label != "kv.put" or not isinstance(payload, Snapshot):
             return super().call(label, effect, payload=payload, timeout=timeout)
         fault, delay = self._begin()
@@ -111,9 +111,7 @@ class ReplicatorRuntime(RealRuntime):
         attempt.add_done_callback(lambda task: self._ended(task, began, number, answers))
         return attempt
 
-    def _faulty(
-        self, effect: Callable[[], T], fault: str, delay: float, began: Event, answers: list[str | None]
-    ) -> T:
+    def _faulty(self, effect: Callable[[], T], fault: str, delay: float, began: Event, answers: list[str | None]) -> T:
         """The put as it fares, in its thread; what was applied is added to `answers`."""
         self._centre.forget()
         try:
@@ -129,7 +127,9 @@ class ReplicatorRuntime(RealRuntime):
             if fault:
                 outcome = "ok" if answers or fault == "put-fails" else "fail"
                 self._recorder.record(
-                    evolve(began, kind="fault", returned=now(), outcome=outcome, digest=self._centre.written, note=fault)
+                    evolve(
+                        began, kind="fault", returned=now(), outcome=outcome, digest=self._centre.written, note=fault
+                    )
                 )
 
     def _ended(self, task: asyncio.Task[T], began: Event, number: int, answers: list[str | None]) -> None:
@@ -145,6 +145,4 @@ class ReplicatorRuntime(RealRuntime):
         else:
             outcome, note = "unknown", str(error)
         digest = answers[0] if answers else None
-        self._recorder.record(
-            evolve(began, returned=now(), outcome=outcome, digest=digest, note=note), replaces=number
-        )
+        self._recorder.record(evolve(began, returned=now(), outcome=outcome, digest=digest, note=note), replaces=number)

@@ -86,7 +86,15 @@ class LiveOptions:
             raise ValueError(f"a config has at most {MAX_BYTES} bytes, not {self.size}")
         if "put-late" in self.faults and self.heartbeat is None:
             raise ValueError("with put-late there is no bound without a heartbeat: nothing repairs a late put")
-        for name in ("seconds", "pops", "writers", "reads_per_second", "writes_per_second", "fault_every", "put_timeout"):
+        for name in (
+            "seconds",
+            "pops",
+            "writers",
+            "reads_per_second",
+            "writes_per_second",
+            "fault_every",
+            "put_timeout",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name.replace('_', ' ')} must be more than 0")
         for name in ("sync_delay", "retry_delay", "cache_ttl", "memo_ttl", "zombie_window", "write_spacing"):
@@ -141,9 +149,7 @@ class LiveOptions:
             platform_retry=Backoff(self.retry_delay, self.retry_delay),
             cache_ttl=self.cache_ttl,
             memo_ttl=self.memo_ttl,
-            limits=Limits(
-                min_cache_ttl=min(platform.min_cache_ttl, self.cache_ttl), write_spacing=self.write_spacing
-            ),
+            limits=Limits(min_cache_ttl=min(platform.min_cache_ttl, self.cache_ttl), write_spacing=self.write_spacing),
         )
 
     def constants(self) -> dict[str, int | str | bool]:

@@ -116,9 +116,7 @@ class Pop:
             return  # its isolate is gone, and the answer with it
         source = self._source(told, centre.reads > reads)
         digest = self._digests.of(told.config)
-        self._record(
-            Event("read", UNIT, invoke, returned, "ok", told.version, told.era, digest, source=source)
-        )
+        self._record(Event("read", UNIT, invoke, returned, "ok", told.version, told.era, digest, source=source))
 
     def _source(self, told: Snapshot, fetched: bool) -> str:
         if not self._runtime.looked:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The processes of a run: they start ready, stop when they are told to, never outlive their parent, and say why they died."""
+"""The processes of a run: they stop when they are told to, never outlive their parent, and say why they died."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Child", "LiveError", "serve", "start", "stop"]
+__all__ = ["Child", "LiveError", "Main", "serve", "start", "stop"]
 
 _PR_SET_PDEATHSIG = 1
 
-Main = Callable[[Any, asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]
+T = TypeVar("T")
+
+Main = Callable[[T, asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]
 """What a process does: its assignment, an event that says when to stop, and how it says that it is ready."""
 
 
@@ -47,7 +49,7 @@ class Child:
         return f"{self.name} died ({how})" + (f": {said[-1]}" if said else "")
 
 
-def start(name: str, error: Path, main: Main, assignment: object) -> Child:
+def start(name: str, error: Path, main: Main[Any], assignment: object) -> Child:
     """Start a process; `main` is found by its name, and `assignment` is pickled. The caller's thread must live on."""
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -95,7 +97,7 @@ def serve(stopping: asyncio.Event, *work: Awaitable[Any]) -> Coroutine[Any, Any,
     return wait()
 
 
-def _enter(error: Path, main: Main, assignment: object, ready: Connection, parent: int) -> None:
+def _enter(error: Path, main: Main[Any], assignment: object, ready: Connection, parent: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we could ask to die with it
@@ -107,7 +109,7 @@ def _enter(error: Path, main: Main, assignment: object, ready: Connection, paren
         os._exit(1)
 
 
-async def _until_told(main: Main, assignment: object, ready: Connection) -> None:
+async def _until_told(main: Main[Any], assignment: object, ready: Connection) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await main(assignment, stopping, lambda: ready.send(True))

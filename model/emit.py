@@ -31,7 +31,7 @@ class Emitter:
         fields: Mapping[str, Field],
         machine: Machine,
         parameters: Sequence[str],
-        literals: Mapping[str, int] | None,
+        literals: Mapping[str, int],
     ) -> None:
         self._fields = fields
         self._machine = machine
@@ -63,14 +63,16 @@ class Emitter:
 
     def with_constants(self, lines: list[str]) -> list[str]:
         """The lines of a function with, after its head, what makes the constants that it uses available."""
-        used = [name for name in self._places if self._literals is None and name in self._read_constants]
+        used = [name for name in self._places if name in self._read_constants]
         self._read_constants.clear()
         return [lines[0], *(f"    p{self._places[name]} = prm[{self._places[name]}]" for name in used), *lines[1:]]
 
     def rigid(self, name: str) -> str:
         """The code of a constant: a literal, or its name."""
+        if name in self._literals:
+            return str(self._literals[name])
         self._read_constants.add(name)
-        return str(self._literals[name]) if self._literals is not None else f"p{self._places[name]}"
+        return f"p{self._places[name]}"
 
     @staticmethod
     def bind(argument: Expr) -> str:

@@ -13,6 +13,7 @@ number of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from typing import Final, NoReturn
 
 from attrs import field, frozen
@@ -254,7 +255,7 @@ def rewrite(root: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
     def _rewritten(node: Expr) -> Expr:
         args = tuple(visit(child) for child in node.args)
         if any(new is not old for new, old in zip(args, node.args, strict=True)):
-            node = _rebuild(node, args)
+            node = _rebuild(node, args if node.op not in ("forall", "exists") else _apart(*args))
         if node.op in ("var", "prm", "arg"):
             replacement = leaf(node)
             return node if replacement is None else replacement
@@ -263,18 +264,49 @@ def rewrite(root: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
     return visit(root)
 
 
-def same(left: Expr, right: Expr) -> bool:
-    """Whether two trees are equal node by node (`==` builds an expression instead of answering)."""
+def same(left: Expr, right: Expr, renamed: tuple[tuple[Expr, Expr], ...] = ()) -> bool:
+    """Whether two trees are equal node by node (`==` builds an expression instead of answering).
+
+    Variables that a quantifier binds count as equal where both quantifiers stand in the same place, whatever they are
+    called; others only if they are the same node, as two quantifiers may have given one name to different elements.
+    """
     if left is right:
         return True
-    return (
-        left.payload is not _UNNAMED
-        and left.op == right.op
-        and left.type == right.type
-        and left.payload == right.payload
-        and len(left.args) == len(right.args)
-        and all(same(a, b) for a, b in zip(left.args, right.args, strict=True))
+    if left.op != right.op or left.type != right.type or len(left.args) != len(right.args):
+        return False
+    if left.op == "arg":
+        return any(left is one and right is other for one, other in renamed)
+    if left.op in ("forall", "exists"):
+        return same(left.args[1], right.args[1], (*renamed, (left.args[0], right.args[0])))
+    return left.payload == right.payload and all(
+        same(a, b, renamed) for a, b in zip(left.args, right.args, strict=True)
     )
+
+
+def _apart(bound: Expr, body: Expr) -> tuple[Expr, Expr]:
+    """A quantifier's variable and body, renamed where the body has come to speak of another variable of that name."""
+    if not any(node.payload == bound.payload and node is not bound for node in _arguments(body)):
+        return bound, body
+    fresh = _fresh(bound.type, body)
+    return fresh, rewrite(body, lambda node: fresh if node is bound else None)
+
+
+def _fresh(sort: Type, body: Expr) -> Expr:
+    """A variable of the sort with a name that nothing in `body` has."""
+    taken = {node.payload for node in _arguments(body)}
+    return Expr("arg", sort, (), next(n for k in count() if (n := f"{sort.sort.lower()}_{k}") not in taken))
+
+
+def _arguments(body: Expr) -> set[Expr]:
+    """The `arg` nodes of a tree, bound ones included."""
+    seen: set[Expr] = set()
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting.extend(node.args)
+    return {node for node in seen if node.op == "arg"}
 
 
 def _rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
@@ -293,7 +325,7 @@ def _rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
             return ~args[0]
         case "ite":
             return ite(*args)
-        case "forall" | "exists" if args[1].op == "lit" and args[0] is node.args[0]:
+        case "forall" | "exists" if args[1].op == "lit":
             return args[1]
         case _:
             return Expr(node.op, node.type, args, node.payload)
@@ -360,9 +392,8 @@ def _quantified(op: str, sort: Type, body: Callable[[Expr], Expr | bool]) -> Exp
         raise TypeError(f"{op} ranges over an index sort, not over {sort}")
     unnamed = Expr("arg", sort, (), _UNNAMED)
     inner = lift(body(unnamed), BOOL)
-    # Nested quantifiers over one sort must not capture each other's variable: number it by its nesting depth.
-    depth = sum(1 for node in walk(inner) if node.op in ("forall", "exists") and node.args[0].type == sort)
-    bound = Expr("arg", sort, (), f"{sort.sort.lower()}_{depth}")
+    # Nested quantifiers over one sort must not capture each other's variable, nor an action's argument.
+    bound = _fresh(sort, inner)
     inner = rewrite(inner, lambda node: bound if node is unnamed else None)
     return inner if inner.op == "lit" else Expr(op, BOOL, (bound, inner))
 

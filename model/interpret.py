@@ -60,7 +60,7 @@ class Event:
 def initial_states(instance: Instance) -> Iterator[dict[str, Value]]:
     """Every initial state; a variable without an initial value takes each of its values, the first ones first."""
     names = list(instance.machine.variables)
-    choices = [_initial_values(instance, v) for v in instance.machine.variables.values()]
+    choices = [_initial_values(instance, name, v) for name, v in instance.machine.variables.items()]
     for values in product(*choices):
         yield dict(zip(names, values, strict=True))
 
@@ -83,6 +83,7 @@ def apply(instance: Instance, state: State, event: Event) -> dict[str, Value]:
     if event.action == TICK and event.delay != 1:
         action = _tick_by(instance.machine, action, event.delay)
     arguments = dict(event.arguments)
+    _check_arguments(instance, action, event)
     if not evaluate(instance, action.guard, state, arguments):
         raise NotEnabledError(f"{event} cannot happen here: its guard is `{action.guard}`")
     return _leave(instance, action.post, state, arguments)
@@ -134,6 +135,15 @@ def evaluate(instance: Instance, node: Expr, state: State, arguments: Mapping[st
     raise AssertionError(f"no meaning for {node.op}")
 
 
+def _check_arguments(instance: Instance, action: Action, event: Event) -> None:
+    wanted = {str(a.payload): instance.domain(a.type) for a in action.arguments}
+    if sorted(name for name, _ in event.arguments) != sorted(wanted):
+        raise NotEnabledError(f"{event} needs the arguments ({', '.join(wanted)})")
+    for name, value in event.arguments:
+        if value not in wanted[name]:
+            raise NotEnabledError(f"{event} cannot happen: {name} is one of {', '.join(map(str, wanted[name]))}")
+
+
 def _leave(instance: Instance, post: Post, state: State, arguments: Mapping[str, Any]) -> dict[str, Value]:
     result = dict(state)
     for name, change in post.items():
@@ -169,10 +179,12 @@ def _in_range(instance: Instance, name: str, variable: Variable, value: Any) -> 
     return value
 
 
-def _initial_values(instance: Instance, variable: Variable) -> list[Value]:
+def _initial_values(instance: Instance, name: str, variable: Variable) -> list[Value]:
     scalars: list[Any] = [variable.initial]
     if variable.initial is None:
         scalars = list(instance.domain(variable.type, variable.limit))
+    else:
+        _in_range(instance, name, variable, variable.initial)
     if not variable.over:
         return scalars
     size = len(instance.domain(Type("index", sort=variable.over)))

@@ -2,8 +2,8 @@
 """A machine as integer code: states packed into words, and a function that lists the successors of a state.
 
 `build_kernel` writes one small Python module of integer arithmetic; the same text runs as plain Python and, compiled
-by numba, as machine code. Options, hazards and numbers are either literals of that text (`Kernel.baked`), which makes
-the fastest code, or read from a vector, so that one compilation serves every instance of a design.
+by numba, as machine code. Options, hazards and numbers are either literals of that text, which makes the fastest code,
+or read from a vector, so that one compilation serves many instances of a design.
 
 A state is `words` integers of at most 62 bits each. Clocks are cut off just above the largest value that they are
 compared with (`clock_caps`): no guard, deadline or property can tell the values beyond apart. A natural that leaves its
@@ -12,7 +12,7 @@ range makes `expand` answer with a negative number; it never saturates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from typing import Any, Final
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from model.emit import Emitter
 from model.expr import TIME, Expr, Type, walk
 from model.interpret import Event, Value
-from model.machine import TICK, Action, DesignError, Instance, Store
+from model.machine import TICK, Action, DesignError, Instance, Machine, Store, fill_in, specialise
 
 __all__ = [
     "Field",
@@ -101,6 +101,7 @@ class KernelSource:
     parameters: tuple[str, ...]
     states: tuple[StateForm, ...]
     steps: tuple[StepForm, ...]
+    fixed: Mapping[str, int | str | bool]
 
     @property
     def forms(self) -> tuple[StateForm | StepForm, ...]:
@@ -202,33 +203,73 @@ def clock_caps(instance: Instance, also: Iterable[Expr] = ()) -> dict[str, int]:
     for place in places:
         for node in walk(place):
             if node.op in ("lt", "le", "eq") and TIME in (node.args[0].type, node.args[1].type):
-                for clock, other in (node.args, node.args[::-1]):
-                    if clock.op == "var" and clock.payload in caps:
-                        caps[str(clock.payload)] = max(caps[str(clock.payload)], _largest(instance, other) + 1)
+                for side, other in (node.args, node.args[::-1]):
+                    for name, less in _clocks_in(instance, side):
+                        caps[name] = max(caps[name], _largest(instance, other) + less + 1)
     return caps
 
 
+def _clocks_in(instance: Instance, side: Expr) -> Iterator[tuple[str, int]]:
+    """The clocks that one side of a comparison is made of, and the most that is taken off each of them."""
+    match side.op:
+        case "var" if side.type == TIME:
+            yield str(side.payload), 0
+        case "ite":
+            for branch in side.args[1:]:
+                yield from _clocks_in(instance, branch)
+        case "add":
+            for part in side.args:
+                yield from _clocks_in(instance, part)
+        case "sub" if not _has_clock(side.args[1]):
+            for name, less in _clocks_in(instance, side.args[0]):
+                yield name, less + _largest(instance, side.args[1])
+        case _ if _has_clock(side):
+            raise DesignError(f"where `{side}` is compared, no value is known above which its clocks can be cut off")
+
+
+def _has_clock(node: Expr) -> bool:
+    return any(part.op == "var" and part.type == TIME for part in walk(node))
+
+
 def build_source(
-    instance: Instance, states: Sequence[StateForm] = (), steps: Sequence[StepForm] = (), *, bake: bool = False
+    shape: Instance, states: Sequence[StateForm] = (), steps: Sequence[StepForm] = (), fixed: Iterable[str] = ()
 ) -> KernelSource:
-    """Write the kernel of a machine. With `bake` the instance's numbers become literals of the text."""
-    machine = instance.machine
-    caps = clock_caps(instance, _expressions(states, steps))
-    fields, words = _layout(instance, caps)
+    """Write a kernel for every instance of the shape's machine that is no larger than it in any number.
+
+    The constants named in `fixed` become literals, and what they make impossible is left out: faster code, sooner
+    compiled, but only for instances that agree with `shape` on them.
+    """
+    values = {name: shape.values[name] for name in fixed}
+    machine = specialise(shape.machine, values)
+    states = [StateForm(f.name, fill_in(f.holds, values), fill_in(f.tested, values)) for f in states]
+    steps = [StepForm(f.name, _filled_in(f, values, machine)) for f in steps]
+    caps = clock_caps(shape, _expressions(states, steps))
+    fields, words = _layout(shape, caps)
     parameters = (*machine.rigids, *(f"cap {name}" for name in caps))
-    known = _encode_rigids(instance, caps, parameters)
-    emitter = Emitter({f.name: f for f in fields}, machine, parameters, known if bake else None)
+    known = _encode_rigids(shape, caps, parameters)
+    emitter = Emitter({f.name: f for f in fields}, machine, parameters, {name: known[name] for name in values})
     labels = tuple(
-        (action.name, tuple(int(v) for v in values))
+        (action.name, tuple(int(v) for v in chosen))
         for action in machine.actions
-        for values in product(*(instance.domain(a.type) for a in action.arguments))
+        for chosen in product(*(shape.domain(a.type) for a in action.arguments))
     )
     firsts = {name: position for position, (name, _) in reversed(list(enumerate(labels)))}
     lines: list[str] = []
     for action in machine.actions:
-        lines += _action_text(emitter, instance, action, words, firsts[action.name], steps)
-    text = "\n".join([*lines, *_expand_text(instance, words), *_check_text(emitter, words, states)])
-    return KernelSource(text, fields, words, labels, parameters, tuple(states), tuple(steps))
+        lines += _action_text(emitter, shape, action, words, firsts[action.name], steps)
+    text = "\n".join([*lines, *_expand_text(machine, words), *_check_text(emitter, words, states)])
+    return KernelSource(text, fields, words, labels, parameters, tuple(states), tuple(steps), values)
+
+
+def _filled_in(
+    form: StepForm, values: Mapping[str, int | str | bool], machine: Machine
+) -> dict[str, tuple[Expr, Expr]]:
+    possible = {action.name for action in machine.actions}
+    return {
+        name: (fill_in(holds, values), fill_in(tested, values))
+        for name, (holds, tested) in form.per_action.items()
+        if name in possible
+    }
 
 
 def load_kernel(text: str, compile_with: Callable[[Any], Any] | None = None) -> tuple[Any, Any]:
@@ -247,15 +288,30 @@ def build_kernel(source: KernelSource, instance: Instance) -> Kernel:
 
 
 def kernel_parameters(source: KernelSource, instance: Instance) -> Words:
-    """The vector of an instance's constants in the order of the source's parameters."""
+    """The vector of an instance's constants in the order of the source's parameters.
+
+    Raises DesignError where the instance differs from what the source has fixed, or is too large for it.
+    """
+    for name, value in source.fixed.items():
+        if instance.values[name] != value:
+            raise DesignError(f"this kernel was made for {name}={value}, not for {instance.values[name]}")
     caps = clock_caps(instance, _expressions(source.states, source.steps))
     known = _encode_rigids(instance, caps, source.parameters)
     for one in source.fields:
-        if one.type.kind == "time" and caps[one.name] >= 1 << one.bits:
+        bits, length = _room(instance, caps, one.name)
+        if bits > one.bits or length > one.length:
             raise DesignError(
-                f"clock {one.name} needs values up to {caps[one.name]}; this kernel has {one.bits} bits for it"
+                f"{one.name} needs {length} x {bits} bits; this kernel has {one.length} x {one.bits} for it"
             )
     return np.array([known[name] for name in source.parameters], dtype=np.int64)
+
+
+def _room(instance: Instance, caps: Mapping[str, int], name: str) -> tuple[int, int]:
+    """How many bits an element of a variable needs, and how many elements it has."""
+    variable = instance.machine.variables[name]
+    length = len(instance.domain(Type("index", sort=variable.over))) if variable.over else 1
+    most = caps[name] if variable.type.kind == "time" else len(instance.domain(variable.type, variable.limit)) - 1
+    return max(1, most.bit_length()), length
 
 
 def _layout(instance: Instance, caps: Mapping[str, int]) -> tuple[tuple[Field, ...], int]:
@@ -263,11 +319,7 @@ def _layout(instance: Instance, caps: Mapping[str, int]) -> tuple[tuple[Field, .
     machine = instance.machine
     wanted = []
     for order, (name, variable) in enumerate(machine.variables.items()):
-        length = len(instance.domain(Type("index", sort=variable.over))) if variable.over else 1
-        if variable.type.kind == "time":
-            bits = max(1, caps[name].bit_length())
-        else:
-            bits = max(1, (len(instance.domain(variable.type, variable.limit)) - 1).bit_length())
+        bits, length = _room(instance, caps, name)
         if bits * length > WORD_BITS:
             raise TooWideError(f"{name} needs {length} x {bits} bits, more than a word's {WORD_BITS}")
         wanted.append((-bits * length, order, name, variable.type, bits, length))
@@ -317,17 +369,17 @@ def _roots(action: Action, steps: Sequence[StepForm]) -> list[Expr]:
     return roots + [e for form in steps if action.name in form.per_action for e in form.per_action[action.name]]
 
 
-def _expand_text(instance: Instance, words: int) -> list[str]:
+def _expand_text(machine: Machine, words: int) -> list[str]:
     lines = ["def expand(states, i, prm, out, labels, flags):", *_load(words), "    n = 0"]
-    for action in instance.machine.actions:
+    for action in machine.actions:
         lines.append(f"    n = do_{action.name}({_words('s', words)}, n, prm, out, labels, flags)")
-        if _can_leave_range(action, instance):
+        if _can_leave_range(action, machine):
             lines.append("    if n < 0: return n")
     return [*lines, "    return n", ""]
 
 
-def _can_leave_range(action: Action, instance: Instance) -> bool:
-    return any(instance.machine.variables[name].limit for name in action.post)
+def _can_leave_range(action: Action, machine: Machine) -> bool:
+    return any(machine.variables[name].limit for name in action.post)
 
 
 def _words(letter: str, words: int) -> str:

@@ -18,11 +18,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from attrs import evolve, field, frozen
 
-from model.expr import BOOL, NAT, TIME, TRUE, Expr, Type, all_of, ite, lift, rewrite, same, walk
+from model.expr import (
+    BOOL,
+    NAT,
+    TIME,
+    TRUE,
+    Expr,
+    SymbolicTruthError,
+    Type,
+    all_of,
+    ite,
+    lift,
+    rewrite,
+    same,
+    walk,
+)
 
 __all__ = [
     "Action",
@@ -43,12 +57,14 @@ __all__ = [
     "duration",
     "each",
     "enum",
+    "fill_in",
     "hazard",
     "hazard_mode",
     "index_sort",
     "natural",
     "option",
     "read_design",
+    "specialise",
 ]
 
 TICK: Final = "tick"
@@ -311,7 +327,7 @@ class Instance:
 def _checked(name: str, rigid: Rigid, value: int | str | bool) -> int | str | bool:
     if rigid.role in ("option", "hazard"):
         domain = rigid.type.labels if rigid.role == "option" else (False, True)
-        if value not in domain:
+        if type(value) is not type(domain[0]) or value not in domain:
             raise DesignError(f"{name} is one of {', '.join(map(str, domain))}, not {value!r}")
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -333,6 +349,17 @@ class ArrayView:
 
     def __setitem__(self, index: Expr, value: Expr | int | str | bool) -> None:
         self._state.assign_element(self._name, index, value)
+
+    def __bool__(self) -> NoReturn:
+        raise SymbolicTruthError(f"{self._name} is an array: say which element, or use for_all() or exists().")
+
+    def __iter__(self) -> NoReturn:
+        raise SymbolicTruthError(f"{self._name} is an array over an index sort: use for_all(), exists() or each().")
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise SymbolicTruthError(f"{self._name} is an array: compare its elements, in for_all() or exists().")
+
+    __hash__ = object.__hash__
 
 
 class State:
@@ -377,7 +404,7 @@ class State:
     @contextmanager
     def when(self, condition: Expr) -> Iterator[None]:
         """The statements of the block count only where `condition` holds (as it is at the start of the block)."""
-        outer = self._path
+        outer, condition = self._path, lift(condition, BOOL)
         object.__setattr__(self, "_path", outer & condition)
         yield
         object.__setattr__(self, "_path", outer)
@@ -443,6 +470,36 @@ def advance(machine: Machine, by: Expr) -> Post:
         value = ite(one.running, Expr("var", TIME, index, one.name) + by, lift(0, TIME))
         post[one.name] = value if one.bound is None else (Each(one.bound, value),)
     return post
+
+
+def fill_in(node: Expr, values: Mapping[str, int | str | bool]) -> Expr:
+    """The expression with constants replaced by their values, and simplified."""
+
+    def leaf(prm: Expr) -> Expr | None:
+        known = prm.op == "prm" and prm.payload in values
+        return Expr("lit", prm.type, (), values[str(prm.payload)]) if known else None
+
+    return rewrite(node, leaf)
+
+
+def specialise(machine: Machine, values: Mapping[str, int | str | bool]) -> Machine:
+    """The machine for some of its constants fixed: simpler expressions, and no action that these make impossible."""
+    actions = []
+    for one in machine.actions:
+        guard = fill_in(one.guard, values)
+        if guard.op == "lit" and not guard.payload:
+            continue
+        post = {name: _fill_in_change(change, values) for name, change in one.post.items()}
+        actions.append(evolve(one, guard=guard, post=post))
+    deadlines = tuple((name, fill_in(condition, values)) for name, condition in machine.deadlines)
+    clocks = tuple(evolve(one, running=fill_in(one.running, values)) for one in machine.clocks)
+    return evolve(machine, actions=tuple(actions), deadlines=deadlines, clocks=clocks)
+
+
+def _fill_in_change(change: Any, values: Mapping[str, int | str | bool]) -> Any:
+    if isinstance(change, Expr):
+        return fill_in(change, values)
+    return tuple(evolve(update, value=fill_in(update.value, values)) for update in change)
 
 
 def _read_array(element: Expr, updates: tuple[Store | Each, ...]) -> Expr:
@@ -541,12 +598,14 @@ def _stopped(one: Clock, variables: Mapping[str, Variable], post: Post, index: t
 
 def _touched(one: Clock, post: Post) -> list[Expr] | None:
     """The indices at which an array's clocks may be set, started or stopped; None if that may be anywhere."""
+    assert one.bound is not None, f"{one.name} is no array"
     touched: list[Expr] = []
-    for node in (Expr("var", TIME, (TRUE,), one.name), *walk(one.running)):
+    for node in (Expr("var", TIME, (one.bound,), one.name), *walk(one.running)):
         if node.op != "var" or node.payload not in post:
             continue
         change = post[str(node.payload)]
-        if isinstance(change, Expr) or any(isinstance(update, Each) for update in change):
+        # What the condition asks of other elements than the clock's own concerns every clock.
+        if isinstance(change, Expr) or node.args[0] is not one.bound or any(isinstance(u, Each) for u in change):
             return None
         touched += [u.index for u in change if isinstance(u, Store) and not any(same(u.index, t) for t in touched)]
     return touched
@@ -558,8 +617,10 @@ def _read_clock(rigids: Mapping[str, Rigid], variables: Mapping[str, Variable], 
     if variable.while_ is None:
         return Clock(name, TRUE, bound)
     state = State(rigids, variables, {})
-    running = variable.while_(state) if bound is None else variable.while_(state, bound)
-    return Clock(name, lift(running, BOOL), bound)
+    running = lift(variable.while_(state) if bound is None else variable.while_(state, bound), BOOL)
+    if any(node.op == "var" and node.type == TIME for node in walk(running)):
+        raise DesignError(f"the clock {name} cannot run while `{running}`: that asks a clock")
+    return Clock(name, running, bound)
 
 
 def _tick(machine: Machine) -> Action:

@@ -21,8 +21,8 @@ from typing import Any
 import z3
 from attrs import define, field
 
-from model.expr import TIME, Expr, Type, all_of, rewrite
-from model.machine import TICK, Action, Instance, Machine, advance, after
+from model.expr import TIME, Expr, Type, all_of
+from model.machine import TICK, Action, Instance, Machine, advance, after, fill_in
 
 __all__ = ["Encoder", "Frame", "delayed_tick", "fix_choices"]
 
@@ -35,14 +35,7 @@ DELAY = Expr("arg", TIME, (), "delay")
 
 def fix_choices(instance: Instance, node: Expr) -> Expr:
     """The expression with the instance's options and hazards filled in, and simplified; numbers stay symbols."""
-    rigids = instance.machine.rigids
-
-    def leaf(prm: Expr) -> Expr | None:
-        if prm.op != "prm" or rigids[str(prm.payload)].role not in ("option", "hazard"):
-            return None
-        return Expr("lit", prm.type, (), instance.values[str(prm.payload)])
-
-    return rewrite(node, leaf)
+    return fill_in(node, {**instance.of_role("option"), **instance.of_role("hazard")})
 
 
 def delayed_tick(machine: Machine) -> Action:

@@ -23,7 +23,7 @@ from model.machine import Instance
 from properties.cases import instance_of
 from properties.catalogue import CATALOGUE, Property
 from properties.engines.cover import coverage
-from properties.engines.explore import Limits, explore, hull, kernel_source, reached
+from properties.engines.explore import Limits, explore, kernel_source, reached
 from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
 from properties.engines.prove import Effort, prove
 from properties.evidence import Case, Evidence, Ledger, conclude
@@ -139,7 +139,7 @@ def _source(shape: tuple[Case, ...], design: str) -> KernelSource:
     """One kernel for all the cases of a design: compiled once, run with each case's constants."""
     instances: list[Instance] = [instance_of(case) for case in shape if case.design == design]
     asked = {name for case in shape if case.design == design for name in case.properties}
-    return kernel_source(hull(instances), [p for p in CATALOGUE.values() if p.id in asked])
+    return kernel_source(instances, [p for p in CATALOGUE.values() if p.id in asked])
 
 
 def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:

@@ -117,13 +117,18 @@ def standing(conclusion: Conclusion) -> str:
 
 
 def says(property_id: str) -> str:
-    """A property's sentence; empty where the catalogue does not have it."""
+    """A property's sentence, or that of a verdict on the checks themselves; empty for what is neither."""
     from properties.catalogue import CATALOGUE
+
+    if property_id in CATALOGUE:
+        return CATALOGUE[property_id].says
+    from properties.engines.cover import EVERY_ACTION
     from properties.engines.fuzz import LOCKSTEP
 
-    if property_id == LOCKSTEP:
-        return "The system under test does what the model does."
-    return CATALOGUE[property_id].says if property_id in CATALOGUE else ""
+    return {
+        LOCKSTEP: "The system under test does what the model does.",
+        EVERY_ACTION: "Every action and every hazard of the model has happened on the system under test.",
+    }.get(property_id, "")
 
 
 def program_name() -> str:

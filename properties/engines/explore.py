@@ -35,11 +35,16 @@ class Limits:
     depth: int = 1 << 30
 
 
-def kernel_source(shape: Instance, properties: Sequence[Property], *, bake: bool = False) -> KernelSource:
-    """A kernel source that serves every instance up to the sizes of `shape`, asking all of `properties`."""
+def kernel_source(instances: Sequence[Instance], properties: Sequence[Property]) -> KernelSource:
+    """One kernel source for all `instances` of a machine, asking all of `properties`.
+
+    What the instances agree on is fixed in it, but for hazards that are on: fuzzing switches them one by one.
+    """
+    shape = hull(instances)
     states = [state_form(shape.machine, p) for p in properties if p.step is None]
     steps = [step_form(shape.machine, p) for p in properties if p.step is not None]
-    return build_source(shape, states, steps, bake=bake)
+    agreed = [name for name, value in shape.values.items() if all(i.values[name] == value for i in instances)]
+    return build_source(shape, states, steps, [name for name in agreed if shape.values[name] is not True])
 
 
 def search_instance(instance: Instance, source: KernelSource, limits: Limits) -> tuple[Searcher, Kernel, Search]:

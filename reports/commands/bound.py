@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from reports.commands.common import command
+from reports.commands.common import DURATION, command
 from reports.consoles import Terminal
-from reports.durations import in_seconds, parse_duration, plain_number
+from reports.durations import in_seconds, plain_number
 from reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
@@ -32,23 +32,6 @@ Exit status:
 
 HEAD, TAIL = 24, 8
 """How much of a long run the text shows; `--json` has all of it."""
-
-
-class _Duration(click.ParamType[Fraction]):
-    """A length of time, in seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
-        if isinstance(value, Fraction):
-            return value
-        try:
-            return parse_duration(value)
-        except Unusable as error:
-            self.fail(str(error), param, ctx)
-
-
-DURATION = _Duration()
 
 
 @command("bound", _EXITS)

@@ -8,14 +8,17 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from fractions import Fraction
 from typing import Any, Final, TextIO
 
 import click
 from attrs import evolve
 
 from reports.consoles import open_terminal
+from reports.durations import parse_duration
+from reports.errors import Unusable
 
-__all__ = ["BUG", "EXITS", "INTERRUPTED", "UNUSABLE", "command"]
+__all__ = ["BUG", "DURATION", "EXITS", "INTERRUPTED", "UNUSABLE", "command"]
 
 UNUSABLE: Final = 2
 BUG: Final = 70
@@ -28,6 +31,24 @@ Exit status:
   2    unusable input; one line on standard error says why
   3    undecided, or never put to the test
 """
+
+
+class _Duration(click.ParamType[Fraction]):
+    """A length of time, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        if isinstance(value, Fraction):
+            return value
+        try:
+            return parse_duration(value)
+        except Unusable as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION: Final = _Duration()
+"""The type of an option that is a length of time."""
 
 
 def command(name: str, epilog: str = EXITS) -> Callable[[Callable[..., int]], click.Command]:

@@ -35,7 +35,7 @@ def bench_lockstep_on_the_reference_system(tmp_path: Path) -> None:
         case = next(c for c in scoreboard("do_kv") if c.name == "recommended")
         instance = instance_of(case)
         properties = [CATALOGUE[i] for i in case.properties]
-        first = fuzz(instance, properties, kernel_source(instance, properties), system, BUDGET)[0]
+        first = fuzz(instance, properties, kernel_source([instance], properties), system, BUDGET)[0]
         rate = float(first.measures["steps/s"])
         print(f"  lockstep, SQLite {name}: {rate:,.0f} steps/s ({rate / empty:.2f} of the empty machine)")
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
+from impl.live import LiveOptions, LiveResult
 from properties.evidence import Evidence, Verdict
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
@@ -147,9 +148,26 @@ def test_list_documents_every_choice(edgeproof: Run, calls: Calls) -> None:
     assert edgeproof("list", "--design", "nope").status == 2
 
 
-def test_run_refuses_nonsense_and_names_what_is_missing(edgeproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert edgeproof("run", "--for", "-3s").status == 2
-    assert edgeproof("run", "--for", "0s").status == 2
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--for -3s", "'-3s' is negative"),
+        ("--for 0s", "seconds must be more than 0"),
+        ("--for 1s --flags 0", "a config has 1 to 5000 flags"),
+        ("--for 1s --reader dreamer", "a reader is plain, guarded or memo"),
+        ("--for 1s --fault meteor", "there is no fault 'meteor'"),
+        ("--for 1s --pops 0", "0 is not in the range"),
+    ],
+)
+def test_run_refuses_nonsense_in_one_line(edgeproof: Run, tmp_path: Path, words: str, message: str) -> None:
+    outcome = edgeproof("run", *words.split())
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_run_without_its_parts_is_undecided_and_names_them(edgeproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "impl.live", None)
     outcome = edgeproof("run", "--for", "3s", "--json")
     assert outcome.status == 3
@@ -158,25 +176,32 @@ def test_run_refuses_nonsense_and_names_what_is_missing(edgeproof: Run, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("verdict", "status"), [(Verdict.HOLDS_TO_BOUND, 0), (Verdict.VIOLATED, 1), (Verdict.VACUOUS, 3)]
+    ("verdict", "interrupted", "status"),
+    [
+        (Verdict.HOLDS_TO_BOUND, False, 0),
+        (Verdict.VIOLATED, False, 1),
+        (Verdict.VACUOUS, False, 3),
+        (Verdict.HOLDS_TO_BOUND, True, 130),
+    ],
 )
 def test_run_records_a_history_and_reports_what_it_shows(
-    edgeproof: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, status: int
+    edgeproof: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, interrupted: bool, status: int
 ) -> None:
-    asked: dict[str, Any] = {}
+    def run_live(options: LiveOptions, notify: Callable[[str], None]) -> LiveResult:
+        notify("1 s of 60 s")
+        assert (options.seconds, options.pops, options.heartbeat) == (60.0, 4, 1.5)
+        counts = {"read ok": 1200, "commit ok": 34}
+        return LiveResult(options.history, 60.0, interrupted, counts, ("a remark",), 1000)
 
-    def run_live(**words: Any) -> SimpleNamespace:
-        asked.update(words)
-        return SimpleNamespace(events=1234, settings={"T": 60.0}, constants={"reader": "guarded"})
-
-    def check_history(history: Path, settings: dict[str, float]) -> list[Evidence]:
-        assert (history.name, settings) == ("history.jsonl", {"T": 60.0})
+    def check_history(history: Path, constants: dict[str, object]) -> list[Evidence]:
+        assert (history.name, constants["reader"]) == ("history.jsonl", "guarded")
         return [Evidence("never-ahead", "history", verdict, "1,234 events")]
 
-    monkeypatch.setitem(sys.modules, "impl.live", SimpleNamespace(run_live=run_live))
+    monkeypatch.setattr("impl.live.run_live", run_live)
     monkeypatch.setitem(sys.modules, "properties.engines.history", SimpleNamespace(check_history=check_history))
-    outcome = edgeproof("run", "--for", "1m", "--pops", "4", "--json")
+    words = ["run", "--for", "1m", "--pops", "4", "--heartbeat", "1500ms"]
+    outcome = edgeproof(*words, "--json")
     assert outcome.status == status
-    assert (asked["seconds"], asked["pops"]) == (60.0, 4)
     assert outcome.document["report"]["cases"][0]["properties"][0]["verdict"] == verdict
-    assert "recorded 1,234 events in reports/out/history.jsonl" in edgeproof("run", "--for", "1m").out
+    text = edgeproof(*words).out
+    assert "a remark\nrecorded 1,234 events in reports/out/history.jsonl\n" in text
