@@ -9,7 +9,6 @@ from the store's changelog.
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import tempfile
 import threading

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The store's process in a run on the real clock: the Durable Object of the unit, its alarms, and a socket for writers.
 
-A request is one line of JSON, and so is its answer. `{"op": "write", "set", "remove", "actor", "expected", "key"}` gives
+A request is one line of JSON, its answer another. `{"op": "write", "set", "remove", "actor", "expected", "key"}` gives
 `{"version", "repeated"}` or `{"refused": why}`. `{"op": "since", "version"}` gives `{"version", "set", "remove"}`: what
 has changed since that version.
 """

@@ -26,6 +26,7 @@ __all__ = [
     "apply",
     "evaluate",
     "initial_states",
+    "is_initial",
     "successors",
 ]
 
@@ -63,6 +64,24 @@ def initial_states(instance: Instance) -> Iterator[dict[str, Value]]:
     choices = [_initial_values(instance, name, v) for name, v in instance.machine.variables.items()]
     for values in product(*choices):
         yield dict(zip(names, values, strict=True))
+
+
+def is_initial(instance: Instance, state: State) -> bool:
+    """Whether a run may begin in `state` (told without listing the initial states, which may be many)."""
+    variables = instance.machine.variables
+    return list(state) == list(variables) and all(_may_begin(instance, v, state[n]) for n, v in variables.items())
+
+
+def _may_begin(instance: Instance, variable: Variable, value: Value) -> bool:
+    values = value if isinstance(value, tuple) else (value,)
+    sort = Type("index", sort=variable.over)
+    if isinstance(value, tuple) != bool(variable.over) or (variable.over and len(values) != len(instance.domain(sort))):
+        return False
+    if variable.initial is not None:
+        return all(type(v) is type(variable.initial) and v == variable.initial for v in values)
+    if variable.type.kind == "nat":
+        return all(type(v) is int and 0 <= v <= instance.number(variable.limit) for v in values)
+    return all(v in instance.domain(variable.type) for v in values)
 
 
 def successors(instance: Instance, state: State) -> Iterator[tuple[Event, dict[str, Value]]]:

@@ -29,6 +29,9 @@ __all__ = ["Encoder", "Frame", "delayed_tick", "fix_choices"]
 Frame = Mapping[str, Any]
 """The terms of one state: a Z3 term per scalar; per array a function from an index term to a Z3 term."""
 
+Slot = tuple[str, int]
+"""Where in a query an `exists` stands: those that must hold together have different slots, alternatives may share."""
+
 DELAY = Expr("arg", TIME, (), "delay")
 """How long a tick lasts."""
 
@@ -58,9 +61,10 @@ class Encoder:
     sizes: Mapping[str, int] = field(factory=dict)
     whole_time: bool = False
     elements: dict[str, list[Any]] = field(factory=dict)
-    skolems: dict[tuple[Any, ...], Any] = field(factory=dict)
+    skolems: dict[tuple[Any, ...], tuple[Any, Expr]] = field(factory=dict)
     symbols: dict[str, Any] = field(factory=dict)
     done: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
+    widths: dict[tuple[int, bool], tuple[int, Expr]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         for name, rigid in self.instance.machine.rigids.items():
@@ -124,34 +128,75 @@ class Encoder:
             facts += [term == value for term in terms]
         return facts
 
-    def truth(self, node: Expr, frame: Frame, bound: Mapping[str, Any], *, holds: bool = True) -> Any:
-        """The formula that says that a boolean expression holds (or does not) in the state of `frame`."""
-        key = (id(node), id(frame), holds, *(id(value) for value in bound.values()))
+    def truth(
+        self, node: Expr, frame: Frame, bound: Mapping[str, Any], *, holds: bool = True, slot: Slot = ("", 0)
+    ) -> Any:
+        """The formula that says that a boolean expression holds (or does not) in the state of `frame`.
+
+        What is asserted together with another formula needs a slot of its own: one that begins with another name, or
+        that lies `width` further on.
+        """
+        slot = slot if self.width(node, holds) else ("", 0)
+        key = (id(node), id(frame), holds, slot, *(id(value) for value in bound.values()))
         if key not in self.done:
-            made = self._truth(node, frame, bound, holds)
+            made = self._truth(node, frame, bound, holds, slot)
             # What the key names by identity is kept alive with it.
             self.done[key] = (made, node, frame, tuple(bound.values()))
         return self.done[key][0]
 
-    def _truth(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool) -> Any:
+    def width(self, node: Expr, holds: bool = True) -> int:
+        """How many slots the Skolem constants of a formula take."""
+        key = (id(node), holds)
+        if key not in self.widths:
+            self.widths[key] = (self._width(node, holds), node)
+        return self.widths[key][0]
+
+    def _width(self, node: Expr, holds: bool) -> int:
+        if self.sizes:
+            return 0
         match node.op:
             case "not":
-                return self.truth(node.args[0], frame, bound, holds=not holds)
+                return self.width(node.args[0], not holds)
             case "and" | "or":
-                parts = [self.truth(child, frame, bound, holds=holds) for child in node.args]
-                return z3.And(parts) if (node.op == "and") == holds else z3.Or(parts)
+                parts = [self.width(child, holds) for child in node.args]
+                return sum(parts) if (node.op == "and") == holds else max(parts)
             case "ite":
                 test, then, otherwise = node.args
-                return z3.Or(
-                    z3.And(self.truth(test, frame, bound), self.truth(then, frame, bound, holds=holds)),
-                    z3.And(
-                        self.truth(test, frame, bound, holds=False), self.truth(otherwise, frame, bound, holds=holds)
-                    ),
+                return max(
+                    self.width(test) + self.width(then, holds), self.width(test, False) + self.width(otherwise, holds)
                 )
             case "forall" | "exists":
-                return self._quantified(node, frame, bound, holds)
+                return self.width(node.args[1], holds) + ((node.op == "exists") == holds)
+        return 0
+
+    def _truth(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool, slot: Slot) -> Any:
+        match node.op:
+            case "not":
+                return self.truth(node.args[0], frame, bound, holds=not holds, slot=slot)
+            case "and" | "or":
+                together, parts = (node.op == "and") == holds, []
+                for child in node.args:
+                    parts.append(self.truth(child, frame, bound, holds=holds, slot=slot))
+                    slot = self._after(slot, child, holds) if together else slot
+                return z3.And(parts) if together else z3.Or(parts)
+            case "ite":
+                alternatives = []
+                for so, branch in ((True, node.args[1]), (False, node.args[2])):
+                    test = self.truth(node.args[0], frame, bound, holds=so, slot=slot)
+                    later = self._after(slot, node.args[0], so)
+                    alternatives.append(z3.And(test, self.truth(branch, frame, bound, holds=holds, slot=later)))
+                return z3.Or(alternatives)
+            case "forall" | "exists":
+                return self._quantified(node, frame, bound, holds, slot)
         plain = self.term(node, frame, bound)
         return plain if holds else z3.Not(plain)
+
+    def _after(self, slot: Slot, node: Expr, holds: bool) -> Slot:
+        return slot[0], slot[1] + self.width(node, holds)
+
+    def _inside(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
+        """The truth of a boolean expression inside a term, whose Skolem constants nothing else shares."""
+        return self.truth(node, frame, bound, slot=(f"in {id(node)}", 0))
 
     def term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
         """The Z3 term of a value."""
@@ -175,11 +220,11 @@ class Encoder:
             case "arg":
                 return bound[str(node.payload)]
             case "and" | "or" | "not" | "forall" | "exists":
-                return self.truth(node, frame, bound)
+                return self._inside(node, frame, bound)
             case "ite":
                 test, then, otherwise = node.args
                 return z3.If(
-                    self.truth(test, frame, bound), self.term(then, frame, bound), self.term(otherwise, frame, bound)
+                    self._inside(test, frame, bound), self.term(then, frame, bound), self.term(otherwise, frame, bound)
                 )
         left, right = (self.term(child, frame, bound) for child in node.args)
         if node.args[0].type.kind == "index":
@@ -235,19 +280,21 @@ class Encoder:
         rigid = self.instance.machine.rigids[name]
         return self.literal(rigid.type, self.numbers.get(name, self.instance.values[name]))
 
-    def _quantified(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool) -> Any:
+    def _quantified(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool, slot: Slot) -> Any:
         variable, body = node.args
         name, sort = str(variable.payload), variable.type.sort
         universal = (node.op == "forall") == holds
         if universal or self.sizes:
             elements = list(self.elements[sort]) or [self.index_term(f"some {sort}", sort)]
-            parts = [self.truth(body, frame, {**bound, name: element}, holds=holds) for element in elements]
+            parts = [self.truth(body, frame, {**bound, name: element}, holds=holds, slot=slot) for element in elements]
             return z3.And(parts) if universal else z3.Or(parts)
-        # One Skolem constant per name and context serves every formula of a query: they are alternatives of one goal.
-        context = (name, *sorted((n, str(v)) for n, v in bound.items() if n.endswith(tuple("0123456789"))))
+        # One Skolem constant serves all the alternatives of a goal: it stands for whatever makes one of them true.
+        context = (slot, sort, id(frame), *sorted((n, str(v)) for n, v in bound.items()))
         if context not in self.skolems:
-            self.skolems[context] = self.index_term(f"sk_{len(self.skolems)}_{name}", sort)
-        return self.truth(body, frame, {**bound, name: self.skolems[context]}, holds=holds)
+            # The node is kept alive, as slots inside terms are named by its identity.
+            self.skolems[context] = (self.index_term(f"sk_{len(self.skolems)}_{name}", sort), node)
+        element = self.skolems[context][0]
+        return self.truth(body, frame, {**bound, name: element}, holds=holds, slot=(slot[0], slot[1] + 1))
 
 
 def _real(term: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from model.interpret import Event, State, apply, initial_states
+from model.interpret import Event, State, apply, is_initial
 from model.machine import TICK, Instance, Machine
 
 __all__ = ["FORMAT_VERSION", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
@@ -58,9 +58,9 @@ def replay(machine: Machine, trace: Trace) -> list[dict[str, Any]]:
     instance = Instance.of(machine, **trace.constants)
     if not trace.states or len(trace.states) != len(trace.events) + 1:
         raise TraceError(f"{len(trace.events)} events need {len(trace.events) + 1} states, not {len(trace.states)}")
-    state = next((s for s in initial_states(instance) if s == dict(trace.states[0])), None)
-    if state is None:
+    if not is_initial(instance, trace.states[0]):
         raise TraceError("state 0 is not an initial state of the design")
+    state = dict(trace.states[0])
     states = [state]
     for step, (event, recorded) in enumerate(zip(trace.events, trace.states[1:], strict=True), start=1):
         try:
@@ -101,7 +101,7 @@ def load_trace(text: str) -> Trace:
     """Read a trace. Raises TraceError where the text is not one; nothing in it is ever executed."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TraceError(f"not JSON: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("#meta"), dict):
         raise TraceError("not a trace: an object with `#meta`, `vars` and `states` is needed")

@@ -18,7 +18,7 @@ from model.designs.do_kv import era, newer_or_same
 from model.expr import FALSE, TRUE, Expr, all_of, exists, for_all, implies
 from model.kernel import StateForm, StepForm
 from model.machine import Instance, Machine, State
-from properties.bounds import staleness_bound
+from properties.bounds import formula, staleness_bound
 
 __all__ = ["CATALOGUE", "Property", "Step", "applicable", "state_form", "step_form"]
 
@@ -38,7 +38,8 @@ class Property:
     """One property and its forms for a model; a property has exactly one of `state`, `step`, `settles`.
 
     `tested` has the shape of the form. `within` says of steps how soon a property that `settles` does so at the latest,
-    which can be proved by induction. `anomaly` marks what the pattern is documented to violate. `applies` says for
+    which can be proved by induction. `detail` adds what the property means for an instance, such as a bound's formula.
+    `anomaly` marks what the pattern is documented to violate. `applies` says for
     which instances the property can be put to the test at all.
     """
 
@@ -51,6 +52,7 @@ class Property:
     tested: Callable[[State], Expr] | None = None
     tested_step: Callable[[Step], Expr] | None = None
     within: Callable[[Step], Expr] | None = None
+    detail: Callable[[Instance], str] = lambda instance: ""
     anomaly: bool = False
     applies: Callable[[Instance], bool] = lambda instance: True
 
@@ -253,6 +255,7 @@ _ALL: Final = (
         "Flagship: changes reach every location within seconds; the formula is ours, and proved.",
         step=_answered(lambda before, after, p: implies(_stale(before), after.served[p] >= before.watched)),
         tested_step=_reading(lambda before, after, p: _stale(before)),
+        detail=lambda instance: f"B = {formula(instance)}",
     ),
     Property(
         "convergence",

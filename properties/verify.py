@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import platform
+import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Final
 
@@ -89,10 +91,8 @@ def _run(
 ) -> dict[str, list[Evidence]]:
     total = len(cases) * len(plan.engines)
     found: dict[str, list[Evidence]] = {case.name: [] for case in cases}
-    # A fresh interpreter per worker: forking a process that has threads (progress, solver) is asking for trouble.
-    spawn = multiprocessing.get_context("spawn")
     shape = tuple(cases)
-    with ProcessPoolExecutor(1, spawn) as searching, ProcessPoolExecutor(1, spawn) as proving:
+    with _worker() as searching, _worker() as proving, _ended_together():
         work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
         for engine in plan.engines:
             for number, case in enumerate(cases):
@@ -112,6 +112,26 @@ def _run(
             for case in cases:
                 found[case.name] = _mark_unsettled(case, found[case.name], searching, shape, plan)
     return {name: sorted(all_of, key=lambda e: plan.engines.index(e.engine)) for name, all_of in found.items()}
+
+
+def _worker() -> ProcessPoolExecutor:
+    # A fresh interpreter per worker: forking a process that has threads (progress, solver) is asking for trouble.
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _ended_together() -> Iterator[None]:
+    """End the workers at once when the parent is interrupted or fails, instead of waiting for what they are at."""
+    try:
+        yield
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
 
 
 def _mark_unsettled(

@@ -71,8 +71,13 @@ class Induction:
         return None if model is None else (bound, model)
 
     def _formulas(self, action: Action, wanted: Sequence[Expr], bound: dict[str, Any], hold: bool) -> list[Any]:
-        goal = z3.Or([self.encoder.truth(one, self.frame, bound, holds=hold) for one in wanted])
+        goal = z3.Or([self.truth_with(action, one, bound, hold) for one in wanted])
         return [self.encoder.truth(action.guard, self.frame, bound), goal]
+
+    def truth_with(self, action: Action, node: Expr, bound: dict[str, Any], hold: bool) -> Any:
+        """The formula for `node` beside an action's guard: what exists for one need not be what exists for the other."""
+        slot = ("", self.encoder.width(action.guard))
+        return self.encoder.truth(node, self.frame, bound, holds=hold, slot=slot)
 
     def _argument(self, argument: Expr) -> Any:
         name, of = str(argument.payload), argument.type
@@ -86,7 +91,7 @@ class Induction:
         self.solver.set("timeout", self.timeout_ms)
         self.solver.add(*self.encoder.known_numbers(), *self.encoder.well_typed(self.frame))
         for name, node in self.lemmas.items():
-            self.solver.add(z3.Implies(z3.Bool(name), self.encoder.truth(node, self.frame, {})))
+            self.solver.add(z3.Implies(z3.Bool(name), self.encoder.truth(node, self.frame, {}, slot=(name, 0))))
 
 
 @frozen
@@ -201,7 +206,10 @@ def _broken_by(induction: Induction, action: Action) -> list[str]:
     bound, model = found
 
     def false_afterwards(node: Expr) -> bool:
-        formula = induction.encoder.truth(node, induction.frame, bound, holds=False)
+        formula = induction.truth_with(action, node, bound, False)
         return bool(z3.is_true(model.eval(formula, model_completion=True)))
 
-    return [name for name, node in changed.items() if false_afterwards(node)]
+    broken = [name for name, node in changed.items() if false_afterwards(node)]
+    if not broken:
+        raise UndecidedError(f"on {action.name}: the solver's model does not say which lemma is broken")
+    return broken

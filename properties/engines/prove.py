@@ -20,7 +20,7 @@ from model.expr import Expr
 from model.interpret import OutOfRangeError, State, apply, evaluate
 from model.kernel import StateForm, StepForm
 from model.machine import TICK, Instance
-from model.trace import Trace
+from model.trace import Trace, replay
 from properties.catalogue import Property, state_form, step_form
 from properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
 from properties.engines.unroll import Counterexample, Unrolling, unrolling
@@ -108,7 +108,8 @@ def _decide(context: _Context, one: Property) -> _Answer:
             if not can_be_tested(context.inductive, form):
                 reason = "no state that satisfies the invariants puts the property to the test"
                 return _Answer(Verdict.VACUOUS, reason=reason)
-            return _Answer(Verdict.PROVED, EVERYTHING, "as a bound on the time it takes" if one.settles else "")
+            reason = "as a bound on the time it takes" if one.settles else one.detail(context.instance)
+            return _Answer(Verdict.PROVED, EVERYTHING, reason)
         if one.settles:
             reason = "no invariant bounds the time it takes; liveness is left to the search"
             return _Answer(Verdict.UNKNOWN, reason=reason)
@@ -174,7 +175,9 @@ def _witness(context: _Context, form: StateForm | StepForm, found: Counterexampl
         last = events[-1]
         holds = evaluate(instance, form.per_action[last.action][0], states[-2], dict(last.arguments))
     assert not holds, f"the interpreter does not confirm the witness against {form.name}"
-    return Trace(instance.machine.name, instance.values, tuple(states), events, form.name, None, ENGINE)
+    trace = Trace(instance.machine.name, instance.values, tuple(states), events, form.name, None, ENGINE)
+    replay(instance.machine, trace)
+    return trace
 
 
 def _assumptions(instance: Instance) -> tuple[str, ...]:

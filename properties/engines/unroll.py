@@ -57,7 +57,7 @@ class Unrolling:
         """
         solver = z3.Solver()
         solver.set("timeout", timeout_ms)
-        solver.add(*self.encoder.initially(self.frames[0]), *self.encoder.well_typed(self.frames[0]))
+        solver.add(*self.encoder.initially(self.frames[0]), *self.encoder.well_typed(self.frames[0]), *self.ranges())
         for length in range(depth + 1):
             if length:
                 solver.add(self.steps[length - 1])

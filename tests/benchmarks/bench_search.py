@@ -32,9 +32,7 @@ def bench_calibration_model_against_plain_python_and_the_memory_limit() -> None:
     assert (search.count, search.transitions) == (2_075_245, 14_502_115)
     plain = plain_python_rate(calibration(4, 3, 2, 2))
     memory = random_insertions_per_second(4 * 1024 * 1024)
-    print(
-        f"  plain Python, the same packed states in a set: {plain / 1e6:.2f} M transitions/s (ours {rate / plain:.0f} x)"
-    )
+    print(f"  plain Python with a set: {plain / 1e6:.2f} M transitions/s (ours {rate / plain:.0f} x)")
     print(f"  random insertion into a hash set here: {memory / 1e6:.0f} M/s (ours {rate / memory:.2f} of it)")
 
 
