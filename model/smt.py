@@ -289,7 +289,9 @@ class Encoder:
             parts = [self.truth(body, frame, {**bound, name: element}, holds=holds, slot=slot) for element in elements]
             return z3.And(parts) if universal else z3.Or(parts)
         # One Skolem constant serves all the alternatives of a goal: it stands for whatever makes one of them true.
-        context = (slot, sort, id(frame), *sorted((n, str(v)) for n, v in bound.items()))
+        # It depends on the elements of the quantifiers around it, whose variables are told by their numbers.
+        around = sorted((n, str(v)) for n, v in bound.items() if n.endswith(tuple("0123456789")))
+        context = (slot, sort, id(frame), *around)
         if context not in self.skolems:
             # The node is kept alive, as slots inside terms are named by its identity.
             self.skolems[context] = (self.index_term(f"sk_{len(self.skolems)}_{name}", sort), node)

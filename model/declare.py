@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the body of a design's class says: constants, variables, and methods marked as actions, hazards, deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from model.expr import BOOL, NAT, TIME, Expr, Type
+
+__all__ = [
+    "TICK",
+    "Design",
+    "DesignError",
+    "Later",
+    "Marked",
+    "Rigid",
+    "Variable",
+    "action",
+    "boolean",
+    "clock",
+    "count",
+    "deadline",
+    "duration",
+    "enum",
+    "hazard",
+    "hazard_mode",
+    "index_sort",
+    "natural",
+    "option",
+]
+
+TICK: Final = "tick"
+"""The name of the action by which time passes; every design with a clock has it."""
+
+
+class DesignError(ValueError):
+    """A design, or the way it is instantiated, does not make sense; the message says what would."""
+
+
+@frozen
+class Rigid:
+    """A constant of a run: an option (an enum), a hazard (a boolean), a count (a natural) or a duration (a time)."""
+
+    role: str
+    type: Type
+    default: int | str | bool
+    doc: str = ""
+
+
+@frozen
+class Variable:
+    """A variable of the state: scalar, or an array over the index sort `over`.
+
+    `limit` is the rigid count that bounds a natural from above (both 0 and the limit are values). `initial` is the
+    first value, or None where any value of the type may be the first. `while_` makes a clock run only while it holds.
+    """
+
+    type: Type
+    over: str = ""
+    limit: str = ""
+    initial: int | str | bool | None = 0
+    while_: Callable[..., Expr] | None = field(default=None, eq=False)
+    doc: str = ""
+
+
+@frozen
+class Marked:
+    """A method of the class body, with what its decorator said."""
+
+    body: Callable[..., Any]
+    kind: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+    fair: bool = False
+    under: str = ""
+
+
+class Design:
+    """The base of every design. It holds no behaviour: `read_design` reads what the class body declares."""
+
+
+def index_sort(name: str, size: int = 2, doc: str = "") -> Rigid:
+    """An index sort such as POPs; `size` is how many elements a search uses. A proof holds for any number."""
+    return Rigid("sort", Type("index", sort=name), size, doc)
+
+
+def option(*choices: str, doc: str = "") -> Rigid:
+    """A choice the designer makes; the first one is the default."""
+    return Rigid("option", Type("enum", choices), choices[0], doc)
+
+
+def count(default: int, doc: str = "") -> Rigid:
+    """A natural number fixed for a run: how many failures in a row, how many writes. Symbolic in a proof."""
+    return Rigid("count", NAT, default, doc)
+
+
+def duration(default: int, doc: str = "") -> Rigid:
+    """A length of time fixed for a run, in units of the search's tick. Symbolic and real in a proof."""
+    return Rigid("duration", TIME, default, doc)
+
+
+def hazard_mode(doc: str) -> Rigid:
+    """A hazard that changes what actions do, rather than an action of its own. Off unless named."""
+    return Rigid("hazard", BOOL, False, doc)
+
+
+def boolean(initial: bool | None = False, *, over: Rigid | None = None, doc: str = "") -> Variable:
+    """A boolean variable."""
+    return Variable(BOOL, _over(over), initial=initial, doc=doc)
+
+
+def natural(limit: Rigid, initial: int | None = 0, *, over: Rigid | None = None, doc: str = "") -> Variable:
+    """A natural variable from 0 to `limit`; leaving the range makes a search's verdict UNKNOWN, never saturates."""
+    return Variable(NAT, _over(over), limit=Later(limit), initial=initial, doc=doc)  # type: ignore[arg-type]
+
+
+def enum(*labels: str, over: Rigid | None = None, doc: str = "") -> Variable:
+    """A variable with named values; the first one is the initial value."""
+    return Variable(Type("enum", labels), _over(over), initial=labels[0], doc=doc)
+
+
+def clock(*, over: Rigid | None = None, while_: Callable[..., Expr] | None = None, doc: str = "") -> Variable:
+    """A clock: it advances with every other one, and may be set to 0.
+
+    With `while_` (a function of the state, and of the index in an array) it runs only while that holds, and is 0
+    otherwise. In a search it is cut off just above the largest value that it is compared with.
+    """
+    return Variable(TIME, _over(over), initial=0, while_=while_, doc=doc)
+
+
+def action(*, fair: bool = True, **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Any]:
+    """Something the system or its users do. A `fair` one that stays possible happens eventually (weak fairness)."""
+    return lambda body: Marked(body, "action", tuple(arguments.items()), fair)
+
+
+def hazard(*, under: str = "", **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Any]:
+    """Something that the platform may do to the system; never fair.
+
+    It happens only where the hazard of its own name, or of the name given as `under`, is switched on.
+    """
+    return lambda body: Marked(body, "hazard", tuple(arguments.items()), False, under)
+
+
+def deadline(body: Callable[..., Any]) -> Any:
+    """A condition that the passing of time may not break: time stops just before, until somebody acts."""
+    return Marked(body, "deadline")
+
+
+@frozen
+class Later:
+    """A count whose name is not known until the class body is complete."""
+
+    rigid: Rigid
+
+
+def _over(sort: Rigid | None) -> str:
+    return "" if sort is None else sort.type.sort

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading a design: every method is run once over symbolic variables, and what it did becomes data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import evolve
+
+from model.declare import TICK, Design, DesignError, Later, Marked, Rigid, Variable
+from model.expr import BOOL, TIME, TRUE, Expr, Type, all_of, ite, lift, rewrite, same, walk
+from model.post import Each, Post, Store, after
+from model.state import State
+from model.structure import Action, Clock, Machine, advance
+
+__all__ = ["read_design"]
+
+
+def read_design(design: type[Design], name: str = "") -> Machine:
+    """Run every method of the design once over symbolic variables; `name` is what the machine is called.
+
+    Raises DesignError, TypeError or SymbolicTruthError where a method cannot be read.
+    """
+    body = {name: value for base in reversed(design.__mro__) for name, value in vars(base).items()}
+    rigids = {name: value for name, value in body.items() if isinstance(value, Rigid)}
+    marked = {name: value for name, value in body.items() if isinstance(value, Marked)}
+    rigids |= {
+        name: Rigid("hazard", BOOL, False, _first_line(m.body))
+        for name, m in marked.items()
+        if m.kind == "hazard" and not m.under
+    }
+    variables = {n: _named_limit(v, rigids) for n, v in body.items() if isinstance(v, Variable)}
+    clocks = tuple(_read_clock(rigids, variables, n) for n, v in variables.items() if v.type.kind == "time")
+    actions = [_read_action(rigids, variables, clocks, n, m) for n, m in marked.items() if m.kind != "deadline"]
+    deadlines = tuple(
+        (name, lift(m.body(State(rigids, variables, {})), BOOL)) for name, m in marked.items() if m.kind == "deadline"
+    )
+    machine = Machine(
+        name or design.__name__, (design.__doc__ or "").strip(), rigids, variables, tuple(actions), clocks, deadlines
+    )
+    return evolve(machine, actions=(*machine.actions, _tick(machine))) if clocks else machine
+
+
+def _read_action(
+    rigids: Mapping[str, Rigid],
+    variables: Mapping[str, Variable],
+    clocks: tuple[Clock, ...],
+    name: str,
+    marked: Marked,
+) -> Action:
+    state = State(rigids, variables, {})
+    arguments = tuple(Expr("arg", declared.type, (), n) for n, declared in marked.arguments)
+    marked.body(state, *arguments)
+    switch = (marked.under or name) if marked.kind == "hazard" else ""
+    guard = Expr("prm", BOOL, (), switch) & state._guard if switch else state._guard
+    post = _stop_idle_clocks(variables, clocks, state._post)
+    return Action(name, arguments, guard, post, marked.fair, switch, _first_line(marked.body))
+
+
+def _stop_idle_clocks(variables: Mapping[str, Variable], clocks: tuple[Clock, ...], post: dict[str, Any]) -> Post:
+    """Make the meaning of `while_` part of every action: a clock whose condition does not hold afterwards shows 0."""
+    result = dict(post)
+    for one in clocks:
+        running = after(one.running, post)
+        if running is one.running:
+            continue
+        if one.bound is None:
+            result[one.name] = _stopped(one, variables, post, ())
+        else:
+            touched = _touched(one, post)
+            if touched is None:
+                result[one.name] = (Each(one.bound, _stopped(one, variables, post, (one.bound,))),)
+            else:
+                result[one.name] = tuple(Store(i, _stopped(one, variables, post, (i,))) for i in touched)
+    return result
+
+
+def _stopped(one: Clock, variables: Mapping[str, Variable], post: Post, index: tuple[Expr, ...]) -> Expr:
+    running = rewrite(one.running, lambda node: index[0] if node is one.bound else None)
+    value = Expr("var", variables[one.name].type, index, one.name)
+    return ite(after(running, post), after(value, post), lift(0, TIME))
+
+
+def _touched(one: Clock, post: Post) -> list[Expr] | None:
+    """The indices at which an array's clocks may be set, started or stopped; None if that may be anywhere."""
+    assert one.bound is not None, f"{one.name} is no array"
+    touched: list[Expr] = []
+    for node in (Expr("var", TIME, (one.bound,), one.name), *walk(one.running)):
+        if node.op != "var" or node.payload not in post:
+            continue
+        change = post[str(node.payload)]
+        # What the condition asks of other elements than the clock's own concerns every clock.
+        if isinstance(change, Expr) or node.args[0] is not one.bound or any(isinstance(u, Each) for u in change):
+            return None
+        touched += [u.index for u in change if isinstance(u, Store) and not any(same(u.index, t) for t in touched)]
+    return touched
+
+
+def _read_clock(rigids: Mapping[str, Rigid], variables: Mapping[str, Variable], name: str) -> Clock:
+    variable = variables[name]
+    bound = Expr("arg", Type("index", sort=variable.over), (), f"clock {variable.over}") if variable.over else None
+    if variable.while_ is None:
+        return Clock(name, TRUE, bound)
+    state = State(rigids, variables, {})
+    running = lift(variable.while_(state) if bound is None else variable.while_(state, bound), BOOL)
+    if any(node.op == "var" and node.type == TIME for node in walk(running)):
+        raise DesignError(f"the clock {name} cannot run while `{running}`: that asks a clock")
+    return Clock(name, running, bound)
+
+
+def _tick(machine: Machine) -> Action:
+    """Time passes by one unit, if no deadline is broken by it."""
+    post = advance(machine, lift(1, TIME))
+    guard = all_of(after(condition, post) for _, condition in machine.deadlines)
+    return Action(TICK, (), guard, post, True, "", "Time passes, as far as no deadline is broken.")
+
+
+def _named_limit(variable: Variable, rigids: Mapping[str, Rigid]) -> Variable:
+    if not isinstance(variable.limit, Later):
+        return variable
+    for name, rigid in rigids.items():
+        if rigid is variable.limit.rigid:
+            return evolve(variable, limit=name)
+    raise DesignError("a natural's limit must be a count of the same design")
+
+
+def _first_line(body: Callable[..., Any]) -> str:
+    return (body.__doc__ or "").strip().split("\n")[0]
