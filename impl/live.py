@@ -188,12 +188,17 @@ class Truth:
 
     @classmethod
     def of(cls, database: Path) -> Truth:
-        """Read it from the changelog, version by version."""
+        """Read it from a store's database."""
         connection = connect(database)
         try:
-            entries = ConfigStore(connection, _NoClock()).changelog()
+            return cls.read(ConfigStore(connection, _NoClock()))
         finally:
             connection.close()
+
+    @classmethod
+    def read(cls, store: ConfigStore) -> Truth:
+        """Read it from the changelog, version by version."""
+        entries = store.changelog()
         versions = {entry.idempotency_key: entry.version for entry in entries if entry.idempotency_key is not None}
         texts: dict[str, str] = {}
         names: list[str] = []

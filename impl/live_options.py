@@ -154,24 +154,30 @@ class LiveOptions:
 
     def constants(self) -> dict[str, int | str | bool]:
         """The same in the words of the pattern's design, with times in whole milliseconds, rounded up."""
-        return {
-            "reader": self.reader,
-            "repair": "none" if self.heartbeat is None else "heartbeat",
-            "negative_cache": True,
+        hazards = {
             "put_fails": "put-fails" in self.faults or self.write_spacing > 0,
             "put_ambiguous": "put-ambiguous" in self.faults,
             "put_late": "put-late" in self.faults,
             "crash": "crash" in self.faults,
             "evict": "evict" in self.faults,
-            "F": self.failures,
-            "S": _ms(self.sync_delay),
-            "D": _ms(self.put_timeout),
+            "negative_cache": True,
+        }
+        times = {
+            "S": self.sync_delay,
+            "D": self.put_timeout,
             # The alarm of a retry is as late as any other.
-            "R": _ms(self.retry_delay + self.sync_delay),
-            "T": _ms(self.cache_ttl),
-            "M": _ms(self.memo_ttl),
-            "H": _ms(self.heartbeat or 0),
-            "Z": _ms(self.zombie_window),
+            "R": self.retry_delay + self.sync_delay,
+            "T": self.cache_ttl,
+            "M": self.memo_ttl if self.reader == "memo" else None,
+            "H": self.heartbeat,
+            "Z": self.zombie_window if hazards["put_late"] else None,
+        }
+        return {
+            "reader": self.reader,
+            "repair": "none" if self.heartbeat is None else "heartbeat",
+            **{name: True for name, on in hazards.items() if on},
+            "F": self.failures,
+            **{name: ceil(round(1000 * seconds, 6)) for name, seconds in times.items() if seconds is not None},
             "Pop": self.pops,
         }
 
@@ -209,7 +215,3 @@ class Paths:
     def error(self, process: str) -> Path:
         """What a process died of."""
         return self.data / f"{process}.error"
-
-
-def _ms(seconds: float) -> int:
-    return ceil(round(seconds * 1000, 6))

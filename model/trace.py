@@ -112,7 +112,9 @@ def load_trace(text: str) -> Trace:
         raise TraceError(f"trace version {meta.get('version')!r} cannot be read; this edgeproof reads {FORMAT_VERSION}")
     try:
         return _trace(document, meta)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except TraceError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise TraceError(f"a malformed trace: {error!r}") from error
 
 
@@ -121,12 +123,10 @@ def _trace(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Trace:
     states = tuple({name: _decode(state[name]) for name in names} for state in document["states"])
     events = tuple(_event(state["#meta"]) for state in document["states"][1:])
     loop = document.get("loop")
-    if loop is not None and not (isinstance(loop, int) and 0 <= loop < len(states)):
+    if loop is not None and not 0 <= _whole(loop) < len(states):
         raise TraceError(f"loop {loop!r} is not the number of a state")
     constants = {str(k): _constant(v) for k, v in meta["constants"].items()}
-    seed = meta.get("seed")
-    if seed is not None and not isinstance(seed, int):
-        raise TraceError(f"seed {seed!r} is not a whole number")
+    seed = None if meta.get("seed") is None else _whole(meta["seed"])
     texts = (str(meta.get(key, "")) for key in ("about", "origin", "note"))
     about, origin, note = texts
     return Trace(str(meta["design"]), constants, states, events, about, loop, origin, seed, note)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import define, evolve, field, frozen
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
@@ -67,6 +67,7 @@ class Tally:
     broken: dict[str, Trace] = field(factory=dict)
     failure: Trace | None = None
     why: str = ""
+    left_range: str = ""
     seen: tuple[str, ...] = ()
 
 
@@ -118,6 +119,8 @@ def _run(machine: type[RuleBasedStateMachine], budget: Budget) -> None:
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
         print_blob=False,
+        # Several failures at once would come as a group; the shortest of them is enough.
+        report_multiple_bugs=False,
     )
     try:
         run_state_machine_as_test(seed(budget.seed)(machine), settings=quiet)
@@ -178,6 +181,7 @@ class _Run:
         self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
         tally.runs += 1
         system.start(setup_of(kernel.instance))
+        self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
         self.compare()
 
     def step(self, pick: int) -> None:
@@ -186,7 +190,8 @@ class _Run:
         count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
         if count < 0:
             name = self.kernel.source.fields[-1 - count].name
-            raise LockstepError(f"{name} left its declared range in the model: give the run larger sizes")
+            self.tally.left_range = f"{name} left its declared range in the model: give the run larger sizes"
+            raise LockstepError(self.tally.left_range)
         liked = [n for n in range(count) if self.favoured >> self.labels[n] & 1]
         choice = liked if liked and pick & 3 else list(range(count))
         place = (pick >> 2) % (len(choice) + 1)
@@ -228,7 +233,10 @@ class _Run:
 
     def compare(self) -> None:
         """Everything that the system shows must be what the model says."""
-        seen = self.system.observe()
+        try:
+            seen = self.system.observe()
+        except Exception as error:
+            self.fail(f"the system cannot be observed: {type(error).__name__}: {error}", error)
         readers, words = self.kernel.readers, self.words
         for name, value in seen.items():
             if name in readers and readers[name](words) != value:
@@ -236,7 +244,7 @@ class _Run:
                 self.fail(f"{after}: {name} is {readers[name](words)} in the model, {value} in the system")
         self.tally.seen = tuple(seen)
 
-    def fail(self, why: str, cause: Exception | None = None) -> None:
+    def fail(self, why: str, cause: Exception | None = None) -> NoReturn:
         # Hypothesis runs the shrunk example last, so the last failure noted is the one to show.
         self.tally.failure, self.tally.why = self.trace(LOCKSTEP), why
         raise LockstepError(why) from cause
@@ -251,6 +259,8 @@ def _conformance(shared: Evidence, tally: Tally) -> Evidence:
     if tally.failure is not None:
         verdict, reason = Verdict.VIOLATED, tally.why
         witness = evolve(_with_states(tally.failure, shared.seed), note=tally.why)
+    elif tally.left_range:
+        verdict, reason = Verdict.UNKNOWN, tally.left_range
     elif not tally.seen:
         verdict, reason = Verdict.VACUOUS, "the system shows nothing that the model knows"
     return evolve(shared, property=LOCKSTEP, verdict=verdict, reason=reason, witness=witness)
@@ -266,6 +276,8 @@ def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelS
         return evolve(this, verdict=Verdict.VIOLATED, witness=witness)
     if tally.failure is not None:
         return evolve(this, reason=f"the runs ended early: {tally.why}")
+    if tally.left_range:
+        return evolve(this, reason=tally.left_range)
     tests = tally.tested.get(one.id, 0)
     if not tests:
         return evolve(this, verdict=Verdict.VACUOUS, reason="no step of any run put the property to the test")

@@ -36,16 +36,29 @@ class Induction:
     timeout_ms: int
     encoder: Encoder = field(init=False)
     frame: Frame = field(init=False)
+    actions: list[Action] = field(init=False)
     solver: Any = field(init=False, default=None)
     queries: int = 0
+    later: dict[tuple[str, str], Expr] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
+        self.actions = possible_actions(self.instance)
         self.encoder = Encoder(self.instance)
         self.frame = self.encoder.frame("0")
         for action in self.instance.machine.actions:
             for argument in action.arguments:
                 if argument.type.kind == "index":
                     self.encoder.index_term(str(argument.payload), argument.type.sort)
+
+    def afterwards(self, action: Action) -> dict[str, Expr]:
+        """The lemmas that `action` can change, as they are after it, said in terms of the state before."""
+        changed = {}
+        for name, node in self.lemmas.items():
+            if (action.name, name) not in self.later:
+                self.later[action.name, name] = fix_choices(self.instance, after(node, action.post))
+            if self.later[action.name, name] is not node:
+                changed[name] = self.later[action.name, name]
+        return changed
 
     def ask(self, action: Action, wanted: Sequence[Expr], *, hold: bool) -> tuple[dict[str, Any], Any] | None:
         """Can `action` happen, where the lemmas hold, so that one of `wanted` holds (or fails)?
@@ -112,7 +125,7 @@ def inductive_part(instance: Instance, candidates: Mapping[str, Expr], timeout_m
     lemmas = {name: fix_choices(instance, node) for name, node in everything.items()}
     dropped = dict.fromkeys(_initially_false(instance, lemmas, timeout_ms), "the initial state")
     induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, timeout_ms)
-    actions = possible_actions(instance)
+    actions = induction.actions
     settled: set[str] = set()
     while len(settled) < len(actions):
         for action in actions:
@@ -133,7 +146,7 @@ def inductive_part(instance: Instance, candidates: Mapping[str, Expr], timeout_m
 def breaks_step(inductive: Inductive, form: StepForm) -> str | None:
     """The name of an action by which a property of steps may be broken where the invariant holds; None: it holds."""
     instance = inductive.induction.instance
-    for action in possible_actions(instance):
+    for action in inductive.induction.actions:
         if action.name in form.per_action:
             holds = fix_choices(instance, form.per_action[action.name][0])
             if inductive.induction.ask(action, [holds], hold=False) is not None:
@@ -144,7 +157,7 @@ def breaks_step(inductive: Inductive, form: StepForm) -> str | None:
 def can_be_tested(inductive: Inductive, form: StateForm | StepForm) -> bool:
     """Whether some state (or step) that the invariant allows puts the property to the test."""
     instance = inductive.induction.instance
-    for action in possible_actions(instance):
+    for action in inductive.induction.actions:
         tested = form.tested if isinstance(form, StateForm) else form.per_action.get(action.name, (FALSE, FALSE))[1]
         if inductive.induction.ask(action, [fix_choices(instance, tested)], hold=True) is not None:
             return True
@@ -196,8 +209,7 @@ def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], timeout_ms:
 
 def _broken_by(induction: Induction, action: Action) -> list[str]:
     """The lemmas that some step of `action` breaks although all hold before it (as one model of the solver shows)."""
-    later = {name: fix_choices(induction.instance, after(n, action.post)) for name, n in induction.lemmas.items()}
-    changed = {name: node for name, node in later.items() if node is not induction.lemmas[name]}
+    changed = induction.afterwards(action)
     if not changed:
         return []
     found = induction.ask(action, list(changed.values()), hold=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from typing import Any
 
@@ -41,13 +42,21 @@ class Effort:
     timeout_ms: int = 3000
 
 
-@frozen
+@frozen(slots=False)
 class _Context:
     instance: Instance
     inductive: Inductive
     effort: Effort
-    runs: Unrolling
-    whole: Unrolling
+
+    @cached_property
+    def runs(self) -> Unrolling:
+        """Runs in real time, for bounded search; made only for a property that no invariant gives."""
+        return unrolling(self.instance, max(self.effort.depth, self.effort.k))
+
+    @cached_property
+    def whole(self) -> Unrolling:
+        """Runs in whole ticks, for k-induction."""
+        return unrolling(self.instance, self.effort.k, whole_time=True)
 
 
 def prove(
@@ -66,9 +75,7 @@ def prove(
         inductive = inductive_part(instance, candidates, effort.timeout_ms)
     except UndecidedError as error:
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
-    depth = max(effort.depth, effort.k)
-    whole = unrolling(instance, effort.k, whole_time=True)
-    context = _Context(instance, inductive, effort, unrolling(instance, depth), whole)
+    context = _Context(instance, inductive, effort)
     shared = (time.perf_counter() - started) / max(1, len(properties))
     found = []
     for one in properties:
@@ -126,7 +133,8 @@ def _follows(context: _Context, form: StateForm | StepForm) -> bool:
 
 def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:
     depth, k, timeout = context.effort.depth, context.effort.k, context.effort.timeout_ms
-    found = context.runs.search(form, depth, timeout)
+    # The first k states of every run have to be covered: induction over k steps begins after them.
+    found = context.runs.search(form, max(depth, k), timeout)
     if found is not None:
         bound = f"bounded search, {len(found.events)} steps"
         return _Answer(Verdict.VIOLATED, bound, witness=_witness(context, form, found))

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +14,11 @@ from reports.commands.common import DURATION, INTERRUPTED, command
 from reports.consoles import Terminal
 from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
+
+if TYPE_CHECKING:
+    from impl.live import LiveOptions, LiveResult
+    from properties.engines.history import Promise
+    from properties.evidence import Evidence
 
 __all__ = ["run"]
 
@@ -28,14 +32,24 @@ __all__ = ["run"]
 @click.option("--flags", type=int, default=200, show_default=True, help="Flags in the config.")
 @click.option("--size", type=int, help="Bytes of the whole config; what the flags come to, unless given.")
 @click.option("--reader", default="guarded", show_default=True, help="plain, guarded or memo.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="A fault that strikes now and then; repeatable.")
-@click.option("--sync-delay", type=DURATION, help="S, as in `edgeproof bound`.")
-@click.option("--put-timeout", type=DURATION, help="D.")
-@click.option("--retry-delay", type=DURATION, help="R.")
-@click.option("--cache-ttl", type=DURATION, help="T.")
-@click.option("--memo-ttl", type=DURATION, help="M.")
+@click.option("--reads", "reads_per_second", type=float, help="Reads per second at each location; 50 unless given.")
+@click.option("--writes", "writes_per_second", type=float, help="Writes per second of each writer; 1 unless given.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME",
+    help="Strikes now and then; repeatable: crash, evict, put-fails, put-ambiguous, put-slow, put-late.",
+)
+@click.option("--sync-delay", type=DURATION, help="S, with all that the machine itself adds; 1s unless given.")
+@click.option("--put-timeout", type=DURATION, help="D; 1s unless given.")
+@click.option("--retries", type=int, help="F; what the faults need at least, unless given.")
+@click.option("--retry-delay", type=DURATION, help="R is this and S; 1s unless given.")
+@click.option("--cache-ttl", type=DURATION, help="T; 2s unless given. KV's minimum of 30s is lifted for less.")
+@click.option("--memo-ttl", type=DURATION, help="M; 1s unless given.")
 @click.option("--heartbeat", type=DURATION, help="H; none unless given.")
-@click.option("--zombie-window", type=DURATION, help="Z.")
+@click.option("--zombie-window", type=DURATION, help="Z; 1s unless given.")
+@click.option("--keep", type=click.Path(path_type=Path), help="An empty directory for the databases of the run.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where history.jsonl goes.")
 def run(terminal: Terminal, duration: Fraction, out: str, seed: int, **words: Any) -> int:
     """Run the reference implementation on the real clock, and check what its readers were told.
@@ -47,55 +61,89 @@ def run(terminal: Terminal, duration: Fraction, out: str, seed: int, **words: An
     \b
     Examples:
       edgeproof run --for 30s
-      edgeproof run --for 5m --pops 8 --writers 4 --flags 5000 --json
+      edgeproof run --for 5m --pops 8 --writers 4 --json
+      edgeproof run --for 1m --flags 5000 --size 25000000 --put-timeout 3s --sync-delay 3s
       edgeproof run --for 1m --fault put-late --fault crash --heartbeat 5s
     """
     check_directory(out)
+    from impl.live import LiveError, LiveOptions, run_live
+    from properties.engines.history import promise_of
+
     try:
-        live = _module("impl.live")
-    except _Missing as missing:
-        return _undecided(terminal, str(missing), {})
-    try:
-        given = {name: float(v) if isinstance(v, Fraction) else v for name, v in words.items() if v is not None}
-        options = live.LiveOptions(float(duration), Path(out) / "history.jsonl", seed=seed, **given)
+        given: dict[str, Any] = {
+            name: float(v) if isinstance(v, Fraction) else v for name, v in words.items() if v is not None
+        }
+        options = LiveOptions(float(duration), Path(out) / "history.jsonl", seed=seed, **given)
         Path(out).mkdir(parents=True, exist_ok=True)
-        result = live.run_live(options, _say(terminal))
+        promise = promise_of(options.constants())
+        if options.seconds <= promise.bound_s:
+            terminal.err.print(
+                f"edgeproof: a run of {options.seconds:g} s says nothing about a bound of {promise.bound_s:g} s",
+                soft_wrap=True,
+            )
+        result = run_live(options, _say(terminal))
     except (ValueError, OSError) as error:
         raise Unusable(one_line(error)) from error
-    except live.LiveError as error:
-        return _undecided(terminal, one_line(error), {})
-    status = _report(terminal, options, result, out, seed)
+    except LiveError as error:
+        return _undecided(terminal, one_line(error))
+    status = _report(terminal, options, promise, result, out)
     return INTERRUPTED if result.interrupted else status
 
 
-def _report(terminal: Terminal, options: Any, result: Any, out: str, seed: int) -> int:
+def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: LiveResult, out: str) -> int:
+    from properties.engines.history import check_history
     from properties.evidence import Case, Ledger, conclude
     from reports.matrix import print_sheet, print_summary
     from reports.report import report_document
     from reports.view import arrange, program_name
 
-    events = {"history": str(result.history), "counts": dict(result.counts), "remarks": list(result.remarks)}
-    try:
-        found = _module("properties.engines.history").check_history(result.history, options.constants())
-    except _Missing as missing:
-        return _undecided(terminal, str(missing), events)
-    case = Case("live", "do_kv", options.constants(), tuple(dict.fromkeys(e.property for e in found)))
-    conclusions = [conclude(case, one, tuple(e for e in found if e.property == one)) for one in case.properties]
-    view = arrange(Ledger(tuple(conclusions), seed, result.seconds), out, program_name())
+    found = check_history(result.history, promise, seed=options.seed)
+    case = Case("live", "do_kv", options.constants(), tuple(one.property for one in found))
+    conclusions = [conclude(case, one.property, (one,)) for one in found]
+    view = arrange(Ledger(tuple(conclusions), options.seed, result.seconds), out, program_name())
     if terminal.as_json:
-        terminal.document({**events, "report": report_document(view)})
+        terminal.document({**_run_document(result), "report": report_document(view)})
         return view.ledger.exit_status
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
-    print_summary(terminal.out, view)
-    for line in (*result.remarks, f"recorded {counted(sum(result.counts.values()), 'event')} in {result.history}"):
+    for line in (*_measured(found, result), *result.remarks):
         terminal.out.print(one_line(line), soft_wrap=True)
+    print_summary(terminal.out, view)
     return view.ledger.exit_status
 
 
-def _undecided(terminal: Terminal, reason: str, more: Mapping[str, Any]) -> int:
+def _run_document(result: LiveResult) -> dict[str, Any]:
+    return {
+        "history": str(result.history),
+        "seconds": round(result.seconds, 3),
+        "interrupted": result.interrupted,
+        "counts": dict(result.counts),
+        "config_bytes": result.config_bytes,
+        "remarks": list(result.remarks),
+    }
+
+
+def _measured(found: list[Evidence], result: LiveResult) -> Iterator[str]:
+    """What the history shows beside the verdicts, a line each."""
+    for one in found:
+        staleness: Mapping[str, Any] = one.measures
+        for word in ("certain", "possible"):
+            if f"{word}_max_s" in staleness:
+                half, most, worst = (f"{staleness[f'{word}_{q}_s']:.3f} s" for q in ("p50", "p99", "max"))
+                yield f"{word} staleness of reads: at most {half} for half, {most} for 99 in 100, {worst} for all"
+        if "headroom_s" in staleness:
+            yield f"head-room to the bound: {staleness['headroom_s']:.3f} s of {staleness['bound_s']:g} s"
+    reads = sum(count for name, count in result.counts.items() if name.startswith("read"))
+    counts = ", ".join(f"{count:,} {name}" for name, count in sorted(result.counts.items()))
+    early = " (interrupted)" if result.interrupted else ""
+    yield f"in {result.seconds:.1f} s{early}: {reads / max(result.seconds, 0.001):.0f} reads/s; {counts}"
+    yield f"the config has {result.config_bytes:,} bytes"
+    yield f"recorded {counted(sum(result.counts.values()), 'event')} in {result.history}"
+
+
+def _undecided(terminal: Terminal, reason: str) -> int:
     if terminal.as_json:
-        terminal.document({"verdict": "UNKNOWN", "reason": reason, **more})
+        terminal.document({"verdict": "UNKNOWN", "reason": reason})
     terminal.err.print(f"edgeproof: undecided: {reason}", soft_wrap=True)
     return 3
 
@@ -103,16 +151,3 @@ def _undecided(terminal: Terminal, reason: str, more: Mapping[str, Any]) -> int:
 def _say(terminal: Terminal) -> Callable[[str], None]:
     """How it goes, on standard error where somebody may be watching."""
     return lambda line: terminal.err.print(one_line(line), soft_wrap=True) if terminal.err.is_terminal else None
-
-
-class _Missing(Exception):
-    """A part that this installation does not have."""
-
-
-def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise _Missing(f"this needs {name}, which is not installed") from error

@@ -17,7 +17,7 @@ SCHEMA = Draft202012Validator(json.loads(resources.files("properties").joinpath(
 
 LINES = (commit(1, 1, 2), commit(None, 1), publish(3, 1.5, 2), read(0, 1, 1), fault("crash", 0, 1, pop="lis"))
 COLUMNS = tuple(sorted(set().union(*LINES)))
-VALUES = st.sampled_from(
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from impl.live import LiveOptions, LiveResult
+from impl.live import LiveError, LiveOptions, LiveResult
+from properties.engines.history import Promise
 from properties.evidence import Evidence, Verdict
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
@@ -167,12 +167,16 @@ def test_run_refuses_nonsense_in_one_line(edgeproof: Run, tmp_path: Path, words:
     assert not list(tmp_path.iterdir())
 
 
-def test_run_without_its_parts_is_undecided_and_names_them(edgeproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "impl.live", None)
+def test_a_run_whose_process_dies_is_undecided_and_names_it(edgeproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_live(options: LiveOptions, notify: Callable[[str], None]) -> LiveResult:
+        raise LiveError("pop-1 died (signal 9)")
+
+    monkeypatch.setattr("impl.live.run_live", run_live)
     outcome = edgeproof("run", "--for", "3s", "--json")
     assert outcome.status == 3
-    assert outcome.document["verdict"] == "UNKNOWN"
-    assert "impl.live" in outcome.err
+    assert outcome.document == {"verdict": "UNKNOWN", "reason": "pop-1 died (signal 9)"}
+    assert "a run of 3 s says nothing about a bound of 8 s" in outcome.err
+    assert outcome.err.endswith("edgeproof: undecided: pop-1 died (signal 9)\n")
 
 
 @pytest.mark.parametrize(
@@ -193,15 +197,19 @@ def test_run_records_a_history_and_reports_what_it_shows(
         counts = {"read ok": 1200, "commit ok": 34}
         return LiveResult(options.history, 60.0, interrupted, counts, ("a remark",), 1000)
 
-    def check_history(history: Path, constants: dict[str, object]) -> list[Evidence]:
-        assert (history.name, constants["reader"]) == ("history.jsonl", "guarded")
-        return [Evidence("never-ahead", "history", verdict, "1,234 events")]
+    def check_history(history: Path, promise: Promise, *, seed: int) -> list[Evidence]:
+        assert (history.name, promise.bound_s, promise.guarded, seed) == ("history.jsonl", 8.0, True, 0)
+        staleness = {f"{word}_{q}_s": 0.5 for word in ("certain", "possible") for q in ("p50", "p99", "max")}
+        measures = {**staleness, "headroom_s": 7.5, "bound_s": 8.0}
+        return [Evidence("bounded-staleness", "history", verdict, "1,234 events", measures=measures)]
 
     monkeypatch.setattr("impl.live.run_live", run_live)
-    monkeypatch.setitem(sys.modules, "properties.engines.history", SimpleNamespace(check_history=check_history))
+    monkeypatch.setattr("properties.engines.history.check_history", check_history)
     words = ["run", "--for", "1m", "--pops", "4", "--heartbeat", "1500ms"]
     outcome = edgeproof(*words, "--json")
     assert outcome.status == status
     assert outcome.document["report"]["cases"][0]["properties"][0]["verdict"] == verdict
     text = edgeproof(*words).out
-    assert "a remark\nrecorded 1,234 events in reports/out/history.jsonl\n" in text
+    assert "recorded 1,234 events in reports/out/history.jsonl\na remark\n" in text
+    assert "head-room to the bound: 7.500 s of 8 s\n" in text
+    assert "20 reads/s; 34 commit ok, 1,200 read ok" in text

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from impl.centre import DictCentre, KVEntry
+from impl.database import connect
+from impl.deployment import Parts
+from impl.edge import EdgeReader
+from impl.history import Recorder, digest_of, digest_of_value
+from impl.live import LiveError, LiveOptions, Truth, run_live
+from impl.live_network import FaultPlan, ReplicatorRuntime, WatchedCentre
+from impl.live_options import FAULTS
+from impl.runtime import NetworkError, SimulatedRuntime
+from impl.snapshot import Snapshot, to_kv
+from impl.store import ConfigStore
+from properties.engines.history import PROPERTIES, check_history, promise_of
+from properties.evidence import Evidence, Verdict
+from tests.impl.mutants import ServesForEver
+from tests.impl.strategies import changes
+
+QUICK: dict[str, Any] = {
+    "pops": 2,
+    "flags": 20,
+    "writes_per_second": 4.0,
+    "put_timeout": 0.4,
+    "retry_delay": 0.1,
+    "cache_ttl": 0.2,
+    "write_spacing": 0.0,
+}
+
+
+def checked(options: LiveOptions) -> dict[str, Evidence]:
+    return {e.property: e for e in check_history(options.history, promise_of(options.constants()))}
+
+
+@pytest.fixture
+def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """Temporary files go to a place of this test's own; whether they and all processes are gone."""
+    place = Path(tempfile.mkdtemp(prefix="live"))
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return lambda: not list(place.iterdir()) and not multiprocessing.active_children()
+
+
+def test_a_run_with_crashes_has_every_property_and_leaves_nothing_behind(
+    tmp_path: Path, nothing_left: Callable[[], bool]
+) -> None:
+    options = LiveOptions(4.5, tmp_path / "history.jsonl", faults=("crash",), fault_every=1.5, **QUICK)
+    result = run_live(options)
+    assert not result.interrupted
+    assert nothing_left()
+    found = checked(options)
+    assert {name: one.verdict for name, one in found.items()} == dict.fromkeys(PROPERTIES, Verdict.HOLDS_TO_BOUND)
+
+    lines = [json.loads(line) for line in options.history.read_text().splitlines()]
+    assert sum(result.counts.values()) == len(lines)
+    assert Counter(f"{line['kind']} {line['outcome']}" for line in lines) == result.counts
+    assert [line["invoke"] for line in lines] == sorted(line["invoke"] for line in lines)
+    assert {line["note"] for line in lines if line["kind"] == "fault"} == {"crash"}
+    schema = Draft202012Validator(json.loads(resources.files("properties").joinpath("history.schema.json").read_text()))
+    assert [error.message for line in lines for error in schema.iter_errors(line)] == []
+
+
+def test_a_cache_that_forgets_its_ttl_is_caught_by_the_staleness_of_reads(tmp_path: Path) -> None:
+    broken = Parts(cache=ServesForEver)
+    options = LiveOptions(3.0, tmp_path / "history.jsonl", sync_delay=0.4, parts=broken, **QUICK)
+    run_live(options)
+    found = checked(options)["bounded-staleness"]
+    assert found.verdict is Verdict.VIOLATED
+    assert "had committed something newer; the bound is 1.4 s" in found.reason
+
+
+def test_every_fault_that_is_asked_for_happens(tmp_path: Path) -> None:
+    faults = tuple(name for name in FAULTS if name != "crash")
+    quick = {**QUICK, "fault_every": 0.5, "fault_share": 0.9, "heartbeat": 0.05, "zombie_window": 0.1, "retries": 8}
+    options = LiveOptions(3.0, tmp_path / "history.jsonl", faults=faults, keep=tmp_path / "kept", seed=8, **quick)
+    run_live(options)
+    lines = [json.loads(line) for line in options.history.read_text().splitlines()]
+    assert {line["note"] for line in lines if line["kind"] == "fault"} == set(faults)
+    found = checked(options)
+    assert Verdict.VIOLATED not in {one.verdict for one in found.values()}
+    assert int(found["bounded-staleness"].measures["failed_in_a_row"]) <= options.failures
+    assert {"store.sqlite", "kv.sqlite"} <= {path.name for path in (tmp_path / "kept").iterdir()}
+    with pytest.raises(FileExistsError, match="not empty"):
+        run_live(options)
+
+
+class BreaksDown(EdgeReader):
+    async def read(self) -> Snapshot:
+        raise MemoryError("no more of it")
+
+
+def test_a_process_that_dies_ends_the_run_with_an_error_that_says_which(
+    tmp_path: Path, nothing_left: Callable[[], bool]
+) -> None:
+    options = LiveOptions(30.0, tmp_path / "history.jsonl", parts=Parts(reader=BreaksDown), **QUICK)
+    with pytest.raises(LiveError, match=r"pop-[12] died \(exit status 1\): MemoryError: no more of it"):
+        run_live(options)
+    assert nothing_left()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_keeps_what_was_recorded(
+    tmp_path: Path, number: signal.Signals, nothing_left: Callable[[], bool]
+) -> None:
+    options = LiveOptions(30.0, tmp_path / "history.jsonl", **QUICK)
+
+    def interrupt(line: str) -> None:
+        threading.Timer(0.0, os.kill, (os.getpid(), number)).start()
+
+    result = run_live(options, interrupt)
+    assert result.interrupted
+    assert result.seconds < 20
+    assert result.counts["read ok"] > 0
+    assert nothing_left()
+
+
+def test_no_process_outlives_one_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "run.py"
+    script.write_text(
+        "from pathlib import Path\nfrom impl.live import LiveOptions, run_live\n"
+        f"if __name__ == '__main__':\n    run_live(LiveOptions(60.0, Path({str(tmp_path / 'h')!r})), print)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"1 s of 60 s\n"
+        children = [int(pid) for pid in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()]
+        assert len(children) >= 5
+        parent.kill()
+    patience = time.monotonic() + 20
+    while any(running(pid) for pid in children) and time.monotonic() < patience:
+        time.sleep(0.02)
+    assert not any(running(pid) for pid in children)
+
+
+def running(pid: int) -> bool:
+    """Whether there is such a process; one that only waits to be buried does not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+# --- without processes
+
+
+@given(writes=st.lists(changes, min_size=1, max_size=6))
+def test_the_changelog_tells_the_digest_of_every_version(writes: list[dict[str, Any]]) -> None:
+    connection = connect()
+    store = ConfigStore(connection, SimulatedRuntime())
+    expected = {}
+    for number, one in enumerate(writes, 1):
+        store.write(one, actor="ana", idempotency_key=f"k{number}")
+        expected[number] = digest_of(store.snapshot().config)
+    truth = Truth.read(store)
+    assert truth.digests == expected
+    assert truth.versions == {f"k{number}": number for number in expected}
+
+
+@pytest.mark.parametrize(
+    ("fault", "applied", "error"),
+    [
+        ("", True, None),
+        ("put-slow", True, None),
+        ("put-ambiguous", True, NetworkError),
+        ("put-fails", False, NetworkError),
+    ],
+)
+def test_a_put_fares_as_it_was_asked_to_and_is_recorded(
+    tmp_path: Path, fault: str, applied: bool, error: type[Exception] | None
+) -> None:
+    memory = DictCentre()
+    centre, snapshot = WatchedCentre(memory), Snapshot(3, 0, {"a": 1})
+    value, _ = to_kv(snapshot)
+
+    async def put() -> None:
+        runtime = ReplicatorRuntime(Recorder(tmp_path / "part"), centre, lambda: (fault, 0.01))
+        effect = lambda: centre.write("config", KVEntry(value, None, 0.0), 0.0, 0.0)  # noqa: E731
+        await runtime.call("kv.put", effect, payload=snapshot, timeout=5.0)
+
+    if error is None:
+        asyncio.run(put())
+    else:
+        with pytest.raises(error):
+            asyncio.run(put())
+    assert (memory.read("config") is not None) == applied
+    events = [json.loads(line)["event"] for line in (tmp_path / "part").read_text().splitlines()]
+    publishes = [event for event in events if event["kind"] == "publish"]
+    assert [one["outcome"] for one in publishes] == ["unknown", "ok" if error is None else "unknown"]
+    assert publishes[-1]["digest"] == (digest_of_value(value) if applied else None)
+    assert [one["note"] for one in events if one["kind"] == "fault"] == ([fault] if fault else [])
+
+
+@pytest.mark.parametrize("fault", ["put-fails", "put-ambiguous", "put-late"])
+def test_no_attempt_is_made_to_fail_that_may_not(fault: str) -> None:
+    options = LiveOptions(1.0, Path("h"), faults=(fault,), heartbeat=1.0, fault_share=1.0)
+    assert FaultPlan(options, Random(0), lambda: True).draw()[0] == fault
+    assert FaultPlan(options, Random(0), lambda: False).draw() == ("", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"faults": ("flood",)}, "there is no fault 'flood'; there is put-fails"),
+        ({"faults": ("put-late",)}, "no bound without a heartbeat"),
+        ({"faults": ("crash", "put-fails"), "retries": 2}, "3 attempts may fail in a row"),
+        ({"reader": "wise"}, "a reader is plain, guarded or memo"),
+        ({"flags": 5001}, "1 to 5000 flags"),
+        ({"size": 26_000_000}, "at most 25000000 bytes"),
+        ({"seconds": 0.0}, "seconds must be more than 0"),
+        ({"cache_ttl": -1.0}, "cache ttl is from 0 on"),
+    ],
+)
+def test_a_run_that_makes_no_sense_is_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        LiveOptions(**{"seconds": 1.0, "history": Path("h"), **wrong})
+
+
+def test_the_platforms_limits_are_lifted_only_where_they_have_to_be_and_it_is_said() -> None:
+    usual = LiveOptions(1.0, Path("h"), cache_ttl=30.0)
+    assert (usual.remarks, usual.choices().limits.min_cache_ttl) == ((), 30)
+    quick = LiveOptions(1.0, Path("h"), cache_ttl=2.0)
+    assert quick.remarks == ("KV's minimum cacheTtl of 30 s is lifted to run with 2 s",)
+    assert quick.choices().limits.min_cache_ttl == 2
+
+
+def test_the_bound_of_a_run_counts_every_delay_that_its_faults_bring() -> None:
+    plain = LiveOptions(1.0, Path("h"))
+    assert promise_of(plain.constants()).bound_s == 1 + 1 + 1 * (1 + 2) + 1 + 2
+    crashing = LiveOptions(1.0, Path("h"), faults=("crash",), reader="memo")
+    assert promise_of(crashing.constants()).bound_s == 1 + 1 + 2 * (1 + 2) + 1 + 2 + 1
+    late = LiveOptions(1.0, Path("h"), faults=("put-late",), heartbeat=5.0)
+    assert promise_of(late.constants()).formula == "D + Z + D + H + S + F*(D + R) + D + T"
