@@ -21,10 +21,15 @@ from typing import Any
 import z3
 from attrs import define, field
 
-from model.expr import TIME, Expr, Type, all_of
+from model.expr import TIME, Expr, Type, all_of, walk
 from model.machine import TICK, Action, Instance, Machine, advance, after, fill_in
 
-__all__ = ["Encoder", "Frame", "delayed_tick", "fix_choices"]
+__all__ = ["Encoder", "Frame", "UnencodableError", "delayed_tick", "fix_choices"]
+
+
+class UnencodableError(ValueError):
+    """An expression has no formula for any number of elements; the message says what to write instead."""
+
 
 Frame = Mapping[str, Any]
 """The terms of one state: a Z3 term per scalar; per array a function from an index term to a Z3 term."""
@@ -61,7 +66,7 @@ class Encoder:
     sizes: Mapping[str, int] = field(factory=dict)
     whole_time: bool = False
     elements: dict[str, list[Any]] = field(factory=dict)
-    skolems: dict[tuple[Any, ...], tuple[Any, Expr]] = field(factory=dict)
+    skolems: dict[tuple[Any, ...], Any] = field(factory=dict)
     symbols: dict[str, Any] = field(factory=dict)
     done: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
     widths: dict[tuple[int, bool], tuple[int, Expr]] = field(factory=dict)
@@ -195,8 +200,16 @@ class Encoder:
         return slot[0], slot[1] + self.width(node, holds)
 
     def _inside(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
-        """The truth of a boolean expression inside a term, whose Skolem constants nothing else shares."""
-        return self.truth(node, frame, bound, slot=(f"in {id(node)}", 0))
+        """The truth of a boolean expression inside a term.
+
+        A quantifier there stands for both of its truth values at once, and neither instances nor Skolem constants would
+        be right for both: only over a fixed number of elements does it have a formula. Raises UnencodableError.
+        """
+        if not self.sizes and any(child.op in ("forall", "exists") for child in walk(node)):
+            raise UnencodableError(
+                f"`{node}` decides a value; to prove anything, quantify in guards and properties only"
+            )
+        return self.truth(node, frame, bound)
 
     def term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
         """The Z3 term of a value."""
@@ -293,9 +306,8 @@ class Encoder:
         around = sorted((n, str(v)) for n, v in bound.items() if n.endswith(tuple("0123456789")))
         context = (slot, sort, id(frame), *around)
         if context not in self.skolems:
-            # The node is kept alive, as slots inside terms are named by its identity.
-            self.skolems[context] = (self.index_term(f"sk_{len(self.skolems)}_{name}", sort), node)
-        element = self.skolems[context][0]
+            self.skolems[context] = self.index_term(f"sk_{len(self.skolems)}_{name}", sort)
+        element = self.skolems[context]
         return self.truth(body, frame, {**bound, name: element}, holds=holds, slot=(slot[0], slot[1] + 1))
 
 

@@ -29,10 +29,14 @@ ENGINE = "explore"
 
 @frozen
 class Limits:
-    """How far a search goes: to the end of the level in which it finds more than `states`, or to `depth` steps."""
+    """How far a search goes: to the end of the level in which it finds more than `states`, or to `depth` steps.
+
+    Liveness needs the edges of the state graph in memory, some 40 bytes each: it is decided up to `edges` of them.
+    """
 
     states: int = 4_000_000
     depth: int = 1 << 30
+    edges: int = 150_000_000
 
 
 def kernel_source(instances: Sequence[Instance], properties: Sequence[Property]) -> KernelSource:
@@ -60,7 +64,8 @@ def explore(
 ) -> list[Evidence]:
     """Decide `properties`, all of which `source` asks, on every reachable state of `instance`."""
     started = time.perf_counter()
-    searcher, kernel, search = search_instance(instance, source, limits or Limits())
+    limits = limits or Limits()
+    searcher, kernel, search = search_instance(instance, source, limits)
     forms = source.forms
     rows = {form.name: position for position, form in enumerate(forms)}
     seconds, happened = time.perf_counter() - started, fired(kernel, search)
@@ -68,12 +73,12 @@ def explore(
     for one in properties:
         begun = time.perf_counter()
         row = rows[one.id]
-        if one.settles is not None and search.complete:
+        if one.settles is not None and search.complete and search.transitions <= limits.edges:
             verdict, reason, witness = _settles(searcher, kernel, search, row, forms[row])
         elif one.settles is not None:
             verdict, reason, witness = (
                 Verdict.UNKNOWN,
-                f"liveness needs the whole state graph; {_stopped(search)}",
+                f"liveness needs the whole state graph; {_stopped(search, kernel)}",
                 None,
             )
         else:
@@ -213,7 +218,9 @@ def _assumptions(instance: Instance) -> tuple[str, ...]:
     return ("time advances in whole ticks",) if instance.machine.clocks else ()
 
 
-def _stopped(search: Search, kernel: Kernel | None = None) -> str:
-    if search.left_range >= 0 and kernel is not None:
+def _stopped(search: Search, kernel: Kernel) -> str:
+    if search.left_range >= 0:
         return f"{kernel.source.fields[search.left_range].name} left its declared range: give the search larger sizes"
+    if search.complete:
+        return f"{search.transitions:,} transitions are more than fit in memory"
     return f"the search stopped at {search.count:,} states, {search.depth} steps deep"

@@ -204,8 +204,6 @@ class _Run:
         self.events.append(event)
         self.words = self.out[which * words : (which + 1) * words]
         self.tally.fired[event.action] = self.tally.fired.get(event.action, 0) + 1
-        self.note(self.flags[which], self.kernel.source.steps)
-        self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
         try:
             self.system.perform(event.action, dict(event.arguments))
         except LockstepError:
@@ -213,6 +211,9 @@ class _Run:
         except Exception as error:
             self.fail(f"{event} is possible in the model, but the system says: {type(error).__name__}: {error}", error)
         self.compare()
+        # Only now, as the system has shown the same: what the model's step breaks, the system has broken too.
+        self.note(self.flags[which], self.kernel.source.steps)
+        self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
 
     def note(self, flags: int, forms: Sequence[Any]) -> None:
         """Add up which properties this step or state tested and broke."""

@@ -21,6 +21,7 @@ from model.expr import Expr
 from model.interpret import OutOfRangeError, State, apply, evaluate
 from model.kernel import StateForm, StepForm
 from model.machine import TICK, Instance
+from model.smt import UnencodableError
 from model.trace import Trace, replay
 from properties.catalogue import Property, state_form, step_form
 from properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
@@ -73,7 +74,7 @@ def prove(
     candidates |= {p.id: state_form(instance.machine, p).holds for p in properties if p.state}
     try:
         inductive = inductive_part(instance, candidates, effort.timeout_ms)
-    except UndecidedError as error:
+    except (UndecidedError, UnencodableError) as error:
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
     context = _Context(instance, inductive, effort)
     shared = (time.perf_counter() - started) / max(1, len(properties))
@@ -121,7 +122,7 @@ def _decide(context: _Context, one: Property) -> _Answer:
             reason = "no invariant bounds the time it takes; liveness is left to the search"
             return _Answer(Verdict.UNKNOWN, reason=reason)
         return _at_these_sizes(context, form)
-    except (UndecidedError, TimeoutError) as error:
+    except (UndecidedError, UnencodableError, TimeoutError) as error:
         return _Answer(Verdict.UNKNOWN, reason=f"the solver gave up {error}")
 
 
