@@ -25,6 +25,7 @@ from attrs import define, evolve, field, frozen
 
 from impl.centre import SqliteCentre
 from impl.database import connect
+from impl.documents import check_size
 from impl.history import Event, Recorder, merge, now
 from impl.live_options import FAULTS, UNIT, LiveOptions, Paths
 from impl.live_pop import PopAssignment, pop_main
@@ -54,14 +55,19 @@ class LiveResult:
     remarks: tuple[str, ...]
     config_bytes: int
     """Of the last config."""
+    reads_per_second: float
+    """Of all locations together, once everything was up."""
 
 
 def run_live(options: LiveOptions, notify: Callable[[str], None] = lambda line: None) -> LiveResult:
     """Run for as long as the options say, or until Ctrl-C or SIGTERM, and write the history.
 
     `notify` is told how it goes. Raises LiveError if a process dies or does not come up, OSError for files that cannot
-    be written; a second Ctrl-C raises KeyboardInterrupt. No process and no temporary file is left behind in any case.
+    be written, ValueError for a config that does not fit into its size; a second Ctrl-C raises KeyboardInterrupt. No
+    process and no temporary file is left behind in any case.
     """
+    if options.size is not None:
+        check_size(options.seed, options.flags, options.size)
     with ExitStack() as stack:
         data = _data_directory(options, stack)
         paths = Paths(data, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgeproof-"))) / "store")
@@ -75,8 +81,17 @@ def run_live(options: LiveOptions, notify: Callable[[str], None] = lambda line: 
             finally:
                 crew.stop()
         truth = Truth.of(paths.store)
-        counts = merge(paths.parts(), truth.complete, options.history, crew.origin)
-    return LiveResult(options.history, seconds, bool(asked_to_stop), counts, options.remarks, truth.config_bytes)
+        reads = 0
+
+        def complete(event: Event, key: str | None) -> Event:
+            nonlocal reads
+            reads += event.kind == "read" and event.invoke >= began
+            return truth.complete(event, key)
+
+        counts = merge(paths.parts(), complete, options.history, crew.origin)
+    remarks = (*options.remarks, *crew.bad_ends())
+    rate = reads / max(seconds, 0.001)
+    return LiveResult(options.history, seconds, bool(asked_to_stop), counts, remarks, truth.config_bytes, rate)
 
 
 @define
@@ -131,6 +146,11 @@ class Crew:
         grace = GRACE + self.options.put_timeout + self.options.zombie_window
         stop(self.others, grace)
         stop(self.everyone, grace)
+
+    def bad_ends(self) -> list[str]:
+        """The processes that did not end when they were told to, or not well."""
+        fine = (0, -signal.SIGTERM)  # the latter if it was too early to listen
+        return [child.obituary() for child in self.everyone if child.process.exitcode not in fine]
 
     @property
     def everyone(self) -> list[Child]:

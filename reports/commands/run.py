@@ -119,13 +119,18 @@ def _run_document(result: LiveResult) -> dict[str, Any]:
         "interrupted": result.interrupted,
         "counts": dict(result.counts),
         "config_bytes": result.config_bytes,
+        "reads_per_second": round(result.reads_per_second, 3),
         "remarks": list(result.remarks),
     }
 
 
 def _measured(found: list[Evidence], result: LiveResult) -> Iterator[str]:
     """What the history shows beside the verdicts, a line each."""
+    from properties.evidence import Verdict
+
     for one in found:
+        if one.verdict is Verdict.HOLDS_TO_BOUND and one.reason:
+            yield f"{one.property}: {one.reason}"
         staleness: Mapping[str, Any] = one.measures
         for word in ("certain", "possible"):
             if f"{word}_max_s" in staleness:
@@ -133,10 +138,9 @@ def _measured(found: list[Evidence], result: LiveResult) -> Iterator[str]:
                 yield f"{word} staleness of reads: at most {half} for half, {most} for 99 in 100, {worst} for all"
         if "headroom_s" in staleness:
             yield f"head-room to the bound: {staleness['headroom_s']:.3f} s of {staleness['bound_s']:g} s"
-    reads = sum(count for name, count in result.counts.items() if name.startswith("read"))
     counts = ", ".join(f"{count:,} {name}" for name, count in sorted(result.counts.items()))
     early = " (interrupted)" if result.interrupted else ""
-    yield f"in {result.seconds:.1f} s{early}: {reads / max(result.seconds, 0.001):.0f} reads/s; {counts}"
+    yield f"in {result.seconds:.1f} s{early}: {result.reads_per_second:.0f} reads/s; {counts}"
     yield f"the config has {result.config_bytes:,} bytes"
     yield f"recorded {counted(sum(result.counts.values()), 'event')} in {result.history}"
 

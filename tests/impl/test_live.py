@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from random import Random
@@ -55,11 +55,11 @@ def checked(options: LiveOptions) -> dict[str, Evidence]:
 
 
 @pytest.fixture
-def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
-    """Temporary files go to a place of this test's own; whether they and all processes are gone."""
-    place = Path(tempfile.mkdtemp(prefix="live"))
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    return lambda: not list(place.iterdir()) and not multiprocessing.active_children()
+def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bool]]:
+    """Temporary files go to a place of this test's own (a short path: a socket's is limited); are they gone again?"""
+    with tempfile.TemporaryDirectory(prefix="live") as place:
+        monkeypatch.setattr(tempfile, "tempdir", place)
+        yield lambda: not list(Path(place).iterdir()) and not multiprocessing.active_children()
 
 
 def test_a_run_with_crashes_has_every_property_and_leaves_nothing_behind(

@@ -195,7 +195,7 @@ def test_run_records_a_history_and_reports_what_it_shows(
         notify("1 s of 60 s")
         assert (options.seconds, options.pops, options.heartbeat) == (60.0, 4, 1.5)
         counts = {"read ok": 1200, "commit ok": 34}
-        return LiveResult(options.history, 60.0, interrupted, counts, ("a remark",), 1000)
+        return LiveResult(options.history, 60.0, interrupted, counts, ("a remark",), 1000, 20.0)
 
     def check_history(history: Path, promise: Promise, *, seed: int) -> list[Evidence]:
         assert (history.name, promise.bound_s, promise.guarded, seed) == ("history.jsonl", 8.0, True, 0)
