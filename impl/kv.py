@@ -247,9 +247,11 @@ class KVLocation:
     def _fetch(self, key: str, cache: LocationCache) -> KVEntry | None:
         if not self._reachable():
             raise KVUnreachable(f"the centre cannot be reached, and no copy of {key!r} may be served")
+        # A copy is as old as the moment before it was read: from then on the centre may hold something newer.
+        asked_at = self._clock.now()
         entry = self._namespace.read_centre(key)
         if entry is not None or self._namespace.negative_caching:
-            cache.copies[key] = Copy(entry, self._clock.now())
+            cache.copies[key] = Copy(entry, asked_at)
         else:
             cache.copies.pop(key, None)
         return entry

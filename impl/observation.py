@@ -20,7 +20,7 @@ from impl.system import Observation, Value
 if TYPE_CHECKING:
     from impl.reference import ReferenceSystem
 
-__all__ = ["FIELDS", "NEIGHBOUR_KEY", "UNIT_KEY", "observe"]
+__all__ = ["FIELDS", "NEIGHBOUR_KEY", "UNIT_KEY", "is_partial", "label_of", "observe"]
 
 FIELDS: Final = ("first", "second")
 """The fields that every write sets, both to the number of the write."""
@@ -55,7 +55,7 @@ def _see_store(seen: dict[str, Value], store: ConfigStore, status: Status, puts:
     if status.logged != status.version:
         seen["torn"] = next(iter(store.unlogged()), -1)
     else:
-        seen["torn"] = status.version if _is_partial(store.snapshot()) else 0
+        seen["torn"] = status.version if is_partial(store.snapshot()) else 0
 
 
 def _see_puts(seen: dict[str, Value], puts: list[Pending[Any]], strays: list[Pending[Any] | None]) -> None:
@@ -78,16 +78,16 @@ def _see_clients(seen: dict[str, Value], system: ReferenceSystem) -> None:
     seen["served"] = tuple(told.version for told in system.told)
     seen["served_era"] = tuple(told.era for told in system.told)
     seen["failed"] = tuple(system.failed)
-    seen["partial"] = tuple(_is_partial(told) for told in system.told)
+    seen["partial"] = tuple(is_partial(told) for told in system.told)
 
 
 def _see_edge(seen: dict[str, Value], system: ReferenceSystem) -> None:
     key = system.choices.key
-    seen["kv"], seen["kv_era"] = _label(system.kv.read_centre(key))
+    seen["kv"], seen["kv_era"] = label_of(system.kv.read_centre(key))
     neighbour = system.kv.read_centre(NEIGHBOUR_KEY)
     seen["neighbour_hit"] = (None if neighbour is None else neighbour.value) != system.neighbour
     copies = [location.cache.copies.get(key) for location in system.locations]
-    labels = [_ABSENT if copy is None else _label(copy.entry) for copy in copies]
+    labels = [_ABSENT if copy is None else label_of(copy.entry) for copy in copies]
     seen["cached"] = tuple(copy is not None for copy in copies)
     seen["cache"] = tuple(version for version, _ in labels)
     seen["cache_era"] = tuple(era for _, era in labels)
@@ -98,13 +98,13 @@ def _see_edge(seen: dict[str, Value], system: ReferenceSystem) -> None:
     seen["kept_era"] = tuple(0 if one is None else one.era for one in kept)
 
 
-def _is_partial(snapshot: Snapshot) -> bool:
+def is_partial(snapshot: Snapshot) -> bool:
     """Whether no single write made this content."""
     first, second = FIELDS
     return snapshot.config.get(first) != snapshot.config.get(second)
 
 
-def _label(entry: KVEntry | None) -> tuple[int, int]:
+def label_of(entry: KVEntry | None) -> tuple[int, int]:
     """Version and era of a copy, as value and metadata tell them; -1 where they contradict each other."""
     return _ABSENT if entry is None else _label_in(entry.value, entry.metadata)
 

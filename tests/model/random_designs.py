@@ -95,7 +95,9 @@ def _number(draw: Draw, scope: _Scope, depth: int) -> Term:
 
 def _truth(draw: Draw, scope: _Scope, depth: int) -> Term:
     leaves = ["bool", "nat", "enum", "clock", "index", "prm", "option"]
-    kind = draw(st.sampled_from(leaves + (["and", "or", "not", "implies", "all", "some", "ite", "same"] if depth else [])))
+    kind = draw(
+        st.sampled_from(leaves + (["and", "or", "not", "implies", "all", "some", "ite", "same"] if depth else []))
+    )
     match kind:
         case "bool":
             return _variable(draw, scope, "bool") or ("lit", True)
