@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from impl.system import Setup, System
+from impl.system import Setup, System, SystemUnavailable
 from model.interpret import Event, State, initial_states
 from model.kernel import Kernel, KernelSource, build_kernel
 from model.machine import Instance
@@ -95,6 +95,9 @@ def fuzz(
     under_test = system()
     try:
         _run(lockstep_machine(instance, source, under_test, tally), budget)
+    except SystemUnavailable as error:
+        unknown = Evidence("", ENGINE, Verdict.UNKNOWN, seed=budget.seed, reason=str(error))
+        return [evolve(unknown, property=name) for name in (LOCKSTEP, *(one.id for one in properties))]
     finally:
         under_test.close()
     seconds = time.perf_counter() - started

@@ -23,6 +23,10 @@ from model.smt import Encoder, Frame, delayed_tick, fix_choices
 __all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part"]
 
 
+_ROUNDS = 4
+"""How often instances are made at new constants: an `exists` below a `for_all` could go on making them for ever."""
+
+
 class UndecidedError(Exception):
     """The solver gave up; the message says on what."""
 
@@ -67,12 +71,14 @@ class Induction:
         UndecidedError where the solver gives up.
         """
         bound = {str(a.payload): self._argument(a) for a in action.arguments}
-        known = self._universe()
-        formulas = self._formulas(action, wanted, bound, hold)
-        if self.solver is None or known != self._universe():
-            # Skolem constants have joined: the universal parts have instances at them, too.
-            formulas = self._formulas(action, wanted, bound, hold)
+        known, formulas = self._universe(), self._formulas(action, wanted, bound, hold)
+        for _ in range(_ROUNDS):
+            if self.solver is not None and known == self._universe():
+                break
+            # Skolem constants have joined, of the lemmas perhaps: the universal parts have instances at them, too.
+            known = self._universe()
             self._rebuild()
+            formulas = self._formulas(action, wanted, bound, hold)
         self.queries += 1
         self.solver.push()
         self.solver.add(*formulas)

@@ -18,10 +18,10 @@ from typing import Any
 from attrs import evolve, frozen
 
 from model.expr import Expr
-from model.interpret import OutOfRangeError, State, apply, evaluate
+from model.interpret import NotEnabledError, OutOfRangeError, State, apply, evaluate
 from model.kernel import StateForm, StepForm
-from model.machine import TICK, Instance
-from model.smt import UnencodableError
+from model.machine import TICK, Instance, Machine
+from model.smt import DELAY, UnencodableError, delayed_tick
 from model.trace import Trace, replay
 from properties.catalogue import Property, state_form, step_form
 from properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
@@ -110,7 +110,8 @@ class _Answer:
 
 
 def _decide(context: _Context, one: Property) -> _Answer:
-    form = state_form(context.instance.machine, one) if one.state else step_form(context.instance.machine, one)
+    machine = context.instance.machine
+    form = state_form(machine, one) if one.state else step_form(_with_any_tick(machine), one)
     try:
         if _follows(context, form):
             if not can_be_tested(context.inductive, form):
@@ -166,27 +167,49 @@ def _blank(instance: Instance, name: str) -> Any:
     return (value,) * instance.number(instance.machine.sort_size_name(variable.over))
 
 
+def _with_any_tick(machine: Machine) -> Machine:
+    """The machine whose tick is of any length, as in a proof: a property of that step has to speak of that length."""
+    actions = tuple(delayed_tick(machine) if action.name == TICK else action for action in machine.actions)
+    return evolve(machine, actions=actions)
+
+
 def _witness(context: _Context, form: StateForm | StepForm, found: Counterexample) -> Trace:
-    """Replay what the solver found, in whole ticks; the interpreter must come to the same conclusion."""
-    scale = lcm(*(Fraction(event.delay).denominator for event in found.events))
-    durations = {n: int(v) * scale for n, v in context.instance.of_role("duration").items()}
-    instance = context.instance.with_(**durations)
-    events = tuple(evolve(e, delay=int(e.delay * scale)) if e.action == TICK else e for e in found.events)
+    """Replay what the solver found, in whole ticks if the durations can be told in a unit that makes them whole."""
+    unit = lcm(*(Fraction(event.delay).denominator for event in found.events))
+    for scale in dict.fromkeys((unit, 1)):
+        trace = _replayed(context.instance, form, found, scale)
+        if trace is not None:
+            replay(context.instance.machine, trace)
+            return trace
+    raise AssertionError(f"the interpreter does not confirm the witness against {form.name}")
+
+
+def _replayed(whole: Instance, form: StateForm | StepForm, found: Counterexample, scale: int) -> Trace | None:
+    """The run in units `scale` times smaller, if the interpreter comes to the same conclusion as the solver."""
+    durations = {n: int(v) * scale for n, v in whole.of_role("duration").items()}
+    instance = whole.with_(**durations)
+    events = tuple(evolve(e, delay=_plain(e.delay * scale)) if e.action == TICK else e for e in found.events)
     states = [dict(found.first)]
     for event in events:
         try:
             states.append(apply(instance, states[-1], event))
         except OutOfRangeError as error:
             raise UndecidedError(f"as the run leaves a range: {error}") from error
+        except NotEnabledError:
+            return None
     if isinstance(form, StateForm):
         holds = evaluate(instance, form.holds, states[-1])
     else:
         last = events[-1]
-        holds = evaluate(instance, form.per_action[last.action][0], states[-2], dict(last.arguments))
-    assert not holds, f"the interpreter does not confirm the witness against {form.name}"
-    trace = Trace(instance.machine.name, instance.values, tuple(states), events, form.name, None, ENGINE)
-    replay(instance.machine, trace)
-    return trace
+        arguments = {**dict(last.arguments), str(DELAY.payload): last.delay}
+        holds = evaluate(instance, form.per_action[last.action][0], states[-2], arguments)
+    if holds:
+        return None
+    return Trace(instance.machine.name, instance.values, tuple(states), events, form.name, None, ENGINE)
+
+
+def _plain(delay: int | Fraction) -> int | Fraction:
+    return int(delay) if delay == int(delay) else delay
 
 
 def _assumptions(instance: Instance) -> tuple[str, ...]:

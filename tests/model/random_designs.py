@@ -33,7 +33,7 @@ from model.machine import (
     read_design,
 )
 
-__all__ = ["Spec", "instance_of", "specs", "state_formula"]
+__all__ = ["Spec", "formula_in", "instance_of", "specs", "state_formula"]
 
 Term = tuple[Any, ...]
 """An expression or a statement as nested tuples, its kind first."""
@@ -232,7 +232,12 @@ def instance_of(spec: Spec) -> Instance:
 
 def state_formula(instance: Instance, spec: Spec) -> Expr:
     """The random formula over the states of the design."""
-    return _bool(_expr(instance.machine.state(), spec.formula, {}))
+    return formula_in(instance.machine.state(), spec)
+
+
+def formula_in(s: State, spec: Spec) -> Expr:
+    """The random formula as a state, say that after a step, has it."""
+    return _bool(_expr(s, spec.formula, {}))
 
 
 def _declared(kind: str, over: Any, running: Term | None, number: Any) -> Any:
