@@ -22,7 +22,7 @@ from attrs import evolve, field, frozen
 from impl.system import System
 from model.kernel import KernelSource
 from model.machine import Instance
-from properties.cases import instance_of
+from properties.cases import for_runs, instance_of
 from properties.catalogue import CATALOGUE, Property
 from properties.engines.cover import coverage
 from properties.engines.explore import Limits, explore, kernel_source, reached
@@ -43,15 +43,15 @@ class Plan:
     seed: int = 0
     engines: tuple[str, ...] = ENGINES
     limits: Limits = field(factory=Limits)
-    examples: int = 60
-    steps: int = 40
+    examples: int = 30
+    steps: int = 80
     effort: Effort = field(factory=Effort)
 
 
 PLANS: Final[Mapping[str, Plan]] = {
     "quick": Plan(),
     "full": Plan(
-        limits=Limits(states=60_000_000), examples=1000, steps=60, effort=Effort(depth=10, k=3, timeout_ms=20_000)
+        limits=Limits(states=60_000_000), examples=1000, steps=100, effort=Effort(depth=10, k=3, timeout_ms=20_000)
     ),
 }
 
@@ -155,9 +155,9 @@ def _properties(case: Case) -> list[Property]:
     return [CATALOGUE[name] for name in case.properties]
 
 
-def _source(shape: tuple[Case, ...], design: str) -> KernelSource:
+def _source(shape: tuple[Case, ...], design: str, instance: Callable[[Case], Instance] = instance_of) -> KernelSource:
     """One kernel for all the cases of a design: compiled once, run with each case's constants."""
-    instances: list[Instance] = [instance_of(case) for case in shape if case.design == design]
+    instances = [instance(case) for case in shape if case.design == design]
     asked = {name for case in shape if case.design == design for name in case.properties}
     return kernel_source(instances, [p for p in CATALOGUE.values() if p.id in asked])
 
@@ -176,4 +176,4 @@ def _prove(case: Case, plan: Plan) -> list[Evidence]:
 
 def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:
     budget = Budget(plan.examples, plan.steps, plan.seed)
-    return fuzz(instance_of(case), _properties(case), _source(shape, case.design), system, budget)
+    return fuzz(for_runs(case), _properties(case), _source(shape, case.design, for_runs), system, budget)

@@ -94,7 +94,7 @@ class Induction:
         return [self.encoder.truth(action.guard, self.frame, bound), goal]
 
     def truth_with(self, action: Action, node: Expr, bound: dict[str, Any], hold: bool) -> Any:
-        """The formula for `node` beside an action's guard: what exists for one need not be what exists for the other."""
+        """The formula for `node` beside an action's guard: what exists for one need not be what the other speaks of."""
         slot = ("", self.encoder.width(action.guard))
         return self.encoder.truth(node, self.frame, bound, holds=hold, slot=slot)
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shorter witnesses: leave out events as long as the rest can still happen and still breaks the same property.
 
-This is one-minimal delta debugging on the events of a model run; it works for any trace, wherever it came from.
+This is delta debugging (Zeller and Hildebrandt 2002) on the events of a run; it works for any trace, wherever it came
+from.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from attrs import evolve
 
@@ -14,27 +17,47 @@ from model.kernel import StateForm, StepForm
 from model.machine import Instance, Machine
 from model.trace import Trace
 
-__all__ = ["breaks", "run_events", "shortened"]
+__all__ = ["breaks", "least", "run_events", "shortened"]
+
+
+def least(
+    events: tuple[Event, ...], attempt: Callable[[tuple[Event, ...]], tuple[Event, ...] | None]
+) -> tuple[Event, ...]:
+    """The events without those that are not needed: ever smaller stretches are left out, until none goes.
+
+    `attempt` answers with the events that fail (perhaps fewer than it was given), or None where they do not.
+    """
+    size = max(1, len(events) // 2)
+    while size:
+        before, start = len(events), 0
+        while start < len(events):
+            fewer = attempt(events[:start] + events[start + size :])
+            if fewer is None:
+                start += size
+            else:
+                events = fewer
+        # What one pass has left out may make room for another, with stretches as long as pairs of single events.
+        size = 2 if len(events) < before and size <= 2 else size // 2
+    return events
 
 
 def shortened(trace: Trace, machine: Machine, form: StateForm | StepForm) -> Trace:
     """The trace without the events that the violation of `form` at its end does not need."""
-    instance = Instance.of(machine, **trace.constants)
-    events, first = list(trace.events), trace.states[0]
-    shrinking = True
-    while shrinking:
-        shrinking = False
-        for position in range(len(events) - 1, -1, -1):
-            fewer = events[:position] + events[position + 1 :]
-            states = _run(instance, first, fewer)
-            if states is not None and breaks(instance, form, states, fewer):
-                events, shrinking = fewer, True
+    instance, first = Instance.of(machine, **trace.constants), trace.states[0]
+
+    def attempt(events: tuple[Event, ...]) -> tuple[Event, ...] | None:
+        states = _run(instance, first, events)
+        return events if states is not None and breaks(instance, form, states, events) else None
+
+    events = least(trace.events, attempt)
     states = _run(instance, first, events)
-    assert states is not None
-    return evolve(trace, states=states, events=tuple(events))
+    assert states is not None, "the trace does not replay"
+    return evolve(trace, states=states, events=events)
 
 
-def breaks(instance: Instance, form: StateForm | StepForm, states: tuple[State, ...], events: list[Event]) -> bool:
+def breaks(
+    instance: Instance, form: StateForm | StepForm, states: tuple[State, ...], events: tuple[Event, ...]
+) -> bool:
     """Whether a run breaks `form` in its last state or step."""
     if isinstance(form, StateForm):
         return not evaluate(instance, form.holds, states[-1])
@@ -49,7 +72,7 @@ def run_events(trace: Trace, machine: Machine | None = None) -> tuple[State, ...
     return _run(Instance.of(machine, **trace.constants), trace.states[0], trace.events)
 
 
-def _run(instance: Instance, first: State, events: list[Event] | tuple[Event, ...]) -> tuple[State, ...] | None:
+def _run(instance: Instance, first: State, events: tuple[Event, ...]) -> tuple[State, ...] | None:
     states = [first]
     for event in events:
         try:
