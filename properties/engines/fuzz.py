@@ -36,6 +36,8 @@ from properties.evidence import Evidence, Verdict
 __all__ = ["LOCKSTEP", "Budget", "LockstepError", "Profile", "fuzz", "lockstep_machine", "setup_of"]
 
 ENGINE = "fuzz"
+_SHORTENINGS = 400
+"""Attempts at a shorter failing run beyond the obvious ones: about a second on the reference system."""
 LOCKSTEP = "lockstep"
 """The id of the verdict on the system itself: does it do what the model does?"""
 
@@ -311,7 +313,7 @@ def _shorten_failure(tally: Tally, whole: Kernel, system: System) -> None:
         tally.failure, tally.why = failure
         return failure[0].events
 
-    least(found.events, attempt)
+    least(found.events, attempt, _SHORTENINGS)
 
 
 def _failure(kernel: Kernel, system: System, first: State, events: tuple[Event, ...]) -> tuple[Trace, str] | None:

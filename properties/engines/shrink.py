@@ -7,6 +7,7 @@ from.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 from attrs import evolve
@@ -20,13 +21,26 @@ from model.trace import Trace
 __all__ = ["breaks", "least", "run_events", "shortened"]
 
 
-def least(
-    events: tuple[Event, ...], attempt: Callable[[tuple[Event, ...]], tuple[Event, ...] | None]
-) -> tuple[Event, ...]:
+Attempt = Callable[[tuple[Event, ...]], tuple[Event, ...] | None]
+"""Answers with the events that fail (perhaps fewer than it was given), or None where they do not."""
+
+
+def least(events: tuple[Event, ...], attempt: Attempt, tries: int = 0) -> tuple[Event, ...]:
     """The events without those that are not needed: ever smaller stretches are left out, until none goes.
 
-    `attempt` answers with the events that fail (perhaps fewer than it was given), or None where they do not.
+    `tries` more attempts leave out a few events each that need not stand together, such as those of a whole cycle.
     """
+    events, chance, left = _without_stretches(events, attempt), random.Random(0), tries
+    while left and len(events) > 1:
+        left -= 1
+        gone = set(chance.sample(range(len(events)), min(len(events), chance.randint(2, 6))))
+        fewer = attempt(tuple(event for place, event in enumerate(events) if place not in gone))
+        if fewer is not None:
+            events = _without_stretches(fewer, attempt)
+    return events
+
+
+def _without_stretches(events: tuple[Event, ...], attempt: Attempt) -> tuple[Event, ...]:
     size = max(1, len(events) // 2)
     while size:
         before, start = len(events), 0

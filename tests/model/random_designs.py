@@ -222,7 +222,7 @@ def instance_of(spec: Spec) -> Instance:
     for name, kind, over, running in spec.variables:
         body[name] = _declared(kind, sorts.get(over), running, number)
     for name, arguments, guard, statements in spec.actions:
-        declared = {f"a{n}": sorts[sort] for n, sort in enumerate(arguments)}
+        declared: dict[str, Any] = {f"a{n}": sorts[sort] for n, sort in enumerate(arguments)}
         mark = hazard(**declared) if name.startswith("hazard") else action(fair=name.startswith("fair"), **declared)
         body[name] = mark(_method(guard, statements))
     for position, condition in enumerate(spec.deadlines):
@@ -272,7 +272,7 @@ def _run(s: State, statements: tuple[Term, ...], bound: Mapping[str, Expr]) -> N
             case ("set", name, index, value):
                 getattr(s, name)[bound[index]] = _expr(s, value, bound)
             case ("each", name, index, value):
-                each(getattr(s, name), lambda e, value=value, index=index: _expr(s, value, {**bound, index: e}))
+                each(getattr(s, name), _of_element(s, value, bound, index))
             case ("require", condition):
                 s.require(_bool(_expr(s, condition, bound)))
             case ("when", condition, then, otherwise):
@@ -280,6 +280,10 @@ def _run(s: State, statements: tuple[Term, ...], bound: Mapping[str, Expr]) -> N
                     _run(s, then, bound)
                 with s.otherwise():
                     _run(s, otherwise, bound)
+
+
+def _of_element(s: State, value: Term, bound: Mapping[str, Expr], index: str) -> Callable[[Expr], Any]:
+    return lambda element: _expr(s, value, {**bound, index: element})
 
 
 def _bool(value: Any) -> Expr:

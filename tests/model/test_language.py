@@ -119,7 +119,7 @@ def iterates_over_an_array(s: Any) -> None:
 
 
 def asks_an_array_for_its_truth(s: Any) -> None:
-    s.require(s.on if s.up else s.on)
+    s.require(s.x == 0 if s.up else s.on)
 
 
 def compares_a_whole_array(s: Any) -> None:

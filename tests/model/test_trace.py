@@ -16,8 +16,8 @@ from model.designs import load
 from model.interpret import Event, apply, initial_states, successors
 from model.machine import DesignError, Instance
 from model.trace import Trace, TraceError, dump_trace, load_trace, replay
-from tests.model.random_designs import specs
 from tests.model.random_designs import instance_of as random_instance
+from tests.model.random_designs import specs
 
 DO_KV = load("do_kv")
 

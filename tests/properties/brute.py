@@ -22,13 +22,14 @@ __all__ = ["BruteSearch", "interpreted_search"]
 @contextmanager
 def interpreted_search() -> Iterator[None]:
     """Let the search run as plain Python: for many small designs that is sooner than compiling each."""
-    compiled = numba.config.DISABLE_JIT
+    config: Any = numba.config
+    compiled = config.DISABLE_JIT
     _functions.cache_clear()
-    numba.config.DISABLE_JIT = True
+    config.DISABLE_JIT = True
     try:
         yield
     finally:
-        numba.config.DISABLE_JIT = compiled
+        config.DISABLE_JIT = compiled
         _functions.cache_clear()
 
 
@@ -50,7 +51,7 @@ class BruteSearch:
         def frozen(state: State) -> Any:
             return tuple((name, _cut(value, caps.get(name))) for name, value in state.items())
 
-        queue = []
+        queue: list[Any] = []
         for state in initial_states(self.instance):
             self._meet(frozen(state), state, 0, queue)
         for key in queue:

@@ -218,7 +218,7 @@ def test_many_variables_take_several_words() -> None:
     source = build_source(at)
     assert source.words == 2
     kernel = build_kernel(source, at)
-    full = {"x": (7,) * 20, "y": tuple(range(8)) * 2 + (1, 2, 3, 4), "z": True}
+    full: dict[str, Any] = {"x": (7,) * 20, "y": tuple(range(8)) * 2 + (1, 2, 3, 4), "z": True}
     assert kernel.unpack(kernel.pack(full)) == full
     assert decide(at, state(lambda s: TRUE)).measures["states"] == 21
 
@@ -294,9 +294,10 @@ def test_a_comparison_with_no_known_largest_value_is_refused() -> None:
         second = clock()
         wait = duration(1)
 
-    for compared in (lambda s: s.first <= s.second, lambda s: s.wait - s.first <= 1, lambda s: s.first * 2 <= s.wait):
+    s: Any = instance(Two).machine.state()
+    for compared in (s.first <= s.second, s.wait - s.first <= 1, s.first * 2 <= s.wait):
         with pytest.raises(DesignError):
-            clock_caps(instance(Two), [compared(instance(Two).machine.state())])
+            clock_caps(instance(Two), [compared])
 
 
 def test_a_deadline_makes_an_action_urgent() -> None:

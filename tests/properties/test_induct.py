@@ -9,7 +9,20 @@ import pytest
 from attrs import evolve
 
 from model.expr import FALSE, TRUE, Expr, exists, for_all, implies, ite
-from model.machine import Design, action, boolean, clock, count, deadline, duration, each, hazard, index_sort, natural, option
+from model.machine import (
+    Design,
+    action,
+    boolean,
+    clock,
+    count,
+    deadline,
+    duration,
+    each,
+    hazard,
+    index_sort,
+    natural,
+    option,
+)
 from model.trace import replay
 from properties.catalogue import step_form
 from properties.engines.induct import breaks_step, can_be_tested, inductive_part
@@ -135,7 +148,9 @@ class Tokens(Design):
 
 def test_a_property_that_fails_with_three_elements_only_is_not_proved_from_two() -> None:
     at_most_two = state(lambda s: s.taken <= 2)
-    found = decide(Tokens, at_most_two, {"counted": lambda s: implies(s.taken == 0, for_all(s.Pop, lambda p: ~s.has[p]))})
+    found = decide(
+        Tokens, at_most_two, {"counted": lambda s: implies(s.taken == 0, for_all(s.Pop, lambda p: ~s.has[p]))}
+    )
     assert found.verdict is not Verdict.PROVED
     assert decide(Tokens, at_most_two, Pop=3).verdict is Verdict.VIOLATED
 
@@ -206,8 +221,10 @@ def test_an_element_that_exists_for_a_lemma_need_not_be_the_one_of_the_goal() ->
             s.require(exists(s.Pop, lambda p: s.right[p]))
             s.married = True
 
-    some_left = lambda s: exists(s.Pop, lambda p: s.left[p])  # noqa: E731
-    lemmas = {**NOT_BOTH, "married-with-a-left": lambda s: implies(s.married, some_left(s))}
+    lemmas = {
+        **NOT_BOTH,
+        "married-with-a-left": lambda s: implies(s.married, exists(s.Pop, lambda p: s.left[p])),
+    }
     assert decide(Mixed, state(lambda s: ~s.married), lemmas).verdict is Verdict.VIOLATED
 
 
@@ -299,6 +316,32 @@ class Fuse(Design):
         return implies(s.lit, s.burning <= s.wait + s.late)
 
 
+class Ageing(Design):
+    """Two clocks and nothing else to do."""
+
+    wait = duration(2)
+    age = clock()
+
+    @deadline
+    def in_time(s: Any) -> Any:
+        return s.age <= s.wait
+
+
+def test_what_is_said_of_a_tick_is_said_of_a_tick_of_any_length() -> None:
+    by_one = step(lambda t: t.after.age <= t.before.age + 1)
+    assert decide(Ageing, by_one).verdict is Verdict.VIOLATED
+    assert decide(Ageing, step(lambda t: t.before.age < t.after.age)).verdict is Verdict.PROVED
+
+
+def test_a_witness_that_no_smaller_unit_makes_whole_keeps_its_fractions() -> None:
+    between = state(lambda s: ~((s.age > 0) & (s.age < 1)))
+    found = decide(Ageing, between)
+    assert found.verdict is Verdict.VIOLATED
+    assert found.witness is not None
+    (tick,) = found.witness.events
+    assert 0 < tick.delay < 1
+
+
 def test_a_bound_on_time_is_proved_for_all_values_of_the_durations() -> None:
     within = step(lambda t: t.before.burning <= t.before.wait + t.before.late if t.action == "explode" else TRUE)
     assert decide(Fuse, within).verdict is Verdict.PROVED
@@ -315,9 +358,11 @@ def test_that_a_stopped_clock_shows_0_needs_no_lemma() -> None:
 
 def test_time_in_a_bounded_search_is_dense_and_its_witness_is_told_in_whole_ticks() -> None:
     between = step(
-        lambda t: ~((t.before.burning > t.before.wait) & (t.before.burning < t.before.wait + t.before.late))
-        if t.action == "explode"
-        else TRUE
+        lambda t: (
+            ~((t.before.burning > t.before.wait) & (t.before.burning < t.before.wait + t.before.late))
+            if t.action == "explode"
+            else TRUE
+        )
     )
     found = decide(Fuse, between)
     assert found.verdict is Verdict.VIOLATED

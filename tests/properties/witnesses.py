@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints every witness that the engines find for one configuration: two runs, under two hash seeds, must agree."""
+
+from __future__ import annotations
+
+from impl.reference import ReferenceSystem
+from model.designs import load
+from model.machine import Instance
+from model.trace import dump_trace
+from properties.catalogue import CATALOGUE, applicable
+from properties.engines.explore import explore, kernel_source
+from properties.engines.fuzz import Budget, fuzz
+from properties.engines.prove import Effort, prove
+from properties.lemmas import LEMMAS
+from tests.impl.mutants import MUTANTS
+from tests.properties.brute import interpreted_search
+
+
+def main() -> None:
+    """Explore, prove and fuzz, each with the same seed."""
+    at = Instance.of(load("do_kv"), publisher="inline", crash=True, Pop=1, Put=2)
+    properties = [CATALOGUE[name] for name in applicable(at)]
+    source = kernel_source([at], properties)
+    mutant = next(one for one in MUTANTS if one.name == "no-expected-version-check")
+    with interpreted_search():
+        searched = explore(at, properties, source)
+    proofs = prove(at, properties, LEMMAS["do_kv"], Effort(depth=5))
+    runs = fuzz(at, properties, source, ReferenceSystem, Budget(10, 30, seed=5))
+    other = Instance.of(load("do_kv"))
+    caught = fuzz(other, [], kernel_source([other], []), mutant.system, Budget(40, 40, seed=5))
+    for one in (*searched, *proofs, *runs, *caught):
+        print(one.engine, one.property, one.verdict, one.reason)
+        if one.witness is not None:
+            print(dump_trace(one.witness))
+
+
+if __name__ == "__main__":
+    main()
