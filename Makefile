@@ -13,12 +13,14 @@ export PIP_PROGRESS_BAR = off
 
 BIN := .venv/bin
 READY := .venv/.ready
+RUNTIME := node_modules/.ready
+INSTALL_WORKERD := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $(RUNTIME)
 TYPED := model properties impl reports tests
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup verify test bench lint types format lock clean
+.PHONY: help setup workerd verify test bench lint types format lock clean
 
 # The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
 # the editable install name their folder), so in a copied or moved tree the stamp is dropped here and
@@ -33,15 +35,24 @@ help: ## list the targets
 setup: $(READY) ## make .venv from requirements.lock (the others do this by themselves)
 	@:
 
-verify: $(READY) ## check the designs and the implementation, and write the reports
+workerd: ## install Cloudflare's runtime, for the checks that run on it (needs npm)
+	@command -v npm >/dev/null || { echo 'workerd comes by npm, and there is no npm here' >&2; exit 1; }
+	@$(INSTALL_WORKERD)
+
+verify: $(READY) $(RUNTIME) ## check the designs and the implementation, and write the reports
 	@$(BIN)/edgeproof verify $(ARGS)
 
-test: $(READY) ## run the tests, on two processes
+test: $(READY) $(RUNTIME) ## run the tests, on two processes
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: $(READY) ## run the benchmarks (tests/benchmarks/bench_*.py), one at a time
 	@$(BIN)/python -m pytest tests/benchmarks -s -p no:xdist \
 		-o python_files='bench_*.py' -o python_functions='bench_* test_*' $(ARGS)
+
+peers: $(READY) ## let SPIN check what `edgeproof export` writes, against our own search (needs spin and gcc)
+	@command -v spin >/dev/null && command -v gcc >/dev/null || \
+		{ echo 'make peers needs SPIN and a C compiler. On Debian: apt-get install spin gcc libc6-dev' >&2; exit 1; }
+	@$(BIN)/python -m pytest tests/peers -s -p no:xdist -o python_files='peer_*.py' $(ARGS)
 
 lint: $(READY) ## ruff, its formatter as a check, and the import contracts
 	@status=0; \
@@ -67,9 +78,18 @@ lock: $(READY) ## pin pyproject.toml's dependencies again (UPGRADE=1: to the new
 	@echo 'requirements.lock is up to date; the next target sets .venv up by it.'
 
 clean: ## remove .venv, caches and what was built or reported
-	@rm -rf .venv build dist *.egg-info reports/out \
+	@rm -rf .venv node_modules build dist *.egg-info reports/out \
 		.hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find . -name .git -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+# Without npm or a network the checks on the real runtime have no verdict, and say so; everything else runs.
+$(RUNTIME): package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo 'Installing workerd (120 MB), for the checks on the real runtime.'; \
+		{ $(INSTALL_WORKERD); } || echo 'workerd could not be installed; `make workerd` tries again.' >&2; \
+	else \
+		echo 'No npm here, so no workerd: the checks on the real runtime will not be decided.' >&2; \
+	fi
 
 # The whole environment is made anew when the lock (or its place) has changed, so that it holds the
 # lock's packages and no others; a change of pyproject.toml alone only repeats the editable install.

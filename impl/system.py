@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-__all__ = ["ActionImpossible", "Observation", "Setup", "System", "Value"]
+__all__ = ["ActionImpossible", "Observation", "Setup", "System", "SystemUnavailable", "Value"]
 
 Value = int | bool | str | tuple[int, ...] | tuple[bool, ...] | tuple[str, ...]
 """What can be observed under one name: a scalar, or one value per element of an array."""
@@ -23,6 +23,10 @@ Observation = Mapping[str, Value]
 
 class ActionImpossible(Exception):
     """The system knows the action, and cannot perform it now; where the model can, the two disagree."""
+
+
+class SystemUnavailable(ValueError):
+    """The system cannot be had on this machine; the message names what is missing and what to run."""
 
 
 @frozen
@@ -42,7 +46,10 @@ class System(Protocol):
     """Something that can be driven step by step."""
 
     def start(self, setup: Setup) -> None:
-        """Begin a new run from nothing; whatever an earlier run left is gone."""
+        """Begin a new run from nothing; whatever an earlier run left is gone.
+
+        Raises ValueError for a setup that the system does not know, and SystemUnavailable.
+        """
 
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
         """Make one action of the model happen.

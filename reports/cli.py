@@ -13,6 +13,7 @@ import click
 
 from reports.commands.bound import bound
 from reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
+from reports.commands.export import export
 from reports.commands.listing import listing
 from reports.commands.replay import replay
 from reports.commands.run import run
@@ -51,7 +52,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, replay, show, bound, run, listing):
+for one in (verify, replay, show, bound, run, export, listing):
     cli.add_command(one)
 
 

@@ -18,4 +18,10 @@ def _reference() -> System:
     return ReferenceSystem()
 
 
-SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference}
+def _workerd() -> System:
+    from impl.workerd_system import WorkerdSystem
+
+    return WorkerdSystem()
+
+
+SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference, "workerd": _workerd}

@@ -57,7 +57,8 @@ def test_a_broken_system_is_caught_within_the_quick_plan_by_a_short_trace(mutant
     assert (found.property, found.verdict) == (LOCKSTEP, Verdict.VIOLATED)
     trace = found.witness
     assert trace is not None
-    assert len(trace.events) <= 20
+    # The longest needs two cycles of publishing, a restore and an expired copy; a run has up to 80 steps.
+    assert len(trace.events) <= 25
     assert trace.note == found.reason
     replay(at.machine, trace)
 
