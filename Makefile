@@ -54,6 +54,9 @@ peers: $(READY) ## let SPIN check what `edgeproof export` writes, against our ow
 		{ echo 'make peers needs SPIN and a C compiler. On Debian: apt-get install spin gcc libc6-dev' >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/peers -s -p no:xdist -o python_files='peer_*.py' $(ARGS)
 
+long: $(READY) ## tests that wait minutes of real time (the platform's own alarm retries on workerd)
+	@$(BIN)/python -m pytest tests/workerd -s -p no:xdist -o python_files='long_*.py' $(ARGS)
+
 lint: $(READY) ## ruff, its formatter as a check, and the import contracts
 	@status=0; \
 	$(BIN)/ruff check . || status=1; \

@@ -43,7 +43,7 @@ class Plan:
     seed: int = 0
     engines: tuple[str, ...] = ENGINES
     limits: Limits = field(factory=Limits)
-    examples: int = 30
+    examples: int = 50
     steps: int = 80
     effort: Effort = field(factory=Effort)
 

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
-
-if TYPE_CHECKING:
-    import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile(
     "ci",
@@ -21,7 +20,18 @@ settings.register_profile(
 settings.load_profile("ci")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """On several processes, tests that share an expensive fixture (`xdist_group`) share a process."""
-    if getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"
+SHARED = ("test_scoreboard.py", "test_calibration.py")
+"""Files whose tests share an expensive fixture: each stays on one process."""
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Tests one by one to whichever process is free, but the files of `SHARED` as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::")[0]
+        return path if path.endswith(SHARED) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _Scheduling(config, log)

@@ -180,9 +180,9 @@ def lockstep_machine(
     return Lockstep
 
 
-def _scrambled(salt: int, turn: int, pick: int) -> int:
+def _scrambled(dice: int, turn: int, pick: int) -> int:
     """A well-mixed number from what was drawn (the finaliser of SplitMix64: Steele, Lea and Flood 2014)."""
-    mixed = (salt << 32 ^ turn << 16 ^ pick) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+    mixed = (dice ^ turn << 16 ^ pick) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     return mixed ^ mixed >> 31
 
@@ -192,7 +192,7 @@ class _Run:
 
     def __init__(self, kernel: Kernel, system: System, tally: Tally, salt: int, first: State) -> None:
         self.kernel = kernel
-        self.system, self.tally, self.salt, self.first = system, tally, salt, first
+        self.system, self.tally, self.dice, self.first = system, tally, salt, first
         self.favoured = random.Random(salt).getrandbits(kernel.most_successors)
         self.turn = 0
         self.words = self.kernel.pack(first)
@@ -214,24 +214,30 @@ class _Run:
             name = self.kernel.source.fields[-1 - count].name
             self.tally.left_range = f"{name} left its declared range in the model: give the run larger sizes"
             raise LockstepError(self.tally.left_range)
+        # Each draw stirs all later ones: runs that Hypothesis makes by changing a draw of an earlier run soon part.
         self.turn += 1
-        dice = _scrambled(self.salt, self.turn, pick)
-        choice = self.choices(count, dice & 3)
-        place = (dice >> 2) % (len(choice) + 1)
+        self.dice = dice = _scrambled(self.dice, self.turn, pick)
+        choice = self.choices(count, dice & 15)
+        place = (dice >> 4) % (len(choice) + 1)
         if place == len(choice):
             return self.compare()
         return self.take(choice[place])
 
     def choices(self, count: int, mood: int) -> list[int]:
-        """Which of the possible events to choose from: mostly those that lead where this run has not been yet, and of
-        these mostly the favoured ones. Without that a run spends its steps on reads that change nothing.
+        """Which of the possible events to choose from, by a mood from 0 to 15.
+
+        Mostly those that lead where this run has not been yet, and of these mostly the favoured ones: else a run spends
+        its steps on reads that change nothing. But now and then just what should change nothing, as a crash of an idle
+        object or a refused write: a system that is wrong there shows it nowhere else.
         """
-        everything = list(range(count))
-        if mood == 0:
+        everything, words = list(range(count)), self.kernel.source.words
+        if mood == 1:
             return everything
-        words = self.kernel.source.words
-        fresh = [n for n in everything if tuple(self.out[n * words : (n + 1) * words]) not in self.visited]
-        liked = [n for n in fresh if self.favoured >> self.labels[n] & 1] if mood > 1 else []
+        after = [tuple(self.out[n * words : (n + 1) * words]) for n in everything]
+        if mood == 0:
+            return [n for n in everything if after[n] == tuple(self.words)] or everything
+        fresh = [n for n in everything if after[n] not in self.visited]
+        liked = [n for n in fresh if self.favoured >> self.labels[n] & 1] if mood > 6 else []
         return liked or fresh or everything
 
     def follow(self, event: Event) -> bool:

@@ -18,8 +18,6 @@ from properties.engines.unroll import unrolling
 from properties.evidence import Evidence, Verdict
 from tests.calibration import calibration
 
-pytestmark = pytest.mark.xdist_group("calibration")
-
 SMALL, LARGE = calibration(4, 3, 2, 2), calibration(5, 4, 3, 2)
 
 I1 = Property(

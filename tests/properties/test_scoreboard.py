@@ -19,8 +19,6 @@ from properties.engines.shrink import breaks
 from properties.evidence import Evidence, Status, Verdict, conclude
 from properties.replay import replay_on, replay_on_model, truth_table
 
-pytestmark = pytest.mark.xdist_group("scoreboard")
-
 CASES = scoreboard("do_kv")
 VIOLATIONS = [(case.name, one) for case in CASES for one in case.expected]
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests only, never deployed: the Worker as it is, with the suite's hands on its clock and its alarm.
+//
+// Every request says what time it is (`edgeproof-now`). The suite's time is far ahead of the real one, so that no alarm
+// fires by itself: the real alarm waits in the real storage until the suite has it fire, which is to set it to the real
+// now. Doors are below `/_/`. None of this changes what the code under test does between two steps.
+
+import { readerOf } from "./edge.js";
+import front, { ConfigStore as Real } from "./index.js";
+
+let clock = null;
+const suiteTime = () => clock ?? Date.now();
+
+export class ConfigStore extends Real {
+  #settled = Promise.resolve();
+  #release = null;
+  #strike = null;
+
+  constructor(ctx, env) {
+    super(ctx, env);
+    const real = this.sql;
+    this.sql = { exec: (query, ...bindings) => {
+      if (this.#strike !== null && query.includes(" INTO field ") && bindings[0] === this.#strike) {
+        this.#strike = null;
+        throw new Error("struck by the suite");
+      }
+      return real.exec(query, ...bindings);
+    } };
+  }
+
+  now() {
+    return suiteTime();
+  }
+
+  async alarm(info) {
+    this.#settled = this.options.handler === "throws" ? this.#underThePlatform(info) : super.alarm(info);
+    await this.#settled;
+  }
+
+  // The platform's own retries wait for 2, 4, 8... real seconds. Here they wait in the suite's time: the same handler,
+  // the same number of runs, and an alarm that stays armed until the handler has succeeded.
+  async #underThePlatform(info) {
+    const { attempts } = this.meta();
+    this.ctx.storage.setAlarm(suiteTime() + this.options.putTimeout + this.backoff(1));
+    try {
+      await super.alarm(info);
+    } catch {
+      const most = this.env.ALARM_ATTEMPTS;
+      if (most && attempts + 1 >= most) this.ctx.storage.deleteAlarm();
+      else this.ctx.storage.transactionSync(() => this.arm(suiteTime() + this.backoff(1), "retry"));
+    }
+  }
+
+  // An early acknowledgement leaves; the write waits for the suite.
+  async later(request) {
+    await new Promise((resolve) => { this.#release = resolve; });
+    this.#release = null;
+    this.#settled = super.later(request);
+  }
+
+  // --- doors
+
+  async status() {
+    const logged = this.sql.exec("SELECT version FROM entry ORDER BY version").toArray().map((row) => row.version);
+    const { attempts, reason } = this.meta();
+    const alarm = await this.ctx.storage.getAlarm();
+    return { ...this.snapshot(), attempts, reason, alarm, logged, taken: this.#release !== null };
+  }
+
+  /** Let the alarm fire: false if none is due. */
+  async fire() {
+    const due = await this.ctx.storage.getAlarm();
+    if (due === null || due > suiteTime()) return false;
+    await this.ctx.storage.setAlarm(Date.now());
+    return true;
+  }
+
+  /** Only to be told the time. */
+  tell() {
+    return true;
+  }
+
+  /** Wait until the handler that is at work is done. */
+  async settle() {
+    await this.#settled.catch(() => {});
+    return true;
+  }
+
+  async release() {
+    if (this.#release === null) return false;
+    this.#release();
+    // `later` goes on in its own turn.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await this.#settled.catch(() => {});
+    return true;
+  }
+
+  strike(field) {
+    this.#strike = field;
+    return true;
+  }
+
+  abort() {
+    this.ctx.abort("by the suite");
+  }
+}
+
+export default {
+  async fetch(request, env, ctx) {
+    const now = request.headers.get("edgeproof-now");
+    if (now !== null) clock = Number(now);
+    const [, door, unit, argument] = /^\/_\/([a-z]+)\/([^/]+)(?:\/([^/]+))?$/.exec(new URL(request.url).pathname) ?? [];
+    const reader = readerOf(env, suiteTime);
+    if (door === undefined) return front.fetch(request, env, ctx);
+    if (door === "kept") return Response.json(reader.kept.get(unit)?.snapshot ?? null);
+    const store = env.STORE.get(env.STORE.idFromName(unit));
+    return Response.json(await store[door](argument));
+  },
+};

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// An isolate at the edge, reading units' configs from KV and keeping what it read.
+
+import { optionsOf } from "./options.js";
+
+/** No config can be told: KV cannot be reached, and the isolate has none that it may use instead. */
+export class Unavailable extends Error {}
+
+let reader; // as long as the isolate lives
+
+/** What reads KV in this isolate; `now` is for whoever owns the clock. */
+export function readerOf(env, now) {
+  reader ??= new EdgeReader(env.KV, optionsOf(env), now);
+  return reader;
+}
+
+const EMPTY = { config: {}, era: 0, version: 0 };
+
+/**
+ * Its memory lasts as long as the isolate. Reader `plain`: KV as it comes. `guarded`: never older than last time.
+ * `memo`: the isolate's own copy is served for a while. The last two fall back on that copy when KV cannot be reached.
+ */
+export class EdgeReader {
+  constructor(kv, options, now = Date.now) {
+    Object.assign(this, { kv, options, now });
+    this.kept = new Map();
+  }
+
+  /** The config to evaluate a request against; an empty one of version 0 where none is published. */
+  async read(unit) {
+    const { reader, memoTtl, cacheTtl, keyOf } = this.options;
+    const mine = this.kept.get(unit);
+    if (reader === "memo" && mine && this.now() - mine.at <= memoTtl) return mine.snapshot;
+    let found;
+    try {
+      found = await this.kv.get(keyOf(unit), { type: "json", cacheTtl });
+    } catch (error) {
+      if (reader === "plain" || !mine) throw new Unavailable(String(error));
+      return mine.snapshot;
+    }
+    if (!this.refuses(found ?? EMPTY, unit)) {
+      if (found) this.kept.set(unit, { snapshot: found, at: this.now() });
+      else this.kept.delete(unit);
+    }
+    return this.kept.get(unit)?.snapshot ?? EMPTY;
+  }
+
+  // What is kept by now, not what was kept when this read began: reads may overtake each other.
+  refuses(found, unit) {
+    const kept = this.kept.get(unit)?.snapshot;
+    if (this.options.reader !== "guarded" || !kept) return false;
+    return found.era < kept.era || (found.era === kept.era && found.version < kept.version);
+  }
+}

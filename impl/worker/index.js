@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP front: the control plane writes and reads units through their Durable Objects, the edge reads KV.
+
+import { Unavailable, readerOf } from "./edge.js";
+import openapi from "./openapi.json";
+import { isAuthorized } from "./token.js";
+import { Problem, bodyOf, parseJson, problem, unitOf, wholeNumber, writeOf } from "./validation.js";
+
+export { ConfigStore } from "./store.js";
+
+const ROUTES = [
+  [/^\/units\/([^/]*)\/config$/, { PUT: putConfig }],
+  [/^\/units\/([^/]*)\/restore$/, { POST: postRestore }],
+  [/^\/units\/([^/]*)\/changelog$/, { GET: getChangelog }],
+  [/^\/units\/([^/]*)$/, { GET: getUnit }],
+  [/^\/edge\/([^/]*)$/, { GET: getEdge }],
+  [/^\/openapi\.json$/, { GET: () => Response.json(openapi) }],
+];
+
+export default {
+  async fetch(request, env) {
+    try {
+      return await route(request, env);
+    } catch (error) {
+      if (error instanceof Problem) return problem(error);
+      console.error(error?.stack ?? error);
+      return problem(new Problem(500, "the request failed; a write may have been made: ask, or repeat it with its key"));
+    }
+  },
+};
+
+async function route(request, env) {
+  const url = new URL(request.url);
+  for (const [pattern, methods] of ROUTES) {
+    const match = pattern.exec(url.pathname);
+    if (!match) continue;
+    const handle = methods[request.method === "HEAD" ? "GET" : request.method];
+    if (!handle) throw new Problem(405, `there is ${Object.keys(methods)} here`, { Allow: Object.keys(methods).join(", ") });
+    if (url.pathname.startsWith("/units/") && !(await isAuthorized(request, env.TOKEN))) {
+      throw new Problem(401, "the control plane needs a bearer token", { "WWW-Authenticate": "Bearer" });
+    }
+    return handle(request, env, match[1] === undefined ? undefined : unitOf(match[1]), url.searchParams);
+  }
+  throw new Problem(404, "there is nothing here");
+}
+
+function storeOf(env, unit) {
+  return env.STORE.get(env.STORE.idFromName(unit));
+}
+
+async function putConfig(request, env, unit) {
+  const write = writeOf(parseJson(await bodyOf(request)));
+  const result = await storeOf(env, unit).write({ unit, ...write });
+  if (result.refused === "version") throw new Problem(409, `the current version is ${result.version}`);
+  if (result.refused === "size") throw new Problem(413, "the unit's whole config would be too large");
+  return Response.json(result);
+}
+
+async function postRestore(request, env, unit) {
+  const { version, ...rest } = parseJson(await bodyOf(request));
+  if (Object.keys(rest).length > 0) throw new Problem(400, "a restore has a version and nothing else");
+  const to = wholeNumber(version, "version");
+  if (!(await storeOf(env, unit).restore(to))) throw new Problem(409, `there is no version ${to} to go back to`);
+  return Response.json({ version: to });
+}
+
+async function getUnit(_request, env, unit) {
+  return Response.json(await storeOf(env, unit).snapshot());
+}
+
+async function getChangelog(_request, env, unit, query) {
+  const since = wholeNumber(Number(query.get("since") ?? 0), "since");
+  const limit = wholeNumber(Number(query.get("limit") ?? 100), "limit", 1, 1000);
+  return Response.json({ changes: await storeOf(env, unit).changelog(since, limit) });
+}
+
+async function getEdge(_request, env, unit) {
+  try {
+    return Response.json(await readerOf(env).read(unit));
+  } catch (error) {
+    if (error instanceof Unavailable) throw new Problem(503, "no config can be told just now", { "Retry-After": "1" });
+    throw error;
+  }
+}

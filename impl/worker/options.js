@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the designer decides, as variables of the Worker: the words of the model's options, and durations in seconds.
+
+const WORDS = {
+  publisher: ["outbox", "inline"], // who puts to KV: the alarm, or (the mistake) the request that writes
+  statements: ["transaction", "bare"], // a write: one transaction, or (the mistake) statement by statement
+  handler: ["rearms", "throws"], // a failed put: caught and armed again, or (the mistake) left to the platform
+  repair: ["none", "heartbeat"], // whether the alarm publishes again although nothing has changed
+  reader: ["plain", "guarded", "memo"], // KV as it comes; never older than last time; kept for the memo's time
+  epoch: ["off", "on"], // whether copies carry the number of restores
+  ack: ["gated", "early"], // the reply: once the write is durable, or (the mistake) before
+  kv_key: ["per_unit", "shared"], // a KV key for every unit, or (the mistake) one for all
+};
+
+const SECONDS = { put_timeout: 10, retry_base: 2, retry_cap: 300, heartbeat: 60, cache_ttl: 60, memo_ttl: 10 };
+
+/** The options in `env.OPTIONS`, an object whose missing names have their defaults. Throws for what there is not. */
+export function optionsOf(env) {
+  const said = env.OPTIONS ?? {};
+  for (const name of Object.keys(said)) {
+    if (!(name in WORDS) && !(name in SECONDS)) throw new Error(`there is no option ${name}`);
+  }
+  const word = (name) => {
+    const value = said[name] ?? WORDS[name][0];
+    if (!WORDS[name].includes(value)) throw new Error(`${name} is one of ${WORDS[name].join(", ")}, not ${value}`);
+    return value;
+  };
+  const milliseconds = (name) => {
+    const value = said[name] ?? SECONDS[name];
+    if (!(value > 0)) throw new Error(`${name} is a number of seconds above 0, not ${value}`);
+    return value * 1000;
+  };
+  return {
+    publisher: word("publisher"), statements: word("statements"), handler: word("handler"), reader: word("reader"),
+    epoch: word("epoch"), ack: word("ack"),
+    heartbeat: word("repair") === "heartbeat" ? milliseconds("heartbeat") : null,
+    putTimeout: milliseconds("put_timeout"),
+    retryBase: milliseconds("retry_base"), retryCap: milliseconds("retry_cap"),
+    cacheTtl: milliseconds("cache_ttl") / 1000, memoTtl: milliseconds("memo_ttl"),
+    keyOf: word("kv_key") === "shared" ? () => "config" : (unit) => `config:${unit}`,
+  };
+}

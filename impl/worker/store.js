@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// The truth about one unit: its config, its changelog and its alarm in one Durable Object, and what copies it to KV.
+//
+// The alarm is the outbox. A write arms it in its own transaction, and it stays armed until a put of the current config
+// is confirmed; one put is in flight at a time. KV puts are not fenced: a put of an instance that was superseded may
+// still land, which no code here can prevent. The heartbeat repairs it, and copies carry what readers need to notice.
+
+import { DurableObject } from "cloudflare:workers";
+import { optionsOf } from "./options.js";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), unit TEXT, version INTEGER NOT NULL,
+    era INTEGER NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS field (name TEXT PRIMARY KEY, json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS entry (version INTEGER PRIMARY KEY, actor TEXT NOT NULL, at INTEGER NOT NULL,
+    idempotency_key TEXT UNIQUE);
+  CREATE TABLE IF NOT EXISTS change (version INTEGER NOT NULL, field TEXT NOT NULL, old TEXT, new TEXT,
+    PRIMARY KEY (version, field));
+  INSERT OR IGNORE INTO meta VALUES (1, NULL, 0, 0, 0, 'sync');
+`;
+
+// Bytes of all names and values of a config; a KV value holds 25 MiB.
+const MAX_CONFIG = 25_000_000;
+
+/** What a write is refused for; nothing has changed. Its transaction is rolled back by being thrown through. */
+class Refused extends Error {
+  constructor(refusal) {
+    super(refusal.refused);
+    this.refusal = refusal;
+  }
+}
+
+export class ConfigStore extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.options = optionsOf(env);
+    this.sql = ctx.storage.sql;
+    this.sql.exec(SCHEMA);
+  }
+
+  /** Milliseconds, as alarms count them. */
+  now() {
+    return Date.now();
+  }
+
+  // --- reading
+
+  /** The whole config with its version and era; straight from the store, never stale. */
+  snapshot() {
+    const { version, era } = this.meta();
+    const rows = this.sql.exec("SELECT name, json FROM field ORDER BY name").toArray();
+    // fromEntries defines properties where assignment would give `__proto__` its own meaning.
+    return { config: Object.fromEntries(rows.map(({ name, json }) => [name, JSON.parse(json)])), era, version };
+  }
+
+  /** What was changed after version `since`, oldest first, by field within a version; at most `limit` versions. */
+  changelog(since, limit) {
+    const rows = this.sql.exec(
+      `SELECT version, field, old, new, actor, at, idempotency_key FROM change JOIN entry USING (version)
+       WHERE version > ? AND version <= ? ORDER BY version, field`, since, since + limit);
+    return rows.toArray().map((row) => ({
+      version: row.version, field: row.field, actor: row.actor, at: row.at,
+      // A side without a value says that the field was absent; JSON's null is a value.
+      ...(row.old === null ? {} : { old: JSON.parse(row.old) }),
+      ...(row.new === null ? {} : { new: JSON.parse(row.new) }),
+      ...(row.idempotency_key === null ? {} : { idempotency_key: row.idempotency_key }),
+    }));
+  }
+
+  meta() {
+    return this.sql.exec("SELECT unit, version, era, attempts, reason FROM meta").one();
+  }
+
+  // --- writing
+
+  /**
+   * Change fields (`changes`: pairs of name and value, undefined for a field to remove), log them, arm the alarm.
+   * Gives {version, repeated}, or {refused} with the current version; a refused write has changed nothing. A key that
+   * an earlier write carried gives that write's version, whatever else is asked.
+   */
+  async write(request) {
+    // No other event comes in while we wait for storage: the answer still holds in the transaction.
+    const alarm = await this.ctx.storage.getAlarm();
+    try {
+      if (this.options.ack === "early") {
+        const version = this.next(request.expectedVersion);
+        this.ctx.waitUntil(this.later(request));
+        return { version, repeated: false };
+      }
+      const commit = () => this.commit(request, alarm);
+      const result = this.options.statements === "bare" ? commit() : this.ctx.storage.transactionSync(commit);
+      if (this.options.publisher === "inline") await this.put(this.snapshot());
+      return result;
+    } catch (error) {
+      if (error instanceof Refused) return error.refusal;
+      throw error;
+    }
+  }
+
+  /** The mistake `ack: early`: the write is made once the reply is gone. */
+  async later(request) {
+    const alarm = await this.ctx.storage.getAlarm();
+    this.ctx.storage.transactionSync(() => this.commit(request, alarm));
+  }
+
+  next(expectedVersion) {
+    const { version } = this.meta();
+    if (expectedVersion !== undefined && expectedVersion !== version) throw new Refused({ refused: "version", version });
+    return version + 1;
+  }
+
+  commit({ unit, changes, actor, expectedVersion, idempotencyKey }, alarm) {
+    if (idempotencyKey !== undefined) {
+      const [first] = this.sql.exec("SELECT version FROM entry WHERE idempotency_key = ?", idempotencyKey);
+      if (first) return { version: first.version, repeated: true };
+    }
+    const version = this.next(expectedVersion);
+    this.sql.exec("UPDATE meta SET version = ?, unit = ?", version, unit);
+    const before = new Map();
+    for (const [name, value] of changes) {
+      const [row] = this.sql.exec("SELECT json FROM field WHERE name = ?", name);
+      before.set(name, row?.json ?? null);
+      this.set(name, value === undefined ? null : JSON.stringify(value));
+    }
+    this.fits(version - 1);
+    this.sql.exec("INSERT INTO entry VALUES (?, ?, ?, ?)", version, actor, this.now(), idempotencyKey ?? null);
+    for (const [name, value] of changes) {
+      const after = value === undefined ? null : JSON.stringify(value);
+      this.sql.exec("INSERT INTO change VALUES (?, ?, ?, ?)", version, name, before.get(name), after);
+    }
+    if (this.options.publisher === "outbox") this.armForWrite(alarm);
+    return { version, repeated: false };
+  }
+
+  set(name, json) {
+    if (json === null) this.sql.exec("DELETE FROM field WHERE name = ?", name);
+    else this.sql.exec("INSERT OR REPLACE INTO field VALUES (?, ?)", name, json);
+  }
+
+  fits(version) {
+    const { bytes } = this.sql.exec(
+      "SELECT COALESCE(SUM(LENGTH(CAST(name AS BLOB)) + LENGTH(CAST(json AS BLOB)) + 4), 0) AS bytes FROM field").one();
+    if (bytes > MAX_CONFIG) throw new Refused({ refused: "size", version });
+  }
+
+  /** Only a heartbeat that is yet to come is replaced: arming any other alarm anew would let writes put it off. */
+  armForWrite(alarm) {
+    if (alarm === null || (this.meta().reason === "beat" && alarm > this.now())) this.arm(this.now(), "sync");
+  }
+
+  /**
+   * Go back to how the config, the changelog and the keys stood at `version`. The era is what does not go back: it
+   * goes up, as versions from here on repeat numbers that copies may carry. False for a version that cannot be reached.
+   */
+  restore(version) {
+    return this.ctx.storage.transactionSync(() => {
+      const current = this.meta().version;
+      const { newer } = this.sql.exec("SELECT COUNT(*) AS newer FROM entry WHERE version > ?", version).one();
+      if (version < 0 || version > current || newer !== current - version) return false;
+      const undo = this.sql.exec("SELECT field, old FROM change WHERE version > ? ORDER BY version DESC", version);
+      for (const { field, old } of undo.toArray()) this.set(field, old);
+      this.sql.exec("DELETE FROM change WHERE version > ?", version);
+      this.sql.exec("DELETE FROM entry WHERE version > ?", version);
+      this.sql.exec("UPDATE meta SET version = ?, era = era + 1", version);
+      if (this.options.publisher === "outbox") this.arm(this.now(), "sync");
+      return true;
+    });
+  }
+
+  // --- publishing
+
+  /** One attempt to publish the config as it is now. */
+  async alarm() {
+    const snapshot = this.begin();
+    try {
+      await this.put(snapshot);
+    } catch (error) {
+      // Left to the platform, which gives up after seven runs.
+      if (this.options.handler === "throws") throw error;
+      console.warn(`publishing version ${snapshot.version} failed: ${error}`);
+      this.ctx.storage.transactionSync(() => this.arm(this.now() + this.backoff(this.meta().attempts), "retry"));
+      return;
+    }
+    this.end(snapshot);
+  }
+
+  /** Lease the alarm: whoever dies in the middle of this attempt is followed by another one, but not beside it. */
+  begin() {
+    return this.ctx.storage.transactionSync(() => {
+      const attempts = this.meta().attempts + 1;
+      this.sql.exec("UPDATE meta SET attempts = ?, reason = 'lease'", attempts);
+      if (this.options.handler === "rearms") {
+        this.arm(this.now() + this.options.putTimeout + this.backoff(attempts), "lease");
+      }
+      return this.snapshot();
+    });
+  }
+
+  /** The snapshot is in KV. Publish again at once if the config has moved on, else when the heart beats, if it does. */
+  end(published) {
+    this.ctx.storage.transactionSync(() => {
+      this.sql.exec("UPDATE meta SET attempts = 0");
+      const { version, era } = this.meta();
+      if (version !== published.version || era !== published.era) this.arm(this.now(), "sync");
+      else if (this.options.heartbeat) this.arm(this.now() + this.options.heartbeat, "beat");
+      else this.ctx.storage.deleteAlarm();
+    });
+  }
+
+  /** Inside a transaction, so that alarm and rows are committed together. */
+  arm(due, reason) {
+    this.sql.exec("UPDATE meta SET reason = ?", reason);
+    this.ctx.storage.setAlarm(due);
+  }
+
+  backoff(failures) {
+    return Math.min(this.options.retryCap, this.options.retryBase * 2 ** Math.min(Math.max(failures - 1, 0), 60));
+  }
+
+  async put({ version, era, config }) {
+    const label = { era: this.options.epoch === "on" ? era : 0, version };
+    const key = this.options.keyOf(this.meta().unit);
+    const put = this.env.KV.put(key, JSON.stringify({ config, ...label }), { metadata: label });
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error("the put timed out")), this.options.putTimeout);
+    });
+    try {
+      await Promise.race([put, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

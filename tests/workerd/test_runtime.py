@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from impl.adversary import Adversary, Answer, Fault, SuiteClock
+from impl.adversary_http import Door
+from impl.kv import KVNamespace, Limits
+from impl.workerd import RuntimeMissingError, Workerd, find_workerd
+from impl.workerd_config import Bindings, copy_worker
+from impl.workerd_processes import Processes
+
+pytestmark = pytest.mark.xdist_group("workerd-anomalies")
+
+
+@pytest.fixture
+def kv() -> Iterator[tuple[Adversary, Door]]:
+    clock = SuiteClock()
+    adversary = Adversary(KVNamespace(clock, limits=Limits(write_spacing=0)), clock, 1)
+    door = Door(adversary)
+    yield adversary, door
+    door.close()
+
+
+def deployed(door: Door, **options: str | float) -> Processes:
+    """The Worker as it would be deployed: on its own clock, no doors."""
+    headers = {"Authorization": "Bearer t"}
+    return Processes(Bindings(options, "t", main="index.js"), 1, door.address, headers)
+
+
+def write(processes: Processes, value: int) -> int:
+    body = {"changes": {"first": value}, "actor": "me"}
+    return processes.store.do("PUT", "/units/u/config", body).status
+
+
+def test_without_a_runtime_the_error_says_what_to_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EDGEPROOF_WORKERD", str(tmp_path / "none"))
+    with pytest.raises(RuntimeMissingError, match="EDGEPROOF_WORKERD names"):
+        find_workerd()
+    monkeypatch.delenv("EDGEPROOF_WORKERD")
+    monkeypatch.setattr("impl.workerd._PACKAGES", {})
+    monkeypatch.setattr("impl.workerd.platform.machine", lambda: "none")
+    monkeypatch.setattr("impl.workerd.os.access", lambda *_: False)
+    with pytest.raises(RuntimeMissingError, match="make workerd"):
+        find_workerd()
+
+
+def test_a_configuration_that_is_wrong_is_reported_with_what_the_runtime_says(workerd: Path, tmp_path: Path) -> None:
+    config = tmp_path / "wrong.capnp"
+    config.write_text('not a configuration with address = "127.0.0.1:0"', encoding="utf-8")
+    with pytest.raises(OSError, match=r"wrong\.capnp"):
+        Workerd(config, disks={}, externals={}).start()
+
+
+def test_it_is_ready_within_a_second_and_again_after_kill_9(workerd: Path, kv: tuple[Adversary, Door]) -> None:
+    processes = deployed(kv[1])
+    try:
+        assert write(processes, 1) == 200
+        started = time.perf_counter()
+        processes.kill_store()
+        assert processes.store.get("/units/u").said == {"config": {"first": 1}, "era": 0, "version": 1}
+        assert time.perf_counter() - started < 1
+    finally:
+        processes.close()
+
+
+def test_it_does_not_outlive_whoever_started_it(workerd: Path, tmp_path: Path) -> None:
+    code = (
+        "from tests.workerd.test_runtime import *\n"
+        "clock = SuiteClock(); door = Door(Adversary(KVNamespace(clock), clock, 1)); processes = deployed(door)\n"
+        "print(processes._store.pid, processes._scratch.name, flush=True)\nimport time; time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as child:
+        assert child.stdout is not None
+        words = child.stdout.readline().decode().split()
+        pid, left_behind = int(words[0]), words[1]
+        os.kill(pid, 0)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    shutil.rmtree(left_behind)
+    # The kernel kills it with its parent; whoever adopts it has to collect it.
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] in "ZX":
+            return
+        time.sleep(0.02)
+    pytest.fail("workerd lives on")
+
+
+def test_the_deployed_worker_publishes_by_its_own_alarm(workerd: Path, kv: tuple[Adversary, Door]) -> None:
+    adversary, door = kv
+    adversary.holding = True
+    processes = deployed(door, retry_base=0.01, retry_cap=0.01)
+    try:
+        assert write(processes, 1) == 200
+        adversary.arrival().fail(503)
+        again = adversary.arrival()
+        assert write(processes, 2) == 200, "a write waits for no put"
+        again.reply()
+        last = adversary.arrival()
+        assert b'"version":2' in last.value
+        last.reply()
+        assert processes.location(0).get("/edge/u").said["config"] == {"first": 2}
+    finally:
+        processes.close()
+
+
+def test_a_crash_in_the_middle_of_a_put_is_followed_by_another_attempt(
+    workerd: Path, kv: tuple[Adversary, Door]
+) -> None:
+    adversary, door = kv
+    adversary.holding = True
+    processes = deployed(door, put_timeout=0.2, retry_base=0.1, retry_cap=0.1)
+    try:
+        assert write(processes, 1) == 200
+        adversary.arrival()
+        processes.kill_store()
+        assert b'"version":1' in adversary.arrival().value, "the lease is a real alarm, and nobody touched the object"
+    finally:
+        processes.close()
+
+
+def test_between_commit_and_alarm_a_kill_loses_the_outbox_unless_they_are_one_transaction(
+    workerd: Path, kv: tuple[Adversary, Door], tmp_path: Path
+) -> None:
+    adversary, door = kv
+    right = 'if (this.options.publisher === "outbox") this.armForWrite(alarm);'
+    late = "return result;\n    } catch"
+    edits = {
+        "store.js": [(right, ""), (late, 'await this.env.KV.get("anything"); this.armForWrite(alarm); ' + late)],
+    }
+    adversary.inject("GET", Fault(Answer(dropped=True), delay=30))
+    headers = {"Authorization": "Bearer t"}
+    processes = Processes(Bindings({}, "t"), 0, door.address, headers, edits)
+    try:
+        call = processes.store.send("PUT", "/units/u/config", {"changes": {"first": 1}, "actor": "me"})
+        while not adversary.requests:
+            time.sleep(0.001)
+        processes.kill_store()
+        call.drop()
+        status = processes.store.get("/_/status/u").said
+        assert (status["version"], status["alarm"]) == (1, None), "committed, and nobody will publish it"
+    finally:
+        processes.close()
+
+
+def test_an_object_that_is_aborted_comes_back_with_its_storage_and_its_alarm(
+    workerd: Path, kv: tuple[Adversary, Door]
+) -> None:
+    headers = {"Authorization": "Bearer t", "edgeproof-now": "4102444800000"}
+    processes = Processes(Bindings({}, "t"), 0, kv[1].address, headers)
+    try:
+        assert write(processes, 1) == 200
+        before = processes.store.get("/_/status/u").said
+        assert before["alarm"] == 4102444800000
+        assert processes.store.do("POST", "/_/abort/u").status == 500
+        assert processes.store.get("/_/status/u").said == before
+    finally:
+        processes.close()
+
+
+def test_an_edit_that_does_not_apply_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not one"):
+        copy_worker(tmp_path, {"store.js": [("there is no such text", "")]})
