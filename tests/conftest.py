@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 settings.register_profile(
     "ci",
@@ -24,7 +24,7 @@ SHARED = ("test_scoreboard.py", "test_calibration.py")
 """Files whose tests share an expensive fixture: each stays on one process."""
 
 
-class _Scheduling(LoadScopeScheduling):
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Tests one by one to whichever process is free, but the files of `SHARED` as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:

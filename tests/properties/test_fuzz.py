@@ -33,7 +33,13 @@ CASES = {case.name: case for case in scoreboard("do_kv")}
 
 def configured(setup: Setup) -> Instance:
     """The instance of do_kv that a setup speaks of, with the room that `edgeproof verify` gives to runs."""
-    chosen: dict[str, Any] = {"writes": 12, **setup.options, **dict.fromkeys(setup.hazards, True), **setup.numbers, **setup.sizes}
+    chosen: dict[str, Any] = {
+        "writes": 12,
+        **setup.options,
+        **dict.fromkeys(setup.hazards, True),
+        **setup.numbers,
+        **setup.sizes,
+    }
     return Instance.of(load("do_kv"), **chosen)
 
 
