@@ -101,10 +101,7 @@ class _Writer:
         lines += ["INVARIANTS", *(f"  {name}" for name in invariants)]
         lines += ["PROPERTIES", *(f"  {name}" for name in properties)] if properties else []
         return (
-            "\n".join(
-                [*lines, "\\* A state in which nothing can happen is no error.", "CHECK_DEADLOCK FALSE"]
-            )
-            + "\n"
+            "\n".join([*lines, "\\* A state in which nothing can happen is no error.", "CHECK_DEADLOCK FALSE"]) + "\n"
         )
 
     # --- declarations

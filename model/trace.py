@@ -101,7 +101,9 @@ def load_trace(text: str) -> Trace:
     """Read a trace. Raises TraceError where the text is not one; nothing in it is ever executed."""
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise TraceError("not a trace: its JSON is nested too deeply") from error
+    except ValueError as error:
         raise TraceError(f"not JSON: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("#meta"), dict):
         raise TraceError("not a trace: an object with `#meta`, `vars` and `states` is needed")

@@ -138,13 +138,16 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
         text = f"{certain[0].engine} says {certain[0].verdict}, {broken[0].engine} says {broken[0].verdict}"
         return Conclusion(case, property_id, verdict, Status.CONTRADICTION, evidence, text)
     reasons = "; ".join(f"{e.engine}: {e.reason}" for e in evidence if e.reason and e.verdict is verdict)
-    return Conclusion(case, property_id, verdict, _status(case, property_id, verdict), evidence, reasons)
+    return Conclusion(case, property_id, verdict, _status(case, property_id, verdict, bool(certain)), evidence, reasons)
 
 
-def _status(case: Case, property_id: str, verdict: Verdict) -> Status:
+def _status(case: Case, property_id: str, verdict: Verdict, certain: bool) -> Status:
     expected = case.expected.get(property_id)
     if verdict in (Verdict.UNKNOWN, Verdict.VACUOUS):
         return Status.AS_EXPECTED if verdict is expected else Status.UNDECIDED
+    if expected is Verdict.VIOLATED and verdict is not Verdict.VIOLATED:
+        # Samples that do not show an anomaly do not show that there is none.
+        return Status.HOLDS_UNEXPECTEDLY if certain else Status.UNDECIDED
     if expected is Verdict.VIOLATED:
-        return Status.AS_EXPECTED if verdict is Verdict.VIOLATED else Status.HOLDS_UNEXPECTEDLY
+        return Status.AS_EXPECTED
     return Status.VIOLATED if verdict is Verdict.VIOLATED else Status.AS_EXPECTED

@@ -28,7 +28,7 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Tests one by one to whichever process is free, but the files of `SHARED` as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.split("::")[0]
+        path = nodeid.split("::", maxsplit=1)[0]
         return path if path.endswith(SHARED) else nodeid
 
 

@@ -21,15 +21,18 @@ EVERY_ACTION = "every-action-fires"
 def coverage(cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]]) -> Conclusion:
     """Whether the fuzz runs over all `cases` of one design performed every action that the cases allow.
 
-    Where an exhaustive search ran as well, an action that it never met is impossible and not asked for.
+    Where an exhaustive search ran as well, an action that it never met is impossible and not asked for; without one, an
+    action that was never performed may be impossible, and the verdict is UNKNOWN.
     """
     design = cases[0].design
     allowed: set[str] = set()
+    searched_all = True
     performed: Counter[str] = Counter()
     steps = 0
     for case in cases:
         possible = {action.name for action in possible_actions(instance_of(case))}
         searched = [e for e in found[case.name] if e.engine == "explore" and e.exhaustive]
+        searched_all = searched_all and bool(searched)
         if searched:
             possible &= {name for name, times in searched[0].fired.items() if times}
         allowed |= possible
@@ -40,7 +43,7 @@ def coverage(cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]]) -> 
     evidence = Evidence(
         EVERY_ACTION,
         ENGINE,
-        Verdict.VACUOUS if missing else Verdict.HOLDS_TO_BOUND,
+        _verdict(missing, searched_all),
         bound=f"{len(allowed)} actions and hazards in {steps:,} steps",
         measures={"actions": len(allowed), "performed": len(allowed) - len(missing)},
         reason=f"never performed on the system: {', '.join(missing)}" if missing else "",
@@ -48,3 +51,9 @@ def coverage(cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]]) -> 
     )
     whole = cases[0] if len(cases) == 1 else Case("all-cases", design, {}, (EVERY_ACTION,))
     return conclude(whole, EVERY_ACTION, (evidence,))
+
+
+def _verdict(missing: Sequence[str], searched_all: bool) -> Verdict:
+    if not missing:
+        return Verdict.HOLDS_TO_BOUND
+    return Verdict.VACUOUS if searched_all else Verdict.UNKNOWN

@@ -194,6 +194,17 @@ class FailsInTwoWays(LampSystem):
         return {"on": self.on and self.observed < 0, "uses": self.uses} if self.uses else super().observe()
 
 
+class FailsOnce(LampSystem):
+    """Does what it should, but for a moment that does not come again."""
+
+    moments = 0
+
+    def observe(self) -> Observation:
+        FailsOnce.moments += 1
+        seen = super().observe()
+        return {**seen, "on": not self.on} if FailsOnce.moments == 37 else seen
+
+
 class ShowsNothing(LampSystem):
     def observe(self) -> Observation:
         return {"colour": "red"}
@@ -249,6 +260,13 @@ def test_a_system_that_raises_has_failed(system: type[LampSystem], says: str) ->
 
 def test_a_system_that_fails_in_several_ways_is_reported_by_one_of_them() -> None:
     assert on_lamp(FailsInTwoWays, surge=True)[0].verdict is Verdict.VIOLATED
+
+
+def test_a_failure_that_does_not_come_again_is_a_failure_and_is_called_one_that_comes_and_goes() -> None:
+    FailsOnce.moments = 0
+    found = on_lamp(FailsOnce)[0]
+    assert found.verdict is Verdict.VIOLATED
+    assert found.reason.endswith("(not every time)")
 
 
 def test_a_system_that_shows_nothing_was_not_tested() -> None:

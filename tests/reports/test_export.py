@@ -46,7 +46,7 @@ def test_promela_leaves_out_what_spin_cannot_decide_and_says_so(edgeproof: Run, 
         (["do_kv", "--to", "tla", "--hazard", "rain"], "there is no hazard 'rain'"),
         (["do_kv", "--to", "promela", "--set", "Pop=9999"], "too many to be written out"),
         (["do_kv", "--to", "promela", "--set", "T=99999999"], "too large for Promela"),
-        (["do_kv", "--to", "tla", "--out", "/proc/nowhere"], "cannot write to /proc/nowhere"),
+        (["do_kv", "--to", "tla", "--out", "/dev/null/x"], "cannot write to /dev/null/x"),
     ],
 )
 def test_bad_input_is_one_line_and_status_two(edgeproof: Run, arguments: list[str], said: str) -> None:

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether everything that can happen did happen on the system."""
+
+from __future__ import annotations
+
+from properties.cases import instance_of
+from properties.engines.cover import EVERY_ACTION, coverage
+from properties.engines.induct import possible_actions
+from properties.evidence import Case, Evidence, Status, Verdict
+
+OUTBOX = Case("outbox", "do_kv", {"Put": 1}, ())
+CRASHING = Case("crashing", "do_kv", {"Put": 1, "crash": True}, ())
+
+
+def ran(fired: dict[str, int]) -> Evidence:
+    return Evidence("lockstep", "fuzz", Verdict.HOLDS_TO_BOUND, measures={"steps": sum(fired.values())}, fired=fired)
+
+
+def met(fired: dict[str, int]) -> Evidence:
+    return Evidence("p", "explore", Verdict.HOLDS_TO_BOUND, exhaustive=True, fired=fired)
+
+
+def everything(case: Case) -> dict[str, int]:
+    return {action.name: 1 for action in possible_actions(instance_of(case))}
+
+
+def test_a_run_in_which_everything_happened_is_as_expected() -> None:
+    found = coverage([OUTBOX], {"outbox": [ran(everything(OUTBOX))]})
+    assert (found.property, found.verdict, found.status) == (
+        EVERY_ACTION,
+        Verdict.HOLDS_TO_BOUND,
+        Status.AS_EXPECTED,
+    )
+
+
+def test_an_action_that_never_happened_makes_the_runs_vacuous_and_is_named() -> None:
+    fired = {**everything(OUTBOX), "retry": 0}
+    found = coverage([OUTBOX], {"outbox": [ran(fired)]})
+    assert (found.verdict, found.status) == (Verdict.VACUOUS, Status.UNDECIDED)
+    assert "never performed on the system: retry" in found.reason
+
+
+def test_an_action_that_the_search_never_met_is_not_asked_for() -> None:
+    fired = {**everything(OUTBOX), "retry": 0}
+    found = coverage([OUTBOX], {"outbox": [ran(fired), met(fired)]})
+    assert found.verdict is Verdict.HOLDS_TO_BOUND
+
+
+def test_what_one_case_allows_may_happen_in_another() -> None:
+    without_crash = {name: times for name, times in everything(CRASHING).items() if name != "crash"}
+    apart = coverage([OUTBOX, CRASHING], {"outbox": [ran(everything(OUTBOX))], "crashing": [ran(without_crash)]})
+    assert apart.verdict is Verdict.VACUOUS
+    together = coverage([OUTBOX, CRASHING], {"outbox": [ran({})], "crashing": [ran(everything(CRASHING))]})
+    assert together.verdict is Verdict.HOLDS_TO_BOUND
