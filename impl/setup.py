@@ -9,7 +9,7 @@ from impl.deployment import Choices
 from impl.kv import Limits
 from impl.observation import NEIGHBOUR_KEY, UNIT_KEY
 from impl.replicator import ALARM_ATTEMPTS, Backoff, Timing
-from impl.system import Setup
+from impl.system import Setup, SystemUnavailable
 
 __all__ = ["OPTIONS", "TICK", "choices_of"]
 
@@ -31,7 +31,9 @@ OPTIONS: Final = {
 
 
 def choices_of(setup: Setup) -> Choices:
-    """What the setup asks for. Raises ValueError for options and values that there are not."""
+    """What the setup asks for. Raises ValueError for what there is not, SystemUnavailable for T=0."""
+    if setup.numbers.get("T") == 0:
+        raise SystemUnavailable("T=0 is below KV's smallest cacheTtl (30 s, half a tick): only a model can have it")
     for name, value in setup.options.items():
         if value not in OPTIONS.get(name, ()):
             raise ValueError(f"no option {name} = {value}; there are {OPTIONS}")

@@ -30,6 +30,9 @@ def read_design(design: type[Design], name: str = "") -> Machine:
         for name, m in marked.items()
         if m.kind == "hazard" and not m.under
     }
+    for method, one in marked.items():
+        if one.under and one.under not in rigids:
+            raise DesignError(f"{method} is under the hazard {one.under!r}, which the design does not have")
     variables = {n: _named_limit(v, rigids) for n, v in body.items() if isinstance(v, Variable)}
     clocks = tuple(_read_clock(rigids, variables, n) for n, v in variables.items() if v.type.kind == "time")
     actions = [_read_action(rigids, variables, clocks, n, m) for n, m in marked.items() if m.kind != "deadline"]
@@ -51,7 +54,8 @@ def _read_action(
 ) -> Action:
     state = State(rigids, variables, {})
     arguments = tuple(Expr("arg", declared.type, (), n) for n, declared in marked.arguments)
-    marked.body(state, *arguments)
+    if marked.body(state, *arguments) is not None:
+        raise DesignError(f"{name} returns a value, which nothing reads: say what it needs with s.require(...)")
     switch = (marked.under or name) if marked.kind == "hazard" else ""
     guard = Expr("prm", BOOL, (), switch) & state._guard if switch else state._guard
     post = _stop_idle_clocks(variables, clocks, state._post)

@@ -137,7 +137,7 @@ def _always(kernel: Kernel, search: Search, row: int, form: StateForm | StepForm
     if search.left_range >= 0:
         return Verdict.UNKNOWN, _stopped(search, kernel), None
     if not tested:
-        return Verdict.VACUOUS, "no reachable state or step puts the property to the test", None
+        return Verdict.VACUOUS, "no state or step that was searched puts the property to the test", None
     return Verdict.HOLDS_TO_BOUND, "", None
 
 
@@ -145,7 +145,7 @@ def _settles(
     searcher: Searcher, kernel: Kernel, search: Search, row: int, form: StateForm | StepForm
 ) -> tuple[Verdict, str, Trace | None]:
     if not search.hits[row, 0]:
-        return Verdict.VACUOUS, "no reachable state puts the property to the test", None
+        return Verdict.VACUOUS, "no state that was searched puts the property to the test", None
     unsettled = (searcher.truths(search.states, search.count, kernel.parameters) >> (2 * row + 1) & 1).astype(np.bool_)
     actions = {action.name: action for action in kernel.instance.machine.actions}
     labels = [(n, actions[name]) for n, (name, _) in enumerate(kernel.source.labels) if search.fired[n]]

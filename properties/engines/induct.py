@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from model.expr import FALSE, TIME, Expr, for_all, implies, rewrite
 from model.kernel import StateForm, StepForm
 from model.machine import TICK, Action, Instance, Machine, after
-from model.smt import Encoder, Frame, delayed_tick, fix_choices
+from model.smt import Encoder, Frame, UnencodableError, delayed_tick, fix_choices
 
 __all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part"]
 
@@ -196,15 +196,22 @@ def possible_actions(instance: Instance) -> list[Action]:
 
 
 def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], timeout_ms: int) -> list[str]:
-    false = []
+    """The lemmas that some initial state breaks, and those that have no formula."""
+    false: list[str] = []
     encoder = Encoder(instance)
     frame = encoder.frame("0")
-    for node in lemmas.values():
-        encoder.truth(node, frame, {}, holds=False)
+    for name, node in lemmas.items():
+        try:
+            encoder.truth(node, frame, {}, holds=False)
+            encoder.truth(node, frame, {})
+        except UnencodableError:
+            false.append(name)
     solver = z3.Solver()
     solver.set("timeout", timeout_ms)
     solver.add(*encoder.known_numbers(), *encoder.initially(frame), *encoder.well_typed(frame))
     for name, node in lemmas.items():
+        if name in false:
+            continue
         solver.push()
         solver.add(encoder.truth(node, frame, {}, holds=False))
         if solver.check() != z3.unsat:

@@ -144,7 +144,9 @@ def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:
         step = context.whole.induct(form, context.inductive.kept, length, context.whole.ranges(), timeout)
         if step is None:
             sizes = ", ".join(f"{n}={v}" for n, v in context.instance.of_role("sort").items())
-            return _Answer(Verdict.HOLDS_TO_BOUND, f"{length}-induction over {sizes}, within the declared ranges")
+            return _Answer(
+                Verdict.HOLDS_TO_BOUND, f"{length}-induction over {sizes}, within the declared ranges, in whole ticks"
+            )
     assert step is not None
     reason = f"bounded search found nothing in {depth} steps; {_describe(context, step)}"
     return _Answer(Verdict.UNKNOWN, reason=reason, unsettled=step.first)

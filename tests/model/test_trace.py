@@ -151,7 +151,7 @@ def test_constants_that_the_design_does_not_have_are_refused(constants: dict[str
     [
         ("", "not JSON"),
         ("{", "not JSON"),
-        ("[" * 200_000, "not JSON"),
+        ("[" * 200_000, "nested too deeply"),
         ("[]", "not a trace: an object with `#meta`, `vars` and `states` is needed"),
         ('{"#meta": 3}', "not a trace: an object"),
         ('{"#meta": {}}', "not a trace of edgeproof: `#meta.format` is None"),

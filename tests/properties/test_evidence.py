@@ -88,6 +88,12 @@ def test_an_engine_that_covered_a_part_contradicts_nothing(partial: Evidence) ->
     assert (found.verdict, found.status) == (BROKEN, Status.VIOLATED)
 
 
+def test_a_sample_that_does_not_show_an_expected_violation_leaves_it_undecided() -> None:
+    assert conclude(case(BROKEN), "p", (said(HELD, "fuzz"),)).status is Status.UNDECIDED
+    searched = said(HELD, "explore", exhaustive=True)
+    assert conclude(case(BROKEN), "p", (said(HELD, "fuzz"), searched)).status is Status.HOLDS_UNEXPECTEDLY
+
+
 def test_the_reasons_of_those_who_said_the_verdict_are_kept() -> None:
     evidence = (said(UNKNOWN, "prove", reason="time"), said(UNKNOWN, "fuzz", reason="steps"), said(UNKNOWN, "explore"))
     assert conclude(case(), "p", evidence).reason == "prove: time; fuzz: steps"

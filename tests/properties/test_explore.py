@@ -112,7 +112,7 @@ def test_what_is_never_put_to_the_test_is_vacuous() -> None:
     found = decide(COUNTER, state(lambda s: s.x != 99, tested=lambda s: s.x > s.most))
     assert (found.verdict, found.reason) == (
         Verdict.VACUOUS,
-        "no reachable state or step puts the property to the test",
+        "no state or step that was searched puts the property to the test",
     )
     never = step(lambda t: TRUE, tested=lambda t: t.after.x > 10)
     assert decide(COUNTER, never).verdict is Verdict.VACUOUS
