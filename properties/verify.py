@@ -20,6 +20,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from impl.system import System
+from model.interpret import State
 from model.kernel import KernelSource
 from model.machine import Instance
 from properties.cases import for_runs, instance_of
@@ -166,8 +167,8 @@ def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:
     return explore(instance_of(case), _properties(case), _source(shape, case.design), plan.limits)
 
 
-def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[Mapping[str, object]]) -> list[bool]:
-    return reached(instance_of(case), _source(shape, case.design), states, plan.limits)  # type: ignore[arg-type]
+def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State]) -> list[bool]:
+    return reached(instance_of(case), _source(shape, case.design), states, plan.limits)
 
 
 def _prove(case: Case, plan: Plan) -> list[Evidence]:
