@@ -31,7 +31,9 @@ OPTIONS: Final = {
 
 
 def choices_of(setup: Setup) -> Choices:
-    """What the setup asks for. Raises ValueError for what there is not, SystemUnavailable for T=0."""
+    """What the setup asks for. Raises ValueError for what there is not, SystemUnavailable for T=0 or another design."""
+    if setup.design != "do_kv":
+        raise SystemUnavailable(f"this system implements do_kv, not {setup.design}")
     if setup.numbers.get("T") == 0:
         raise SystemUnavailable("T=0 is below KV's smallest cacheTtl (30 s, half a tick): only a model can have it")
     for name, value in setup.options.items():

@@ -31,7 +31,7 @@ class SystemUnavailable(ValueError):
 
 @frozen
 class Setup:
-    """How a run is configured: the design's options, the hazards that may strike, its numbers, its sort sizes.
+    """How a run is configured: the design, its options, the hazards that may strike, its numbers, its sort sizes.
 
     Durations in `numbers` are in ticks, the unit by which `tick` lets time pass.
     """
@@ -40,6 +40,7 @@ class Setup:
     hazards: tuple[str, ...] = ()
     numbers: Mapping[str, int] = field(factory=dict)
     sizes: Mapping[str, int] = field(factory=dict)
+    design: str = "do_kv"
 
 
 class System(Protocol):

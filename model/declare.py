@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -12,6 +12,7 @@ from model.expr import BOOL, NAT, TIME, Expr, Type
 
 __all__ = [
     "TICK",
+    "Declarations",
     "Design",
     "DesignError",
     "Later",
@@ -23,6 +24,7 @@ __all__ = [
     "clock",
     "count",
     "deadline",
+    "definition",
     "duration",
     "enum",
     "hazard",
@@ -75,6 +77,16 @@ class Marked:
     arguments: tuple[tuple[str, Any], ...] = ()
     fair: bool = False
     under: str = ""
+
+
+@frozen
+class Declarations:
+    """What can be named in a design: its constants, its variables, and the names it defines for expressions."""
+
+    design: str
+    rigids: Mapping[str, Rigid]
+    variables: Mapping[str, Variable]
+    definitions: Mapping[str, Marked]
 
 
 class Design:
@@ -146,6 +158,15 @@ def hazard(*, under: str = "", **arguments: Rigid | Variable) -> Callable[[Calla
 def deadline(body: Callable[..., Any]) -> Any:
     """A condition that the passing of time may not break: time stops just before, until somebody acts."""
     return Marked(body, "deadline")
+
+
+def definition(**arguments: Rigid) -> Callable[[Callable[..., Any]], Any]:
+    """A name for an expression over the state: read like a variable (`s.era`, `s.told[p]`), never assigned.
+
+    By it a design says, in the words that properties use, what it has no variable of its own for. It has no argument,
+    or one that ranges over an index sort.
+    """
+    return lambda body: Marked(body, "definition", tuple(arguments.items()))
 
 
 @frozen

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from model.declare import TICK, Design, DesignError, Later, Marked, Rigid, Variable
+from model.declare import TICK, Declarations, Design, DesignError, Later, Marked, Rigid, Variable
 from model.expr import BOOL, TIME, TRUE, Expr, Type, all_of, ite, lift, rewrite, same, walk
 from model.post import Each, Post, Store, after
 from model.state import State
@@ -34,31 +34,25 @@ def read_design(design: type[Design], name: str = "") -> Machine:
         if one.under and one.under not in rigids:
             raise DesignError(f"{method} is under the hazard {one.under!r}, which the design does not have")
     variables = {n: _named_limit(v, rigids) for n, v in body.items() if isinstance(v, Variable)}
-    clocks = tuple(_read_clock(rigids, variables, n) for n, v in variables.items() if v.type.kind == "time")
-    actions = [_read_action(rigids, variables, clocks, n, m) for n, m in marked.items() if m.kind != "deadline"]
+    definitions = {n: m for n, m in marked.items() if m.kind == "definition"}
+    declared = Declarations(name or design.__name__, rigids, variables, definitions)
+    clocks = tuple(_read_clock(declared, n) for n, v in variables.items() if v.type.kind == "time")
+    actions = tuple(_read_action(declared, clocks, n, m) for n, m in marked.items() if m.kind in ("action", "hazard"))
     deadlines = tuple(
-        (name, lift(m.body(State(rigids, variables, {})), BOOL)) for name, m in marked.items() if m.kind == "deadline"
+        (name, lift(m.body(State(declared, {})), BOOL)) for name, m in marked.items() if m.kind == "deadline"
     )
-    machine = Machine(
-        name or design.__name__, (design.__doc__ or "").strip(), rigids, variables, tuple(actions), clocks, deadlines
-    )
+    machine = Machine(declared, (design.__doc__ or "").strip(), actions, clocks, deadlines)
     return evolve(machine, actions=(*machine.actions, _tick(machine))) if clocks else machine
 
 
-def _read_action(
-    rigids: Mapping[str, Rigid],
-    variables: Mapping[str, Variable],
-    clocks: tuple[Clock, ...],
-    name: str,
-    marked: Marked,
-) -> Action:
-    state = State(rigids, variables, {})
+def _read_action(declared: Declarations, clocks: tuple[Clock, ...], name: str, marked: Marked) -> Action:
+    state = State(declared, {})
     arguments = tuple(Expr("arg", declared.type, (), n) for n, declared in marked.arguments)
     if marked.body(state, *arguments) is not None:
         raise DesignError(f"{name} returns a value, which nothing reads: say what it needs with s.require(...)")
     switch = (marked.under or name) if marked.kind == "hazard" else ""
     guard = Expr("prm", BOOL, (), switch) & state._guard if switch else state._guard
-    post = _stop_idle_clocks(variables, clocks, state._post)
+    post = _stop_idle_clocks(declared.variables, clocks, state._post)
     return Action(name, arguments, guard, post, marked.fair, switch, _first_line(marked.body))
 
 
@@ -101,12 +95,12 @@ def _touched(one: Clock, post: Post) -> list[Expr] | None:
     return touched
 
 
-def _read_clock(rigids: Mapping[str, Rigid], variables: Mapping[str, Variable], name: str) -> Clock:
-    variable = variables[name]
+def _read_clock(declared: Declarations, name: str) -> Clock:
+    variable = declared.variables[name]
     bound = Expr("arg", Type("index", sort=variable.over), (), f"clock {variable.over}") if variable.over else None
     if variable.while_ is None:
         return Clock(name, TRUE, bound)
-    state = State(rigids, variables, {})
+    state = State(declared, {})
     running = lift(variable.while_(state) if bound is None else variable.while_(state, bound), BOOL)
     if any(node.op == "var" and node.type == TIME for node in walk(running)):
         raise DesignError(f"the clock {name} cannot run while `{running}`: that asks a clock")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from model.declare import DesignError, Rigid, Variable
-from model.expr import BOOL, TIME, TRUE, Expr, SymbolicTruthError, Type, ite, lift
+from model.declare import Declarations, DesignError, Marked, Variable
+from model.expr import BOOL, NAT, TIME, TRUE, Expr, SymbolicTruthError, Type, ite, lift
 from model.post import Each, Store, read_array
 
 __all__ = ["ArrayView", "State", "each"]
@@ -38,6 +38,24 @@ class ArrayView:
     __hash__ = object.__hash__
 
 
+class DefinedArray:
+    """A definition with an argument, as it is read: `s.told[p]`."""
+
+    def __init__(self, state: State, name: str, marked: Marked) -> None:
+        self._state, self._name, self._marked = state, name, marked
+
+    def __getitem__(self, index: Expr) -> Expr:
+        ((_, sort),) = self._marked.arguments
+        _check_index(self._name, sort.type.sort, index)
+        return _defined(self._name, self._marked.body(self._state, index))
+
+    def __bool__(self) -> NoReturn:
+        raise SymbolicTruthError(f"{self._name} has an argument: say for which element.")
+
+    def __iter__(self) -> NoReturn:
+        raise SymbolicTruthError(f"{self._name} has an argument: use for_all(), exists() or each().")
+
+
 class State:
     """The symbolic state: what a design's methods read and assign, one assignment after the other.
 
@@ -45,13 +63,13 @@ class State:
     assignments and requirements count only where `c` holds; `with s.otherwise():` is for where it does not.
     """
 
-    _rigids: Mapping[str, Rigid]
+    _declared: Declarations
     _variables: Mapping[str, Variable]
     _post: dict[str, Any]
 
-    def __init__(self, rigids: Mapping[str, Rigid], variables: Mapping[str, Variable], post: Mapping[str, Any]) -> None:
-        object.__setattr__(self, "_rigids", rigids)
-        object.__setattr__(self, "_variables", variables)
+    def __init__(self, declared: Declarations, post: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "_declared", declared)
+        object.__setattr__(self, "_variables", declared.variables)
         object.__setattr__(self, "_post", dict(post))
         object.__setattr__(self, "_guard", TRUE)
         object.__setattr__(self, "_path", TRUE)
@@ -60,10 +78,20 @@ class State:
     def __getattr__(self, name: str) -> Any:
         if name in self._variables:
             return ArrayView(self, name) if self._variables[name].over else self.scalar(name)
-        if name in self._rigids:
-            rigid = self._rigids[name]
+        declared = self._declared
+        if name in declared.definitions:
+            one = declared.definitions[name]
+            return DefinedArray(self, name, one) if one.arguments else _defined(name, one.body(self))
+        if name in declared.rigids:
+            rigid = declared.rigids[name]
             return rigid.type if rigid.role == "sort" else Expr("prm", rigid.type, (), name)
-        raise AttributeError(f"the design declares no {name!r}; it has {', '.join([*self._variables, *self._rigids])}")
+        names = (*declared.variables, *declared.definitions, *declared.rigids)
+        raise AttributeError(f"the design declares no {name!r}; it has {', '.join(names)}")
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the design declares this name."""
+        declared = self._declared
+        return name in declared.variables or name in declared.definitions or name in declared.rigids
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self._variables:
@@ -72,6 +100,11 @@ class State:
             raise DesignError(f"{name!r} is an array: assign an element, or every element with each()")
         old = self.scalar(name)
         self._post[name] = ite(self._path, _assignable(self._variables[name], value), old)
+
+    @property
+    def design(self) -> str:
+        """The name of the design that this is a state of."""
+        return self._declared.design
 
     def require(self, condition: Expr) -> None:
         """The action can happen only where `condition` holds."""
@@ -104,7 +137,7 @@ class State:
     def element(self, name: str, index: Expr) -> Expr:
         """The value of an array's element at this point."""
         variable = self._variables[name]
-        _check_index(name, variable, index)
+        _check_index(name, variable.over, index)
         return read_array(Expr("var", variable.type, (index,), name), self._post.get(name, ()))
 
     def assign_element(self, name: str, index: Expr, value: Expr | int | str | bool) -> None:
@@ -135,6 +168,14 @@ def _assignable(variable: Variable, value: Expr | int | str | bool) -> Expr:
     return lift(0, TIME) if variable.type.kind == "time" else new
 
 
-def _check_index(name: str, variable: Variable, index: Expr) -> None:
-    if not isinstance(index, Expr) or index.type != Type("index", sort=variable.over):
-        raise TypeError(f"{name} is indexed by {variable.over}, not by {index!r}")
+def _check_index(name: str, sort: str, index: Expr) -> None:
+    if not isinstance(index, Expr) or index.type != Type("index", sort=sort):
+        raise TypeError(f"{name} is indexed by {sort}, not by {index!r}")
+
+
+def _defined(name: str, value: object) -> Expr:
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, bool | int):
+        return lift(value, BOOL if isinstance(value, bool) else NAT)
+    raise DesignError(f"the definition {name} gives {value!r}, which is no expression")

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from model.declare import DesignError, Rigid, Variable
+from model.declare import Declarations, DesignError, Rigid, Variable
 from model.expr import TIME, Expr, Type, ite, lift
 from model.post import Each, Post, fill_in
 from model.state import State
@@ -42,13 +42,26 @@ class Clock:
 class Machine:
     """A design as data: constants, variables, actions, deadlines. The last action is `tick` if there are clocks."""
 
-    name: str
+    declared: Declarations
     doc: str
-    rigids: Mapping[str, Rigid]
-    variables: Mapping[str, Variable]
     actions: tuple[Action, ...]
     clocks: tuple[Clock, ...]
     deadlines: tuple[tuple[str, Expr], ...]
+
+    @property
+    def name(self) -> str:
+        """What the design is called."""
+        return self.declared.design
+
+    @property
+    def rigids(self) -> Mapping[str, Rigid]:
+        """The constants by name: options, hazards, counts, durations and index sorts."""
+        return self.declared.rigids
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """The variables by name, in the order of their declaration."""
+        return self.declared.variables
 
     def action(self, name: str) -> Action:
         """The action of that name. Raises DesignError for an unknown one."""
@@ -57,9 +70,9 @@ class Machine:
                 return one
         raise DesignError(f"{self.name} has no action {name!r}; it has {', '.join(a.name for a in self.actions)}")
 
-    def state(self) -> State:
-        """The symbolic state before anything happens: attribute access gives the variables and constants."""
-        return State(self.rigids, self.variables, {})
+    def state(self, post: Post | None = None) -> State:
+        """The symbolic state, after the assignments of `post` if given: attribute access gives what is declared."""
+        return State(self.declared, post or {})
 
     def index(self, sort: str) -> Rigid:
         """The declaration of an index sort."""

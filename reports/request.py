@@ -11,13 +11,14 @@ from attrs import evolve, frozen
 
 from model.designs import DESIGNS, load
 from model.machine import DesignError, Machine
-from properties.cases import ad_hoc, scoreboard
+from properties.cases import BOARDS, ad_hoc, scoreboard
 from properties.catalogue import CATALOGUE
 from properties.evidence import Case, Verdict
 from reports.errors import Unusable, one_line
 
 __all__ = ["Request", "select_cases"]
 
+_THE_PATTERN = "do_kv"
 EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
 
 
@@ -25,7 +26,8 @@ EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
 class Request:
     """The words of the command line, as they were typed."""
 
-    design: str
+    designs: tuple[str, ...] = ()
+    """None means every design for named cases, and the pattern itself for a case of one's own."""
     cases: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     hazards: tuple[str, ...] = ()
@@ -36,8 +38,9 @@ class Request:
 
 def select_cases(request: Request) -> tuple[Case, ...]:
     """The cases that a request means. Raises Unusable with one line that says what there is to choose from."""
-    if request.design not in DESIGNS:
-        _unknown("design", request.design, list(DESIGNS))
+    for design in request.designs:
+        if design not in DESIGNS:
+            _unknown("design", design, list(DESIGNS))
     for one in request.properties:
         if one not in CATALOGUE:
             _unknown("property", one, list(CATALOGUE))
@@ -51,7 +54,7 @@ def select_cases(request: Request) -> tuple[Case, ...]:
 
 
 def _named(request: Request) -> tuple[Case, ...]:
-    cases = {case.name: case for case in scoreboard(request.design)}
+    cases = {case.name: case for design in request.designs or BOARDS for case in scoreboard(design)}
     for name in request.cases:
         if name not in cases:
             _unknown("case", name, list(cases))
@@ -59,7 +62,10 @@ def _named(request: Request) -> tuple[Case, ...]:
 
 
 def _ad_hoc(request: Request) -> Case:
-    machine = load(request.design)
+    if len(request.designs) > 1:
+        raise Unusable("a case of your own is of one design: give --design once")
+    design = request.designs[0] if request.designs else _THE_PATTERN
+    machine = load(design)
     constants: dict[str, int | str | bool] = {}
     for text in request.options:
         name, choice = _pair("--option", text)
@@ -84,7 +90,7 @@ def _ad_hoc(request: Request) -> Case:
         constants[name] = int(number)
     expected = _expectations(request)
     try:
-        case = ad_hoc(request.design, constants, expected)
+        case = ad_hoc(design, constants, expected)
     except DesignError as error:
         raise Unusable(one_line(error)) from error
     for name in expected:

@@ -13,9 +13,9 @@ __all__ = ["SYSTEMS"]
 
 
 def _reference() -> System:
-    from impl.reference import ReferenceSystem
+    from impl.references import ReferenceSystems
 
-    return ReferenceSystem()
+    return ReferenceSystems()
 
 
 def _workerd() -> System:

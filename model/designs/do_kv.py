@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from model.designs.versions import newer_or_same
 from model.expr import TIME, Expr, for_all, implies, ite, lift, maximum
 from model.machine import (
     Design,
@@ -19,6 +20,7 @@ from model.machine import (
     clock,
     count,
     deadline,
+    definition,
     duration,
     each,
     enum,
@@ -29,7 +31,7 @@ from model.machine import (
     option,
 )
 
-__all__ = ["ALARM_ATTEMPTS", "DoKv", "era", "newer_or_same"]
+__all__ = ["ALARM_ATTEMPTS", "DoKv"]
 
 ALARM_ATTEMPTS: Final = 7
 """An alarm whose handler keeps throwing runs this often (6 retries), then it is gone: Durable Objects documentation."""
@@ -121,6 +123,18 @@ class DoKv(Design):
     watching = boolean(doc="the write under observation is committed")
     since = clock(while_=lambda s: s.watching, doc="since the write under observation was committed")
 
+    # --- words that properties use
+
+    @definition()
+    def era(s: State) -> Expr:
+        """The number of restores as copies carry it: always 0 without an epoch."""
+        return ite(s.epoch == "on", s.restored, 0)
+
+    @definition(pop=Pop)
+    def partial(s: State, pop: Expr) -> Expr:
+        """What a client at the location was told last is the work of half a write."""
+        return (s.torn != 0) & (s.served[pop] == s.torn)
+
     # --- writing, with the outbox
 
     @action(fair=False)
@@ -181,7 +195,7 @@ class DoKv(Design):
         """The control plane writes; the request commits, then awaits its own put."""
         s.require((s.publisher == "inline") & ~s.stray[slot])
         _commit(s)
-        _start_stray(s, slot, s.config, era(s))
+        _start_stray(s, slot, s.config, s.era)
 
     # --- publishing
 
@@ -193,7 +207,7 @@ class DoKv(Design):
         s.sending = "flying"
         s.sending_for = 0
         s.sent = s.config
-        s.sent_era = era(s)
+        s.sent_era = s.era
 
     @action()
     def put_lands(s: State) -> None:
@@ -206,7 +220,7 @@ class DoKv(Design):
     def put_confirmed(s: State) -> None:
         """The handler learns that its put is applied; if the config has moved on meanwhile it arms the alarm again."""
         s.require(s.sending == "landed")
-        moved_on = (s.sent != s.config) | (s.sent_era != era(s))
+        moved_on = (s.sent != s.config) | (s.sent_era != s.era)
         s.sending = "idle"
         s.failures = 0
         s.alarm = "off"
@@ -351,16 +365,6 @@ class DoKv(Design):
         """An inline put ends within D; a zombie's put lands within Z or never."""
         window = ite(s.publisher == "inline", s.D, s.Z)
         return for_all(s.Put, lambda k: implies(s.stray[k], s.stray_for[k] <= window))
-
-
-def era(s: State) -> Expr:
-    """The number of restores as copies carry it: always 0 without an epoch."""
-    return ite(s.epoch == "on", s.restored, 0)
-
-
-def newer_or_same(era_a: Expr, version_a: Expr, era_b: Expr, version_b: Expr) -> Expr:
-    """Whether copy a is at least as new as copy b: by era first, then by version."""
-    return (era_b < era_a) | ((era_a == era_b) & (version_b <= version_a))
 
 
 def _commit(s: State) -> None:

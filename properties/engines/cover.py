@@ -49,7 +49,7 @@ def coverage(cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]]) -> 
         reason=f"never performed on the system: {', '.join(missing)}" if missing else "",
         fired={name: performed[name] for name in sorted(allowed)},
     )
-    whole = cases[0] if len(cases) == 1 else Case("all-cases", design, {}, (EVERY_ACTION,))
+    whole = cases[0] if len(cases) == 1 else Case(f"{design}-all-cases", design, {}, (EVERY_ACTION,))
     return conclude(whole, EVERY_ACTION, (evidence,))
 
 

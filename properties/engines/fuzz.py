@@ -86,6 +86,7 @@ def setup_of(instance: Instance) -> Setup:
         instance.hazards,
         {n: int(v) for n, v in {**instance.of_role("count"), **instance.of_role("duration")}.items()},
         {name: int(value) for name, value in instance.of_role("sort").items()},
+        instance.machine.name,
     )
 
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.designs.do_kv import era, newer_or_same
+from model.designs.versions import newer_or_same
 from model.expr import TIME, Expr, for_all, implies, ite, lift
 from model.machine import State
-from properties.bounds import publish_bound
+from properties.bounds.do_kv import publish_bound
 
 __all__ = ["LEMMAS"]
 
 
 def _committed(s: State, of_era: Expr, version: Expr) -> Expr:
-    return newer_or_same(era(s), s.config, of_era, version)
+    return newer_or_same(s.era, s.config, of_era, version)
 
 
 def _covered(s: State, of_era: Expr, version: Expr) -> Expr:

@@ -110,7 +110,7 @@ def _asked(
     from reports.request import Request, select_cases
 
     if case is not None or options or hazards or numbers or design not in DESIGNS:
-        request = Request(design, (case,) if case else (), options, hazards, numbers, (), properties)
+        request = Request((design,), (case,) if case else (), options, hazards, numbers, (), properties)
         (one,) = select_cases(request)
         instance, ids = instance_of(one), one.properties
     else:

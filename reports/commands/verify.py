@@ -23,7 +23,13 @@ __all__ = ["verify"]
 
 
 @command("verify")
-@click.option("--design", default="do_kv", show_default=True, metavar="NAME", help="The design to check.")
+@click.option(
+    "--design",
+    "designs",
+    multiple=True,
+    metavar="NAME",
+    help="Only this design; repeatable. A case of your own is of do_kv, unless this names another.",
+)
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case of its scoreboard; repeatable.")
 @click.option("--option", "options", multiple=True, metavar="NAME=CHOICE", help="A case of your own: choose an option.")
 @click.option("--hazard", "hazards", multiple=True, metavar="NAME", help="A case of your own: switch a hazard on.")
@@ -53,10 +59,10 @@ __all__ = ["verify"]
 def verify(
     terminal: Terminal, profile: str, engines: tuple[str, ...], system: str, out: str, seed: int, **asked: Any
 ) -> int:
-    """Check a design: search it exhaustively, prove what can be proved, drive an implementation in lockstep.
+    """Check the designs: search it exhaustively, prove what can be proved, drive an implementation in lockstep.
 
-    Without options and hazards, every named case of the design is checked, with what is expected of it. With them, the
-    one case that they describe. `edgeproof list` shows what there is to choose from.
+    Without options and hazards, every named case of every design is checked, with what is expected of it. With
+    them, the one case that they describe. `edgeproof list` shows what there is to choose from.
 
     Writes report.json, report.md, junit.xml and a trace per counterexample below --out; traces of an earlier run there
     are removed.

@@ -8,7 +8,7 @@ from attrs import frozen
 from model.expr import TRUE
 from model.interpret import initial_states
 from model.kernel import Kernel, StateForm, StepForm
-from model.machine import Instance, State
+from model.machine import Instance
 from model.text import Subject, subject
 from properties.cases import instance_of, scoreboard
 from properties.catalogue import CATALOGUE, state_form, step_form
@@ -33,7 +33,7 @@ def _i2() -> StepForm:
     """KV never goes back."""
     before, per_action = CALIBRATION.state(), {}
     for action in CALIBRATION.actions:
-        after = State(CALIBRATION.rigids, CALIBRATION.variables, action.post)
+        after = CALIBRATION.state(action.post)
         per_action[action.name] = (before.kv <= after.kv, TRUE)
     return StepForm("I2", per_action)
 

@@ -1,26 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scoreboard: configurations of a design, with what the pattern or the platform promises or denies of each.
-
-An expectation comes from the pattern's description or the platform's documentation, not from a run. What the machine
-finds is compared with it, and a difference is a failure, whichever of the two is wrong.
-"""
+"""The pattern: `do_kv` without faults, with each fault, and with each choice that breaks a promise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from model.designs import load
-from model.machine import DesignError, Instance
-from properties.catalogue import CATALOGUE, applicable
-from properties.evidence import Case, Verdict
+from properties.cases.board import Board, Constants, Row
 
-__all__ = ["ad_hoc", "for_runs", "instance_of", "scoreboard"]
+__all__ = ["BOARD"]
 
-Constants = Mapping[str, int | str | bool]
-
-_ROOM: Final[Mapping[str, Mapping[str, int]]] = {"do_kv": {"writes": 12}}
-_V: Final = Verdict.VIOLATED
 _OUTBOX: Final[Constants] = {"publisher": "outbox", "Put": 1}
 _INLINE: Final[Constants] = {"publisher": "inline", "Put": 2}
 _FAULTS: Final[Constants] = {"crash": True, "put_fails": True, "put_ambiguous": True}
@@ -29,7 +17,7 @@ _LATE: Final[Constants] = {**_OUTBOX, "put_late": True, "writes": 3}
 
 _REPAIRED: Final[Constants] = {"repair": "heartbeat", "reader": "guarded", "epoch": "on"}
 
-_DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
+_ROWS: Final[tuple[Row, ...]] = (
     ("outbox", {**_OUTBOX}, (), "the pattern without any fault"),
     ("outbox-faults", {**_OUTBOX, **_FAULTS}, (), "a put that fails is retried, a crash finds the alarm armed"),
     ("outbox-memo", {**_OUTBOX, "reader": "memo", "put_fails": True}, (), "the isolate's own copy adds M to the bound"),
@@ -140,41 +128,8 @@ _DO_KV: Final[tuple[tuple[str, Constants, tuple[str, ...], str], ...]] = (
     ("shared-key", {**_OUTBOX, "kv_key": "shared"}, ("unit-isolation",), "two units under one KV key"),
 )
 
-
-def scoreboard(design: str) -> tuple[Case, ...]:
-    """The named cases of a design. Raises DesignError for a design without any."""
-    machine = load(design)
-    if design != "do_kv":
-        raise DesignError(f"{design} has no scoreboard")
-    cases = []
-    for name, constants, violated, because in _DO_KV:
-        ids = applicable(Instance.of(machine, **constants))
-        expected = {i: _V for i in ids if i in violated or CATALOGUE[i].anomaly}
-        cases.append(Case(name, design, constants, ids, expected, because))
-    return tuple(cases)
-
-
-def ad_hoc(design: str, constants: Constants, expected: Mapping[str, Verdict]) -> Case:
-    """A case for any configuration: everything must hold but what is `expected` otherwise and the known anomalies.
-
-    Raises DesignError for an unknown design, constant or property.
-    """
-    instance = Instance.of(load(design), **constants)
-    ids = applicable(instance)
-    unknown = [name for name in expected if name not in CATALOGUE]
-    if unknown:
-        raise DesignError(f"there is no property {unknown[0]!r}; there is {', '.join(CATALOGUE)}")
-    anomalies = {i: _V for i in ids if CATALOGUE[i].anomaly}
-    return Case("ad-hoc", design, constants, ids, {**anomalies, **expected})
-
-
-def instance_of(case: Case) -> Instance:
-    """The instance that a case speaks of."""
-    return Instance.of(load(case.design), **case.constants)
-
-
-def for_runs(case: Case) -> Instance:
-    """The same with room for long runs: a random run uses up in a few steps what a search exhausts with two writes."""
-    instance = instance_of(case)
-    room = {name: max(least, instance.number(name)) for name, least in _ROOM.get(case.design, {}).items()}
-    return instance.with_(**room)
+BOARD: Final = Board(
+    _ROWS,
+    anomalies=("read-your-writes", "cross-pop-monotonic"),
+    room={"writes": 12},
+)

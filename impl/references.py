@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reference implementation of every design, behind one door: the setup says which design is meant.
+
+One line per design in `REFERENCES`; each module is imported only when its design is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Final, cast
+
+from impl.system import Observation, Setup, System, SystemUnavailable
+
+__all__ = ["REFERENCES", "ReferenceSystems"]
+
+REFERENCES: Final[Mapping[str, str]] = {
+    "do_kv": "impl.reference:ReferenceSystem",
+}
+"""Per design, the module and the class that implement it."""
+
+
+class ReferenceSystems:
+    """The reference implementation of whichever design a run is of."""
+
+    def __init__(self) -> None:
+        self._design = ""
+        self._system: System | None = None
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new run of the setup's design. Raises SystemUnavailable for a design without an implementation."""
+        if self._system is None or setup.design != self._design:
+            self.close()
+            self._system, self._design = _build(setup.design), setup.design
+        self._system.start(setup)
+
+    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
+        """Make one action of the model happen."""
+        self._running().perform(action, arguments)
+
+    def observe(self) -> Observation:
+        """What can be seen now."""
+        return self._running().observe()
+
+    def close(self) -> None:
+        """Release what the system holds. Closing twice is fine."""
+        if self._system is not None:
+            self._system.close()
+            self._system = None
+
+    def _running(self) -> System:
+        if self._system is None:
+            raise RuntimeError("nothing is started")
+        return self._system
+
+
+def _build(design: str) -> System:
+    if design not in REFERENCES:
+        raise SystemUnavailable(f"{design} has no reference implementation; there is {', '.join(REFERENCES)}")
+    module, name = REFERENCES[design].split(":")
+    build = cast(Callable[[], System], getattr(import_module(module), name))
+    return build()

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every property, stated once, a file each; a new property is one new file here and one line in `_ALL`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from model.machine import Instance
+from properties.catalogue import (
+    atomic_write,
+    bounded_staleness,
+    changelog_complete,
+    convergence,
+    cross_pop_monotonic,
+    durable_ack,
+    idempotent_write,
+    local_reads,
+    monotonic_kv,
+    monotonic_reads,
+    never_ahead,
+    no_partial_read,
+    read_your_writes,
+    single_writer_order,
+    unit_isolation,
+)
+from properties.catalogue.property import Property, Step, applies_to, state_form, step_form
+
+__all__ = ["CATALOGUE", "Property", "Step", "applicable", "state_form", "step_form"]
+
+_ALL: Final = (
+    atomic_write,
+    changelog_complete,
+    single_writer_order,
+    durable_ack,
+    idempotent_write,
+    unit_isolation,
+    never_ahead,
+    no_partial_read,
+    monotonic_kv,
+    monotonic_reads,
+    bounded_staleness,
+    convergence,
+    local_reads,
+    read_your_writes,
+    cross_pop_monotonic,
+)
+
+CATALOGUE: Final[Mapping[str, Property]] = {one.PROPERTY.id: one.PROPERTY for one in _ALL}
+"""Every property by its id, in the order in which reports show them."""
+
+
+def applicable(instance: Instance) -> tuple[str, ...]:
+    """The ids of the properties that this instance can put to the test, in catalogue order."""
+    return tuple(one.id for one in CATALOGUE.values() if applies_to(instance, one))

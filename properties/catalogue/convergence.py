@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`convergence`: in the end, everybody has the last write."""
+
+from __future__ import annotations
+
+from model.expr import Expr, for_all, implies
+from model.machine import State
+from properties.bounds import TERMS, staleness_bound
+from properties.catalogue.forms import copy, on_read, reading, truth
+from properties.catalogue.property import Property
+
+__all__ = ["PROPERTY"]
+
+
+def _converged(s: State) -> Expr:
+    readers = for_all(s.Pop, lambda p: _up_to_date(s, "served", p))
+    return _published(s) & readers
+
+
+def _published(s: State) -> Expr:
+    return _up_to_date(s, "kv")
+
+
+def _up_to_date(s: State, name: str, *index: Expr) -> Expr:
+    one = copy(s, name, *index)
+    return (one.version == s.config) & (one.era == truth(s).era)
+
+
+def _settled(before: State) -> Expr:
+    """The last write was committed longer ago than the bound."""
+    old: Expr = before.watching & (staleness_bound(before) < before.since) & (before.watched == before.config)
+    return old
+
+
+def _converged_in_time(before: State, after: State, p: Expr) -> Expr:
+    """Later than the bound after the last write, KV and every read give it. A restore ends the watch, so under that
+    hazard this form would say nothing; it is made false there, lest it be taken for more than it is.
+    """
+    told = copy(after, "served", p)
+    current = (told.version == before.config) & (told.era == truth(before).era) & ~after.failed[p]
+    in_time = implies(_settled(before), current & (before.kv == before.config))
+    return in_time & ~before.rollback if "rollback" in before else in_time
+
+
+PROPERTY = Property(
+    "convergence",
+    "When writes stop and faults heal, KV and every reader reach the latest version and stay there.",
+    "Workers KV: eventually consistent.",
+    needs=("config", "kv", "served", "failed", "watched", "watching", "since"),
+    settles=_converged,
+    tested=lambda s: s.config > 0,
+    within=on_read(_converged_in_time),
+    tested_step=reading(lambda before, after, p: _settled(before)),
+    applies=lambda instance: instance.machine.name in TERMS,
+)

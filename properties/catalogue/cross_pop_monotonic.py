@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`cross-pop-monotonic`: an anomaly that the pattern has."""
+
+from __future__ import annotations
+
+from model.expr import exists, for_all
+from properties.catalogue.forms import answered, copy, no_older, reading
+from properties.catalogue.property import Property
+
+__all__ = ["PROPERTY"]
+
+
+PROPERTY = Property(
+    "cross-pop-monotonic",
+    "A client that moves from one location to another never goes back.",
+    "Workers KV: locations see a change at different times.",
+    needs=("served", "failed"),
+    step=answered(
+        lambda before, after, p: for_all(
+            before.Pop, lambda q: no_older(copy(after, "served", p), copy(before, "served", q))
+        )
+    ),
+    tested_step=reading(lambda before, after, p: exists(before.Pop, lambda q: (p != q) & (before.served[q] > 0))),
+    anomaly=True,
+    applies=lambda instance: instance.number("Pop") > 1,
+)

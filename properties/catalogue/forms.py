@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the forms of several properties share: copies and their order, and steps in which somebody reads.
+
+The words are the same in every design that has them: `config` is what the store has committed, `logged` the changelog,
+`acked` the newest acknowledged write, `kv` KV's centre, `cache[p]` a location's copy, `loaded[p]` whether the reader
+there has had a config, `served[p]` what a client there was told last, `failed[p]` that it was told nothing, `cut[p]`
+that the location is cut off; `watched` is any one write, `watching` that it is committed, and `since` its age.
+A copy `x` is older than another by its era `x_era` first, where the design has eras, then by its version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from model.designs.versions import newer_or_same
+from model.expr import FALSE, NAT, TRUE, Expr, lift
+from model.machine import State
+from properties.catalogue.property import Step
+
+__all__ = ["Copy", "answered", "changed", "copy", "no_older", "on_read", "reading", "truth"]
+
+
+@frozen
+class Copy:
+    """A version as somebody holds it; a copy from a later era is newer, whatever its version."""
+
+    era: Expr
+    version: Expr
+
+
+def copy(s: State, name: str, *index: Expr) -> Copy:
+    """The copy that a variable (or an element of it) holds."""
+    era = f"{name}_era"
+    return Copy(_at(s, era, index) if era in s else lift(0, NAT), _at(s, name, index))
+
+
+def truth(s: State) -> Copy:
+    """What the store has committed."""
+    return Copy(s.era if "era" in s else lift(0, NAT), s.config)
+
+
+def no_older(a: Copy, b: Copy) -> Expr:
+    """Whether copy a is at least as new as copy b."""
+    return newer_or_same(a.era, a.version, b.era, b.version)
+
+
+def on_read(form: Callable[[State, State, Expr], Expr]) -> Callable[[Step], Expr]:
+    """A form for steps in which somebody reads, given the states before and after and the POP."""
+    return lambda step: form(step.before, step.after, step.arguments["pop"]) if step.action == "read" else TRUE
+
+
+def reading(form: Callable[[State, State, Expr], Expr]) -> Callable[[Step], Expr]:
+    """Where a read puts a property to the test; other steps do not."""
+    return lambda step: form(step.before, step.after, step.arguments["pop"]) if step.action == "read" else FALSE
+
+
+def answered(form: Callable[[State, State, Expr], Expr]) -> Callable[[Step], Expr]:
+    """A form for reads, where the reader got an answer."""
+    return on_read(lambda before, after, p: after.failed[p] | form(before, after, p))
+
+
+def changed(name: str) -> Callable[[Step], Expr]:
+    """Where a step changes a variable."""
+    return lambda step: getattr(step.after, name) != getattr(step.before, name)
+
+
+def _at(s: State, name: str, index: tuple[Expr, ...]) -> Expr:
+    value: Any = getattr(s, name)
+    return value[index[0]] if index else value

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`read-your-writes`: an anomaly that the pattern has."""
+
+from __future__ import annotations
+
+from properties.catalogue.forms import Copy, answered, copy, no_older, reading, truth
+from properties.catalogue.property import Property
+
+__all__ = ["PROPERTY"]
+
+
+PROPERTY = Property(
+    "read-your-writes",
+    "A client reads what it was told is written.",
+    "Session guarantees (Terry et al. 1994); the pattern gives it up across locations.",
+    needs=("acked", "served", "failed"),
+    step=answered(lambda before, after, p: no_older(copy(after, "served", p), Copy(truth(before).era, before.acked))),
+    tested_step=reading(lambda before, after, p: before.acked > 0),
+    anomaly=True,
+)

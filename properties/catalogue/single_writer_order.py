@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`single-writer-order`: one write after the other."""
+
+from __future__ import annotations
+
+from model.expr import TRUE, Expr
+from properties.catalogue.forms import changed
+from properties.catalogue.property import Property, Step
+
+__all__ = ["PROPERTY"]
+
+
+def _one_at_a_time(step: Step) -> Expr:
+    before, after = step.before, step.after
+    if step.action == "rollback":
+        return TRUE
+    same: Expr = after.config == before.config
+    return same if step.action == "write_refused" else same | (after.config == before.config + 1)
+
+
+PROPERTY = Property(
+    "single-writer-order",
+    "Versions go up by one, and a write that expects an older version changes nothing.",
+    "Durable Objects: one instance per id, input gates order its events.",
+    needs=("config",),
+    step=_one_at_a_time,
+    tested_step=changed("config"),
+)
