@@ -23,7 +23,7 @@ from impl.system import System
 from model.interpret import State
 from model.kernel import KernelSource
 from model.machine import Instance
-from properties.cases import for_runs, instance_of
+from properties.cases import engines_for, for_runs, instance_of
 from properties.catalogue import CATALOGUE, Property
 from properties.engines.cover import coverage
 from properties.engines.explore import Limits, explore, kernel_source, reached
@@ -76,12 +76,12 @@ def verify(
     conclusions = []
     for case in cases:
         here = found[case.name]
-        ids = ((LOCKSTEP,) if "fuzz" in plan.engines else ()) + case.properties
+        ids = ((LOCKSTEP,) if "fuzz" in _engines(case, plan) else ()) + case.properties
         for one in ids:
             conclusions.append(conclude(case, one, tuple(e for e in here if e.property == one)))
-    if "fuzz" in plan.engines:
-        for design in dict.fromkeys(case.design for case in cases):
-            conclusions.append(coverage([case for case in cases if case.design == design], found))
+    driven = [case for case in cases if "fuzz" in _engines(case, plan)]
+    for design in dict.fromkeys(case.design for case in driven):
+        conclusions.append(coverage([case for case in driven if case.design == design], found))
     packages = ("hypothesis", "z3-solver", "numba")
     environment = {"python": platform.python_version(), **{name: version(name) for name in packages}}
     return Ledger(tuple(conclusions), plan.seed, time.perf_counter() - started, environment)
@@ -90,13 +90,13 @@ def verify(
 def _run(
     cases: Sequence[Case], plan: Plan, system: Callable[[], System], notify: Callable[[Progress], None]
 ) -> dict[str, list[Evidence]]:
-    total = len(cases) * len(plan.engines)
+    total = sum(len(_engines(case, plan)) for case in cases)
     found: dict[str, list[Evidence]] = {case.name: [] for case in cases}
     shape = tuple(cases)
     with _worker() as searching, _worker() as proving, _ended_together():
         work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
         for engine in plan.engines:
-            for number, case in enumerate(cases):
+            for number, case in enumerate(case for case in cases if engine in _engines(case, plan)):
                 if engine == "prove":
                     future = proving.submit(_prove, case, plan)
                 elif engine == "explore":
@@ -150,6 +150,11 @@ def _mark_unsettled(
         else e
         for e in evidence
     ]
+
+
+def _engines(case: Case, plan: Plan) -> tuple[str, ...]:
+    possible = engines_for(case)
+    return tuple(engine for engine in plan.engines if engine in possible)
 
 
 def _properties(case: Case) -> list[Property]:

@@ -7,12 +7,14 @@ from functools import cache
 from typing import Final
 
 from model.designs.do_kv import DoKv
+from model.designs.levels import Levels
 from model.machine import Design, DesignError, Machine, read_design
 
 __all__ = ["DESIGNS", "load"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
+    "levels": Levels,
 }
 
 
