@@ -90,7 +90,7 @@ def verify(
     plan = evolve(PLANS[profile], seed=seed)
     if engines:
         plan = evolve(plan, engines=tuple(dict.fromkeys(engines)))
-    with _progress(terminal, len(cases) * len(plan.engines)) as notify:
+    with _progress(terminal) as notify:
         try:
             ledger = run_engines(cases, plan, SYSTEMS[system], notify)
         except DesignError as error:
@@ -118,7 +118,7 @@ def _print(terminal: Terminal, view: View) -> None:
 
 
 @contextmanager
-def _progress(terminal: Terminal, total: int) -> Iterator[Callable[[Progress], None]]:
+def _progress(terminal: Terminal) -> Iterator[Callable[[Progress], None]]:
     """A bar on standard error where that is a terminal; elsewhere some ten lines, and nothing beside a document."""
     if not terminal.err.is_terminal:
         tenth = -1
@@ -141,7 +141,7 @@ def _progress(terminal: Terminal, total: int) -> Iterator[Callable[[Progress], N
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=terminal.err, transient=True) as bar:
-        task = bar.add_task("starting the engines", total=total)
+        task = bar.add_task("starting the engines", total=None)
 
         def move(now: Any) -> None:
             bar.update(task, total=now.total, completed=now.done, description=one_line(f"{now.case}: {now.engine}"))
