@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, frozen
 
 from impl.centre import Centre, DictCentre, KVEntry
 from impl.runtime import Clock
@@ -31,6 +31,7 @@ __all__ = [
     "KVUnreachable",
     "Limits",
     "LocationCache",
+    "Usage",
 ]
 
 DEFAULT_CACHE_TTL: Final = 60.0
@@ -95,6 +96,14 @@ class Copy:
     fetched_at: float
 
 
+@define(slots=True)
+class Usage:
+    """What locations have fetched from the centre, in requests, and the bytes of the values that were put."""
+
+    fetches: int = 0
+    written: int = 0
+
+
 class LocationCache:
     """One cache. A location has one, or several of which a read is served by any."""
 
@@ -129,6 +138,7 @@ class KVNamespace:
         self.limits = limits
         self.negative_caching = negative_caching
         """Whether a location caches that a key is absent, as the platform does."""
+        self.usage = Usage()
 
     def put(
         self,
@@ -152,6 +162,7 @@ class KVNamespace:
         now = self._clock.now()
         expires_at = self._expiry(now, expiration_ttl, expiration)
         self._write(key, KVEntry(data, described, now, expires_at), now)
+        self.usage.written += len(data)
 
     def delete(self, key: str) -> None:
         """Remove a key at the centre; copies of it live on. A key that is absent is deleted all the same."""
@@ -249,6 +260,7 @@ class KVLocation:
             raise KVUnreachable(f"the centre cannot be reached, and no copy of {key!r} may be served")
         # A copy is as old as the moment before it was read: from then on the centre may hold something newer.
         asked_at = self._clock.now()
+        self._namespace.usage.fetches += 1
         entry = self._namespace.read_centre(key)
         if entry is not None or self._namespace.negative_caching:
             cache.copies[key] = Copy(entry, asked_at)

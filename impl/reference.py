@@ -25,7 +25,7 @@ from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime, Task
 from impl.setup import TICK, choices_of
 from impl.snapshot import EMPTY, Snapshot, to_kv
 from impl.store import StoreError, VersionConflict, WriteResult
-from impl.system import ActionImpossible, Observation, Setup
+from impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["Client", "ReferenceSystem"]
 
@@ -89,6 +89,7 @@ class ReferenceSystem:
             # Under one key for both, neither unit has published yet: the key has to be absent at first.
             self.neighbour, metadata = to_kv(Snapshot(1, 0, dict.fromkeys(FIELDS, 1)))
             self.kv.put(NEIGHBOUR_KEY, self.neighbour, metadata=metadata)
+        self._neighbours = self.kv.usage.written
         self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
         self.strays: list[Pending[Any] | None] = [None] * setup.sizes.get("Put", 2)
         self._start_edge(setup.sizes.get("Pop", 2))
@@ -104,6 +105,10 @@ class ReferenceSystem:
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
         return observe(self)
+
+    def spent(self) -> Spent:
+        """What the run has cost so far."""
+        return Spent(self.kv.usage.fetches, self.kv.usage.written - self._neighbours)
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""
