@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from sqlite3 import Connection
 
 from impl.database import connect, wipe
-from impl.driven import Told, Writing, check_setup
+from impl.driven import Linked, Told, Writing, check_setup
 from impl.front import Front
 from impl.reference import Client
 from impl.remote import RemoteReader
@@ -19,7 +19,7 @@ from impl.system import ActionImpossible, Observation, Setup, Value
 __all__ = ["DoOnlySystem"]
 
 
-class DoOnlySystem(Writing):
+class DoOnlySystem(Writing, Linked):
     """One unit's Durable Object and the locations that ask it, driven by hand. `reader` replaces the edge's part."""
 
     def __init__(self, reader: Callable[..., RemoteReader] = RemoteReader, *, seed: int = 0) -> None:
@@ -39,6 +39,11 @@ class DoOnlySystem(Writing):
         self._edge = self.runtime.instance()
         self.readers = [self._reader(self._edge, self._ask) for _ in range(pops)]
         self._boot()
+
+    @property
+    def links(self) -> Sequence[RemoteReader]:
+        """Whose way to the Durable Object can be cut."""
+        return self.readers
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
@@ -96,17 +101,6 @@ class DoOnlySystem(Writing):
         if not self.down:
             raise ActionImpossible("the Durable Object is up")
         self._boot()
-
-    def _do_partition(self, pop: int) -> None:
-        self._link(pop, False)
-
-    def _do_heal(self, pop: int) -> None:
-        self._link(pop, True)
-
-    def _link(self, pop: int, works: bool) -> None:
-        if self.readers[pop].reachable == works:
-            raise ActionImpossible(f"the link of location {pop} is {'up' if works else 'down'} already")
-        self.readers[pop].reachable = works
 
     def _need_the_object(self) -> None:
         if self.down:

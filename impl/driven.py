@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from attrs import evolve
 
@@ -18,7 +18,7 @@ from impl.snapshot import EMPTY, Snapshot
 from impl.store import ConfigStore, VersionConflict, WriteResult
 from impl.system import ActionImpossible, Setup, SystemUnavailable, Value
 
-__all__ = ["Driven", "Told", "Writing", "check_setup"]
+__all__ = ["Driven", "Link", "Linked", "Told", "Writing", "check_setup"]
 
 
 def check_setup(setup: Setup, design: str, options: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -51,6 +51,32 @@ class Driven:
 
     def _do_tick(self, delay: float = 1) -> None:
         self.runtime.advance(TICK * delay)
+
+
+class Link(Protocol):
+    """Something at a location that may be cut off from what it reads."""
+
+    reachable: bool
+
+
+class Linked(Driven):
+    """A system whose locations may be cut off, each by its link."""
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """The links, a location each."""
+        raise NotImplementedError
+
+    def _do_partition(self, pop: int) -> None:
+        self._set(pop, False)
+
+    def _do_heal(self, pop: int) -> None:
+        self._set(pop, True)
+
+    def _set(self, pop: int, works: bool) -> None:
+        if self.links[pop].reachable == works:
+            raise ActionImpossible(f"the link of location {pop} is {'up' if works else 'down'} already")
+        self.links[pop].reachable = works
 
 
 class Told:

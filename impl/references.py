@@ -17,6 +17,7 @@ __all__ = ["REFERENCES", "ReferenceSystems"]
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "impl.reference:ReferenceSystem",
     "do_only": "impl.do_only:DoOnlySystem",
+    "kv_only": "impl.kv_only:KvOnlySystem",
 }
 """Per design, the module and the class that implement it."""
 
