@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from sqlite3 import Connection
 
 from impl.database import connect, wipe
-from impl.driven import Linked, Told, Writing, check_setup
+from impl.driven import Linked, Told, Writing, check_setup, see_told
 from impl.front import Front
 from impl.reference import Client
 from impl.remote import RemoteReader
 from impl.runtime import NetworkError, SimulatedRuntime
-from impl.snapshot import Snapshot
+from impl.snapshot import EMPTY, Snapshot
 from impl.store import ConfigStore
 from impl.system import ActionImpossible, Observation, Setup, Value
 
@@ -35,7 +35,7 @@ class DoOnlySystem(Writing, Linked):
         wipe(self._connection)
         self.client = Client(keyed=True)
         pops = setup.sizes.get("Pop", 2)
-        self.told = Told(pops)
+        self.told = Told(EMPTY, pops)
         self._edge = self.runtime.instance()
         self.readers = [self._reader(self._edge, self._ask) for _ in range(pops)]
         self._boot()
@@ -49,7 +49,7 @@ class DoOnlySystem(Writing, Linked):
         """What can be seen now, by the names of the model's variables."""
         seen: dict[str, Value] = {"down": self.down, "cut": tuple(not one.reachable for one in self.readers)}
         self.see_writing(seen)
-        self.told.see(seen)
+        see_told(seen, self.told)
         return seen
 
     def close(self) -> None:

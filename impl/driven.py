@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
@@ -14,11 +14,11 @@ from impl.observation import is_partial
 from impl.reference import Client
 from impl.runtime import Instance, Pending, SimulatedRuntime, Task
 from impl.setup import TICK
-from impl.snapshot import EMPTY, Snapshot
+from impl.snapshot import Snapshot
 from impl.store import ConfigStore, VersionConflict, WriteResult
 from impl.system import ActionImpossible, Setup, SystemUnavailable, Value
 
-__all__ = ["Driven", "Link", "Linked", "Told", "Writing", "check_setup"]
+__all__ = ["Driven", "Link", "Linked", "Told", "Writing", "check_setup", "see_told"]
 
 
 def check_setup(setup: Setup, design: str, options: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -79,25 +79,29 @@ class Linked(Driven):
         self.links[pop].reachable = works
 
 
-class Told:
-    """What a client at each location was told last, and whether its last read got an answer."""
+T = TypeVar("T")
 
-    def __init__(self, locations: int) -> None:
-        self.snapshots: list[Snapshot] = [EMPTY] * locations
+
+class Told(Generic[T]):
+    """What a client at each location was told last (at first: `nothing`), and whether its last read got an answer."""
+
+    def __init__(self, nothing: T, locations: int) -> None:
+        self.answers = [nothing] * locations
         self.failed = [False] * locations
 
     def hear(self, location: int, reading: Task) -> None:
         """A read at the location is over. Raises what it raised, unless that says that there is no answer."""
         try:
-            self.snapshots[location] = reading.outcome()
+            self.answers[location] = reading.outcome()
             self.failed[location] = False
         except ConfigUnavailable:
             self.failed[location] = True
 
-    def see(self, seen: dict[str, Value]) -> None:
-        """Add what clients were told to an observation; content that no single write made is no version."""
-        seen["served"] = tuple(-1 if is_partial(one) else one.version for one in self.snapshots)
-        seen["failed"] = tuple(self.failed)
+
+def see_told(seen: dict[str, Value], told: Told[Snapshot]) -> None:
+    """Add what clients were told to an observation; content that no single write made is no version."""
+    seen["served"] = tuple(-1 if is_partial(one) else one.version for one in told.answers)
+    seen["failed"] = tuple(told.failed)
 
 
 class Writing(Driven):

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from impl.centre import KVEntry
 from impl.deployment import Choices, Location
-from impl.driven import Linked, Told, check_setup
+from impl.driven import Linked, Told, check_setup, see_told
 from impl.kv import KVUnreachable, Limits
 from impl.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
 from impl.observation import FIELDS, UNIT_KEY, label_of
 from impl.runtime import Instance, Pending, SimulatedRuntime
 from impl.setup import TICK
+from impl.snapshot import EMPTY
 from impl.system import ActionImpossible, Observation, Setup, Value
 
 __all__ = ["KvOnlySystem"]
@@ -38,7 +39,7 @@ class KvOnlySystem(Linked):
         self._edge = self.runtime.instance()
         pops = setup.sizes.get("Pop", 2)
         self.locations = [Location(choices, self._edge, self.kv) for _ in range(pops)]
-        self.told = Told(pops)
+        self.told = Told(EMPTY, pops)
         self._requests = 0
         self._acknowledged: list[int] = []
         self._writing: list[Instance] = [self.runtime.instance() for _ in range(setup.sizes.get("Writer", 2))]
@@ -66,7 +67,7 @@ class KvOnlySystem(Linked):
             "cache": tuple(0 if copy is None else self._label(copy.entry) for copy in copies),
             "cut": tuple(not location.reachable for location in self.locations),
         }
-        self.told.see(seen)
+        see_told(seen, self.told)
         return seen
 
     def close(self) -> None:

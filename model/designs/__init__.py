@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from model.designs.do_kv import DoKv
+from model.designs.do_kv_per_key import DoKvPerKey
 from model.designs.do_only import DoOnly
 from model.designs.kv_only import KvOnly
 from model.machine import Design, DesignError, Machine, read_design
@@ -15,6 +16,7 @@ __all__ = ["DESIGNS", "load"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
+    "do_kv_per_key": DoKvPerKey,
     "do_only": DoOnly,
     "kv_only": KvOnly,
 }
