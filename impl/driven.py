@@ -18,7 +18,7 @@ from impl.snapshot import Snapshot
 from impl.store import ConfigStore, VersionConflict, WriteResult
 from impl.system import ActionImpossible, Setup, SystemUnavailable, Value
 
-__all__ = ["Driven", "Link", "Linked", "Told", "Writing", "check_setup", "see_told"]
+__all__ = ["Driven", "Link", "Linked", "Told", "Writing", "check_design", "check_setup", "see_told"]
 
 
 def check_setup(setup: Setup, design: str, options: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -26,14 +26,19 @@ def check_setup(setup: Setup, design: str, options: Mapping[str, tuple[str, ...]
 
     Raises ValueError for what there is not, SystemUnavailable for T=0 or another design.
     """
-    if setup.design != design:
-        raise SystemUnavailable(f"this system implements {design}, not {setup.design}")
+    check_design(setup, design)
     if setup.numbers.get("T") == 0:
         raise SystemUnavailable("T=0 is below KV's smallest cacheTtl (30 s, half a tick): only a model can have it")
     for name, value in setup.options.items():
         if value not in options.get(name, ()):
             raise ValueError(f"no option {name} = {value}; there are {options}")
     return {name: setup.options.get(name, values[0]) for name, values in options.items()}
+
+
+def check_design(setup: Setup, design: str) -> None:
+    """Raise SystemUnavailable for a setup of another design."""
+    if setup.design != design:
+        raise SystemUnavailable(f"this system implements {design}, not {setup.design}")
 
 
 class Driven:

@@ -8,6 +8,7 @@ from typing import Final
 
 from model.designs.do_kv import DoKv
 from model.designs.do_kv_per_key import DoKvPerKey
+from model.designs.do_kv_regional import DoKvRegional
 from model.designs.do_only import DoOnly
 from model.designs.kv_only import KvOnly
 from model.machine import Design, DesignError, Machine, read_design
@@ -16,6 +17,7 @@ __all__ = ["DESIGNS", "load"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
+    "do_kv_regional": DoKvRegional,
     "do_kv_per_key": DoKvPerKey,
     "do_only": DoOnly,
     "kv_only": KvOnly,
