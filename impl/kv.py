@@ -229,10 +229,15 @@ class KVLocation:
         clock: Clock,
         choose: Callable[[], LocationCache],
         reachable: Callable[[], bool] = lambda: True,
+        behind: Callable[[str], KVEntry | None] | None = None,
     ) -> None:
-        """`choose` gives the cache that serves the next read; `reachable` says whether the centre answers now."""
+        """`choose` gives the cache that serves the next read; `reachable` says whether the centre answers now.
+
+        `behind` is what a cache that misses asks for a key: the centre if it is None, or a tier in between.
+        """
         self._namespace, self._clock = namespace, clock
         self._choose, self._reachable = choose, reachable
+        self._behind = behind or namespace.read_centre
 
     def get(self, key: str, *, cache_ttl: float = DEFAULT_CACHE_TTL) -> KVEntry | None:
         """The entry of a key, possibly as it was up to `cache_ttl` seconds ago; None if it is, or was, absent.
@@ -244,7 +249,7 @@ class KVLocation:
         copy = cache.fresh(key, self._clock.now(), cache_ttl)
         if copy is not None:
             return copy.entry
-        return self._fetch(key, cache)
+        return self.fetch(key, cache)
 
     def refresh(self, key: str, cache: LocationCache) -> None:
         """Fetch a key anew although its copy may still be fresh, as a location does in the background with hot keys.
@@ -253,15 +258,16 @@ class KVLocation:
         """
         if key not in cache.copies:
             raise LookupError(f"{key!r} is not cached here")
-        self._fetch(key, cache)
+        self.fetch(key, cache)
 
-    def _fetch(self, key: str, cache: LocationCache) -> KVEntry | None:
+    def fetch(self, key: str, cache: LocationCache) -> KVEntry | None:
+        """Ask what is behind the caches for a key, and keep the answer in `cache`. Raises KVUnreachable."""
         if not self._reachable():
             raise KVUnreachable(f"the centre cannot be reached, and no copy of {key!r} may be served")
         # A copy is as old as the moment before it was read: from then on the centre may hold something newer.
         asked_at = self._clock.now()
         self._namespace.usage.fetches += 1
-        entry = self._namespace.read_centre(key)
+        entry = self._behind(key)
         if entry is not None or self._namespace.negative_caching:
             cache.copies[key] = Copy(entry, asked_at)
         else:

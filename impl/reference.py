@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import evolve
 
+from impl.centre import KVEntry
 from impl.database import connect, wipe
 from impl.deployment import Choices, DurableObject, Location, Parts, boot
 from impl.edge import ConfigUnavailable
@@ -125,13 +126,24 @@ class ReferenceSystem:
         self._edge = self.runtime.instance()
         self._serving: LocationCache
         self.locations = [
-            Location(self.choices, self._edge, self.kv, parts=self._parts, choose=lambda: self._serving)
+            Location(
+                self.choices,
+                self._edge,
+                self.kv,
+                parts=self._parts,
+                choose=lambda: self._serving,
+                behind=self._behind_locations(),
+            )
             for _ in range(pops)
         ]
         self.told: list[Snapshot] = [EMPTY] * pops
         """What a client at each location was told last."""
         self.failed = [False] * pops
         """Whether the last read there got no answer."""
+
+    def _behind_locations(self) -> Callable[[str], KVEntry | None]:
+        """What a location asks when its cache misses."""
+        return self.kv.read_centre
 
     def _boot(self) -> None:
         assert self._connection is not None

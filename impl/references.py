@@ -16,6 +16,10 @@ __all__ = ["REFERENCES", "ReferenceSystems"]
 
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "impl.reference:ReferenceSystem",
+    "do_kv_per_key": "impl.do_kv_per_key:DoKvPerKeySystem",
+    "do_kv_regional": "impl.do_kv_regional:DoKvRegionalSystem",
+    "do_only": "impl.do_only:DoOnlySystem",
+    "kv_only": "impl.kv_only:KvOnlySystem",
 }
 """Per design, the module and the class that implement it."""
 

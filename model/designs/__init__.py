@@ -7,6 +7,10 @@ from functools import cache
 from typing import Final
 
 from model.designs.do_kv import DoKv
+from model.designs.do_kv_per_key import DoKvPerKey
+from model.designs.do_kv_regional import DoKvRegional
+from model.designs.do_only import DoOnly
+from model.designs.kv_only import KvOnly
 from model.designs.levels import Levels
 from model.machine import Design, DesignError, Machine, read_design
 
@@ -14,6 +18,10 @@ __all__ = ["DESIGNS", "load"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
+    "do_kv_regional": DoKvRegional,
+    "do_kv_per_key": DoKvPerKey,
+    "do_only": DoOnly,
+    "kv_only": KvOnly,
     "levels": Levels,
 }
 
