@@ -26,7 +26,7 @@ CASES = {case.name: case for case in scoreboard("do_kv_regional")}
 ANOMALY = {"read-your-writes": 3}
 
 DEPTHS = {
-    # do_kv needs 11 steps: here a location has to make the region fetch the new write before the other one asks.
+    # One more than do_kv needs: the region has to fetch the newer write before the second location asks it.
     "regional": {**ANOMALY, "cross-pop-monotonic": 12},
     "regional-faults": ANOMALY,
     "regional-memo": ANOMALY,
