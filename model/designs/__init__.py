@@ -7,12 +7,14 @@ from functools import cache
 from typing import Final
 
 from model.designs.do_kv import DoKv
+from model.designs.do_kv_manifest import DoKvManifest
 from model.machine import Design, DesignError, Machine, read_design
 
 __all__ = ["DESIGNS", "load"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
+    "do_kv_manifest": DoKvManifest,
 }
 
 
