@@ -55,7 +55,7 @@ class DoKvManifest(Design):
     L = duration(1, "load time: from reading a manifest to having its parts")
     K = duration(1, "grace: a part that nothing needs any more is kept at least this long")
 
-    negative_cache = hazard_mode("the absence of a part in KV is cached like a value")
+    negative_cache = hazard_mode("the absence of a key in KV is cached like a value")
 
     # --- the Durable Object: storage survives a crash, memory does not
 
@@ -123,15 +123,16 @@ class DoKvManifest(Design):
         """The control plane writes a config that has the part, and is told so."""
         _commit(s)
         s.needs = True
-        s.released = False
+        with s.when(s.counted == "committed"):
+            s.released = False
 
     @action(fair=False)
     def write_without(s: State) -> None:
         """The control plane writes a config that does not have the part."""
         s.require(s.names == "digest")
         _commit(s)
-        with s.when(s.counted == "committed"):
-            s.released = s.released | s.needs
+        with s.when((s.counted == "committed") & s.needs & (s.ledger != "none")):
+            s.released = True
         s.needs = False
 
     # --- publishing: parts, then the manifest
@@ -147,6 +148,7 @@ class DoKvManifest(Design):
         s.sent = s.config
         s.sent_needs = s.needs
         with s.when(s.needs):
+            s.released = False
             _look_for_the_part(s, pop)
 
     @action()
@@ -177,7 +179,7 @@ class DoKvManifest(Design):
         s.require(s.sending == "landed")
         s.failures = 0
         with s.when(s.counted == "confirmed"):
-            s.released = ~s.needs & ~s.sent_needs & (s.ledger != "none")
+            s.released = ~s.sent_needs & (s.ledger != "none")
         with s.when(s.sent != s.config):
             _arm(s, "sync")
         with s.otherwise():
@@ -186,8 +188,8 @@ class DoKvManifest(Design):
 
     @hazard()
     def put_fails(s: State) -> None:
-        """A put of the attempt, of a part or of the manifest, is refused or times out, and was not applied."""
-        s.require((s.sending == "parts") | (s.sending == "flying"))
+        """A put of the attempt, of the part or of the manifest, is refused or times out, and was not applied."""
+        s.require((s.sending == "flying") | _puts_the_part(s))
         _fail(s)
 
     @hazard()
@@ -250,7 +252,7 @@ class DoKvManifest(Design):
         fresh = _fresh(s, pop)
         s.require(~s.following[pop] & (fresh | ~s.cut[pop]))
         with s.when(~fresh):
-            s.cached[pop] = s.kv > 0
+            s.cached[pop] = (s.kv > 0) | s.negative_cache
             s.cache[pop] = s.kv
             s.cache_needs[pop] = s.kv_needs
             s.age[pop] = 0

@@ -166,10 +166,11 @@ _PARTS: Final[Lemmas] = {
         s.sent_needs & ((s.sending == "flying") | (s.sending == "landed")), ~_missing(s) & (s.ledger == "stored")
     ),
     "kv-names-what-is-there": lambda s: implies(s.kv_needs, ~_missing(s) & (s.ledger != "none")),
-    "released-is-not-needed": lambda s: implies(s.released, ~s.needs),
+    "released-is-not-needed": lambda s: implies(s.released & (s.counted == "committed"), ~s.needs),
     "released-once-confirmed": lambda s: implies(s.released & (s.counted == "confirmed"), ~s.kv_needs & ~s.sent_needs),
     "deleted-is-released": lambda s: implies(s.deleting, s.ledger == "unsure"),
     "in-turn": lambda s: implies(s.deleting, (s.sending == "idle") & ((s.alarm == "off") | (s.alarm == "sync"))),
+    "writes-wait-for-the-delete": lambda s: implies(s.deleting & (s.alarm == "sync"), s.armed <= s.deleting_for),
     "caches-that-name-it-are-old": lambda s: for_all(
         s.Pop, lambda p: implies(_missing(s) & s.cached[p] & s.cache_needs[p], s.T < s.age[p])
     ),
