@@ -16,6 +16,7 @@ __all__ = ["REFERENCES", "ReferenceSystems"]
 
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "impl.reference:ReferenceSystem",
+    "do_kv_manifest": "impl.manifest_system:ManifestSystem",
 }
 """Per design, the module and the class that implement it."""
 

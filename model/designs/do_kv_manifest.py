@@ -366,7 +366,7 @@ def _forget_attempt(s: State) -> None:
 
 def _look_for_the_part(s: State, pop: Expr) -> None:
     """What the rows say at the beginning of an attempt; whoever asks KV asks through the cache of its location."""
-    with s.when((s.ledger == "none") | (s.names == "place")):
+    with s.when(s.ledger == "none"):
         s.ledger = "unsure"
     with s.when(s.missing == "probe"):
         known = _knows(s, pop)
@@ -374,6 +374,8 @@ def _look_for_the_part(s: State, pop: Expr) -> None:
         s.ledger = ite(there, lift("stored", s.ledger.type), lift("unsure", s.ledger.type))
         with s.when(~known):
             _remember(s, pop)
+    with s.when(s.names == "place"):
+        s.ledger = "unsure"
 
 
 def _puts_the_part(s: State) -> Expr:
