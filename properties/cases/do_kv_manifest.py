@@ -14,6 +14,7 @@ _B: Final = 7
 
 _ONE: Final[Constants] = {"Pop": 1}
 _FAULTS: Final[Constants] = {"put_fails": True, "put_ambiguous": True, "crash": True}
+_ASKED: Final[Constants] = {"parts": "r2", "missing": "probe", "negative_cache": True}
 _COLLECTED: Final[Constants] = {**_ONE, "collector": "graceful", "K": _B}
 
 _ROWS: Final[tuple[Row, ...]] = (
@@ -31,13 +32,13 @@ _ROWS: Final[tuple[Row, ...]] = (
     ),
     (
         "manifest-confirmed",
-        {**_ONE, **_FAULTS, "collector": "checked", "counted": "confirmed", "K": 2},
+        {**_ONE, **_FAULTS, **_ASKED, "collector": "checked", "counted": "confirmed", "K": 2},
         (),
-        "counted from the confirmed put, only the caches and the readers have to be outwaited: T + L",
+        "counted from the confirmed put, only caches and readers have to be outwaited: T + L; and R2 can be asked",
     ),
     (
         "manifest-no-grace",
-        {**_ONE, "collector": "eager"},
+        {**_ONE, **_FAULTS, "collector": "eager"},
         ("spill-integrity",),
         "the manifest in KV is new, and that in the location's cache is not",
     ),
@@ -58,12 +59,6 @@ _ROWS: Final[tuple[Row, ...]] = (
         {**_COLLECTED, "missing": "probe", "negative_cache": True},
         ("spill-integrity",),
         "asking KV whether a part is there caches, at that location, that it is not",
-    ),
-    (
-        "manifest-probe-r2",
-        {**_COLLECTED, "collector": "checked", "missing": "probe", "parts": "r2", "negative_cache": True},
-        (),
-        "R2 is strongly consistent: it can be asked",
     ),
     (
         "manifest-places",
