@@ -62,6 +62,7 @@ def _see_attempt(seen: dict[str, Value], system: ManifestSystem, followed: str) 
     manifest = attempt[0][1] if attempt else _NOTHING
     seen["sent"], seen["sent_needs"] = manifest.version, followed in manifest.parts
     seen["deleting"] = bool(system.under_way("part.delete"))
+    seen["stray"] = system.stray is not None
 
 
 def _attempt(system: ManifestSystem) -> list[tuple[str, Manifest]]:

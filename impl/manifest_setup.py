@@ -45,7 +45,8 @@ class ManifestChoices:
     @property
     def least_grace(self) -> float:
         """The shortest grace that is safe."""
-        return self.pace.grace_from_write() if self.from_write else self.pace.grace_from_confirmation()
+        after = self.pace.grace_from_write() if self.from_write else self.pace.grace_from_confirmation()
+        return after + (self.pace.cache_ttl if self.probe and self.parts == "kv" else 0)
 
 
 def manifest_choices(setup: Setup) -> ManifestChoices:

@@ -89,6 +89,8 @@ class ManifestSystem:
             self.runtime, limits=Limits(write_spacing=0), negative_caching=self.choices.negative_caching
         )
         self.bucket = Bucket(self.runtime.now)
+        self.stray: Pending[Any] | None = None
+        """A delete that has outlived its instance."""
         self.acked = 0
         """The newest version that the client was told its write made."""
         self._edge, self._sweeper = self.runtime.instance(), self.runtime.instance()
@@ -266,6 +268,26 @@ class ManifestSystem:
         op = self._one("part.delete", applied=False)
         op.apply()
         self.runtime.fail(op, NetworkError("the connection broke"))
+
+    def _do_delete_late(self) -> None:
+        op = self._one("part.delete", applied=False)
+        if self.stray is not None or not self.choices.in_turn:
+            raise ActionImpossible("a superseded instance's delete is under way, or the collector is none")
+        self.runtime.orphan(op)
+        self.stray = op
+        self._do_crash()
+
+    def _do_stray_lands(self) -> None:
+        self._settle(self._stray())
+
+    def _do_stray_vanishes(self) -> None:
+        self.runtime.drop(self._stray())
+
+    def _stray(self) -> Pending[Any]:
+        op, self.stray = self.stray, None
+        if op is None:
+            raise ActionImpossible("no delete outlived its instance")
+        return op
 
     def under_way(self, label: str) -> list[Pending[Any]]:
         """The operations of this name that the object or the collector waits for."""

@@ -54,6 +54,7 @@ class DoKvManifest(Design):
     T = duration(1, "cacheTtl: how long a location serves its cached copy")
     L = duration(1, "load time: from reading a manifest to having its parts")
     K = duration(1, "grace: a part that nothing needs any more is kept at least this long")
+    Z = duration(1, "zombie window: a delete of a superseded instance lands within this, or never")
 
     negative_cache = hazard_mode("the absence of a key in KV is cached like a value")
 
@@ -77,6 +78,8 @@ class DoKvManifest(Design):
 
     deleting = boolean(doc="the collector's delete is under way")
     deleting_for = clock(while_=lambda s: s.deleting)
+    stray = boolean(doc="a delete of a superseded instance is under way")
+    stray_for = clock(while_=lambda s: s.stray)
 
     # --- the part store and KV's centre, the caches of the locations
 
@@ -244,6 +247,26 @@ class DoKvManifest(Design):
         s.present = False
         _end_deletion(s)
 
+    @hazard()
+    def delete_late(s: State) -> None:
+        """The instance is superseded while its delete is in flight: it may land until Z later, as nothing fences it."""
+        s.require((s.collects == "in_turn") & s.deleting & ~s.stray)
+        s.stray = True
+        _end_deletion(s)
+
+    @hazard(under="delete_late")
+    def stray_lands(s: State) -> None:
+        """The part store applies a superseded instance's delete."""
+        s.require(s.stray)
+        s.stray = False
+        s.present = False
+
+    @hazard(under="delete_late")
+    def stray_vanishes(s: State) -> None:
+        """A superseded instance's delete never lands."""
+        s.require(s.stray)
+        s.stray = False
+
     # --- reading: the manifest, then its parts
 
     @action(pop=Pop)
@@ -308,8 +331,8 @@ class DoKvManifest(Design):
 
     @deadline
     def deletes_end_in_time(s: State) -> Expr:
-        """The collector knows within D what became of its delete."""
-        return implies(s.deleting, s.deleting_for <= s.D)
+        """The collector knows within D what became of its delete; one that nobody waits for lands within Z or never."""
+        return implies(s.deleting, s.deleting_for <= s.D) & implies(s.stray, s.stray_for <= s.Z)
 
     @deadline
     def reads_end_in_time(s: State) -> Expr:
@@ -319,13 +342,17 @@ class DoKvManifest(Design):
 
 def grace_needed(s: State) -> Expr:
     """How long a part has to outlive the last thing that needed it: as long as a reader may still hold a manifest that
-    names it; and, where the grace runs from the write, as long as such a manifest may still be in KV.
+    names it; where the grace runs from the write, as long as such a manifest may still be in KV; and where the publisher
+    asks KV, as long as the location that it asks through may still serve a copy of the part.
     """
     may_fail = s.put_fails | s.put_ambiguous | s.crash
     failures = ite(may_fail, s.F * (s.U + s.D + s.R), lift(0, TIME))
     publishing = (s.U + s.D) + s.S + failures + (s.U + s.D)
-    reading: Expr = s.T + s.L
-    return ite(s.counted == "committed", publishing + reading, reading)
+    nothing = lift(0, TIME)
+    in_kv = ite(s.counted == "committed", publishing, nothing)
+    asked = ite((s.missing == "probe") & (s.parts == "kv"), s.T, nothing)
+    needed: Expr = in_kv + s.T + s.L + asked
+    return needed
 
 
 def _commit(s: State) -> None:

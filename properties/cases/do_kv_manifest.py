@@ -55,8 +55,14 @@ _ROWS: Final[tuple[Row, ...]] = (
         "the same content comes back while its delete is under way, which then undoes the new put",
     ),
     (
+        "manifest-late-delete",
+        {**_COLLECTED, "delete_late": True, "writes": 3},
+        ("spill-integrity", "convergence"),
+        "taking turns does not help against a delete of a superseded instance: nothing fences it",
+    ),
+    (
         "manifest-probe-kv",
-        {**_COLLECTED, "missing": "probe", "negative_cache": True},
+        {**_COLLECTED, "collector": "checked", "missing": "probe", "negative_cache": True, "K": _B + 1},
         ("spill-integrity",),
         "asking KV whether a part is there caches, at that location, that it is not",
     ),

@@ -147,6 +147,8 @@ _READERS: Final[Lemmas] = {
     "nobody-was-failed": lambda s: for_all(s.Pop, lambda p: ~s.failed[p]),
     "nobody-was-told-a-mixture": lambda s: for_all(s.Pop, lambda p: ~s.partial[p]),
     "no-cache-knows-the-part": lambda s: for_all(s.Pop, lambda p: s.seen[p] == "unknown"),
+    "no-cache-misses-the-part": lambda s: for_all(s.Pop, lambda p: s.seen[p] != "absent"),
+    "no-delete-is-late": lambda s: ~s.stray,
 }
 
 
@@ -173,6 +175,15 @@ _PARTS: Final[Lemmas] = {
     "writes-wait-for-the-delete": lambda s: implies(s.deleting & (s.alarm == "sync"), s.armed <= s.deleting_for),
     "caches-that-name-it-are-old": lambda s: for_all(
         s.Pop, lambda p: implies(_missing(s) & s.cached[p] & s.cache_needs[p], s.T < s.age[p])
+    ),
+    "cached-parts-were-asked-for-in-time": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            s.released & (s.seen[p] == "there"), s.released_for <= _PART.to_kv(s) + s.T + s.L + s.seen_for[p]
+        ),
+    ),
+    "cached-parts-that-are-missing-are-old": lambda s: for_all(
+        s.Pop, lambda p: implies(_missing(s) & (s.seen[p] == "there"), s.T < s.seen_for[p])
     ),
     "no-request-wants-what-is-missing": lambda s: for_all(s.Pop, lambda p: implies(_missing(s), ~s.pointed[p])),
     "nothing-is-gone": lambda s: for_all(s.Pop, lambda p: ~s.gone[p]),
