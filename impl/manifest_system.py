@@ -258,6 +258,10 @@ class ManifestSystem:
             raise ActionImpossible("there is no part to delete now, or somebody is at work")
         (self._instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
 
+    def _do_collect_nothing(self) -> None:
+        if self.collector is not None:
+            (self._instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
+
     def _do_delete_lands(self) -> None:
         self._settle(self._one("part.delete", applied=False))
 

@@ -218,12 +218,14 @@ class DoKvManifest(Design):
     @action(fair=False)
     def collect(s: State) -> None:
         """The collector deletes the part: the object notes that it may be gone, then the delete starts."""
-        s.require((s.collector != "none") & s.released & (s.ledger != "none") & ~s.deleting)
-        s.require((s.collects == "beside") | ((s.alarm == "off") & (s.sending == "idle")))
-        s.require((s.collector == "eager") | (s.K < s.released_for))
-        s.require((s.collector != "checked") | (grace_needed(s) <= s.K))
+        s.require((s.collector != "none") & ~s.deleting & _may_go(s))
         s.ledger = "unsure"
         s.deleting = True
+
+    @action(fair=False)
+    def collect_nothing(s: State) -> None:
+        """The collector looks, and leaves the part alone."""
+        s.require((s.collector != "none") & (s.ledger != "none") & ~(~s.deleting & _may_go(s)))
 
     @action()
     def delete_lands(s: State) -> None:
@@ -342,8 +344,8 @@ class DoKvManifest(Design):
 
 def grace_needed(s: State) -> Expr:
     """How long a part has to outlive the last thing that needed it: as long as a reader may still hold a manifest that
-    names it; where the grace runs from the write, as long as such a manifest may still be in KV; and where the publisher
-    asks KV, as long as the location that it asks through may still serve a copy of the part.
+    names it; where the grace runs from the write, as long as such a manifest may still be in KV; and where the
+    publisher asks KV, as long as the location that it asks through may still serve a copy of the part.
     """
     may_fail = s.put_fails | s.put_ambiguous | s.crash
     failures = ite(may_fail, s.F * (s.U + s.D + s.R), lift(0, TIME))
@@ -412,6 +414,14 @@ def _puts_the_part(s: State) -> Expr:
 def _store(s: State) -> None:
     s.present = True
     s.filled = ite(s.names == "place", s.sent, 0)
+
+
+def _may_go(s: State) -> Expr:
+    """The part may be deleted: it has a row, its grace is over, and it is the collector's turn."""
+    turn = (s.collects == "beside") | ((s.alarm == "off") & (s.sending == "idle"))
+    over = (s.collector == "eager") | (s.K < s.released_for)
+    enough = (s.collector != "checked") | (grace_needed(s) <= s.K)
+    return s.released & (s.ledger != "none") & turn & over & enough
 
 
 def _end_deletion(s: State) -> None:

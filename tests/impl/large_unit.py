@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One unit with parts and a manifest on the simulated runtime, running by itself: its alarms fire, nothing is by hand."""
+"""One unit with parts and a manifest on the simulated runtime, running by itself: its alarms fire when they are due."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ __all__ = ["CountingParts", "LargeUnit", "large_unit"]
 
 CACHE_TTL = 60.0
 LOAD = 10.0
+CALM = Weather()
 
 
 class CountingParts(R2Parts):
@@ -83,7 +84,7 @@ def large_unit(
     grace: float = CACHE_TTL + LOAD,
     target: int = TARGET,
     keeps: bool = True,
-    weather: Weather = Weather(),
+    weather: Weather = CALM,
     seed: int = 0,
 ) -> LargeUnit:
     """A unit without config whose alarms fire."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -79,10 +80,8 @@ def test_in_bad_weather_readers_are_told_committed_configs_and_in_the_end_the_la
         config = apply_changes(config, change)
         committed.add(to_json(config))
         unit.write(change)
-        try:
+        with suppress(ConfigUnavailable):  # the weather
             assert to_json(unit.read().config) in committed
-        except ConfigUnavailable:
-            pass  # the weather
         unit.collect()
     unit.world.weather = Weather()
     unit.run(2_000)
@@ -166,9 +165,9 @@ def test_a_collector_that_takes_turns_leaves_a_write_that_waits_alone() -> None:
 
 def test_a_write_waits_for_one_delete_and_not_for_all_that_are_due() -> None:
     unit = large_unit(target=1, weather=Weather(latency=(2, 2)))
-    unit.write({name: 1 for name in "abcdef"})
+    unit.write(dict.fromkeys("abcdef", 1))
     unit.run(60)
-    unit.write({name: REMOVED for name in "abcde"})
+    unit.write(dict.fromkeys("abcde", REMOVED))
     unit.run(60 + CACHE_TTL + LOAD)
     task = unit.world.instance().spawn(unit.collector.collect())
     unit.run(1)
