@@ -68,7 +68,7 @@ class Wired:
         connection.close()
         if reply.status == 404:
             return None
-        said = json.loads(body[:size]) if size else None
+        said: Any = json.loads(body[:size]) if size else None
         if act == "list":
             return said["objects"]
         return (said, body[size:]) if act == "get" else said

@@ -148,7 +148,7 @@ class ForgetsTheWatch(DoKvManifest):
         s.deleting = False
 
 
-BROKEN = {
+BROKEN: dict[type[DoKvManifest], dict[str, Any]] = {
     ManifestFirst: {"collector": "none"},
     BelievesUnsureRows: {"collector": "none"},
     ForgetsTheWatch: {"collector": "checked", "K": 7, "writes": 3, "delete_ambiguous": True},
@@ -157,7 +157,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("design", BROKEN, ids=lambda design: design.__name__)
 def test_a_broken_design_loses_a_part_that_a_manifest_names(design: type[DoKvManifest]) -> None:
-    at = Instance.of(read_design(design), Pop=1, **BROKEN[design])
+    at = Instance.of(read_design(design), **{"Pop": 1, **BROKEN[design]})
     one = [CATALOGUE["spill-integrity"]]
     assert explore(at, one, kernel_source([at], one))[0].verdict is Verdict.VIOLATED
 
