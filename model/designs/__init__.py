@@ -8,13 +8,23 @@ from typing import Final
 
 from model.designs.do_kv import DoKv
 from model.designs.do_kv_manifest import DoKvManifest
+from model.designs.do_kv_per_key import DoKvPerKey
+from model.designs.do_kv_regional import DoKvRegional
+from model.designs.do_only import DoOnly
+from model.designs.kv_only import KvOnly
+from model.designs.levels import Levels
 from model.machine import Design, DesignError, Machine, read_design
 
 __all__ = ["DESIGNS", "load"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
+    "do_kv_regional": DoKvRegional,
+    "do_kv_per_key": DoKvPerKey,
     "do_kv_manifest": DoKvManifest,
+    "do_only": DoOnly,
+    "kv_only": KvOnly,
+    "levels": Levels,
 }
 
 

@@ -13,16 +13,21 @@ from typing import Final
 
 from model.designs import load
 from model.machine import DesignError, Instance
-from properties.cases import do_kv, do_kv_manifest
+from properties.cases import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 from properties.cases.board import Board, Constants
 from properties.catalogue import CATALOGUE, applicable
 from properties.evidence import Case, Verdict
 
-__all__ = ["BOARDS", "ad_hoc", "for_runs", "instance_of", "scoreboard"]
+__all__ = ["BOARDS", "ad_hoc", "engines_for", "for_runs", "instance_of", "scoreboard"]
 
 BOARDS: Final[Mapping[str, Board]] = {
     "do_kv": do_kv.BOARD,
+    "do_kv_regional": do_kv_regional.BOARD,
+    "do_kv_per_key": do_kv_per_key.BOARD,
     "do_kv_manifest": do_kv_manifest.BOARD,
+    "do_only": do_only.BOARD,
+    "kv_only": kv_only.BOARD,
+    "levels": levels.BOARD,
 }
 
 
@@ -53,6 +58,11 @@ def ad_hoc(design: str, constants: Constants, expected: Mapping[str, Verdict]) -
     known = BOARDS[design].anomalies if design in BOARDS else ()
     anomalies = {i: Verdict.VIOLATED for i in ids if i in known}
     return Case("ad-hoc", design, constants, ids, {**anomalies, **expected})
+
+
+def engines_for(case: Case) -> tuple[str, ...]:
+    """The engines that have something to say of a case."""
+    return BOARDS.get(case.design, Board(())).engines
 
 
 def instance_of(case: Case) -> Instance:
