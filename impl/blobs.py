@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 
-from impl.kv import KVLocation, KVNamespace, KVUnreachable
+from impl.kv import KVLocation, KVNamespace, KVUnreachable, Usage
 
 __all__ = ["Bucket", "KVParts", "PartReader", "PartStore", "R2Object", "R2Parts"]
 
@@ -59,6 +59,7 @@ class Bucket:
         self._now = now
         self.objects: dict[str, R2Object] = {}
         self._writes = 0
+        self.usage = Usage()
         self._lock = Lock()
 
     def put(
@@ -71,6 +72,7 @@ class Bucket:
             self._writes += 1
             one = R2Object(key, value, f"v{self._writes}", int(self._now() * 1000), custom or {}, http or {})
             self.objects[key] = one
+            self.usage.written += len(value)
         return one
 
     def get(self, key: str) -> R2Object | None:
@@ -133,6 +135,7 @@ class R2Parts:
         """A part; None if it is not there."""
         if not self._reachable():
             raise KVUnreachable(f"the bucket cannot be reached, and {name!r} is nowhere else")
+        self._bucket.usage.fetches += 1
         found = self._bucket.get(name)
         return None if found is None else found.value
 

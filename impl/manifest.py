@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from attrs import frozen
 
@@ -128,6 +128,11 @@ class ManifestReader:
         self._kept: tuple[Manifest, Snapshot] | None = None
         self._values: dict[str, bytes] = {}
 
+    @property
+    def kept_names(self) -> Set[str]:
+        """The parts that the isolate keeps."""
+        return self._values.keys()
+
     async def read(self) -> Snapshot:
         """The config to evaluate a request against; EMPTY where none is published.
 
@@ -145,7 +150,7 @@ class ManifestReader:
         except (KVUnreachable, OSError) as error:
             raise ConfigUnavailable(str(error)) from error
         snapshot = assemble(manifest, [values[name] for name in manifest.parts], names=self._layout.names)
-        if self._keeps:
+        if self._keeps and self._layout.names.lasting:
             self._kept, self._values = (manifest, snapshot), values
         return snapshot
 

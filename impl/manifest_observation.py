@@ -8,7 +8,7 @@ rows, what is under way by the operations that are parked in the runtime.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from impl.centre import KVEntry
 from impl.parts import Manifest, Names, split
@@ -99,10 +99,11 @@ def _see_places(seen: dict[str, Value], system: ManifestSystem, followed: str) -
     seen["cache_needs"] = tuple(followed in manifest.parts for manifest in manifests)
     seen["seen"] = tuple(_known(place, layout.prefix + followed) for place in places)
     seen["cut"] = tuple(not place.reachable for place in places)
-    found = [_found(system, place) for place in places]
+    found = [_found(place) for place in places]
     seen["following"] = tuple(place.request is not None for place in places)
     seen["found"] = tuple(manifest.version for manifest in found)
     seen["pointed"] = tuple(followed in manifest.parts for manifest in found)
+    seen["held"] = tuple(followed in place.reader.kept_names for place in places)
     seen["served"] = tuple(place.told.version for place in places)
     seen["failed"] = tuple(place.failed for place in places)
     seen["gone"] = tuple(place.gone for place in places)
@@ -114,16 +115,9 @@ def _known(place: Place, key: str) -> str:
     return "unknown" if copy is None else "absent" if copy.entry is None else "there"
 
 
-def _found(system: ManifestSystem, place: Place) -> Manifest:
-    """The manifest whose parts the request at a location waits for; one without parts is the answer already."""
-    task = place.request
-    if task is None:
-        return _NOTHING
-    if task.done:
-        told: Any = task.outcome()
-        return Manifest(told.version)
-    manifest: Manifest = system.gets(task)[0].payload
-    return manifest
+def _found(place: Place) -> Manifest:
+    """The manifest that the request at a location has."""
+    return _NOTHING if place.request is None else _manifest_in(place.request.result)
 
 
 def _is_partial(store: ConfigStore, told: Snapshot) -> bool:

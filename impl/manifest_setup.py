@@ -8,11 +8,12 @@ from typing import Final
 from attrs import frozen
 
 from impl.collector import Pace
+from impl.driven import check_setup
 from impl.manifest import Layout
 from impl.observation import UNIT_KEY
 from impl.parts import by_digest, by_place
 from impl.setup import TICK
-from impl.system import Setup, SystemUnavailable
+from impl.system import Setup
 
 __all__ = ["OPTIONS", "ManifestChoices", "manifest_choices"]
 
@@ -23,6 +24,7 @@ OPTIONS: Final = {
     "collector": ("none", "eager", "graceful", "checked"),
     "counted": ("committed", "confirmed"),
     "collects": ("in_turn", "beside"),
+    "isolate": ("bare", "keeps"),
 }
 """The options that there are and their values, the default first."""
 
@@ -40,6 +42,8 @@ class ManifestChoices:
     in_turn: bool
     grace: float
     pace: Pace
+    keeps: bool
+    """Whether an isolate keeps the parts of what it told last."""
     negative_caching: bool
 
     @property
@@ -50,13 +54,8 @@ class ManifestChoices:
 
 
 def manifest_choices(setup: Setup) -> ManifestChoices:
-    """What the setup asks for. Raises ValueError for what there is not, SystemUnavailable for T=0."""
-    if setup.numbers.get("T") == 0:
-        raise SystemUnavailable("T=0 is below KV's smallest cacheTtl (30 s, half a tick): only a model can have it")
-    for name, value in setup.options.items():
-        if value not in OPTIONS.get(name, ()):
-            raise ValueError(f"no option {name} = {value}; there are {OPTIONS}")
-    said = {name: setup.options.get(name, values[0]) for name, values in OPTIONS.items()}
+    """What the setup asks for. Raises ValueError for what there is not, SystemUnavailable for T=0 or another design."""
+    said = check_setup(setup, "do_kv_manifest", OPTIONS)
     seconds = {name: TICK * setup.numbers.get(name, 1) for name in "SUDRTLK"}
     may_fail = {"put_fails", "put_ambiguous", "crash"} & set(setup.hazards)
     pace = Pace(
@@ -78,5 +77,6 @@ def manifest_choices(setup: Setup) -> ManifestChoices:
         in_turn=said["collects"] == "in_turn",
         grace=seconds["K"],
         pace=pace,
+        keeps=said["isolate"] == "keeps",
         negative_caching="negative_cache" in setup.hazards,
     )

@@ -2,20 +2,22 @@
 """Parts and a manifest behind the `System` interface, action by action, on the real parts of the pattern.
 
 The config has one field, "part", or none: the part that the model follows is that field's. One tick is a minute of
-virtual time. Isolates keep nothing, and but for probing no location keeps a part: what they would keep could only help.
+virtual time. But for probing no location keeps a copy of a part: what it would keep could only help.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import frozen
 
 from impl.blobs import Bucket, KVParts, R2Parts
+from impl.centre import KVEntry
 from impl.collector import Collector, GraceTooShort
 from impl.database import connect, wipe
+from impl.driven import Link, Linked
 from impl.edge import ConfigUnavailable
 from impl.front import Front, WriteRequest
 from impl.kv import KVLocation, KVNamespace, Limits, LocationCache
@@ -25,11 +27,10 @@ from impl.manifest_observation import observe_manifest
 from impl.manifest_setup import ManifestChoices, manifest_choices
 from impl.parts import PartGone
 from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
-from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime, Task
-from impl.setup import TICK
+from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
 from impl.snapshot import EMPTY, REMOVED, Snapshot
 from impl.store import ConfigStore, WriteResult
-from impl.system import ActionImpossible, Observation, Setup
+from impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["ManifestParts", "ManifestSystem"]
 
@@ -58,21 +59,18 @@ class Place:
         self.cache = LocationCache()
         self.reachable = True
         self.reader: ManifestReader
-        self.request: Task | None = None
-        """A request that has looked up the manifest and is not answered yet."""
+        self.request: Pending[KVEntry | None] | None = None
+        """What has looked up the manifest for a request that is not answered yet."""
         self.told: Snapshot = EMPTY
         self.failed = self.gone = False
 
 
-class ManifestSystem:
+class ManifestSystem(Linked):
     """The parts of one unit, driven by hand."""
 
     def __init__(self, parts: ManifestParts | None = None, *, seed: int = 0) -> None:
         self._parts, self._seed = parts or ManifestParts(), seed
         self._connection: sqlite3.Connection | None = None
-        self._actions: dict[str, Callable[..., None]] = {
-            name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
-        }
 
     # --- the System interface
 
@@ -98,16 +96,14 @@ class ManifestSystem:
         self._home = self.places[0]
         self._boot(first=True)
 
-    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action happen. Raises LookupError, ActionImpossible, and whatever a part raises by mistake."""
-        act = self._actions.get(action)
-        if act is None:
-            raise LookupError(f"no action {action!r}; there are {', '.join(self._actions)}")
-        act(**arguments)
-
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
         return observe_manifest(self)
+
+    def spent(self) -> Spent:
+        """What the run has cost so far; a part that is in R2 is fetched from there."""
+        asked, written = self.bucket.usage.fetches, self.bucket.usage.written
+        return Spent(self.kv.usage.fetches + asked, self.kv.usage.written + written)
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""
@@ -125,7 +121,7 @@ class ManifestSystem:
             self._edge,
             self.choices.layout,
             cache_ttl=self.choices.pace.cache_ttl,
-            keeps=False,
+            keeps=self.choices.keeps,
         )
         return place
 
@@ -308,27 +304,33 @@ class ManifestSystem:
         if op.error is not None:
             raise op.error
 
-    # --- reading, and time
+    # --- reading
 
     def _do_lookup(self, pop: int) -> None:
         place = self.places[pop]
         if place.request is not None:
             raise ActionImpossible("the request there is not answered yet")
-        task = self._ask(place)
-        if isinstance(task.error, ConfigUnavailable):
-            raise ActionImpossible(str(task.error))
-        place.request = task
+        request = self._ask(place)
+        request.apply()
+        if request.error is not None:
+            self.runtime.resolve(request)
+            raise ActionImpossible(str(request.error))
+        place.request = request
 
     def _do_read(self, pop: int) -> None:
         place = self.places[pop]
-        task, place.request = place.request, None
-        if task is None:
-            task = self._ask(place)
-            if not isinstance(task.error, ConfigUnavailable):
+        request, place.request = place.request, None
+        if request is None:
+            request = self._ask(place)
+            request.apply()
+            if request.error is None:
                 raise ActionImpossible("the manifest can be had: look it up first")
-        for op in self.gets(task):
+        task = request.task
+        assert task is not None
+        self.runtime.resolve(request)
+        for op in [op for op in self._edge.pending if op.task is task]:
             self.runtime.resolve(op)
-        place.failed, place.gone = False, False
+        place.failed = place.gone = False
         try:
             place.told = task.outcome()
         except ConfigUnavailable:
@@ -336,26 +338,12 @@ class ManifestSystem:
         except PartGone:
             place.failed = place.gone = True
 
-    def _ask(self, place: Place) -> Task:
-        """Start a request and let it have its manifest."""
-        task = self._edge.spawn(place.reader.read())
-        self.runtime.resolve(self._edge.pending[-1])
-        return task
+    def _ask(self, place: Place) -> Pending[KVEntry | None]:
+        """Start a request; it asks for its manifest."""
+        self._edge.spawn(place.reader.read())
+        return self._edge.pending[-1]
 
-    def gets(self, task: Task) -> list[Pending[Any]]:
-        """The parts that a request waits for."""
-        return [op for op in self._edge.pending if op.task is task]
-
-    def _do_partition(self, pop: int) -> None:
-        self._link(pop, False)
-
-    def _do_heal(self, pop: int) -> None:
-        self._link(pop, True)
-
-    def _link(self, pop: int, works: bool) -> None:
-        if self.places[pop].reachable == works:
-            raise ActionImpossible(f"the link of location {pop} is {'up' if works else 'down'} already")
-        self.places[pop].reachable = works
-
-    def _do_tick(self, delay: float = 1) -> None:
-        self.runtime.advance(TICK * delay)
+    @property
+    def links(self) -> Sequence[Link]:
+        """The links of the locations."""
+        return self.places

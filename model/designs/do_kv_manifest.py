@@ -43,6 +43,7 @@ class DoKvManifest(Design):
         "none", "eager", "graceful", "checked", doc="who deletes parts: nobody; at once; after K; only if K is enough"
     )
     counted = option("committed", "confirmed", doc="the grace runs from the write, or from the put that is confirmed")
+    isolate = option("bare", "keeps", doc="whether a reader keeps the parts of what it told last")
     collects = option("in_turn", "beside", doc="whether the collector and the publisher wait for each other")
 
     writes = count(2, "how many config states a search goes through")
@@ -102,6 +103,7 @@ class DoKvManifest(Design):
     found = natural(writes, over=Pop, doc="whose manifest")
     pointed = boolean(over=Pop, doc="and whether it names the part")
     following_for = clock(over=Pop, while_=lambda s, p: s.following[p])
+    held = boolean(over=Pop, doc="the isolate has the part from what it told last")
     served = natural(writes, over=Pop, doc="what a client at the location was told last")
     failed = boolean(over=Pop, doc="the last read at the location got no answer")
     gone = boolean(over=Pop, doc="because the manifest named a part that was not there")
@@ -291,13 +293,14 @@ class DoKvManifest(Design):
         alone = ~s.following[pop] & s.cut[pop] & ~_fresh(s, pop)
         s.require(s.following[pop] | alone)
         known = _knows(s, pop)
-        there = ite(known, s.seen[pop] == "there", s.present & ~s.cut[pop])
-        asks = s.pointed[pop] & ~known & ~s.cut[pop]
+        there = s.held[pop] | ite(known, s.seen[pop] == "there", s.present & ~s.cut[pop])
+        asks = s.pointed[pop] & ~s.held[pop] & ~known & ~s.cut[pop]
         s.gone[pop] = s.pointed[pop] & ~there & (known | ~s.cut[pop])
         s.failed[pop] = alone | (s.pointed[pop] & ~there)
         with s.when(~s.failed[pop]):
             s.served[pop] = s.found[pop]
             s.partial[pop] = s.pointed[pop] & (s.names == "place") & (s.filled != s.found[pop])
+            s.held[pop] = s.pointed[pop] & (s.isolate == "keeps") & (s.names == "digest")
         with s.when(asks):
             _remember(s, pop)
         s.following[pop] = False

@@ -74,9 +74,9 @@ _ROWS: Final[tuple[Row, ...]] = (
     ),
     (
         "manifest-partition",
-        {**_ONE, "partition": True},
+        {**_ONE, "partition": True, "isolate": "keeps"},
         ("local-reads",),
-        "a location that is cut off has no parts that it has not copied",
+        "an isolate that keeps its parts still needs a manifest, and a location's copy of that expires",
     ),
 )
 
