@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""R2 behind the real binding: a bucket in memory, strongly consistent as R2 is, and the wire form of its operations.
+"""R2 behind the real binding: the bucket of `impl.blobs` with faults, and the wire form of its operations.
 
 What is asked for is JSON: in the header cf-r2-request of a GET (get, head, list), or the first cf-r2-metadata-size
 bytes of a PUT's body (put, delete). So is what is said of an object, ahead of its bytes (observed on workerd
@@ -8,67 +8,31 @@ bytes of a PUT's body (put, delete). So is what is said of an object, ahead of i
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import deque
-from collections.abc import Mapping
-from threading import Lock
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from attrs import field, frozen
-
 from impl.adversary import Fault
+from impl.blobs import Bucket
 
-__all__ = ["R2_ERROR", "R2Bucket", "R2Object", "answer_r2"]
+__all__ = ["R2_ERROR", "R2Bucket", "answer_r2"]
 
 R2_ERROR: Final = "cf-r2-error"
 _SIZE: Final = "cf-r2-metadata-size"
 _PAGE: Final = 1000
-_MAX_KEY: Final = 1024
-"""Bytes (R2 limits page)."""
-
-
-@frozen
-class R2Object:
-    """One version of an object; times are milliseconds."""
-
-    key: str
-    value: bytes
-    version: str
-    uploaded: int
-    custom: Mapping[str, str] = field(factory=dict)
-    http: Mapping[str, str] = field(factory=dict)
-
-    def described(self) -> dict[str, Any]:
-        """As the binding wants to read it."""
-        md5 = hashlib.md5(self.value, usedforsecurity=False).hexdigest()
-        return {
-            "name": self.key,
-            "version": self.version,
-            "size": str(len(self.value)),
-            "etag": md5,
-            "uploaded": str(self.uploaded),
-            "httpFields": dict(self.http),
-            "customFields": [{"k": k, "v": v} for k, v in self.custom.items()],
-            "checksums": {"0": md5},
-            "storageClass": "Standard",
-        }
 
 
 class _Headers(Protocol):
     def get(self, name: str, /) -> str | None: ...
 
 
-class R2Bucket:
-    """Objects by key; a read sees the last write, wherever it comes from (R2 consistency page)."""
+class R2Bucket(Bucket):
+    """A bucket whose requests can be told to fail."""
 
-    def __init__(self, now: Any) -> None:
-        """`now` gives seconds."""
-        self._now = now
-        self.objects: dict[str, R2Object] = {}
-        self._writes = 0
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__(now)
         self._faults: dict[str, deque[Fault]] = {}
-        self._lock = Lock()
 
     def inject(self, method: str, *faults: Fault) -> None:
         """Let these happen to the next requests of an HTTP method: PUT (put, delete) or GET (get, head, list)."""
@@ -80,28 +44,6 @@ class R2Bucket:
         with self._lock:
             waiting = self._faults.get(method)
             return waiting.popleft() if waiting else None
-
-    def put(self, key: str, value: bytes, custom: Mapping[str, str], http: Mapping[str, str]) -> R2Object:
-        """Write an object. Raises ValueError for a key that is too long."""
-        if not 1 <= len(key.encode()) <= _MAX_KEY:
-            raise ValueError(f"a key has 1 to {_MAX_KEY} bytes")
-        with self._lock:
-            self._writes += 1
-            one = R2Object(key, value, f"v{self._writes}", int(self._now() * 1000), custom, http)
-            self.objects[key] = one
-        return one
-
-    def delete(self, *keys: str) -> None:
-        """Remove objects; those that are absent are removed all the same."""
-        with self._lock:
-            for key in keys:
-                self.objects.pop(key, None)
-
-    def list(self, prefix: str = "", limit: int = _PAGE, cursor: str = "") -> tuple[list[R2Object], bool]:
-        """Objects in the order of their keys after `cursor`, and whether there are more."""
-        with self._lock:
-            keys = sorted(key for key in self.objects if key.startswith(prefix) and key > cursor)
-            return [self.objects[key] for key in keys[:limit]], len(keys) > limit
 
 
 def answer_r2(bucket: R2Bucket, headers: _Headers, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -122,7 +64,7 @@ def answer_r2(bucket: R2Bucket, headers: _Headers, body: bytes) -> tuple[int, di
         return 200, {}, b""
     if method == "list":
         return _listed(bucket, asked)
-    found = bucket.objects.get(asked["object"])
+    found = bucket.get(asked["object"])
     if found is None:
         return _refusal(404, 10007, "The specified key does not exist.")
     return _described(found.described(), b"" if method == "head" else _part(found.value, asked))

@@ -16,6 +16,7 @@ __all__ = ["REFERENCES", "ReferenceSystems"]
 
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "impl.reference:ReferenceSystem",
+    "do_kv_manifest": "impl.manifest_system:ManifestSystem",
     "do_kv_per_key": "impl.do_kv_per_key:DoKvPerKeySystem",
     "do_kv_regional": "impl.do_kv_regional:DoKvRegionalSystem",
     "do_only": "impl.do_only:DoOnlySystem",

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from model.designs.do_kv import DoKv
+from model.designs.do_kv_manifest import DoKvManifest
 from model.designs.do_kv_per_key import DoKvPerKey
 from model.designs.do_kv_regional import DoKvRegional
 from model.designs.do_only import DoOnly
@@ -20,6 +21,7 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
     "do_kv_regional": DoKvRegional,
     "do_kv_per_key": DoKvPerKey,
+    "do_kv_manifest": DoKvManifest,
     "do_only": DoOnly,
     "kv_only": KvOnly,
     "levels": Levels,

@@ -12,7 +12,7 @@ from typing import Final
 from model.expr import Expr
 from model.interpret import evaluate
 from model.machine import Instance, State
-from properties.bounds import do_kv, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
+from properties.bounds import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 from properties.bounds.term import Term, total
 
 __all__ = ["TERMS", "Term", "dominant", "formula", "present_terms", "staleness_bound"]
@@ -21,6 +21,7 @@ TERMS: Final[Mapping[str, Callable[[State], tuple[Term, ...]]]] = {
     "do_kv": do_kv.terms,
     "do_kv_regional": do_kv_regional.terms,
     "do_kv_per_key": do_kv_per_key.terms,
+    "do_kv_manifest": do_kv_manifest.terms,
     "do_only": do_only.terms,
     "kv_only": kv_only.terms,
     "levels": levels.terms,

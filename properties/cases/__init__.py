@@ -13,7 +13,7 @@ from typing import Final
 
 from model.designs import load
 from model.machine import DesignError, Instance
-from properties.cases import do_kv, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
+from properties.cases import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 from properties.cases.board import Board, Constants
 from properties.catalogue import CATALOGUE, applicable
 from properties.evidence import Case, Verdict
@@ -24,6 +24,7 @@ BOARDS: Final[Mapping[str, Board]] = {
     "do_kv": do_kv.BOARD,
     "do_kv_regional": do_kv_regional.BOARD,
     "do_kv_per_key": do_kv_per_key.BOARD,
+    "do_kv_manifest": do_kv_manifest.BOARD,
     "do_only": do_only.BOARD,
     "kv_only": kv_only.BOARD,
     "levels": levels.BOARD,

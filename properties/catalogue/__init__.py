@@ -22,6 +22,7 @@ from properties.catalogue import (
     no_partial_read,
     read_your_writes,
     single_writer_order,
+    spill_integrity,
     unit_isolation,
 )
 from properties.catalogue.property import Property, Step, applies_to, state_form, step_form
@@ -37,6 +38,7 @@ _ALL: Final = (
     unit_isolation,
     never_ahead,
     no_partial_read,
+    spill_integrity,
     monotonic_kv,
     monotonic_reads,
     bounded_staleness,

@@ -8,13 +8,14 @@ from typing import Final
 
 from model.designs import load
 from model.machine import Instance
-from properties.costs import do_kv
+from properties.costs import do_kv, do_kv_manifest
 from properties.costs.meter import Bill, Costing, Load, Sizes, charge
 
 __all__ = ["COSTINGS", "Bill", "Costing", "Load", "Sizes", "charge", "charged"]
 
 COSTINGS: Final[Mapping[str, Costing]] = {
     "do_kv": do_kv.COSTING,
+    "do_kv_manifest": do_kv_manifest.COSTING,
 }
 
 

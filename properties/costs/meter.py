@@ -139,11 +139,15 @@ class _Run:
         for name in self.costing.reads:
             for event in list(self._enabled(name)):
                 if len(set(dict(event.arguments).values())) == 1:
-                    self._read(event, silent)
+                    self._read(event, silent, name == self.costing.reads[-1])
 
-    def _read(self, event: Event, silent: bool) -> None:
+    def _read(self, event: Event, silent: bool, answers: bool) -> None:
+        """One step of a read; the last one answers."""
         hops = int(evaluate(self.instance, self._hops, self.state, dict(event.arguments)))
         self._do(event)
+        if not answers:
+            self.hops += hops
+            return
         place = dict(event.arguments)[self._pop]
         failed = _at(self.state["failed"], place)
         self.reads += 1

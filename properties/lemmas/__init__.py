@@ -12,7 +12,7 @@ from typing import Final
 
 from model.expr import Expr
 from model.machine import State
-from properties.lemmas import do_kv, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
+from properties.lemmas import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 
 __all__ = ["LEMMAS"]
 
@@ -20,6 +20,7 @@ LEMMAS: Final[Mapping[str, Mapping[str, Callable[[State], Expr]]]] = {
     "do_kv": do_kv.LEMMAS,
     "do_kv_regional": do_kv_regional.LEMMAS,
     "do_kv_per_key": do_kv_per_key.LEMMAS,
+    "do_kv_manifest": do_kv_manifest.LEMMAS,
     "do_only": do_only.LEMMAS,
     "kv_only": kv_only.LEMMAS,
     "levels": levels.LEMMAS,

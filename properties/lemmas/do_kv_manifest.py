@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a manifest never names a part that is gone: invariants of `do_kv_manifest`, from which its properties follow.
+
+The staleness bound follows the write under observation on its way to the readers; the collector's grace follows, in the
+same way, how long something may still hold a manifest that names a part which the config has no more. So both families
+are made of the same steps: what is `old` (a version, or a manifest that names the part), and the clock of its age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from attrs import frozen
+
+from model.expr import TIME, Expr, for_all, implies, ite, lift
+from model.machine import State
+from properties.bounds.do_kv_manifest import publish_bound
+
+__all__ = ["LEMMAS"]
+
+Lemmas = Mapping[str, Callable[[State], Expr]]
+
+
+@frozen
+class Trail:
+    """What is superseded: since when (`clock`, while `on`), and who still has it."""
+
+    on: Callable[[State], Expr]
+    clock: Callable[[State], Expr]
+    in_kv: Callable[[State], Expr]
+    sent: Callable[[State], Expr]
+    cached: Callable[[State, Expr], Expr]
+    held: Callable[[State, Expr], Expr]
+    to_kv: Callable[[State], Expr]
+    """How long after it was superseded KV may still have it."""
+
+
+_VERSION: Final = Trail(
+    on=lambda s: s.watching,
+    clock=lambda s: s.since,
+    in_kv=lambda s: s.kv < s.watched,
+    sent=lambda s: s.sent < s.watched,
+    cached=lambda s, p: s.cache[p] < s.watched,
+    held=lambda s, p: s.found[p] < s.watched,
+    to_kv=publish_bound,
+)
+
+_PART: Final = Trail(
+    on=lambda s: s.released,
+    clock=lambda s: s.released_for,
+    in_kv=lambda s: s.kv_needs,
+    sent=lambda s: s.sent_needs,
+    cached=lambda s, p: s.cache_needs[p],
+    held=lambda s, p: s.pointed[p],
+    to_kv=lambda s: ite(s.counted == "committed", publish_bound(s), lift(0, TIME)),
+)
+
+
+def _attempt(s: State) -> Expr:
+    window: Expr = s.U + s.D
+    return window
+
+
+def _start(s: State) -> Expr:
+    """When, after a commit, the first attempt that carries it begins at the latest."""
+    return _attempt(s) + s.S
+
+
+def _attempts(s: State) -> Expr:
+    """The time that the failed attempts so far took, each with the delay after it."""
+    return s.failures * (_attempt(s) + s.R)
+
+
+def _along(name: str, t: Trail) -> Lemmas:
+    """How old what is superseded can be at every place on its way out."""
+
+    def behind(s: State) -> Expr:
+        return t.on(s) & t.in_kv(s)
+
+    def under_way(s: State) -> Expr:
+        return (s.sending == "parts") | (s.sending == "flying")
+
+    return {
+        f"{name}-off-is-published": lambda s: implies(t.on(s) & (s.alarm == "off"), ~t.in_kv(s)),
+        f"{name}-landed-is-published": lambda s: implies(behind(s) & (s.sending == "landed"), t.sent(s)),
+        f"{name}-older-attempt": lambda s: implies(t.on(s) & (s.sending != "idle") & t.sent(s), t.clock(s) <= s.armed),
+        f"{name}-while-deleting": lambda s: implies(behind(s) & s.deleting, t.clock(s) <= s.armed),
+        f"{name}-at-sync": lambda s: implies(behind(s) & (s.alarm == "sync"), t.clock(s) <= _attempt(s) + s.armed),
+        f"{name}-in-flight": lambda s: implies(
+            behind(s) & under_way(s), t.clock(s) <= _start(s) + _attempts(s) + s.armed
+        ),
+        f"{name}-at-retry": lambda s: implies(
+            behind(s) & (s.alarm == "retry"), t.clock(s) + s.R <= _start(s) + _attempts(s) + s.armed
+        ),
+        f"{name}-at-lease": lambda s: implies(
+            behind(s) & (s.alarm == "lease") & (s.sending == "idle"),
+            t.clock(s) + _attempt(s) + s.R <= _start(s) + _attempts(s) + s.armed,
+        ),
+        f"{name}-in-a-cache": lambda s: for_all(
+            s.Pop, lambda p: implies(t.on(s) & s.cached[p] & t.cached(s, p), t.clock(s) <= t.to_kv(s) + s.age[p])
+        ),
+        f"{name}-in-a-request": lambda s: for_all(
+            s.Pop,
+            lambda p: implies(
+                t.on(s) & s.following[p] & t.held(s, p), t.clock(s) <= t.to_kv(s) + s.T + s.following_for[p]
+            ),
+        ),
+    }
+
+
+_STORE: Final[Lemmas] = {
+    "log-follows-config": lambda s: s.logged == s.config,
+    "kv-is-committed": lambda s: s.kv <= s.config,
+    "sent-is-committed": lambda s: s.sent <= s.config,
+    "cache-is-committed": lambda s: for_all(s.Pop, lambda p: s.cache[p] <= s.config),
+    "found-is-committed": lambda s: for_all(s.Pop, lambda p: s.found[p] <= s.config),
+    "served-is-committed": lambda s: for_all(s.Pop, lambda p: s.served[p] <= s.config),
+    "alarms-need-a-config": lambda s: implies(s.alarm != "off", s.config > 0),
+    "off-is-published": lambda s: implies(s.alarm == "off", s.kv == s.config),
+    "an-attempt-holds-the-lease": lambda s: implies(s.sending != "idle", s.alarm == "lease"),
+    "parts-come-first": lambda s: implies(s.sending == "parts", s.armed == s.sending_for),
+    "the-manifest-comes-second": lambda s: implies(s.sending != "idle", s.armed <= s.U + s.sending_for),
+    "sent-is-something": lambda s: implies(s.sending != "idle", s.sent > 0),
+    "idle-sends-nothing": lambda s: implies(s.sending == "idle", (s.sent == 0) & ~s.sent_needs),
+    "landed-is-in-kv": lambda s: implies(s.sending == "landed", (s.kv == s.sent) & (s.kv_needs == s.sent_needs)),
+    "puts-go-forward": lambda s: implies(s.sending != "idle", s.kv <= s.sent),
+    "nothing-fails": lambda s: s.failures == 0,
+    "failures-are-bounded": lambda s: s.failures <= s.F,
+    "success-forgives": lambda s: implies((s.alarm != "retry") & (s.alarm != "lease"), s.failures == 0),
+    "retries-follow-failures": lambda s: implies(s.alarm == "retry", s.failures > 0),
+    "leases-follow-failures": lambda s: implies((s.alarm == "lease") & (s.sending == "idle"), s.failures > 0),
+    "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
+}
+
+_READERS: Final[Lemmas] = {
+    "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
+    "kv-covers-caches": lambda s: for_all(s.Pop, lambda p: s.cache[p] <= s.kv),
+    "kv-covers-requests": lambda s: for_all(s.Pop, lambda p: s.found[p] <= s.kv),
+    "kv-covers-readers": lambda s: for_all(s.Pop, lambda p: s.served[p] <= s.kv),
+    "caches-cover-readers": lambda s: for_all(s.Pop, lambda p: implies(s.cached[p], s.served[p] <= s.cache[p])),
+    "caches-cover-requests": lambda s: for_all(
+        s.Pop, lambda p: implies(s.cached[p] & s.following[p], s.found[p] <= s.cache[p])
+    ),
+    "requests-cover-readers": lambda s: for_all(s.Pop, lambda p: implies(s.following[p], s.served[p] <= s.found[p])),
+    "idle-readers-hold-nothing": lambda s: for_all(s.Pop, lambda p: implies(~s.following[p], ~s.pointed[p])),
+    "nobody-was-failed": lambda s: for_all(s.Pop, lambda p: ~s.failed[p]),
+    "nobody-was-told-a-mixture": lambda s: for_all(s.Pop, lambda p: ~s.partial[p]),
+    "no-cache-knows-the-part": lambda s: for_all(s.Pop, lambda p: s.seen[p] == "unknown"),
+    "no-cache-misses-the-part": lambda s: for_all(s.Pop, lambda p: s.seen[p] != "absent"),
+    "no-delete-is-late": lambda s: ~s.stray,
+}
+
+
+def _missing(s: State) -> Expr:
+    """The part is not there, or soon will not be."""
+    going: Expr = s.deleting | ~s.present
+    return going
+
+
+_PARTS: Final[Lemmas] = {
+    "a-version-has-its-parts": lambda s: implies(s.kv == s.config, s.kv_needs == s.needs),
+    "an-attempt-has-its-parts": lambda s: implies(s.sent == s.config, s.sent_needs == s.needs),
+    "nothing-needs-no-part": lambda s: implies(s.config == 0, ~s.needs),
+    "nothing-names-no-part": lambda s: implies(s.kv == 0, ~s.kv_needs),
+    "stored-is-there": lambda s: implies(s.ledger == "stored", ~_missing(s)),
+    "parts-before-the-manifest": lambda s: implies(
+        s.sent_needs & ((s.sending == "flying") | (s.sending == "landed")), ~_missing(s) & (s.ledger == "stored")
+    ),
+    "kv-names-what-is-there": lambda s: implies(s.kv_needs, ~_missing(s) & (s.ledger != "none")),
+    "released-is-not-needed": lambda s: implies(s.released & (s.counted == "committed"), ~s.needs),
+    "released-once-confirmed": lambda s: implies(s.released & (s.counted == "confirmed"), ~s.kv_needs & ~s.sent_needs),
+    "deleted-is-released": lambda s: implies(s.deleting, s.ledger == "unsure"),
+    "in-turn": lambda s: implies(s.deleting, (s.sending == "idle") & ((s.alarm == "off") | (s.alarm == "sync"))),
+    "writes-wait-for-the-delete": lambda s: implies(s.deleting & (s.alarm == "sync"), s.armed <= s.deleting_for),
+    "caches-that-name-it-are-old": lambda s: for_all(
+        s.Pop, lambda p: implies(_missing(s) & s.cached[p] & s.cache_needs[p], s.T < s.age[p])
+    ),
+    "cached-parts-were-asked-for-in-time": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            s.released & (s.seen[p] == "there"), s.released_for <= _PART.to_kv(s) + s.T + s.L + s.seen_for[p]
+        ),
+    ),
+    "cached-parts-that-are-missing-are-old": lambda s: for_all(
+        s.Pop, lambda p: implies(_missing(s) & (s.seen[p] == "there"), s.T < s.seen_for[p])
+    ),
+    "no-request-wants-what-is-missing": lambda s: for_all(s.Pop, lambda p: implies(_missing(s), ~s.pointed[p])),
+    "nothing-is-gone": lambda s: for_all(s.Pop, lambda p: ~s.gone[p]),
+    "nobody-deletes": lambda s: ~s.deleting,
+}
+
+LEMMAS: Final[Lemmas] = {**_STORE, **_READERS, **_PARTS, **_along("version", _VERSION), **_along("part", _PART)}
