@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from model.designs.artifacts_tokens import ArtifactsTokens
 from model.designs.do_kv import DoKv
 from model.machine import Design, DesignError, Machine, read_design
 
@@ -13,6 +14,7 @@ __all__ = ["DESIGNS", "load"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
+    "artifacts_tokens": ArtifactsTokens,
 }
 
 

@@ -15,13 +15,19 @@ from properties.catalogue import (
     cross_pop_monotonic,
     durable_ack,
     idempotent_write,
+    immediate_revocation,
     local_reads,
     monotonic_kv,
     monotonic_reads,
     never_ahead,
+    new_token_delay,
     no_partial_read,
+    push_revocation,
     read_your_writes,
     single_writer_order,
+    token_expiry,
+    token_revocation_bound,
+    token_scope,
     unit_isolation,
 )
 from properties.catalogue.property import Property, Step, applies_to, state_form, step_form
@@ -42,8 +48,14 @@ _ALL: Final = (
     bounded_staleness,
     convergence,
     local_reads,
+    token_scope,
+    token_expiry,
+    token_revocation_bound,
+    new_token_delay,
+    push_revocation,
     read_your_writes,
     cross_pop_monotonic,
+    immediate_revocation,
 )
 
 CATALOGUE: Final[Mapping[str, Property]] = {one.PROPERTY.id: one.PROPERTY for one in _ALL}
