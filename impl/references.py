@@ -16,6 +16,7 @@ __all__ = ["REFERENCES", "ReferenceSystems"]
 
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "impl.reference:ReferenceSystem",
+    "artifacts_tokens": "impl.token_system:TokenSystem",
 }
 """Per design, the module and the class that implement it."""
 

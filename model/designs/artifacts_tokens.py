@@ -4,8 +4,8 @@
 One token of one repo is followed from its minting to its revocation. The repo's other tokens show only in that they
 keep the one publisher busy. A request is admitted or refused in one moment; a transfer that was admitted goes on.
 
-`revoke` says what a revocation does in KV: the token's key is deleted, or a tombstone is put in its place, or (`mark`) a
-second key is put that says "revoked", and the token's own key is left as it is.
+`revoke` says what a revocation does in KV: the token's key is deleted, or a tombstone is put in its place, or (`mark`)
+a second key is put that says "revoked", and the token's own key is left as it is.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ArtifactsTokens(Design):
     T = duration(1, "cacheTtl: how long a location serves its cached copy")
     H = duration(1, "heartbeat: from a confirmed put to the next one")
     Z = duration(1, "zombie window: a put of a superseded instance lands within this, or never")
-    L = duration(9, "lifetime: a token expires this long after it was minted")
+    L = duration(5, "lifetime: a token expires this long after it was minted")
     E = duration(1, "clock error: a location's clock is behind by at most this")
 
     negative_cache = hazard_mode("the absence of a key is cached like a value")

@@ -11,7 +11,7 @@ Where a put of a superseded instance may land late, it brings a revoked token ba
 
 from __future__ import annotations
 
-from model.expr import TIME, TRUE, Expr, ite, lift
+from model.expr import TRUE, Expr
 from model.interpret import evaluate
 from model.machine import Instance, State
 from properties.bounds.term import Term, total

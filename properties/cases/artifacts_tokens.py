@@ -9,14 +9,14 @@ from properties.cases.board import Board, Constants, Row
 
 __all__ = ["BOARD"]
 
-_FAULTS: Final[Constants] = {"crash": True, "put_fails": True, "negative_cache": True}
-_LATE: Final[Constants] = {"put_late": True, "L": 12}
+_FAULTS: Final[Constants] = {"crash": True, "put_fails": True, "negative_cache": True, "L": 8}
+_LATE: Final[Constants] = {"put_late": True, "L": 10}
 _BEAT: Final[Constants] = {"repair": "heartbeat"}
 
 _ROWS: Final[tuple[Row, ...]] = (
     (
         "tokens",
-        {**_FAULTS, **_LATE, "revoke": "mark", "margin": "on", "skew": True},
+        {**_LATE, **_FAULTS, "revoke": "mark", "margin": "on", "skew": True},
         (),
         "a mark that nothing overwrites, pushes checked again, and a margin for clocks that are behind",
     ),
@@ -54,4 +54,4 @@ _ROWS: Final[tuple[Row, ...]] = (
     ),
 )
 
-BOARD: Final = Board(_ROWS, anomalies=("immediate-revocation",), room={"Pop": 2, "Put": 2, "L": 12})
+BOARD: Final = Board(_ROWS, anomalies=("immediate-revocation",), room={"Pop": 2, "Put": 2})

@@ -20,7 +20,7 @@ def _long_revoked(s: State) -> Expr:
 PROPERTY = Property(
     "token-revocation-bound",
     "A token that was revoked longer ago than the bound is refused everywhere.",
-    "Nowhere documented for Artifacts; Workers KV warns of revocation by a cached key. The formula is ours, and proved.",
+    "Not documented for Artifacts; a key of Workers KV is cached. The formula is ours, and proved.",
     needs=("token", "revoked_for", "expired", "admitted"),
     step=admitted_only_if(lambda s: ~_long_revoked(s), AT_HOME),
     tested_step=asked(lambda s: _long_revoked(s) & ~s.expired, AT_HOME),
