@@ -8,6 +8,7 @@ from typing import Final
 
 from model.designs.artifacts_tokens import ArtifactsTokens
 from model.designs.do_kv import DoKv
+from model.designs.global_push import GlobalPush
 from model.machine import Design, DesignError, Machine, read_design
 
 __all__ = ["DESIGNS", "load"]
@@ -15,6 +16,7 @@ __all__ = ["DESIGNS", "load"]
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
     "artifacts_tokens": ArtifactsTokens,
+    "global_push": GlobalPush,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from model.expr import Expr
 from model.interpret import evaluate
 from model.machine import Instance, State
-from properties.bounds import artifacts_tokens, do_kv
+from properties.bounds import artifacts_tokens, do_kv, global_push
 from properties.bounds.term import Term, total
 
 __all__ = ["TERMS", "Term", "dominant", "formula", "present_terms", "staleness_bound"]
@@ -20,6 +20,7 @@ __all__ = ["TERMS", "Term", "dominant", "formula", "present_terms", "staleness_b
 TERMS: Final[Mapping[str, Callable[[State], tuple[Term, ...]]]] = {
     "do_kv": do_kv.terms,
     "artifacts_tokens": artifacts_tokens.terms,
+    "global_push": global_push.terms,
 }
 """Per design, the summands in the order in which a write on its way to a reader can meet them."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from model.designs import load
 from model.machine import DesignError, Instance
-from properties.cases import artifacts_tokens, do_kv
+from properties.cases import artifacts_tokens, do_kv, global_push
 from properties.cases.board import Board, Constants
 from properties.catalogue import CATALOGUE, applicable
 from properties.evidence import Case, Verdict
@@ -23,6 +23,7 @@ __all__ = ["BOARDS", "ad_hoc", "for_runs", "instance_of", "scoreboard"]
 BOARDS: Final[Mapping[str, Board]] = {
     "do_kv": do_kv.BOARD,
     "artifacts_tokens": artifacts_tokens.BOARD,
+    "global_push": global_push.BOARD,
 }
 
 

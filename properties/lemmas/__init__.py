@@ -12,11 +12,12 @@ from typing import Final
 
 from model.expr import Expr
 from model.machine import State
-from properties.lemmas import artifacts_tokens, do_kv
+from properties.lemmas import artifacts_tokens, do_kv, global_push
 
 __all__ = ["LEMMAS"]
 
 LEMMAS: Final[Mapping[str, Mapping[str, Callable[[State], Expr]]]] = {
     "do_kv": do_kv.LEMMAS,
     "artifacts_tokens": artifacts_tokens.LEMMAS,
+    "global_push": global_push.LEMMAS,
 }
