@@ -17,6 +17,7 @@ __all__ = ["REFERENCES", "ReferenceSystems"]
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "impl.reference:ReferenceSystem",
     "artifacts_tokens": "impl.token_system:TokenSystem",
+    "global_push": "impl.push_system:PushSystem",
 }
 """Per design, the module and the class that implement it."""
 

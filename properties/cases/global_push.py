@@ -15,7 +15,12 @@ _RETURN: Final = "monotonic-reads"
 """Every return to the last good version takes readers back: that is what it is for."""
 
 _ROWS: Final[tuple[Row, ...]] = (
-    ("push-staged", {"pull": "off", "writes": 3}, (_RETURN,), "a version goes on only where every location so far says it is well"),
+    (
+        "push-staged",
+        {"pull": "off", "writes": 3},
+        (_RETURN,),
+        "a version goes on only where every location so far says it is well",
+    ),
     (
         "push-staged-cut",
         {"partition": True},

@@ -11,9 +11,7 @@ __all__ = ["PROPERTY"]
 
 
 def _stays_in_its_stages(s: State) -> Expr:
-    newest = for_all(
-        s.Pop, lambda p: implies((s.good < s.config) & (s.held[p] == s.config), s.stage_of[p] <= s.stage)
-    )
+    newest = for_all(s.Pop, lambda p: implies((s.good < s.config) & (s.held[p] == s.config), s.stage_of[p] <= s.stage))
     return newest & for_all(s.Pop, lambda p: for_all(s.Pop, lambda q: _bad_in_one_stage(s, p, q)))
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why stages contain a bad version, and why who was cut off catches up: invariants of `global_push`.
 
-`_missed` says what has become of a location that should run something newer and has no push under way: a partition took
-the push, at most P after it went out. Either the location is still cut off, or it has not asked since.
+`_missed` says what has become of a location that should run something newer and has no push under way: a partition
+took the push, at most P after it went out. Either the location is still cut off, or it has not asked since.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _VERSIONS: Final[Mapping[str, Callable[[State], Expr]]] = {
 
 _STAGES: Final[Mapping[str, Callable[[State], Expr]]] = {
     "who-is-well-runs-what-is-well": lambda s: for_all(
-        s.Pop, lambda p: implies(s.well[p] & s.under_way, (s.config != s.bad) & (s.held[p] == s.config) & _reached(s, p))
+        s.Pop,
+        lambda p: implies(s.well[p] & s.under_way, (s.config != s.bad) & (s.held[p] == s.config) & _reached(s, p)),
     ),
     "earlier-stages-are-well": lambda s: for_all(
         s.Pop, lambda p: implies(s.under_way & (s.rollout == "staged") & (s.stage_of[p] < s.stage), s.well[p])
