@@ -10,6 +10,8 @@ from impl.runtime import NetworkError, SimulatedRuntime
 from impl.snapshot import EMPTY, Snapshot
 from impl.store import ConfigStore
 
+STAGED = RolloutPlan()
+
 GOOD = {"features": ["a"]}
 BETTER = {"features": ["a", "b"]}
 BAD = {"features": ["x"] * (MAX_FEATURES + 1)}
@@ -18,7 +20,7 @@ BAD = {"features": ["x"] * (MAX_FEATURES + 1)}
 class Fleet:
     """Four locations, the last two in the second stage; pushes arrive at once unless the location is cut off."""
 
-    def __init__(self, plan: RolloutPlan = RolloutPlan()) -> None:
+    def __init__(self, plan: RolloutPlan = STAGED) -> None:
         self.runtime = SimulatedRuntime()
         store = ConfigStore(connect(), self.runtime, outbox=False)
         store.write(GOOD, actor="operator")
