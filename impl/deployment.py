@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from attrs import field, frozen
 
-from impl.centre import Centre
+from impl.centre import Centre, KVEntry
 from impl.edge import EdgeReader
 from impl.front import Front
 from impl.kv import DEFAULT_CACHE_TTL, KVLocation, KVNamespace, Limits, LocationCache
@@ -115,13 +115,17 @@ class Location:
         *,
         parts: Parts = Parts(),
         choose: Callable[[], LocationCache] | None = None,
+        behind: Callable[[str], KVEntry | None] | None = None,
     ) -> None:
-        """`choose` says which cache serves the next read, where a location has several; its own if it is None."""
+        """`choose` says which cache serves the next read, where a location has several; its own if it is None.
+
+        `behind` is what the location asks when its cache misses: KV's centre if it is None.
+        """
         self._choices, self._parts, self._runtime = choices, parts, runtime
         self.cache = parts.cache()
         self.reachable = True
         """Whether the link to the centre works."""
-        self.kv = KVLocation(kv, runtime, choose or (lambda: self.cache), lambda: self.reachable)
+        self.kv = KVLocation(kv, runtime, choose or (lambda: self.cache), lambda: self.reachable, behind)
         self.reader = self._isolate()
 
     def evict(self) -> None:

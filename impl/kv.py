@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, frozen
 
 from impl.centre import Centre, DictCentre, KVEntry
 from impl.runtime import Clock
@@ -31,6 +31,7 @@ __all__ = [
     "KVUnreachable",
     "Limits",
     "LocationCache",
+    "Usage",
 ]
 
 DEFAULT_CACHE_TTL: Final = 60.0
@@ -95,6 +96,14 @@ class Copy:
     fetched_at: float
 
 
+@define(slots=True)
+class Usage:
+    """What locations have fetched from the centre, in requests, and the bytes of the values that were put."""
+
+    fetches: int = 0
+    written: int = 0
+
+
 class LocationCache:
     """One cache. A location has one, or several of which a read is served by any."""
 
@@ -129,6 +138,7 @@ class KVNamespace:
         self.limits = limits
         self.negative_caching = negative_caching
         """Whether a location caches that a key is absent, as the platform does."""
+        self.usage = Usage()
 
     def put(
         self,
@@ -152,6 +162,7 @@ class KVNamespace:
         now = self._clock.now()
         expires_at = self._expiry(now, expiration_ttl, expiration)
         self._write(key, KVEntry(data, described, now, expires_at), now)
+        self.usage.written += len(data)
 
     def delete(self, key: str) -> None:
         """Remove a key at the centre; copies of it live on. A key that is absent is deleted all the same."""
@@ -218,10 +229,15 @@ class KVLocation:
         clock: Clock,
         choose: Callable[[], LocationCache],
         reachable: Callable[[], bool] = lambda: True,
+        behind: Callable[[str], KVEntry | None] | None = None,
     ) -> None:
-        """`choose` gives the cache that serves the next read; `reachable` says whether the centre answers now."""
+        """`choose` gives the cache that serves the next read; `reachable` says whether the centre answers now.
+
+        `behind` is what a cache that misses asks for a key: the centre if it is None, or a tier in between.
+        """
         self._namespace, self._clock = namespace, clock
         self._choose, self._reachable = choose, reachable
+        self._behind = behind or namespace.read_centre
 
     def get(self, key: str, *, cache_ttl: float = DEFAULT_CACHE_TTL) -> KVEntry | None:
         """The entry of a key, possibly as it was up to `cache_ttl` seconds ago; None if it is, or was, absent.
@@ -233,7 +249,7 @@ class KVLocation:
         copy = cache.fresh(key, self._clock.now(), cache_ttl)
         if copy is not None:
             return copy.entry
-        return self._fetch(key, cache)
+        return self.fetch(key, cache)
 
     def refresh(self, key: str, cache: LocationCache) -> None:
         """Fetch a key anew although its copy may still be fresh, as a location does in the background with hot keys.
@@ -242,14 +258,16 @@ class KVLocation:
         """
         if key not in cache.copies:
             raise LookupError(f"{key!r} is not cached here")
-        self._fetch(key, cache)
+        self.fetch(key, cache)
 
-    def _fetch(self, key: str, cache: LocationCache) -> KVEntry | None:
+    def fetch(self, key: str, cache: LocationCache) -> KVEntry | None:
+        """Ask what is behind the caches for a key, and keep the answer in `cache`. Raises KVUnreachable."""
         if not self._reachable():
             raise KVUnreachable(f"the centre cannot be reached, and no copy of {key!r} may be served")
         # A copy is as old as the moment before it was read: from then on the centre may hold something newer.
         asked_at = self._clock.now()
-        entry = self._namespace.read_centre(key)
+        self._namespace.usage.fetches += 1
+        entry = self._behind(key)
         if entry is not None or self._namespace.negative_caching:
             cache.copies[key] = Copy(entry, asked_at)
         else:

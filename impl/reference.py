@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import evolve
 
+from impl.centre import KVEntry
 from impl.database import connect, wipe
 from impl.deployment import Choices, DurableObject, Location, Parts, boot
 from impl.edge import ConfigUnavailable
@@ -25,7 +26,7 @@ from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime, Task
 from impl.setup import TICK, choices_of
 from impl.snapshot import EMPTY, Snapshot, to_kv
 from impl.store import StoreError, VersionConflict, WriteResult
-from impl.system import ActionImpossible, Observation, Setup
+from impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["Client", "ReferenceSystem"]
 
@@ -89,6 +90,7 @@ class ReferenceSystem:
             # Under one key for both, neither unit has published yet: the key has to be absent at first.
             self.neighbour, metadata = to_kv(Snapshot(1, 0, dict.fromkeys(FIELDS, 1)))
             self.kv.put(NEIGHBOUR_KEY, self.neighbour, metadata=metadata)
+        self._neighbours = self.kv.usage.written
         self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
         self.strays: list[Pending[Any] | None] = [None] * setup.sizes.get("Put", 2)
         self._start_edge(setup.sizes.get("Pop", 2))
@@ -105,6 +107,10 @@ class ReferenceSystem:
         """What can be seen now, by the names of the model's variables, and `partial`."""
         return observe(self)
 
+    def spent(self) -> Spent:
+        """What the run has cost so far."""
+        return Spent(self.kv.usage.fetches, self.kv.usage.written - self._neighbours)
+
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""
         if self._connection is not None:
@@ -120,13 +126,24 @@ class ReferenceSystem:
         self._edge = self.runtime.instance()
         self._serving: LocationCache
         self.locations = [
-            Location(self.choices, self._edge, self.kv, parts=self._parts, choose=lambda: self._serving)
+            Location(
+                self.choices,
+                self._edge,
+                self.kv,
+                parts=self._parts,
+                choose=lambda: self._serving,
+                behind=self._behind_locations(),
+            )
             for _ in range(pops)
         ]
         self.told: list[Snapshot] = [EMPTY] * pops
         """What a client at each location was told last."""
         self.failed = [False] * pops
         """Whether the last read there got no answer."""
+
+    def _behind_locations(self) -> Callable[[str], KVEntry | None]:
+        """What a location asks when its cache misses."""
+        return self.kv.read_centre
 
     def _boot(self) -> None:
         assert self._connection is not None

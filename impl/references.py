@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Final, cast
 
-from impl.system import Observation, Setup, System, SystemUnavailable
+from impl.system import Metered, Observation, Setup, Spent, SystemUnavailable
 
 __all__ = ["REFERENCES", "ReferenceSystems"]
 
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "impl.reference:ReferenceSystem",
+    "do_kv_per_key": "impl.do_kv_per_key:DoKvPerKeySystem",
+    "do_kv_regional": "impl.do_kv_regional:DoKvRegionalSystem",
+    "do_only": "impl.do_only:DoOnlySystem",
+    "kv_only": "impl.kv_only:KvOnlySystem",
     "artifacts_tokens": "impl.token_system:TokenSystem",
     "global_push": "impl.push_system:PushSystem",
 }
@@ -27,7 +31,7 @@ class ReferenceSystems:
 
     def __init__(self) -> None:
         self._design = ""
-        self._system: System | None = None
+        self._system: Metered | None = None
 
     def start(self, setup: Setup) -> None:
         """Begin a new run of the setup's design. Raises SystemUnavailable for a design without an implementation."""
@@ -44,21 +48,25 @@ class ReferenceSystems:
         """What can be seen now."""
         return self._running().observe()
 
+    def spent(self) -> Spent:
+        """What the run has cost so far. Every reference implementation counts it."""
+        return self._running().spent()
+
     def close(self) -> None:
         """Release what the system holds. Closing twice is fine."""
         if self._system is not None:
             self._system.close()
             self._system = None
 
-    def _running(self) -> System:
+    def _running(self) -> Metered:
         if self._system is None:
             raise RuntimeError("nothing is started")
         return self._system
 
 
-def _build(design: str) -> System:
+def _build(design: str) -> Metered:
     if design not in REFERENCES:
         raise SystemUnavailable(f"{design} has no reference implementation; there is {', '.join(REFERENCES)}")
     module, name = REFERENCES[design].split(":")
-    build = cast(Callable[[], System], getattr(import_module(module), name))
+    build = cast(Callable[[], Metered], getattr(import_module(module), name))
     return build()

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-__all__ = ["ActionImpossible", "Observation", "Setup", "System", "SystemUnavailable", "Value"]
+__all__ = ["ActionImpossible", "Metered", "Observation", "Setup", "Spent", "System", "SystemUnavailable", "Value"]
 
 Value = int | bool | str | tuple[int, ...] | tuple[bool, ...] | tuple[str, ...]
 """What can be observed under one name: a scalar, or one value per element of an array."""
@@ -63,3 +63,18 @@ class System(Protocol):
 
     def close(self) -> None:
         """Release files, processes and ports. Closing twice is fine."""
+
+
+@frozen
+class Spent:
+    """What a run has cost so far: requests that left a location to answer a read, and bytes that were published."""
+
+    hops: int
+    published: int
+
+
+class Metered(System, Protocol):
+    """A system that counts what it does."""
+
+    def spent(self) -> Spent:
+        """What the run has cost since it was started."""

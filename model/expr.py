@@ -35,6 +35,7 @@ __all__ = [
     "ite",
     "lift",
     "maximum",
+    "minimum",
     "rewrite",
     "walk",
 ]
@@ -210,6 +211,11 @@ def implies(condition: Expr, consequence: Expr | bool) -> Expr:
 def maximum(left: Expr, right: Expr) -> Expr:
     """The larger of two numbers."""
     return ite(left < right, right, left)
+
+
+def minimum(left: Expr, right: Expr) -> Expr:
+    """The smaller of two numbers."""
+    return ite(left < right, left, right)
 
 
 def all_of(parts: Iterable[Expr]) -> Expr:

@@ -23,13 +23,14 @@ from impl.system import System
 from model.interpret import State
 from model.kernel import KernelSource
 from model.machine import Instance
-from properties.cases import for_runs, instance_of
+from properties.cases import engines_for, for_runs, instance_of
 from properties.catalogue import CATALOGUE, Property
 from properties.engines.cover import coverage
+from properties.engines.cutoff import Cutoff, cutoffs
 from properties.engines.explore import Limits, explore, kernel_source, reached
 from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
 from properties.engines.prove import Effort, prove
-from properties.evidence import Case, Evidence, Ledger, conclude
+from properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 from properties.lemmas import LEMMAS
 
 __all__ = ["ENGINES", "PLANS", "Plan", "Progress", "verify"]
@@ -76,12 +77,12 @@ def verify(
     conclusions = []
     for case in cases:
         here = found[case.name]
-        ids = ((LOCKSTEP,) if "fuzz" in plan.engines else ()) + case.properties
+        ids = ((LOCKSTEP,) if "fuzz" in _engines(case, plan) else ()) + case.properties
         for one in ids:
             conclusions.append(conclude(case, one, tuple(e for e in here if e.property == one)))
-    if "fuzz" in plan.engines:
-        for design in dict.fromkeys(case.design for case in cases):
-            conclusions.append(coverage([case for case in cases if case.design == design], found))
+    driven = [case for case in cases if "fuzz" in _engines(case, plan)]
+    for design in dict.fromkeys(case.design for case in driven):
+        conclusions.append(coverage([case for case in driven if case.design == design], found))
     packages = ("hypothesis", "z3-solver", "numba")
     environment = {"python": platform.python_version(), **{name: version(name) for name in packages}}
     return Ledger(tuple(conclusions), plan.seed, time.perf_counter() - started, environment)
@@ -90,13 +91,13 @@ def verify(
 def _run(
     cases: Sequence[Case], plan: Plan, system: Callable[[], System], notify: Callable[[Progress], None]
 ) -> dict[str, list[Evidence]]:
-    total = len(cases) * len(plan.engines)
+    total = sum(len(_engines(case, plan)) for case in cases)
     found: dict[str, list[Evidence]] = {case.name: [] for case in cases}
     shape = tuple(cases)
     with _worker() as searching, _worker() as proving, _ended_together():
         work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
         for engine in plan.engines:
-            for number, case in enumerate(cases):
+            for number, case in enumerate(case for case in cases if engine in _engines(case, plan)):
                 if engine == "prove":
                     future = proving.submit(_prove, case, plan)
                 elif engine == "explore":
@@ -112,6 +113,7 @@ def _run(
         if "explore" in plan.engines:
             for case in cases:
                 found[case.name] = _mark_unsettled(case, found[case.name], searching, shape, plan)
+                found[case.name] = _mark_cutoffs(case, found[case.name], proving)
     return {name: sorted(all_of, key=lambda e: plan.engines.index(e.engine)) for name, all_of in found.items()}
 
 
@@ -150,6 +152,36 @@ def _mark_unsettled(
         else e
         for e in evidence
     ]
+
+
+def _mark_cutoffs(case: Case, evidence: list[Evidence], proving: ProcessPoolExecutor) -> list[Evidence]:
+    """Say of what the search alone decides for which index sorts its bound is none."""
+    proved = {e.property for e in evidence if e.verdict in (Verdict.PROVED, Verdict.VIOLATED)}
+    searched = [e for e in evidence if e.engine == "explore" and e.exhaustive and e.property not in proved]
+    if not searched:
+        return evidence
+    instance = instance_of(case)
+    lifted: dict[str, list[str]] = {}
+    for sort, size in instance.of_role("sort").items():
+        for one in proving.submit(_cutoffs, case, [e.property for e in searched], sort).result():
+            if 0 < one.elements <= int(size):
+                lifted.setdefault(one.property, []).append(f"{one.elements} of {sort} decide for any number")
+    return [
+        evolve(e, bound=f"{e.bound}; {', '.join(lifted[e.property])}")
+        if e.engine == "explore" and e.property in lifted and e.property not in proved
+        else e
+        for e in evidence
+    ]
+
+
+def _cutoffs(case: Case, properties: list[str], sort: str) -> list[Cutoff]:
+    machine_sort = instance_of(case).machine.rigids[sort].type.sort
+    return cutoffs(instance_of(case), [CATALOGUE[name] for name in properties], machine_sort)
+
+
+def _engines(case: Case, plan: Plan) -> tuple[str, ...]:
+    possible = engines_for(case)
+    return tuple(engine for engine in plan.engines if engine in possible)
 
 
 def _properties(case: Case) -> list[Property]:

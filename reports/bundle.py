@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from model.trace import dump_trace
@@ -13,23 +14,28 @@ from reports.markdown import markdown_document
 from reports.report import report_document
 from reports.view import View
 
-__all__ = ["write_bundle"]
+__all__ = ["write_bundle", "write_files"]
 
 
 def write_bundle(view: View) -> list[str]:
     """Write everything, and remove the traces that an earlier run left; returns the paths of what was written.
 
-    All texts are made before the first one is written, and each file appears whole. Raises Unusable where the folder
-    cannot be written to.
+    Raises Unusable where the folder cannot be written to.
     """
+    report = json.dumps(report_document(view), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return write_files(
+        view, {"junit.xml": junit_document(view), "report.md": markdown_document(view), "report.json": report}
+    )
+
+
+def write_files(view: View, documents: Mapping[str, str]) -> list[str]:
+    """Write a view's traces and then the documents, each file whole, and remove the traces of an earlier run."""
     texts = {
         name: dump_trace(finding.evidence.witness)
         for name, finding in view.traces().items()
         if finding.evidence.witness
     }
-    texts["junit.xml"] = junit_document(view)
-    texts["report.md"] = markdown_document(view)
-    texts["report.json"] = json.dumps(report_document(view), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    texts |= documents
     out = Path(view.out)
     for stale in sorted((out / "traces").glob("*.*.*.itf.json")):
         if f"traces/{stale.name}" not in texts:

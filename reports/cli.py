@@ -13,6 +13,7 @@ import click
 
 from reports.commands.bound import bound
 from reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
+from reports.commands.compare import compare
 from reports.commands.export import export
 from reports.commands.listing import listing
 from reports.commands.replay import replay
@@ -42,6 +43,7 @@ def cli(context: click.Context) -> None:
     Examples:
       edgeproof verify                                     every case of the scoreboard, reports in reports/out
       edgeproof verify --option publisher=inline           what changes if the request itself puts to KV
+      edgeproof compare                                    the designs side by side: why not just KV?
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof show TRACE                                 a counterexample, step by step
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
@@ -52,7 +54,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, replay, show, bound, run, export, listing):
+for one in (verify, compare, replay, show, bound, run, export, listing):
     cli.add_command(one)
 
 

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Final
 
 from properties.evidence import Conclusion, Status, Verdict
-from reports.errors import one_line
+from reports.markup import html, text
 from reports.matrix import asked_text, bounds, constants_text, counts, engine_cell
 from reports.view import MEANING, Row, Sheet, View, says, standing
 
@@ -53,8 +52,8 @@ def _attention(view: View) -> Iterator[str]:
     yield "## Not as expected"
     yield ""
     for sheet, row in rows:
-        reason = f": {_text(row.conclusion.reason)}" if row.conclusion.reason else ""
-        yield f"- ❌ {_text(sheet.case.name)}, `{row.conclusion.property}`: {standing(row.conclusion)}{reason}"
+        reason = f": {text(row.conclusion.reason)}" if row.conclusion.reason else ""
+        yield f"- ❌ {text(sheet.case.name)}, `{row.conclusion.property}`: {standing(row.conclusion)}{reason}"
         if row.shortest is not None and row.shortest.trace is not None:
             yield f"  `{view.replay(row.shortest.trace)}`"
     yield ""
@@ -67,25 +66,25 @@ def _overview(view: View) -> Iterator[str]:
     yield "|---" * (len(names) + 1) + "|"
     for sheet in view.sheets:
         found = {row.conclusion.property: _sign(row.conclusion) for row in sheet.rows}
-        yield f"| {_text(sheet.case.name)} | " + " | ".join(found.get(name, "") for name in names) + " |"
+        yield f"| {text(sheet.case.name)} | " + " | ".join(found.get(name, "") for name in names) + " |"
     yield ""
 
 
 def _sheet(view: View, sheet: Sheet) -> Iterator[str]:
     sign = "✅" if sheet.exit_status == 0 else "❌"
-    yield f"<details><summary>{sign} {_html(sheet.case.name)} ({_html(constants_text(sheet))})</summary>"
+    yield f"<details><summary>{sign} {html(sheet.case.name)} ({html(constants_text(sheet))})</summary>"
     yield ""
     if sheet.case.because:
-        yield _text(sheet.case.because)
+        yield text(sheet.case.because)
         yield ""
     yield "| property | says | " + " | ".join(sheet.engines) + " | concluding |"
     yield "|---" * (len(sheet.engines) + 3) + "|"
     for row in sheet.rows:
         cells = [" <br> ".join(engine_cell(finding) for finding in row.by(engine)) for engine in sheet.engines]
         name = row.conclusion.property
-        yield f"| `{name}` | {_text(says(name))} | " + " | ".join([*cells, standing(row.conclusion)]) + " |"
+        yield f"| `{name}` | {text(says(name))} | " + " | ".join([*cells, standing(row.conclusion)]) + " |"
     yield ""
-    yield from (f"- {_text(line)}" for line in [*bounds(sheet)])
+    yield from (f"- {text(line)}" for line in [*bounds(sheet)])
     yield from (line for row in sheet.rows for line in _witness(view, row))
     yield ""
     yield "</details>"
@@ -105,19 +104,9 @@ def _witness(view: View, row: Row) -> Iterator[str]:
             if turning
             else " (then nothing, for ever)"
         )
-        yield f"- `{row.conclusion.property}` is broken by: {_text(run)}{lasso}. `{view.replay(row.shortest.trace)}`"
+        yield f"- `{row.conclusion.property}` is broken by: {text(run)}{lasso}. `{view.replay(row.shortest.trace)}`"
 
 
 def _sign(conclusion: Conclusion) -> str:
     sign = _SIGNS[conclusion.verdict]
     return sign if conclusion.status is Status.AS_EXPECTED else f"❌ **{standing(conclusion)}**"
-
-
-def _text(value: object) -> str:
-    """Text that cannot break out of a table's cell or turn into markup."""
-    return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in _html(value))
-
-
-def _html(value: object) -> str:
-    """The same where GitHub reads HTML and no Markdown."""
-    return escape(one_line(value), quote=False)

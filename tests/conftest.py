@@ -20,7 +20,7 @@ settings.register_profile(
 settings.load_profile("ci")
 
 
-SHARED = ("test_scoreboard.py", "test_calibration.py")
+SHARED = ("test_scoreboard", "test_calibration")
 """Files whose tests share an expensive fixture: each stays on one process."""
 
 
@@ -29,7 +29,7 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", maxsplit=1)[0]
-        return path if path.endswith(SHARED) else nodeid
+        return path if path.rsplit("/", maxsplit=1)[-1].startswith(SHARED) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

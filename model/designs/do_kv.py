@@ -31,7 +31,7 @@ from model.machine import (
     option,
 )
 
-__all__ = ["ALARM_ATTEMPTS", "DoKv"]
+__all__ = ["ALARM_ATTEMPTS", "DoKv", "asks", "fetch", "read_through"]
 
 ALARM_ATTEMPTS: Final = 7
 """An alarm whose handler keeps throwing runs this often (6 retries), then it is gone: Durable Objects documentation."""
@@ -301,31 +301,13 @@ class DoKv(Design):
     def read(s: State, pop: Expr, cache: Expr) -> None:
         """A request at a POP reads the config: from the isolate, the location's cache or KV's centre, in that order."""
         s.require((pop == cache) | s.disjoint_caches)
-        memo = (s.reader == "memo") & s.loaded[pop] & (s.memo_age[pop] <= s.M)
-        fresh = s.cached[cache] & (s.age[cache] <= s.T)
-        found = fresh | ~s.cut[pop]
-        version = ite(fresh, s.cache[cache], s.kv)
-        version_era = ite(fresh, s.cache_era[cache], s.kv_era)
-        older = s.loaded[pop] & ~newer_or_same(version_era, version, s.kept_era[pop], s.kept[pop])
-        refused = (s.reader == "guarded") & older
-        fallback = ~found & (s.reader != "plain") & s.loaded[pop]
-        with s.when(~memo & ~fresh & found):
-            _fetch(s, cache)
-        with s.when(~memo & found & ~refused):
-            s.kept[pop] = version
-            s.kept_era[pop] = version_era
-            s.loaded[pop] = version > 0
-            s.memo_age[pop] = 0
-        s.failed[pop] = ~memo & ~found & ~fallback
-        with s.when(~s.failed[pop]):
-            s.served[pop] = s.kept[pop]
-            s.served_era[pop] = s.kept_era[pop]
+        read_through(s, pop, cache, s.kv, s.kv_era)
 
     @action(fair=False, cache=Pop)
     def refresh(s: State, cache: Expr) -> None:
         """A location refreshes a hot key in the background, before it expires."""
         s.require(s.cached[cache] & ~s.cut[cache])
-        _fetch(s, cache)
+        fetch(s, cache, s.kv, s.kv_era)
 
     @hazard(pop=Pop)
     def evict(s: State, pop: Expr) -> None:
@@ -428,12 +410,49 @@ def _apply(s: State, version: Expr, version_era: Expr) -> None:
         s.neighbour_hit = True
 
 
-def _fetch(s: State, cache: Expr) -> None:
-    """A location's cache takes what KV's centre holds; absence is kept only where it is cached like a value."""
-    s.cached[cache] = (s.kv > 0) | s.negative_cache
-    s.cache[cache] = s.kv
-    s.cache_era[cache] = s.kv_era
+def asks(s: State, pop: Expr, cache: Expr) -> Expr:
+    """Neither the isolate's memo nor the cache serves a read at the location: what is behind the cache is asked."""
+    return ~_has_memo(s, pop) & ~_is_fresh(s, cache) & ~s.cut[pop]
+
+
+def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Expr) -> None:
+    """Read the config from the isolate, the location's cache, or what is behind the cache, in that order."""
+    memo, fresh = _has_memo(s, pop), _is_fresh(s, cache)
+    found = fresh | ~s.cut[pop]
+    version = ite(fresh, s.cache[cache], behind)
+    version_era = ite(fresh, s.cache_era[cache], behind_era)
+    older = s.loaded[pop] & ~newer_or_same(version_era, version, s.kept_era[pop], s.kept[pop])
+    refused = (s.reader == "guarded") & older
+    fallback = ~found & (s.reader != "plain") & s.loaded[pop]
+    with s.when(~memo & ~fresh & found):
+        fetch(s, cache, behind, behind_era)
+    with s.when(~memo & found & ~refused):
+        s.kept[pop] = version
+        s.kept_era[pop] = version_era
+        s.loaded[pop] = version > 0
+        s.memo_age[pop] = 0
+    s.failed[pop] = ~memo & ~found & ~fallback
+    with s.when(~s.failed[pop]):
+        s.served[pop] = s.kept[pop]
+        s.served_era[pop] = s.kept_era[pop]
+
+
+def fetch(s: State, cache: Expr, behind: Expr, behind_era: Expr) -> None:
+    """A location's cache takes a copy; absence is kept only where it is cached like a value."""
+    s.cached[cache] = (behind > 0) | s.negative_cache
+    s.cache[cache] = behind
+    s.cache_era[cache] = behind_era
     s.age[cache] = 0
+
+
+def _has_memo(s: State, pop: Expr) -> Expr:
+    memo: Expr = (s.reader == "memo") & s.loaded[pop] & (s.memo_age[pop] <= s.M)
+    return memo
+
+
+def _is_fresh(s: State, cache: Expr) -> Expr:
+    fresh: Expr = s.cached[cache] & (s.age[cache] <= s.T)
+    return fresh
 
 
 def _start_stray(s: State, slot: Expr, version: Expr, version_era: Expr) -> None:

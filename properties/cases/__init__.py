@@ -13,17 +13,31 @@ from typing import Final
 
 from model.designs import load
 from model.machine import DesignError, Instance
-from properties.cases import artifacts_tokens, do_kv, global_push
+from properties.cases import (
+    artifacts_tokens,
+    do_kv,
+    do_kv_per_key,
+    do_kv_regional,
+    do_only,
+    global_push,
+    kv_only,
+    levels,
+)
 from properties.cases.board import Board, Constants
 from properties.catalogue import CATALOGUE, applicable
 from properties.evidence import Case, Verdict
 
-__all__ = ["BOARDS", "ad_hoc", "for_runs", "instance_of", "scoreboard"]
+__all__ = ["BOARDS", "ad_hoc", "engines_for", "for_runs", "instance_of", "scoreboard"]
 
 BOARDS: Final[Mapping[str, Board]] = {
     "do_kv": do_kv.BOARD,
+    "do_kv_regional": do_kv_regional.BOARD,
+    "do_kv_per_key": do_kv_per_key.BOARD,
+    "do_only": do_only.BOARD,
+    "kv_only": kv_only.BOARD,
     "artifacts_tokens": artifacts_tokens.BOARD,
     "global_push": global_push.BOARD,
+    "levels": levels.BOARD,
 }
 
 
@@ -54,6 +68,11 @@ def ad_hoc(design: str, constants: Constants, expected: Mapping[str, Verdict]) -
     known = BOARDS[design].anomalies if design in BOARDS else ()
     anomalies = {i: Verdict.VIOLATED for i in ids if i in known}
     return Case("ad-hoc", design, constants, ids, {**anomalies, **expected})
+
+
+def engines_for(case: Case) -> tuple[str, ...]:
+    """The engines that have something to say of a case."""
+    return BOARDS.get(case.design, Board(())).engines
 
 
 def instance_of(case: Case) -> Instance:

@@ -21,9 +21,11 @@ class Board:
     """The cases of a design.
 
     `anomalies` are the properties that it is documented to violate in every configuration. `room` gives the numbers
-    that random runs need: a run uses up in a few steps what a search exhausts with two writes.
+    that random runs need: a run uses up in a few steps what a search exhausts with two writes. `engines` are those that
+    have something to say: a definition has no implementation to drive.
     """
 
     rows: Sequence[Row]
     anomalies: tuple[str, ...] = ()
     room: Mapping[str, int] = field(factory=dict)
+    engines: tuple[str, ...] = ("explore", "prove", "fuzz")

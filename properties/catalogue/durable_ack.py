@@ -13,7 +13,7 @@ __all__ = ["PROPERTY"]
 def _kept(s: State) -> Expr:
     kept: Expr = s.acked <= s.config
     # An early acknowledgement runs ahead of the disk until the write is durable; a crash in between loses it.
-    return kept | (s.request == "taken") if "request" in s else kept
+    return kept | (s.request == "taken") if "ack" in s else kept
 
 
 PROPERTY = Property(

@@ -4,7 +4,9 @@
 The words are the same in every design that has them: `config` is what the store has committed, `logged` the changelog,
 `acked` the newest acknowledged write, `kv` KV's centre, `cache[p]` a location's copy, `loaded[p]` whether the reader
 there has had a config, `served[p]` what a client there was told last, `failed[p]` that it was told nothing, `cut[p]`
-that the location is cut off; `watched` is any one write, `watching` that it is committed, and `since` its age.
+that the location is cut off, `down` that what it reads from has died; `watched` is any one write, `watching` that it is
+committed, and `since` its age. Where versions do not stand for contents, `contents` counts the config's states.
+Where a copy `x` has parts of several versions, it counts as the oldest of them, and `x_newest` is the newest.
 A copy `x` is older than another by its era `x_era` first, where the design has eras, then by its version.
 """
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from model.expr import implies
-from model.machine import Instance
+from model.expr import Expr, implies
+from model.machine import Instance, State
 from properties.catalogue.forms import on_read, reading
 from properties.catalogue.property import Property
 
@@ -12,7 +12,13 @@ __all__ = ["PROPERTY"]
 
 
 def _may_be_cut_off(instance: Instance) -> bool:
-    return "partition" in instance.hazards
+    source_may_die = "down" in instance.machine.variables and "crash" in instance.hazards
+    return source_may_die or "partition" in instance.hazards
+
+
+def _cut_off(s: State, p: Expr) -> Expr:
+    cut: Expr = s.cut[p]
+    return cut | s.down if "down" in s else cut
 
 
 PROPERTY = Property(
@@ -21,6 +27,6 @@ PROPERTY = Property(
     "Flagship: evaluation continues on the last propagated configuration.",
     needs=("loaded", "cut", "failed"),
     step=on_read(lambda before, after, p: implies(before.loaded[p], ~after.failed[p])),
-    tested_step=reading(lambda before, after, p: before.loaded[p] & before.cut[p]),
+    tested_step=reading(lambda before, after, p: before.loaded[p] & _cut_off(before, p)),
     applies=_may_be_cut_off,
 )

@@ -24,6 +24,8 @@ def _behind_the_store(s: State) -> Iterator[Expr]:
         return no_older(truth(s), one)
 
     yield behind(copy(s, "kv"))
+    if "kv_newest" in s:
+        yield behind(copy(s, "kv_newest"))
     if "sent" in s:
         yield implies(s.sending != "idle", behind(copy(s, "sent")))
     if "carries" in s:
@@ -33,6 +35,8 @@ def _behind_the_store(s: State) -> Iterator[Expr]:
     if "cache" in s:
         yield for_all(s.Pop, lambda p: implies(s.cached[p], behind(copy(s, "cache", p))))
     yield for_all(s.Pop, lambda p: behind(copy(s, "served", p)))
+    if "served_newest" in s:
+        yield for_all(s.Pop, lambda p: behind(copy(s, "served_newest", p)))
 
 
 PROPERTY = Property(

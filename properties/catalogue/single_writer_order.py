@@ -15,6 +15,8 @@ def _one_at_a_time(step: Step) -> Expr:
     if step.action == "rollback":
         return TRUE
     same: Expr = after.config == before.config
+    if "contents" in before:
+        same = same & (after.contents == before.contents)
     return same if step.action == "write_refused" else same | (after.config == before.config + 1)
 
 

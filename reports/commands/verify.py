@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,10 +11,10 @@ from reports.commands.common import command
 from reports.consoles import Terminal
 from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
+from reports.progress import progress
 from reports.systems import SYSTEMS
 
 if TYPE_CHECKING:
-    from properties.verify import Progress
     from reports.view import View
 
 __all__ = ["verify"]
@@ -90,7 +88,7 @@ def verify(
     plan = evolve(PLANS[profile], seed=seed)
     if engines:
         plan = evolve(plan, engines=tuple(dict.fromkeys(engines)))
-    with _progress(terminal, len(cases) * len(plan.engines)) as notify:
+    with progress(terminal) as notify:
         try:
             ledger = run_engines(cases, plan, SYSTEMS[system], notify)
         except DesignError as error:
@@ -115,35 +113,3 @@ def _print(terminal: Terminal, view: View) -> None:
     terminal.out.print(
         f"wrote {names} and {counted(len(view.traces()), 'trace')} in {view.path('traces')}", soft_wrap=True
     )
-
-
-@contextmanager
-def _progress(terminal: Terminal, total: int) -> Iterator[Callable[[Progress], None]]:
-    """A bar on standard error where that is a terminal; elsewhere some ten lines, and nothing beside a document."""
-    if not terminal.err.is_terminal:
-        tenth = -1
-
-        def line(now: Progress) -> None:
-            nonlocal tenth
-            if now.done * 10 // now.total > tenth and not terminal.as_json:
-                terminal.err.print(f"{now.done}/{now.total} {one_line(now.case)}: {now.engine}", soft_wrap=True)
-            tenth = now.done * 10 // now.total
-
-        yield line
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        BarColumn(24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=terminal.err, transient=True) as bar:
-        task = bar.add_task("starting the engines", total=total)
-
-        def move(now: Any) -> None:
-            bar.update(task, total=now.total, completed=now.done, description=one_line(f"{now.case}: {now.engine}"))
-
-        yield move

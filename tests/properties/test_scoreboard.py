@@ -193,8 +193,8 @@ def violated_in_the_interpreter(at: Instance, one: Property) -> bool:
 
 
 def test_an_unknown_design_property_or_constant_is_refused() -> None:
-    with pytest.raises(DesignError, match="there is no design 'kv_only'"):
-        scoreboard("kv_only")
+    with pytest.raises(DesignError, match="there is no design 'kv_alone'"):
+        scoreboard("kv_alone")
     with pytest.raises(DesignError, match="there is no property 'speed'"):
         ad_hoc("do_kv", {}, {"speed": Verdict.VIOLATED})
     with pytest.raises(DesignError, match="has no option, hazard or parameter 'colour'"):

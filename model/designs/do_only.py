@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The alternative without copies: every read at the edge is a request to the Durable Object.
+
+There is nothing that could be stale, and nothing to answer with while the object cannot be reached. A read is told what
+the object holds when the request gets there; what the reply's way back takes is not counted as age.
+"""
+
+from __future__ import annotations
+
+from model.expr import Expr
+from model.machine import (
+    Design,
+    State,
+    action,
+    boolean,
+    clock,
+    count,
+    definition,
+    enum,
+    hazard,
+    index_sort,
+    natural,
+)
+
+__all__ = ["DoOnly"]
+
+
+class DoOnly(Design):
+    """One unit of config in one Durable Object, read from everywhere."""
+
+    Pop = index_sort("Pop", 2, "locations; each has an isolate that asks the Durable Object")
+
+    writes = count(2, "how many config states a search goes through")
+
+    config = natural(writes, doc="the config's state, and its version")
+    logged = natural(writes, doc="the changelog's last entry")
+    down = boolean(doc="the Durable Object has died and has not been started again")
+    request = enum(
+        "none", "stored", "lost", doc="the write in progress: stored and not acknowledged, acknowledgement lost"
+    )
+
+    cut = boolean(over=Pop, doc="the location cannot reach the Durable Object")
+    acked = natural(writes, doc="the newest acknowledged write")
+    served = natural(writes, over=Pop, doc="what a client at the location was told last")
+    failed = boolean(over=Pop, doc="the last read at the location got no answer")
+
+    watched = natural(writes, initial=None, doc="the write under observation; 0 observes none")
+    watching = boolean(doc="the write under observation is committed")
+    since = clock(while_=lambda s: s.watching, doc="since the write under observation was committed")
+
+    @definition(pop=Pop)
+    def loaded(s: State, pop: Expr) -> Expr:
+        """The reader at the location has had a config; it keeps nothing of it."""
+        return s.served[pop] > 0
+
+    @definition(pop=Pop)
+    def partial(s: State, pop: Expr) -> Expr:
+        """What a client at the location was told last is the content of no committed version."""
+        return s.config < s.served[pop]
+
+    @action(fair=False)
+    def write(s: State) -> None:
+        """The control plane writes: config and changelog in one transaction."""
+        s.require(~s.down & (s.request == "none") & (s.config < s.writes))
+        s.config = s.config + 1
+        s.logged = s.logged + 1
+        s.request = "stored"
+        with s.when(s.config == s.watched):
+            s.watching = True
+
+    @action()
+    def acknowledge(s: State) -> None:
+        """The reply leaves the Durable Object, now that the write is durable."""
+        s.require(s.request == "stored")
+        s.acked = s.config
+        s.request = "none"
+
+    @action()
+    def retry(s: State) -> None:
+        """The client, having seen no reply, sends its write again, with its idempotency key."""
+        s.require(~s.down & (s.request == "lost"))
+        s.acked = s.config
+        s.request = "none"
+
+    @action(fair=False)
+    def write_refused(s: State) -> None:
+        """A client expects a version that is no longer the current one: refused, and nothing changes."""
+        s.require(~s.down & (s.config > 0) & (s.request == "none"))
+
+    @action(pop=Pop)
+    def read(s: State, pop: Expr) -> None:
+        """A request at a POP asks the Durable Object for the config."""
+        s.failed[pop] = s.cut[pop] | s.down
+        with s.when(~s.failed[pop]):
+            s.served[pop] = s.config
+
+    @hazard()
+    def crash(s: State) -> None:
+        """The Durable Object dies: storage is kept, a reply that has not left is lost, and nobody answers."""
+        s.require(~s.down)
+        s.down = True
+        with s.when(s.request == "stored"):
+            s.request = "lost"
+
+    @action()
+    def restart(s: State) -> None:
+        """The platform starts the Durable Object again, from its storage."""
+        s.require(s.down)
+        s.down = False
+
+    @hazard(pop=Pop)
+    def partition(s: State, pop: Expr) -> None:
+        """A POP is cut off from the Durable Object."""
+        s.require(~s.cut[pop])
+        s.cut[pop] = True
+
+    @action(pop=Pop)
+    def heal(s: State, pop: Expr) -> None:
+        """A POP that was cut off reaches the Durable Object again."""
+        s.require(s.cut[pop])
+        s.cut[pop] = False

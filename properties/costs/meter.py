@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a design costs under a load: one schedule of writes and reads, run on the model and on an implementation alike.
+
+A tick is a second. In every tick the design does all that it can do by itself, then every location reads. From some
+tick on the truth (the Durable Object, or whatever a design has in its place) is out of reach, and nothing happens but
+reads. What is counted on the model is counted on the implementation of the same run, so that the two can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from impl.system import Metered
+from model.expr import Expr
+from model.interpret import Event, State, apply, evaluate, initial_states, successors
+from model.machine import TICK, Instance
+from model.machine import State as SymbolicState
+from properties.engines.fuzz import setup_of
+
+__all__ = ["Bill", "Costing", "Load", "Sizes", "charge"]
+
+
+@frozen
+class Load:
+    """Reads per location and second, seconds between writes, and how long the run and the outage at its end are."""
+
+    reads: int = 5
+    write_every: int = 30
+    seconds: int = 240
+    outage: int = 60
+
+
+@frozen
+class Sizes:
+    """Bytes: of a whole config, of what one change touches, of a part of a config that is kept in parts; locations."""
+
+    config: int
+    change: int
+    part: int
+    locations: int
+
+
+@frozen
+class Costing:
+    """What is particular to a design.
+
+    `constants` are the configuration that is charged, `write` the action by which a write begins, `reads` the actions
+    that make one read. `hops` says how many requests leave the location for a read in a state, given its POP. `outage`
+    names the hazards by which the truth gets out of reach (for each location where they take one); none means that it
+    falls silent. `published` is how many bytes are sent for one change. `limited_by` says what limits the rate of
+    writes to a unit, and `writes_per_second` the limit, None where it is what the store can commit.
+    """
+
+    constants: Mapping[str, int | str | bool]
+    hops: Callable[[SymbolicState, Expr], Expr]
+    published: Callable[[Sizes], int]
+    limited_by: str
+    writes_per_second: float | None
+    write: str = "write"
+    reads: tuple[str, ...] = ("read",)
+    outage: tuple[str, ...] = ()
+    without: str = field(default="")
+    """What readers have while the truth is out of reach."""
+
+
+@frozen
+class Bill:
+    """What a run came to: reads, requests that left a location for them, reads in the outage and how many of them
+    failed; `measured_hops` and `measured_failures` are those of the implementation, None where none was driven.
+    """
+
+    reads: int
+    hops: int
+    outage_reads: int
+    failures: int
+    measured_hops: int | None = None
+    measured_failures: int | None = None
+
+
+def charge(instance: Instance, costing: Costing, load: Load, system: Metered | None = None) -> Bill:
+    """Run the load on the model, and on `system` beside it where there is one.
+
+    Raises what the system raises where it cannot do what the model does.
+    """
+    run = _Run(instance, costing, system)
+    for second in range(load.seconds):
+        silent = second >= load.seconds - load.outage
+        if second == load.seconds - load.outage:
+            run.cut_off()
+        if not silent:
+            if second % load.write_every == 0:
+                run.write()
+            run.settle()
+        for _ in range(load.reads):
+            run.read(silent)
+        run.tick()
+    return run.bill()
+
+
+class _Run:
+    """A run of the load, so far."""
+
+    def __init__(self, instance: Instance, costing: Costing, system: Metered | None) -> None:
+        self.instance, self.costing, self.system = instance, costing, system
+        self.state: State = next(iter(initial_states(instance)))
+        self.reads = self.hops = self.outage_reads = self.failures = self.measured_failures = 0
+        machine = instance.machine
+        pop = machine.action(costing.reads[-1]).arguments[0]
+        self._hops = costing.hops(machine.state(), pop)
+        self._pop = str(pop.payload)
+        self._alone = [a.name for a in machine.actions if a.fair and a.name not in (*costing.reads, TICK)]
+        self._before = 0
+        if system is not None:
+            system.start(setup_of(instance))
+            self._before = system.spent().hops
+
+    def cut_off(self) -> None:
+        """The truth gets out of reach, by the hazards of the design."""
+        for name in self.costing.outage:
+            for event in list(self._enabled(name)):
+                self._do(event)
+
+    def write(self) -> None:
+        """A write begins, if one can."""
+        event = next(self._enabled(self.costing.write), None)
+        if event is not None:
+            self._do(event)
+
+    def settle(self) -> None:
+        """Everything happens that the design does by itself."""
+        while (event := next(self._enabled(*self._alone), None)) is not None:
+            self._do(event)
+
+    def read(self, silent: bool) -> None:
+        """Every location reads once."""
+        for name in self.costing.reads:
+            for event in list(self._enabled(name)):
+                if len(set(dict(event.arguments).values())) == 1:
+                    self._read(event, silent)
+
+    def _read(self, event: Event, silent: bool) -> None:
+        hops = int(evaluate(self.instance, self._hops, self.state, dict(event.arguments)))
+        self._do(event)
+        place = dict(event.arguments)[self._pop]
+        failed = _at(self.state["failed"], place)
+        self.reads += 1
+        self.hops += hops
+        if silent:
+            self.outage_reads += 1
+            self.failures += failed
+            if self.system is not None:
+                self.measured_failures += bool(_at(self.system.observe()["failed"], place))
+
+    def tick(self) -> None:
+        """A second passes."""
+        self._do(Event(TICK))
+
+    def bill(self) -> Bill:
+        """What it came to."""
+        seen = (
+            (None, None) if self.system is None else (self.system.spent().hops - self._before, self.measured_failures)
+        )
+        return Bill(self.reads, self.hops, self.outage_reads, self.failures, *seen)
+
+    def _enabled(self, *names: str) -> Iterator[Event]:
+        return (event for event, _ in successors(self.instance, self.state) if event.action in names)
+
+    def _do(self, event: Event) -> None:
+        self.state = apply(self.instance, self.state, event)
+        if self.system is not None:
+            self.system.perform(event.action, dict(event.arguments))
+
+
+def _at(value: Any, place: int) -> bool:
+    return bool(value[place])

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A comparison in GitHub's Markdown: one page that answers, with a trace behind every "no"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from properties.comparison import Answer, Entry
+from reports.comparison.page import LEGEND, Page, cell
+from reports.errors import counted
+from reports.markup import text
+from reports.view import MEANING, says
+
+__all__ = ["page_markdown"]
+
+
+def page_markdown(page: Page) -> str:
+    """The text."""
+    status = page.comparison.exit_status
+    lines = ["# Designs compared", "", f"**{MEANING[status]}** (exit status {status})", ""]
+    for answer in page.comparison.answers:
+        lines += _answer(page, answer)
+    lines += _matrix(page, "What was expected", page.comparison.entries)
+    if page.comparison.variations:
+        lines += _matrix(page, "One choice and one hazard at a time", page.comparison.variations)
+    lines += _legend(page)
+    return "\n".join(lines) + "\n"
+
+
+def _answer(page: Page, answer: Answer) -> Iterator[str]:
+    yield f"## {text(answer.question)}"
+    yield ""
+    yield text(answer.text)
+    yield ""
+    for one in answer.against:
+        steps = f" in {counted(len(one.witness.events), 'step')}" if one.witness is not None else ""
+        trace = page.traces.get((one.case.name, one.property))
+        link = f" ([trace]({trace}))" if trace is not None else ""
+        yield f"- no: `{one.property}`, {text(one.case.name)}{steps}{link}: {text(one.case.because)}"
+    yield from (f"- yes: `{one.property}`, {text(one.case.name)}" for one in answer.instead)
+    yield ""
+
+
+def _matrix(page: Page, title: str, entries: Sequence[Entry]) -> Iterator[str]:
+    names = page.properties
+    yield f"## {title}"
+    yield ""
+    yield "| design | case | level | " + " | ".join(f"`{name}`" for name in names) + " |"
+    yield "|---" * (len(names) + 3) + "|"
+    for entry in entries:
+        level = ", ".join(entry.strongest) or "none"
+        cells = " | ".join(cell(entry, name) for name in names)
+        yield f"| `{entry.case.design}` | {text(entry.case.name)} | {level} | {cells} |"
+    yield ""
+
+
+def _legend(page: Page) -> Iterator[str]:
+    yield "- " + ", ".join(f"{sign} {meaning}" for sign, meaning in LEGEND.values()) + ", ! not as expected"
+    yield from (f"- `{name}`: {text(says(name))}" for name in page.properties)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A comparison arranged for reading: all formats are written from one page, so that they tell the same story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, frozen
+
+from properties.catalogue import CATALOGUE
+from properties.comparison import Comparison, Entry
+from properties.evidence import Conclusion, Ledger, Status, Verdict
+from reports.view import View, arrange
+
+__all__ = ["LEGEND", "Page", "arrange_page", "cell"]
+
+LEGEND: Final = {
+    Verdict.PROVED: ("✓", "proved"),
+    Verdict.HOLDS_TO_BOUND: ("≤", "holds as far as it was searched"),
+    Verdict.VIOLATED: ("✗", "violated, by a run of so many steps"),
+    Verdict.UNKNOWN: ("?", "undecided"),
+    Verdict.VACUOUS: ("0", "never put to the test"),
+}
+"""Per verdict, its sign in a matrix and what that says."""
+
+
+@frozen
+class Page:
+    """A comparison with the names of its trace files."""
+
+    comparison: Comparison
+    view: View
+    traces: dict[tuple[str, str], str]
+    """The file of the shortest trace, by case and property, relative to the output folder."""
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """The properties that somebody was asked about, in the order of the catalogue."""
+        entries = (*self.comparison.entries, *self.comparison.variations)
+        asked = {c.property for entry in entries for c in entry.conclusions}
+        return tuple(name for name in CATALOGUE if name in asked)
+
+    def trace(self, conclusion: Conclusion) -> str | None:
+        """Where the shortest trace of a conclusion is, from where the user is."""
+        name = self.traces.get((conclusion.case.name, conclusion.property))
+        return None if name is None else str(Path(self.view.out) / name)
+
+
+def arrange_page(comparison: Comparison, out: str, program: str) -> Page:
+    """Name the traces of a comparison; of the scoreboard's cases only, lest there be thousands of files."""
+    shown = {entry.case.name for entry in comparison.entries}
+    kept: Sequence[Conclusion] = [c for c in comparison.ledger.conclusions if c.case.name in shown]
+    view = arrange(_only(comparison.ledger, kept), out, program)
+    traces = {
+        (row.conclusion.case.name, row.conclusion.property): row.shortest.trace
+        for sheet in view.sheets
+        for row in sheet.rows
+        if row.shortest is not None and row.shortest.trace is not None
+    }
+    return Page(comparison, view, traces)
+
+
+def cell(entry: Entry, name: str) -> str:
+    """One property of one configuration in a matrix: a sign, the steps of the shortest trace, `!` if unexpected."""
+    for one in entry.conclusions:
+        if one.property == name:
+            steps = str(len(one.witness.events)) if one.witness is not None else ""
+            return LEGEND[one.verdict][0] + steps + _surprise(entry, one)
+    return ""
+
+
+def _surprise(entry: Entry, one: Conclusion) -> str:
+    expects = bool(entry.case.because) or one.status is Status.CONTRADICTION
+    return "!" if expects and one.status is not Status.AS_EXPECTED else ""
+
+
+def _only(ledger: Ledger, kept: Sequence[Conclusion]) -> Ledger:
+    return evolve(ledger, conclusions=tuple(kept))

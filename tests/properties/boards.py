@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of every design's scoreboard ask: verdicts, witnesses on model and code, tight bounds, teeth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from impl.references import ReferenceSystems
+from impl.system import System
+from model.expr import implies
+from model.machine import Design, Instance, read_design
+from model.trace import Trace, dump_trace, load_trace, replay
+from properties.bounds import staleness_bound
+from properties.cases import for_runs, instance_of, scoreboard
+from properties.catalogue import CATALOGUE, Property
+from properties.catalogue.forms import answered, reading
+from properties.engines.explore import explore, kernel_source
+from properties.engines.fuzz import Budget, fuzz
+from properties.engines.prove import prove
+from properties.evidence import Case, Evidence, Status, Verdict, conclude
+from properties.lemmas import LEMMAS
+from properties.replay import replay_on, replay_on_model
+from tests.properties.brute import interpreted_search
+
+__all__ = [
+    "Found",
+    "caught_in_lockstep",
+    "expected_verdict",
+    "proved",
+    "reaches_the_bound",
+    "searched",
+    "shows_on_code",
+    "steps",
+    "told_at_the_bound",
+    "violated_by",
+    "violations",
+]
+
+Found = Mapping[tuple[str, str], Evidence]
+"""What the exhaustive search says, by case and property."""
+
+
+def searched(design: str) -> Found:
+    """Every property of every case of a design, with one kernel for all."""
+    cases = scoreboard(design)
+    source = kernel_source([instance_of(case) for case in cases], _asked(cases))
+    return {
+        (case.name, one.property): one
+        for case in cases
+        for one in explore(instance_of(case), [CATALOGUE[name] for name in case.properties], source)
+    }
+
+
+def violations(design: str) -> list[tuple[str, str]]:
+    """The pairs of case and property that are expected to be violated."""
+    return [(case.name, one) for case in scoreboard(design) for one in case.expected]
+
+
+def expected_verdict(case: Case, found: Found) -> None:
+    """Every property of the case comes out as its description has it."""
+    for name in case.properties:
+        conclusion = conclude(case, name, (found[case.name, name],))
+        assert conclusion.status is Status.AS_EXPECTED, f"{name}: {conclusion.verdict} {conclusion.reason}"
+
+
+def shows_on_code(trace: Trace | None) -> None:
+    """A witness replays in the interpreter, and its design's implementation breaks the property in the same way."""
+    assert trace is not None
+    assert trace == load_trace(dump_trace(trace))
+    assert replay_on_model(trace).confirmed is True
+    system = ReferenceSystems()
+    told = replay_on(trace, system)
+    system.close()
+    assert (told.mismatch, told.completed, told.confirmed) == ("", True, True)
+
+
+def steps(found: Found) -> dict[str, dict[str, int]]:
+    """How long the shortest witnesses are, by case and property."""
+    lengths: dict[str, dict[str, int]] = {}
+    for (case, name), one in found.items():
+        if one.witness is not None and one.verdict is Verdict.VIOLATED:
+            lengths.setdefault(case, {})[name] = len(one.witness.events)
+    return lengths
+
+
+def proved(case: Case) -> set[str]:
+    """The properties of the case that are proved for any size."""
+    found = prove(instance_of(case), [CATALOGUE[name] for name in case.properties], LEMMAS[case.design])
+    return {one.property for one in found if one.verdict is Verdict.PROVED}
+
+
+def told_at_the_bound() -> Property:
+    """What must be violated where the bound is tight: nobody is told, at the bound itself, what was superseded then."""
+    return Property(
+        "before-the-bound",
+        "A reader is never told something that was superseded as long ago as the bound.",
+        "a test",
+        step=answered(
+            lambda before, after, p: implies(
+                before.watching & (staleness_bound(before) <= before.since), after.served[p] >= before.watched
+            )
+        ),
+        tested_step=reading(lambda before, after, p: before.watching),
+    )
+
+
+def reaches_the_bound(instance: Instance) -> Trace:
+    """The shortest run in which a reader is told, exactly at the bound, what was superseded at its beginning."""
+    one = told_at_the_bound()
+    (found,) = explore(instance, [one], kernel_source([instance], [one]))
+    assert found.verdict is Verdict.VIOLATED, found.reason
+    assert found.witness is not None
+    replay(instance.machine, found.witness)
+    return found.witness
+
+
+def violated_by(design: type[Design], name: str, declared: str, **chosen: int | str | bool) -> bool:
+    """Whether a design that is broken on purpose, under the name of the sound one, violates a property."""
+    instance = Instance.of(read_design(design, declared), **chosen)
+    one = CATALOGUE[name]
+    with interpreted_search():
+        (found,) = explore(instance, [one], kernel_source([instance], [one]))
+    return found.verdict is Verdict.VIOLATED
+
+
+def caught_in_lockstep(case: Case, mutant: Callable[[], System], sound: Callable[[], System]) -> bool:
+    """Whether a broken implementation is told from the model, by a run which the sound one follows to its end."""
+    instance = for_runs(case)
+    source = kernel_source([instance], _asked([case]))
+    found = fuzz(instance, [], source, mutant, Budget(50, 80, 0))[0]
+    if found.verdict is not Verdict.VIOLATED:
+        return False
+    assert found.witness is not None
+    told = replay_on(found.witness, sound())
+    assert (told.completed, told.mismatch) == (True, "")
+    return True
+
+
+def _asked(cases: list[Case] | tuple[Case, ...]) -> list[Property]:
+    asked = {name for case in cases for name in case.properties}
+    return [one for one in CATALOGUE.values() if one.id in asked]
