@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from sqlite3 import Connection
 from typing import Any
 
 from impl.replicator import AlarmPlatform
@@ -14,30 +13,26 @@ __all__ = ["DrivenPuts"]
 
 
 class DrivenPuts:
-    """The actions of the publisher of one Durable Object, whose storage is a database in memory.
-
-    Whoever inherits sets `runtime` and `connection`, and starts an instance over the connection in `boot`.
-    """
+    """The actions of the publisher of one Durable Object, in the simulated runtime."""
 
     runtime: SimulatedRuntime
-    connection: Connection
-    instance: Instance
-    alarms: AlarmPlatform
     strays: list[Pending[Any] | None]
-    """The puts of superseded instances, by slot."""
+    """The puts that nothing serialises any more, by slot."""
+    _instance: Instance
 
-    def boot(self) -> None:
-        """Start an instance over what the storage holds; set `instance` and `alarms`."""
+    @property
+    def alarms(self) -> AlarmPlatform:
+        """What fires the current instance's alarm."""
         raise NotImplementedError
 
     def puts(self) -> list[Pending[Any]]:
-        """The KV puts of the current instance that are under way."""
-        return [op for op in self.instance.pending if op.label == "kv.put"]
+        """The KV puts of the current instance that are under way, but for those of inline requests."""
+        return [op for op in self._instance.pending if op.label == "kv.put" and op not in self.strays]
 
     def _do_fire(self) -> None:
         if not self.alarms.due():
             raise ActionImpossible("no alarm is due, or its handler is at work")
-        self.instance.spawn(self.alarms.fire())
+        self._instance.spawn(self.alarms.fire())
 
     def _do_put_lands(self) -> None:
         op = self._put(applied=False)
@@ -69,10 +64,7 @@ class DrivenPuts:
         self.runtime.drop(self._stray(slot))
 
     def _do_crash(self) -> None:
-        self.instance.kill()
-        if self.connection.in_transaction:
-            self.connection.rollback()
-        self.boot()
+        raise NotImplementedError
 
     def _put(self, applied: bool) -> Pending[Any]:
         for op in self.puts():

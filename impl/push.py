@@ -159,6 +159,8 @@ class PushLocation:
     def __init__(self, clock: Clock, first: Snapshot, *, watch: float, pull_every: float | None) -> None:
         self._clock, self._watch, self._pull_every = clock, watch, pull_every
         self.running = first
+        self.reachable = True
+        """Whether the control plane reaches the location, and the location the control plane."""
         self._since = self._pulled_at = clock.now()
 
     def take(self, snapshot: Snapshot) -> None:

@@ -7,20 +7,21 @@ time. A version is told apart by its content: a file of features, of which a bad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from sqlite3 import Connection
 from typing import Any, Final
 
 from attrs import frozen
 
 from impl.database import connect, wipe
+from impl.driven import Linked, check_setup
 from impl.edge import ConfigUnavailable
 from impl.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
 from impl.runtime import NetworkError, Pending, SimulatedRuntime
 from impl.setup import TICK
 from impl.snapshot import Snapshot
 from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, SystemUnavailable, Value
+from impl.system import ActionImpossible, Observation, Setup, Value
 
 __all__ = ["PushParts", "PushSystem"]
 
@@ -35,21 +36,18 @@ class PushParts:
     location: Callable[..., PushLocation] = PushLocation
 
 
-class PushSystem:
+class PushSystem(Linked):
     """A fleet, driven by hand."""
 
     def __init__(self, parts: PushParts | None = None) -> None:
         self._parts = parts or PushParts()
         self._connection: Connection | None = None
-        self._actions: dict[str, Callable[..., None]] = {
-            name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
-        }
 
     # --- the System interface
 
     def start(self, setup: Setup) -> None:
         """Begin a new run, in which version 1 runs everywhere. Raises ValueError and SystemUnavailable."""
-        said, size = _understood(setup), setup.sizes.get("Pop", 2)
+        said, size = check_setup(setup, "global_push", _OPTIONS), setup.sizes.get("Pop", 2)
         seconds = {name: TICK * setup.numbers.get(name, 1) for name in "PWH"}
         self.runtime = SimulatedRuntime()
         self._network = self.runtime.instance()
@@ -67,16 +65,13 @@ class PushSystem:
         self.locations = [
             self._parts.location(self.runtime, first, watch=seconds["W"], pull_every=pull_every) for _ in range(size)
         ]
-        self.cut = [False] * size
         self.told = [0] * size
         self.failed = [False] * size
 
-    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action happen. Raises LookupError, ActionImpossible, and whatever a part raises by mistake."""
-        act = self._actions.get(action)
-        if act is None:
-            raise LookupError(f"no action {action!r}; there are {', '.join(self._actions)}")
-        act(**arguments)
+    @property
+    def links(self) -> Sequence[PushLocation]:
+        """Who can be cut off from the control plane."""
+        return self.locations
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
@@ -90,7 +85,7 @@ class PushSystem:
             "pushing": tuple(self._push_to(one) is not None for one in places),
             "held": tuple(_version_in(one.running) for one in self.locations),
             "well": tuple(one in rollout.well for one in places),
-            "cut": tuple(self.cut),
+            "cut": tuple(not one.reachable for one in self.locations),
             "served": tuple(self.told),
             "failed": tuple(self.failed),
         }
@@ -151,7 +146,7 @@ class PushSystem:
 
     def _push(self, pop: int, cut: bool) -> Pending[Any]:
         op = self._push_to(pop)
-        if op is None or self.cut[pop] != cut:
+        if op is None or self.locations[pop].reachable == cut:
             raise ActionImpossible(f"no push to location {pop} can {'get lost' if cut else 'arrive'}")
         return op
 
@@ -163,7 +158,7 @@ class PushSystem:
         self.locations[pop].pull(lambda: self._ask(pop))
 
     def _ask(self, pop: int) -> Snapshot:
-        if self.cut[pop]:
+        if not self.locations[pop].reachable:
             raise NetworkError("the control plane cannot be reached")
         return self.control.meant_for(pop)
 
@@ -175,7 +170,7 @@ class PushSystem:
 
     def _report(self, pop: int, well: bool) -> None:
         location = self.locations[pop]
-        if self.cut[pop] or location.health() is not well:
+        if not location.reachable or location.health() is not well:
             raise ActionImpossible(f"location {pop} has no such thing to say, or cannot be heard")
         self.control.hear(pop, location.running.version, well)
 
@@ -185,20 +180,6 @@ class PushSystem:
             self.failed[pop] = False
         except ConfigUnavailable:
             self.failed[pop] = True
-
-    def _do_partition(self, pop: int) -> None:
-        self._set_link(pop, cut=True)
-
-    def _do_heal(self, pop: int) -> None:
-        self._set_link(pop, cut=False)
-
-    def _set_link(self, pop: int, cut: bool) -> None:
-        if self.cut[pop] == cut:
-            raise ActionImpossible(f"location {pop} is {'cut off' if cut else 'connected'} already")
-        self.cut[pop] = cut
-
-    def _do_tick(self, delay: float = 1) -> None:
-        self.runtime.advance(TICK * delay)
 
 
 def _file(number: int, bad: bool) -> dict[str, Any]:
@@ -211,12 +192,3 @@ def _version_in(snapshot: Snapshot) -> int:
     """The version of a file by its content; -1 where its label says otherwise."""
     number = int(snapshot.config["features"][0].split("-")[1])
     return number if number == snapshot.version else -1
-
-
-def _understood(setup: Setup) -> dict[str, str]:
-    if setup.design != "global_push":
-        raise SystemUnavailable(f"this system implements global_push, not {setup.design}")
-    for name, value in setup.options.items():
-        if value not in _OPTIONS.get(name, ()):
-            raise ValueError(f"no option {name} = {value}; there are {_OPTIONS}")
-    return {name: setup.options.get(name, values[0]) for name, values in _OPTIONS.items()}

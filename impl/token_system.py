@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
+from sqlite3 import Connection
 from typing import Any, Final
 
 from attrs import frozen
 
 from impl.database import connect, wipe
+from impl.driven import Driven, check_setup
 from impl.driven_puts import DrivenPuts
 from impl.kv import Copy, KVLocation, KVNamespace, Limits, LocationCache
 from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
@@ -99,15 +101,12 @@ class _Location:
         return self.cache.copies.get(key)
 
 
-class TokenSystem(DrivenPuts):
+class TokenSystem(DrivenPuts, Driven):
     """The parts of one repo, driven by hand."""
 
     def __init__(self, parts: TokenParts | None = None, *, seed: int = 0) -> None:
         self._parts, self._seed = parts or TokenParts(), seed
-        self._connected = False
-        self._actions: dict[str, Callable[..., None]] = {
-            name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
-        }
+        self._connection: Connection | None = None
 
     # --- the System interface
 
@@ -115,9 +114,9 @@ class TokenSystem(DrivenPuts):
         """Begin a new run from nothing. Raises ValueError and SystemUnavailable for a setup that it does not know."""
         self._said = _understood(setup)
         self.runtime = SimulatedRuntime(self._seed)
-        if not self._connected:
-            self.connection, self._connected = connect(), True
-        wipe(self.connection)
+        if self._connection is None:
+            self._connection = connect()
+        wipe(self._connection)
         # Ticks are coarser than the second between two writes to a key.
         self.kv = KVNamespace(
             self.runtime, limits=Limits(write_spacing=0), negative_caching="negative_cache" in setup.hazards
@@ -129,14 +128,7 @@ class TokenSystem(DrivenPuts):
         self.credential: Credential | None = None
         self._others: list[str] = []
         self._random = Random(self._seed)
-        self.boot()
-
-    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action happen. Raises LookupError, ActionImpossible, and whatever a part raises by mistake."""
-        act = self._actions.get(action)
-        if act is None:
-            raise LookupError(f"no action {action!r}; there are {', '.join(self._actions)}")
-        act(**arguments)
+        self._boot()
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
@@ -149,21 +141,33 @@ class TokenSystem(DrivenPuts):
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""
-        if self._connected:
-            self.connection.close()
-            self._connected = False
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def boot(self) -> None:
+    # --- the Durable Object
+
+    @property
+    def alarms(self) -> AlarmPlatform:
+        """What fires the current instance's alarm."""
+        return self._alarms
+
+    def _boot(self) -> None:
         """Start an instance of the repo's Durable Object over its storage."""
+        assert self._connection is not None
         said, parts = self._said, self._parts
-        self.instance = self.runtime.instance()
-        self.store = parts.store(self.connection, self.instance)
-        self.table = parts.table(REPO, self.store, self.instance, self._random.randbytes)
+        self._instance = self.runtime.instance()
+        self.store = parts.store(self._connection, self._instance)
+        self.table = parts.table(REPO, self.store, self._instance, self._random.randbytes)
         retry = Backoff(said["R"], said["R"])
         timing = Timing(said["D"], retry, said["H"] if said["repair"] == "heartbeat" else None)
         publication = parts.publication(PREFIX, revoke=said["revoke"])
-        replicator = parts.replicator(self.store, self.kv, self.instance, publication, timing=timing)
-        self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, retry=retry, attempts=None)
+        replicator = parts.replicator(self.store, self.kv, self._instance, publication, timing=timing)
+        self._alarms = AlarmPlatform(self.store, self._instance, replicator.on_alarm, retry=retry, attempts=None)
+
+    def _do_crash(self) -> None:
+        self._instance.kill()
+        self._boot()
 
     # --- the owner
 
@@ -228,9 +232,6 @@ class TokenSystem(DrivenPuts):
             raise ActionImpossible(f"the clock of location {pop} is {'right' if slow else 'behind'} already")
         clock.behind = behind
 
-    def _do_tick(self, delay: float = 1) -> None:
-        self.runtime.advance(TICK * delay)
-
     # --- what can be seen
 
     def _see_object(self, seen: dict[str, Value]) -> None:
@@ -275,14 +276,9 @@ def _listed(record: TokenRecord | None) -> str:
 
 def _understood(setup: Setup) -> dict[str, Any]:
     """Options as they are, durations in seconds."""
-    if setup.design != "artifacts_tokens":
-        raise SystemUnavailable(f"this system implements artifacts_tokens, not {setup.design}")
-    if 0 in (setup.numbers.get("T"), setup.numbers.get("L"), setup.numbers.get("E")):
+    said: dict[str, Any] = check_setup(setup, "artifacts_tokens", _OPTIONS)
+    if 0 in (setup.numbers.get("L"), setup.numbers.get("E")):
         raise SystemUnavailable(
-            "T, L and E are a tick at least: KV and tokens have minimums, and a right clock is E away"
+            "L and E are a tick at least: tokens last a minute, and with E=0 no clock is slow"
         )
-    for name, value in setup.options.items():
-        if value not in _OPTIONS.get(name, ()):
-            raise ValueError(f"no option {name} = {value}; there are {_OPTIONS}")
-    said: dict[str, Any] = {name: setup.options.get(name, values[0]) for name, values in _OPTIONS.items()}
     return said | {name: TICK * setup.numbers.get(name, 1) for name in "DRTHLE"}

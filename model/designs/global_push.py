@@ -86,6 +86,11 @@ class GlobalPush(Design):
         """The newest version is on its way through the stages."""
         return (s.good < s.config) & ~s.withdrawn
 
+    @definition()
+    def current(s: State) -> Expr:
+        """The version that everybody should run in the end."""
+        return ite(s.withdrawn, s.good, s.config)
+
     @definition(pop=Pop)
     def stage_of(s: State, pop: Expr) -> Expr:
         """The stage of a location; whoever is in none is in the last."""

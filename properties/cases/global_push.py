@@ -42,7 +42,7 @@ _ROWS: Final[tuple[Row, ...]] = (
     (
         "push-unstaged-cut",
         {**_AT_ONCE, "pull": "off", "partition": True},
-        (_RETURN, "staged-blast-radius", "bounded-staleness"),
+        (_RETURN, "staged-blast-radius", "bounded-staleness", "convergence"),
         "a push that was lost does not come again",
     ),
     (

@@ -193,6 +193,17 @@ def test_a_scope_that_there_is_not_and_a_time_out_of_range_change_nothing(
     assert store.version() == 0
 
 
+def test_the_second_check_is_by_the_tables_own_clock_and_its_own_knowledge(
+    runtime: SimulatedRuntime, table: TokenTable
+) -> None:
+    short, revoked, read = table.mint("write", 60), table.mint("write", 600), table.mint("read", 600)
+    assert table.decide(Request("mine", "push", short)).admitted
+    table.revoke(revoked.text)
+    runtime.advance(61)
+    told = [table.decide(Request("mine", "push", one)).reason for one in (short, revoked, read, Credential(SECRET))]
+    assert told == ["expired", "revoked", "out of scope", "unknown"]
+
+
 # --- secrets
 
 

@@ -94,11 +94,6 @@ class RechecksNothing(TokenTable):
         return Decision(True, "")
 
 
-class RechecksWithoutExpiry(TokenTable):
-    def decide(self, request: Request) -> Decision:
-        return authorise(self.find(request.credential.digest[:16]), request, 0.0)
-
-
 class RevokesByForgetting(TokenTable):
     def revoke(self, which: str, *, actor: str = "owner") -> bool:
         record = self.find(which)
@@ -117,7 +112,6 @@ class ForgetsWhatMovedOn(ConfigStore):
 
 _SHORT: Final = {"L": 2}
 _SKEWED: Final = {"L": 4, "E": 4}
-_VERY_SKEWED: Final = {"L": 1, "E": 12}
 
 
 def _mutant(name: str, wrong: str, case: str, numbers: Mapping[str, int] | None = None, **parts: Any) -> TokenMutant:
@@ -136,13 +130,6 @@ MUTANTS: tuple[TokenMutant, ...] = (
     _mutant("revocation-unpublished", "KV never hears of a revocation", "tokens", publication=PublishesActiveOnly),
     _mutant("mark-and-delete", "a mark is put and the key deleted", "tokens", publication=TakesTheTokenAlong),
     _mutant("no-second-check", "the Durable Object lets every push in", "tokens-tombstone", table=RechecksNothing),
-    _mutant(
-        "second-check-without-expiry",
-        "it lets expired tokens push",
-        "tokens-skew",
-        _VERY_SKEWED,
-        table=RechecksWithoutExpiry,
-    ),
     _mutant("revocation-unwritten", "the table does not keep a revocation", "tokens", table=RevokesByForgetting),
     _mutant("alarm-unarmed", "nothing publishes what was minted", "tokens", store=ArmsNothing),
     _mutant("moved-on-unnoticed", "a change during an attempt is not published", "tokens", store=ForgetsWhatMovedOn),

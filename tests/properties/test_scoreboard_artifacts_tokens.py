@@ -13,7 +13,7 @@ from model.designs import load
 from model.designs.artifacts_tokens import ArtifactsTokens
 from model.expr import implies
 from model.machine import Instance, State, action, read_design
-from model.trace import Trace, dump_trace, load_trace
+from model.trace import Trace
 from properties.bounds import formula, staleness_bound
 from properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
 from properties.cases import for_runs, instance_of, scoreboard
@@ -22,14 +22,14 @@ from properties.catalogue.token_forms import when_asked
 from properties.engines.explore import explore, kernel_source
 from properties.engines.fuzz import Budget, fuzz
 from properties.engines.prove import Effort, prove
-from properties.evidence import Evidence, Status, Verdict, conclude
+from properties.evidence import Evidence, Verdict
 from properties.lemmas import LEMMAS
-from properties.replay import replay_on, replay_on_model
+from properties.replay import replay_on
 from tests.impl.token_mutants import MUTANTS, TokenMutant
+from tests.properties import boards
 
 DESIGN = "artifacts_tokens"
 CASES = {case.name: case for case in scoreboard(DESIGN)}
-VIOLATIONS = [(case.name, one) for case in CASES.values() for one in case.expected]
 TOKENS = ("token-scope", "token-expiry", "token-revocation-bound", "new-token-delay", "push-revocation")
 ASKED = [p for p in CATALOGUE.values() if any(p.id in case.properties for case in CASES.values())]
 
@@ -48,52 +48,36 @@ DEPTHS = {
 }
 """How many steps the shortest run takes that shows an anomaly. A change here is a change of the model: explain it."""
 
-Found = dict[tuple[str, str], Evidence]
-
 
 @pytest.fixture(scope="module")
-def found() -> Found:
-    """What the exhaustive search says of every property of every case, with one kernel for all."""
-    source = kernel_source([instance_of(case) for case in CASES.values()], ASKED)
-    return {
-        (case.name, one.property): one
-        for case in CASES.values()
-        for one in explore(instance_of(case), [CATALOGUE[name] for name in case.properties], source)
-    }
+def found() -> boards.Found:
+    return boards.searched(DESIGN)
 
 
-def trace_of(found: Found, case: str, name: str) -> Trace:
+def trace_of(found: boards.Found, case: str, name: str) -> Trace:
     trace = found[case, name].witness
     assert trace is not None
     return trace
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
-def test_every_verdict_is_the_expected_one(case: Any, found: Found) -> None:
-    for name in case.properties:
-        conclusion = conclude(case, name, (found[case.name, name],))
-        assert conclusion.status is Status.AS_EXPECTED, f"{name}: {conclusion.verdict} {conclusion.reason}"
+def test_every_verdict_is_the_expected_one(case: Any, found: boards.Found) -> None:
+    boards.expected_verdict(case, found)
 
 
-@pytest.mark.parametrize(("case", "name"), VIOLATIONS)
-def test_every_violation_replays_in_the_model_and_shows_the_same_on_the_token_system(
-    case: str, name: str, found: Found
-) -> None:
-    trace = trace_of(found, case, name)
-    assert trace == load_trace(dump_trace(trace))
-    assert replay_on_model(trace).confirmed is True
-    told = replay_on(trace, TokenSystem())
-    assert (told.mismatch, told.completed, told.confirmed) == ("", True, True)
+@pytest.mark.parametrize(("case", "name"), boards.violations(DESIGN))
+def test_every_violation_shows_in_the_model_and_on_code(case: str, name: str, found: boards.Found) -> None:
+    boards.shows_on_code(found[case, name].witness)
 
 
-def test_the_shortest_runs_of_the_anomalies_are_this_long(found: Found) -> None:
+def test_the_shortest_runs_of_the_anomalies_are_this_long(found: boards.Found) -> None:
     lengths = {
         case: {name: len(trace_of(found, case, name).events) for name in depths} for case, depths in DEPTHS.items()
     }
     assert lengths == DEPTHS
 
 
-def test_a_late_put_of_the_token_lands_over_its_tombstone(found: Found) -> None:
+def test_a_late_put_of_the_token_lands_over_its_tombstone(found: boards.Found) -> None:
     trace = trace_of(found, "tokens-tombstone-late", "monotonic-kv")
     last: Any = trace.states[-1]
     assert trace.events[-1].action == "stray_lands"
