@@ -278,7 +278,5 @@ def _understood(setup: Setup) -> dict[str, Any]:
     """Options as they are, durations in seconds."""
     said: dict[str, Any] = check_setup(setup, "artifacts_tokens", _OPTIONS)
     if 0 in (setup.numbers.get("L"), setup.numbers.get("E")):
-        raise SystemUnavailable(
-            "L and E are a tick at least: tokens last a minute, and with E=0 no clock is slow"
-        )
+        raise SystemUnavailable("L and E are a tick at least: tokens last a minute, and with E=0 no clock is slow")
     return said | {name: TICK * setup.numbers.get(name, 1) for name in "DRTHLE"}

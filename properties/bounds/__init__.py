@@ -15,6 +15,7 @@ from model.machine import Instance, State
 from properties.bounds import (
     artifacts_tokens,
     do_kv,
+    do_kv_manifest,
     do_kv_per_key,
     do_kv_regional,
     do_only,
@@ -22,7 +23,6 @@ from properties.bounds import (
     kv_only,
     levels,
 )
-from properties.bounds import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 from properties.bounds.term import Term, total
 
 __all__ = ["TERMS", "Term", "dominant", "formula", "present_terms", "staleness_bound"]

@@ -16,6 +16,7 @@ from model.machine import DesignError, Instance
 from properties.cases import (
     artifacts_tokens,
     do_kv,
+    do_kv_manifest,
     do_kv_per_key,
     do_kv_regional,
     do_only,
@@ -23,7 +24,6 @@ from properties.cases import (
     kv_only,
     levels,
 )
-from properties.cases import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 from properties.cases.board import Board, Constants
 from properties.catalogue import CATALOGUE, applicable
 from properties.evidence import Case, Verdict

@@ -25,11 +25,11 @@ from properties.catalogue import (
     push_revocation,
     read_your_writes,
     single_writer_order,
+    spill_integrity,
     staged_blast_radius,
     token_expiry,
     token_revocation_bound,
     token_scope,
-    spill_integrity,
     unit_isolation,
 )
 from properties.catalogue.property import Property, Step, applies_to, state_form, step_form

@@ -15,6 +15,7 @@ from model.machine import State
 from properties.lemmas import (
     artifacts_tokens,
     do_kv,
+    do_kv_manifest,
     do_kv_per_key,
     do_kv_regional,
     do_only,
@@ -22,7 +23,6 @@ from properties.lemmas import (
     kv_only,
     levels,
 )
-from properties.lemmas import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 
 __all__ = ["LEMMAS"]
 
