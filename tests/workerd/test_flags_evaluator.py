@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The evaluator of the isolate, in the real runtime: the published vectors, and each documented surprise by its name."""
+"""The isolate's evaluator in the real runtime: the published vectors, and each documented surprise by its name."""
 
 from __future__ import annotations
 

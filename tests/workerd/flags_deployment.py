@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Flags of one app on the real runtime: the Worker as it would be deployed, in front of the suite's KV."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final
+
+from impl.adversary import Adversary, SuiteClock
+from impl.adversary_http import Door
+from impl.kv import KVNamespace, Limits
+from impl.runtime import Clock
+from impl.snapshot import from_kv
+from impl.workerd_client import Client, Reply
+from impl.workerd_config import Bindings
+from impl.workerd_processes import Edits, Processes
+
+__all__ = ["FlagDeployment", "RealClock", "flag"]
+
+TOKEN: Final = "a-token"
+LIMITS: Final = Limits(write_spacing=0, min_cache_ttl=1)
+"""KV's, lowered so that a test in real time takes seconds."""
+
+
+class RealClock:
+    """Seconds of the machine's monotonic clock."""
+
+    def now(self) -> float:
+        """What time it is."""
+        return time.monotonic()
+
+
+def flag(key: str, *rules: Mapping[str, Any], enabled: bool = True, **changed: Any) -> dict[str, Any]:
+    """A flag that is `off` unless a rule says otherwise."""
+    return {
+        "key": key,
+        "enabled": enabled,
+        "default_variation": "off",
+        "variations": {"on": True, "off": False},
+        "rules": list(rules),
+        **changed,
+    }
+
+
+class FlagDeployment:
+    """A store's process and so many locations' (a context manager); `options` are the Worker's."""
+
+    def __init__(
+        self,
+        options: Mapping[str, str | float] | None = None,
+        locations: int = 1,
+        edits: Edits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """`edits` break the Worker on purpose; `clock` is KV's, and stands still if there is none."""
+        given = SuiteClock() if clock is None else clock
+        self.kv = Adversary(KVNamespace(given, limits=LIMITS), given, locations)
+        self.door = Door(self.kv)
+        self.headers = {"Authorization": f"Bearer {TOKEN}", "Edgeproof-Actor": "ana"}
+        bindings = Bindings(options or {}, TOKEN, main="index.js")
+        self.processes = Processes(bindings, locations, self.door.address, self.headers, edits)
+
+    def __enter__(self) -> FlagDeployment:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def store(self) -> Client:
+        """The control plane."""
+        return self.processes.store
+
+    def edge(self, location: int = 0) -> Client:
+        """A location."""
+        return self.processes.location(location)
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
+        """One request to the control plane, with more headers (underscores stand for hyphens)."""
+        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Client(self.store.port, {**self.headers, **said}).do(method, path, body)
+
+    def published(self, app: str, version: int, within: float = 10.0) -> None:
+        """Wait until KV's centre has this version of an app, or a newer one. Raises TimeoutError."""
+        deadline = time.monotonic() + within
+        while not self._has(app, version):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"version {version} of {app} is not in KV after {within:g} s")
+            time.sleep(0.005)
+
+    def _has(self, app: str, version: int) -> bool:
+        entry = self.kv.namespace.read_centre(f"config:app:{app}")
+        return entry is not None and from_kv(entry.value).version >= version
+
+    def close(self) -> None:
+        """Kill the processes, close the door. Closing twice is fine."""
+        self.processes.close()
+        self.door.close()
