@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from impl.adversary import Adversary, SuiteClock
 from impl.adversary_http import Door
+from impl.centre import KVEntry
 from impl.kv import KVNamespace, Limits
 from impl.runtime import Clock
 from impl.snapshot import from_kv
@@ -44,6 +45,24 @@ def flag(key: str, *rules: Mapping[str, Any], enabled: bool = True, **changed: A
     }
 
 
+class SlowNamespace(KVNamespace):
+    """KV whose centre takes its time."""
+
+    delay = 0.0
+    """Seconds that a put takes to land, and a read to be answered."""
+
+    def put(self, key: str, value: bytes | str, **details: Any) -> None:
+        """Write a key, later."""
+        time.sleep(self.delay)
+        super().put(key, value, **details)
+
+    def read_centre(self, key: str) -> KVEntry | None:
+        """What the centre holds, later."""
+        found = super().read_centre(key)
+        time.sleep(self.delay)
+        return found
+
+
 class FlagDeployment:
     """A store's process and so many locations' (a context manager); `options` are the Worker's."""
 
@@ -56,7 +75,8 @@ class FlagDeployment:
     ) -> None:
         """`edits` break the Worker on purpose; `clock` is KV's, and stands still if there is none."""
         given = SuiteClock() if clock is None else clock
-        self.kv = Adversary(KVNamespace(given, limits=LIMITS), given, locations)
+        self.namespace = SlowNamespace(given, limits=LIMITS)
+        self.kv = Adversary(self.namespace, given, locations)
         self.door = Door(self.kv)
         self.headers = {"Authorization": f"Bearer {TOKEN}", "Edgeproof-Actor": "ana"}
         bindings = Bindings(options or {}, TOKEN, main="index.js")
@@ -93,7 +113,7 @@ class FlagDeployment:
             time.sleep(0.005)
 
     def _has(self, app: str, version: int) -> bool:
-        entry = self.kv.namespace.read_centre(f"config:app:{app}")
+        entry = KVNamespace.read_centre(self.namespace, f"config:app:{app}")
         return entry is not None and from_kv(entry.value).version >= version
 
     def close(self) -> None:

@@ -105,7 +105,8 @@ def test_flags_are_listed_page_by_page_in_the_order_of_their_keys(deployed: Flag
     keys = [f"flag-{n:03}" for n in range(25)]
     batch = {"changes": {key: flag(key) for key in reversed(keys)}, "expected": dict.fromkeys(keys, 0)}
     assert deployed.ask("POST", f"/apps/{app}/batch", batch).status == 200
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = deployed.ask("GET", f"/apps/{app}/flags?limit=10&cursor={cursor}").said
         found += [one["key"] for one in page["result"]]
