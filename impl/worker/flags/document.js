@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a flag may say: its schema and its limits. Whatever is wrong is found at once, each with its path.
+// What a flag may say: its schema and its limits. Whatever is wrong is found at once, each with its JSON Pointer.
 
 import { isScalar } from "./operators.js";
 
@@ -19,14 +19,16 @@ export const isKey = (text) => typeof text === "string" && KEY.test(text);
 /** All that is wrong with a flag, as {path, message}; an empty list if nothing is. */
 export function problemsOf(flag) {
   const problems = [];
-  const say = (path, message) => { problems.push({ path, message }); };
+  const say = (path, message) => {
+    if (!problems.some((problem) => problem.path === path)) problems.push({ path, message });
+  };
   if (!isObject(flag)) return [{ path: "", message: "a flag is an object" }];
   unknown(flag, MEMBERS, "", say);
-  if (!isKey(flag.key)) say("key", "1 to 64 of A-Za-z0-9_-");
-  if (typeof flag.enabled !== "boolean") say("enabled", "true or false");
-  if (flag.description != null && typeof flag.description !== "string") say("description", "a text or null");
+  if (!isKey(flag.key)) say("/key", "1 to 64 of A-Za-z0-9_-");
+  if (typeof flag.enabled !== "boolean") say("/enabled", "true or false");
+  if (flag.description != null && typeof flag.description !== "string") say("/description", "a text or null");
   const names = checkVariations(flag, say);
-  if (!names.includes(flag.default_variation)) say("default_variation", "the name of a variation");
+  if (!names.includes(flag.default_variation)) say("/default_variation", "the name of a variation");
   checkRules(flag.rules, names, say);
   return problems;
 }
@@ -39,14 +41,14 @@ export function typeOf(value) {
 
 function checkVariations({ type, variations }, say) {
   if (!isObject(variations) || Object.keys(variations).length === 0) {
-    say("variations", "an object with a value for at least one name");
+    say("/variations", "an object with a value for at least one name");
     return [];
   }
   const names = Object.keys(variations);
   const kind = type ?? typeOf(variations[names[0]]);
-  if (type !== undefined && !TYPES.includes(type)) say("type", `one of ${TYPES.join(", ")}`);
+  if (type !== undefined && !TYPES.includes(type)) say("/type", `one of ${TYPES.join(", ")}`);
   for (const name of names) {
-    const path = `variations.${name}`;
+    const path = `/variations/${token(name)}`;
     if (!isKey(name)) say(path, "a name has 1 to 64 of A-Za-z0-9_-");
     if (typeOf(variations[name]) === null) say(path, "null is no value");
     else if (TYPES.includes(kind) && typeOf(variations[name]) !== kind) say(path, `a ${kind}, as the others`);
@@ -56,21 +58,21 @@ function checkVariations({ type, variations }, say) {
 }
 
 function checkRules(rules, names, say) {
-  if (!Array.isArray(rules)) return say("rules", "a list");
+  if (!Array.isArray(rules)) return say("/rules", "a list");
   const priorities = new Set();
   for (const [at, rule] of rules.entries()) {
-    const path = `rules[${at}]`;
+    const path = `/rules/${at}`;
     if (!isObject(rule)) {
       say(path, "an object");
       continue;
     }
     unknown(rule, ["priority", "conditions", "serve_variation", "rollout"], path, say);
-    if (!Number.isSafeInteger(rule.priority) || rule.priority < 1) say(`${path}.priority`, "a whole number from 1 on");
-    else if (priorities.has(rule.priority)) say(`${path}.priority`, "another rule has this priority");
+    if (!Number.isSafeInteger(rule.priority) || rule.priority < 1) say(`${path}/priority`, "a whole number from 1 on");
+    else if (priorities.has(rule.priority)) say(`${path}/priority`, "another rule has this priority");
     priorities.add(rule.priority);
-    checkConditions(rule.conditions, `${path}.conditions`, 1, say);
-    if (!names.includes(rule.serve_variation)) say(`${path}.serve_variation`, "the name of a variation");
-    if (rule.rollout !== undefined) checkRollout(rule.rollout, `${path}.rollout`, say);
+    checkConditions(rule.conditions, `${path}/conditions`, 1, say);
+    if (!names.includes(rule.serve_variation)) say(`${path}/serve_variation`, "the name of a variation");
+    if (rule.rollout !== undefined) checkRollout(rule.rollout, `${path}/rollout`, say);
   }
   checkOrder(rules, say);
 }
@@ -81,14 +83,14 @@ function checkOrder(rules, say) {
   const conditional = placed.filter(([, rule]) => rule.conditions.length > 0).map(([, rule]) => rule.priority);
   for (const [at, rule] of placed) {
     if (rule.conditions.length === 0 && conditional.some((priority) => priority > rule.priority)) {
-      say(`rules[${at}].conditions`, "rules without conditions come after rules with conditions");
+      say(`/rules/${at}/conditions`, "rules without conditions come after rules with conditions");
     }
   }
 }
 
 function checkConditions(conditions, path, depth, say) {
   if (!Array.isArray(conditions)) return say(path, "a list");
-  conditions.forEach((condition, at) => checkCondition(condition, `${path}[${at}]`, depth, say));
+  conditions.forEach((condition, at) => checkCondition(condition, `${path}/${at}`, depth, say));
 }
 
 function checkCondition(condition, path, depth, say) {
@@ -96,20 +98,20 @@ function checkCondition(condition, path, depth, say) {
   if (depth > MOST_DEPTH) return say(path, `conditions are nested at most ${MOST_DEPTH} deep`);
   if (Object.hasOwn(condition, "logical_operator")) {
     unknown(condition, ["logical_operator", "clauses"], path, say);
-    if (!["AND", "OR"].includes(condition.logical_operator)) say(`${path}.logical_operator`, "AND or OR");
-    checkConditions(condition.clauses, `${path}.clauses`, depth + 1, say);
-    if (condition.clauses?.length === 0) say(`${path}.clauses`, "at least one");
+    if (!["AND", "OR"].includes(condition.logical_operator)) say(`${path}/logical_operator`, "AND or OR");
+    checkConditions(condition.clauses, `${path}/clauses`, depth + 1, say);
+    if (condition.clauses?.length === 0) say(`${path}/clauses`, "at least one");
     return;
   }
   unknown(condition, ["attribute", "operator", "value"], path, say);
   const { attribute, operator, value } = condition;
-  if (typeof attribute !== "string" || attribute === "") say(`${path}.attribute`, "the name of an attribute");
+  if (typeof attribute !== "string" || attribute === "") say(`${path}/attribute`, "the name of an attribute");
   if (LISTED.includes(operator)) {
-    if (!Array.isArray(value) || !value.every(isScalar)) say(`${path}.value`, `for ${operator}, a list of texts, numbers, true or false`);
+    if (!Array.isArray(value) || !value.every(isScalar)) say(`${path}/value`, `for ${operator}, a list of texts, numbers, true or false`);
   } else if (SINGLE.includes(operator)) {
-    if (!isScalar(value)) say(`${path}.value`, `for ${operator}, a text, a number, true or false`);
+    if (!isScalar(value)) say(`${path}/value`, `for ${operator}, a text, a number, true or false`);
   } else {
-    say(`${path}.operator`, `one of ${[...SINGLE, ...LISTED].join(", ")}`);
+    say(`${path}/operator`, `one of ${[...SINGLE, ...LISTED].join(", ")}`);
   }
 }
 
@@ -117,15 +119,18 @@ function checkRollout(rollout, path, say) {
   if (!isObject(rollout)) return say(path, "an object");
   unknown(rollout, ["percentage", "attribute"], path, say);
   const { percentage, attribute } = rollout;
-  if (typeof percentage !== "number" || !(percentage >= 0 && percentage <= 100)) say(`${path}.percentage`, "a number from 0 to 100");
-  if (attribute !== undefined && (typeof attribute !== "string" || attribute === "")) say(`${path}.attribute`, "the name of an attribute");
+  if (typeof percentage !== "number" || !(percentage >= 0 && percentage <= 100)) say(`${path}/percentage`, "a number from 0 to 100");
+  if (attribute !== undefined && (typeof attribute !== "string" || attribute === "")) say(`${path}/attribute`, "the name of an attribute");
 }
 
 function unknown(object, members, path, say) {
   for (const name of Object.keys(object)) {
-    if (!members.includes(name)) say(path === "" ? name : `${path}.${name}`, "there is no such member");
+    if (!members.includes(name)) say(`${path}/${token(name)}`, "there is no such member");
   }
 }
+
+// RFC 6901
+const token = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
 
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value) ?? "").length;
 

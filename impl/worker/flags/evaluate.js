@@ -3,7 +3,7 @@
 //
 // The order is the documented one: a flag that is disabled, then one without rules, then the rules as they stand in the
 // list (a list that was written by the control plane stands in the order of its priorities), then the default. Nothing
-// throws: what is wrong with the context makes a condition false, what is wrong with the flag is an error code.
+// throws, whatever the flag looks like: a shape that is unknown matches nobody.
 //
 // Surprises that are documented, and kept:
 // - `missing-is-false`: an attribute that is missing satisfies no operator, not even `not_equals` or `not_in`.
@@ -26,11 +26,13 @@ const SCALE = Math.ceil(2 ** 32 / 100);
 export function evaluate(flags, flagKey, context, account, random = Math.random) {
   if (!Object.hasOwn(flags, flagKey)) return { reason: "ERROR", errorCode: "FLAG_NOT_FOUND" };
   const flag = flags[flagKey];
-  if (!flag.enabled) return serve(flag, flag.default_variation, "DISABLED");
-  if (flag.rules.length === 0) return serve(flag, flag.default_variation, "STATIC");
+  if (!isObject(flag)) return { reason: "ERROR", errorCode: "PARSE_ERROR" };
+  if (flag.enabled !== true) return serve(flag, flag.default_variation, "DISABLED");
+  const rules = Array.isArray(flag.rules) ? flag.rules : [];
+  if (rules.length === 0) return serve(flag, flag.default_variation, "STATIC");
   const who = { context, account, flagKey, random };
-  for (const rule of flag.rules) {
-    const reason = (rule.conditions ?? []).every((condition) => holds(condition, context)) && admitted(rule.rollout, who);
+  for (const rule of rules) {
+    const reason = matches(rule, context) ? admitted(rule.rollout, who) : null;
     if (reason) return serve(flag, rule.serve_variation, reason);
   }
   return serve(flag, flag.default_variation, "DEFAULT");
@@ -44,12 +46,19 @@ export function bucketOf(attribute, flagKey, account) {
 }
 
 function serve(flag, variant, reason) {
-  if (!Object.hasOwn(flag.variations, variant)) return { reason: "ERROR", errorCode: "PARSE_ERROR" };
+  const known = typeof variant === "string" && isObject(flag.variations) && Object.hasOwn(flag.variations, variant);
+  if (!known) return { reason: "ERROR", errorCode: "PARSE_ERROR" };
   return { value: flag.variations[variant], variant, reason };
 }
 
+function matches(rule, context) {
+  if (!isObject(rule)) return false;
+  const conditions = rule.conditions ?? [];
+  return Array.isArray(conditions) && conditions.every((condition) => holds(condition, context));
+}
+
 function holds(condition, context) {
-  if (typeof condition !== "object" || condition === null) return false;
+  if (!isObject(condition)) return false;
   if (Object.hasOwn(condition, "logical_operator")) {
     const { logical_operator, clauses } = condition;
     if (!Array.isArray(clauses)) return false;
@@ -68,20 +77,22 @@ function attributeOf(context, name) {
   if (path.length < 2 || path.length > MOST_SEGMENTS) return undefined;
   let found = context;
   for (const segment of path) {
-    if (typeof found !== "object" || found === null || Array.isArray(found)) return undefined;
-    if (!Object.hasOwn(found, segment)) return undefined;
+    if (!isObject(found) || !Object.hasOwn(found, segment)) return undefined;
     found = found[segment];
   }
   return found;
 }
 
-/** The reason to serve the rule, or null if its rollout leaves this one out. */
+/** The reason to serve a rule whose conditions hold, or null if its rollout leaves this one out. */
 function admitted(rollout, { context, account, flagKey, random }) {
-  if (!rollout) return "TARGETING_MATCH";
-  const { percentage, attribute: name = "targetingKey" } = rollout;
+  if (rollout === undefined || rollout === null) return "TARGETING_MATCH";
+  const name = (rollout.attribute ?? "") === "" ? "targetingKey" : rollout.attribute;
+  if (typeof rollout.percentage !== "number" || typeof name !== "string") return null;
   const attribute = attributeOf(context, name) ?? null;
   if (attribute !== null && !isScalar(attribute)) return null;
-  if (percentage >= 100) return "TARGETING_MATCH";
+  if (rollout.percentage >= 100) return "TARGETING_MATCH";
   const bucket = attribute === null ? random() * 100 : bucketOf(attribute, flagKey, account);
-  return bucket < percentage ? "SPLIT" : null;
+  return bucket < rollout.percentage ? "SPLIT" : null;
 }
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -100,7 +100,7 @@ async function write(request, env, app, changes, expectedFields) {
 /** The flag as it is kept, by the order of its rules' priorities. Throws a problem that names all that is wrong. */
 function checked(flag, key = flag.key) {
   const errors = problemsOf(flag);
-  if (flag?.key !== key) errors.push({ path: "key", message: `not the ${key} of the request` });
+  if (flag?.key !== key) errors.push({ path: "/key", message: `not the ${key} of the request` });
   if (errors.length > 0) throw new Problem(400, "the flag is not what it should be", {}, { errors });
   return { ...flag, rules: flag.rules.toSorted((one, other) => one.priority - other.priority) };
 }
@@ -155,6 +155,7 @@ async function postEvaluation(request, env, app) {
   const { flagKey, context = {}, ...rest } = parseJson(await bodyOf(request));
   if (Object.keys(rest).length > 0) throw new Problem(400, "an evaluation has flagKey and context, nothing else");
   if (!isObject(context)) throw new Problem(400, "context is not an object");
+  if (flagKey !== undefined && typeof flagKey !== "string") throw new Problem(400, "flagKey is not a text");
   if (flagKey !== undefined) return evaluated(env, app, flagKey, context);
   const { config, era, version } = await configOf(env, app);
   const keys = Object.keys(config);
