@@ -20,19 +20,9 @@ WORKER: Final = Path(__file__).resolve().parent / "worker"
 """The Worker's sources."""
 
 _COMPATIBILITY: Final = "2026-11-01"
-_FLAGS: Final = (
-    "changelog.js",
-    "context.js",
-    "document.js",
-    "evaluate.js",
-    "murmur3.js",
-    "operators.js",
-    "routes.js",
-    "time.js",
-)
 _MODULES: Final = (
     *("driven.js", "index.js", "store.js", "edge.js", "options.js", "token.js", "validation.js"),
-    *(f"flags/{name}" for name in _FLAGS),
+    *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
 )
 
 _CONFIG: Final = """using Workerd = import "/workerd/workerd.capnp";

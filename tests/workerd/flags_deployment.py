@@ -74,7 +74,8 @@ class FlagDeployment:
         clock: Clock | None = None,
     ) -> None:
         """`edits` break the Worker on purpose; `clock` is KV's, and stands still if there is none."""
-        given = SuiteClock() if clock is None else clock
+        self.clock = SuiteClock()
+        given = clock or self.clock
         self.namespace = SlowNamespace(given, limits=LIMITS)
         self.kv = Adversary(self.namespace, given, locations)
         self.door = Door(self.kv)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests only: many evaluations per request, by the evaluator of the Worker alone. One app stays from request to
 // request, so that a benchmark does not send it again and again.
+import { problemsOf } from "./flags/document.js";
 import { bucketOf, evaluate } from "./flags/evaluate.js";
 import { murmur3 } from "./flags/murmur3.js";
 
@@ -17,6 +18,7 @@ const ACTS = {
     };
     return { ...evaluate(flags ?? app, flag, context, account, random), left: left.length };
   },
+  problems: ({ flag }) => problemsOf(flag),
   keep: ({ flags }) => { app = flags; },
   times: ({ contexts, account, rounds }) => {
     const keys = Object.keys(app);
@@ -31,9 +33,17 @@ const ACTS = {
   },
 };
 
+function done({ act, ...given }) {
+  try {
+    return ACTS[act](given) ?? null;
+  } catch (error) {
+    return { threw: String(error) };
+  }
+}
+
 export default {
   async fetch(request) {
     const cases = await request.json();
-    return Response.json(cases.map(({ act, ...given }) => ACTS[act](given) ?? null));
+    return Response.json(cases.map(done));
   },
 };

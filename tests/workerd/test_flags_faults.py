@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
@@ -27,12 +28,18 @@ pytestmark = pytest.mark.xdist_group("workerd-flags")
 
 SECONDS: Final = 12.0
 LOCATIONS: Final = 3
-OPTIONS: Final = {
+OPTIONS: Final[Mapping[str, str | float]] = {
     "put_timeout": 0.6, "retry_base": 0.2, "retry_cap": 0.2, "cache_ttl": 1, "reader": "guarded", "epoch": "on",
 }  # fmt: skip
 # In milliseconds. S is what the machine adds: a start after a kill, an alarm that is late. A retry is an alarm, too.
-NUMBERS: Final = {"S": 1000, "D": 600, "R": 1200, "T": 1000, "F": 2}
-HAZARDS: Final = {"put_fails": True, "put_ambiguous": True, "crash": True, "reader": "guarded", "epoch": "on"}
+NUMBERS: Final[Mapping[str, int]] = {"S": 1000, "D": 600, "R": 1200, "T": 1000, "F": 2}
+HAZARDS: Final[Mapping[str, str | bool]] = {
+    "put_fails": True,
+    "put_ambiguous": True,
+    "crash": True,
+    "reader": "guarded",
+    "epoch": "on",
+}
 PROMISE: Final = promise_of({**HAZARDS, **NUMBERS})
 
 

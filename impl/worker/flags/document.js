@@ -40,18 +40,19 @@ export function typeOf(value) {
 }
 
 function checkVariations({ type, variations }, say) {
+  if (type !== undefined && !TYPES.includes(type)) say("/type", `one of ${TYPES.join(", ")}`);
   if (!isObject(variations) || Object.keys(variations).length === 0) {
     say("/variations", "an object with a value for at least one name");
     return [];
   }
   const names = Object.keys(variations);
-  const kind = type ?? typeOf(variations[names[0]]);
-  if (type !== undefined && !TYPES.includes(type)) say("/type", `one of ${TYPES.join(", ")}`);
+  const wanted = type === undefined ? typeOf(variations[names[0]]) : type;
   for (const name of names) {
     const path = `/variations/${token(name)}`;
     if (!isKey(name)) say(path, "a name has 1 to 64 of A-Za-z0-9_-");
     if (typeOf(variations[name]) === null) say(path, "null is no value");
-    else if (TYPES.includes(kind) && typeOf(variations[name]) !== kind) say(path, `a ${kind}, as the others`);
+    else if (TYPES.includes(wanted) && typeOf(variations[name]) !== wanted) say(path, `a ${wanted}, as the others`);
+    if (!isFinite(variations[name])) say(path, "a number that a double can hold");
     if (bytesOf(variations[name]) > MOST_VALUE) say(path, `at most ${MOST_VALUE} bytes of JSON`);
   }
   return names;
@@ -67,7 +68,7 @@ function checkRules(rules, names, say) {
       continue;
     }
     unknown(rule, ["priority", "conditions", "serve_variation", "rollout"], path, say);
-    if (!Number.isSafeInteger(rule.priority) || rule.priority < 1) say(`${path}/priority`, "a whole number from 1 on");
+    if (!isPriority(rule.priority)) say(`${path}/priority`, "a whole number from 1 on");
     else if (priorities.has(rule.priority)) say(`${path}/priority`, "another rule has this priority");
     priorities.add(rule.priority);
     checkConditions(rule.conditions, `${path}/conditions`, 1, say);
@@ -79,7 +80,7 @@ function checkRules(rules, names, say) {
 
 /** A rule without conditions matches everybody: one with conditions behind it would look as if it meant something. */
 function checkOrder(rules, say) {
-  const placed = [...rules.entries()].filter(([, rule]) => Array.isArray(rule?.conditions));
+  const placed = [...rules.entries()].filter(([, rule]) => Array.isArray(rule?.conditions) && isPriority(rule.priority));
   const conditional = placed.filter(([, rule]) => rule.conditions.length > 0).map(([, rule]) => rule.priority);
   for (const [at, rule] of placed) {
     if (rule.conditions.length === 0 && conditional.some((priority) => priority > rule.priority)) {
@@ -105,11 +106,12 @@ function checkCondition(condition, path, depth, say) {
   }
   unknown(condition, ["attribute", "operator", "value"], path, say);
   const { attribute, operator, value } = condition;
-  if (typeof attribute !== "string" || attribute === "") say(`${path}/attribute`, "the name of an attribute");
+  if (!isName(attribute)) say(`${path}/attribute`, "the name of an attribute");
   if (LISTED.includes(operator)) {
-    if (!Array.isArray(value) || !value.every(isScalar)) say(`${path}/value`, `for ${operator}, a list of texts, numbers, true or false`);
+    const comparable = Array.isArray(value) && value.every(isComparable);
+    if (!comparable) say(`${path}/value`, `for ${operator}, a list of texts, numbers, true or false`);
   } else if (SINGLE.includes(operator)) {
-    if (!isScalar(value)) say(`${path}/value`, `for ${operator}, a text, a number, true or false`);
+    if (!isComparable(value)) say(`${path}/value`, `for ${operator}, a text, a number, true or false`);
   } else {
     say(`${path}/operator`, `one of ${[...SINGLE, ...LISTED].join(", ")}`);
   }
@@ -119,8 +121,9 @@ function checkRollout(rollout, path, say) {
   if (!isObject(rollout)) return say(path, "an object");
   unknown(rollout, ["percentage", "attribute"], path, say);
   const { percentage, attribute } = rollout;
-  if (typeof percentage !== "number" || !(percentage >= 0 && percentage <= 100)) say(`${path}/percentage`, "a number from 0 to 100");
-  if (attribute !== undefined && (typeof attribute !== "string" || attribute === "")) say(`${path}/attribute`, "the name of an attribute");
+  const inRange = typeof percentage === "number" && percentage >= 0 && percentage <= 100;
+  if (!inRange) say(`${path}/percentage`, "a number from 0 to 100");
+  if (attribute !== undefined && !isName(attribute)) say(`${path}/attribute`, "the name of an attribute");
 }
 
 function unknown(object, members, path, say) {
@@ -131,6 +134,18 @@ function unknown(object, members, path, say) {
 
 // RFC 6901
 const token = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
+
+const isPriority = (value) => Number.isSafeInteger(value) && value >= 1;
+
+const isName = (value) => typeof value === "string" && value !== "";
+
+const isComparable = (value) => isScalar(value) && isFinite(value);
+
+// A number in JSON may be larger than any double: here it is an infinity, which JSON would write as null.
+function isFinite(value) {
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isFinite);
+}
 
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value) ?? "").length;
 
