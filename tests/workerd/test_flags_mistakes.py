@@ -29,10 +29,10 @@ PUT_BY_FLAG: Final = """const put = (async () => {
         await this.env.KV.put(`${key}/${name}`, JSON.stringify({ name, value, ...label }));
       }
     })();"""
-GET: Final = 'found = await this.kv.get(keyOf(unit), { type: "json", cacheTtl });'
+GET: Final = "found = await this.fetch(unit, mine?.snapshot);"
 GET_BY_FLAG: Final = """const names = ["left", "right", "risky"];
       const parts = await Promise.all(
-        names.map((name) => this.kv.get(`${keyOf(unit)}/${name}`, { type: "json", cacheTtl })));
+        names.map((name) => this.kv.get(`${this.options.keyOf(unit)}/${name}`, { type: "json" })));
       const values = parts.filter(Boolean).map(({ name, value }) => [name, value]);
       found = parts[0] && { ...parts[0], config: Object.fromEntries(values) };"""
 BY_FLAG: Final = {"store.js": [(PUT, PUT_BY_FLAG)], "edge.js": [(GET, GET_BY_FLAG)]}
@@ -48,7 +48,7 @@ def sees_a_mixed_config(edits: Edits | None = None) -> bool:
     """Whether a location that asks between any two puts to KV is told flags of different rounds."""
     with FlagDeployment(OPTIONS, 1, edits) as deployment:
         asked(deployment.ask("POST", "/apps/a/batch", batch(1, 0)))
-        while ask(deployment, 0).version < 1:
+        while "risky" not in ask(deployment, 0).values:
             deployment.clock.advance(2)
             time.sleep(0.01)
         deployment.kv.holding = True
