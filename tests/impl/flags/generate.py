@@ -14,6 +14,7 @@ from impl.documents import flag_documents
 __all__ = ["CONFIG", "OPERATORS", "account", "beyond", "case", "context_for"]
 
 CONFIG: Final = flag_documents(6, 12)
+"""A whole config that looks real."""
 
 OPERATORS: Final = (
     "equals", "not_equals", "greater_than", "less_than", "greater_than_or_equals", "less_than_or_equals", "contains",
@@ -22,16 +23,19 @@ OPERATORS: Final = (
 
 TEXTS: Final = (
     "", " ", "1", "01", "1.0", "-1", "+1", ".5", "5.", "1e3", "1E+3", "0x10", "0b11", "0o7", "0x", "-0x1", "1_000",
-    "-0",
-    "Infinity", "-Infinity", "+Infinity", "NaN", "nan", "inf", "true", "false", "null", "undefined", "[object Object]",
-    "\t12\n", "\xa012", "user-42", "User-42", "user", "ser", "é", "e\u0301", "ß", "\U0001f600", "9007199254740993",
-    "1e21", "1e400", "pro", "free", "@example.com", "ana@example.com",
+    "-0", "Infinity", "-Infinity", "+Infinity", "NaN", "nan", "inf", "true", "false", "null", "undefined",
+    "[object Object]", "[1]", "\t12\n", "\xa012", "user-42", "User-42", "user", "ser", "é", "e\u0301", "ß",
+    "\U0001f600", "9007199254740993", "1e21", "1e400", "pro", "free", "@example.com", "ana@example.com", "infinity",
+    "-INFINITY",
+    "\uff11\uff12", "0x\u0661", "\u20037", "\x1c7", "\x857",
 )  # fmt: skip
 
 INSTANTS: Final = (
     "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00.123456Z", "2026-01-01T01:00:00+01:00",
     "2025-12-31T23:59:59.999Z", "1969-12-31T23:59:59.9999Z", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00-00:00",
-    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2024-02-29T12:00:00Z", "2026-06-30T23:59:59+14:00",
+    "2026-01-01T00:00:00.001Z", "2026-01-01T00:00:00.003Z", "2026-01-01T00:00:00.0039Z", "2025-06-15T08:30:21.017Z",
+    "2025-06-15T08:30:21.0170Z", "2025-06-15T10:30:21.017+02:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+    "2024-02-29T12:00:00Z", "2026-06-30T23:59:59+14:00",
 )  # fmt: skip
 """Timestamps with seconds and an offset."""
 
@@ -60,9 +64,10 @@ NAMES: Final = (
     "deep.b.c.d.e",
     "deep.b.c.d.e.f",
     "x.",
-    "",
     "tags",
 )
+
+ORDERS: Final = OPERATORS[2:6]
 
 PERCENTAGES: Final = (0, 0.01, 1, 5, 10, 12.5, 25.0, 30, 33.33, 50, 70, 75, 90, 99, 99.99, 99.99999998, 100, 100.0)
 
@@ -84,9 +89,11 @@ def context_for(random: Random, wild: bool = False) -> dict[str, Any]:
     """Attributes that the conditions of `case` ask for, some of them."""
     context: dict[str, Any] = {}
     if random.random() < 0.7:
-        context["targetingKey"] = f"user-{random.randrange(1000)}"
-    for name in random.sample(NAMES, random.randint(0, 6)):
+        context["targetingKey"] = f"user-{random.randrange(100_000)}"
+    for name in random.sample((*NAMES, ""), random.randint(0, 6)):
         context[name] = _attribute(random, wild)
+    if random.random() < 0.5:
+        context["since"] = random.choice((*INSTANTS, *(NEAR_INSTANTS if wild else ())))
     if random.random() < 0.3:
         context["deep"] = {"b": {"c": {"d": {"e": _scalar(random, wild)}, "e": 1}}}
     if random.random() < 0.3:
@@ -99,7 +106,23 @@ def context_for(random: Random, wild: bool = False) -> dict[str, Any]:
 def beyond(random: Random) -> Any:
     """Any JSON."""
     return random.choice(
-        (None, True, False, 0, 1, "", "x", [], {}, [1, None, "1", [2], {"a": 1}], {"a": {"b": []}}, 2.5, HUGE[0], "AND")
+        (
+            None,
+            True,
+            False,
+            0,
+            1,
+            "",
+            "x",
+            [],
+            {},
+            [1],
+            [1, None, "1", [2], {"a": 1}],
+            {"a": {"b": []}},
+            2.5,
+            HUGE[0],
+            "AND",
+        )
     )
 
 
@@ -139,7 +162,7 @@ def _flag(random: Random, key: str, wild: bool) -> Any:
         "enabled": random.random() < 0.9,
         "default_variation": "off",
         "variations": variations,
-        "rules": [_rule(random, number, names, wild) for number in range(1, random.randint(1, 5))],
+        "rules": _rules(random, names, wild),
     }
     if wild and random.random() < 0.15:
         flag[random.choice(("enabled", "default_variation", "variations", "rules"))] = beyond(random)
@@ -148,13 +171,22 @@ def _flag(random: Random, key: str, wild: bool) -> Any:
     return flag
 
 
+def _rules(random: Random, names: list[str], wild: bool) -> list[Any]:
+    rules = [_rule(random, number, names, wild) for number in range(1, random.randint(1, 5))]
+    if not wild:
+        # The schema has rules without conditions at the end.
+        rules.sort(key=lambda one: not one["conditions"])
+        rules = [{**one, "priority": number} for number, one in enumerate(rules, 1)]
+    return rules
+
+
 def _rule(random: Random, priority: int, names: list[str], wild: bool) -> Any:
     if wild and random.random() < 0.03:
         return beyond(random)
     conditions = [_condition(random, random.choice((1, 1, 1, 2, 3)), wild) for _ in range(random.choice((0, 1, 1, 2)))]
     rule: dict[str, Any] = {"priority": priority, "conditions": conditions, "serve_variation": random.choice(names)}
     if random.random() < 0.5:
-        rule["rollout"] = {"percentage": random.choice(PERCENTAGES)}
+        rule["rollout"] = {"percentage": random.choice((*PERCENTAGES, round(100 * random.random(), 2)))}
         if random.random() < 0.3:
             rule["rollout"]["attribute"] = random.choice(NAMES)
     if wild and random.random() < 0.1:
@@ -170,10 +202,14 @@ def _condition(random: Random, depth: int, wild: bool) -> Any:
     if depth > 1:
         clauses = [_condition(random, depth - 1, wild) for _ in range(random.randint(0 if wild else 1, 3))]
         return {"logical_operator": random.choice(("AND", "OR")), "clauses": clauses}
+    if random.random() < 0.2:
+        return {"attribute": "since", "operator": random.choice(ORDERS), "value": random.choice(INSTANTS)}
     operator = random.choice(OPERATORS)
     condition = {"attribute": random.choice(NAMES), "operator": operator, "value": _scalar(random, wild)}
     if operator in ("in", "not_in"):
         condition["value"] = [_scalar(random, wild) for _ in range(random.randint(0, 4))]
+        if wild and random.random() < 0.2:
+            condition["value"].append(random.choice(([1], beyond(random))))
     if operator in ("has", "not_has"):
         condition["attribute"] = random.choice(("tags", "plan"))
     if wild and random.random() < 0.2:
