@@ -66,6 +66,13 @@ export class ConfigStore extends DurableObject {
     return { config: Object.fromEntries(rows.map(({ name, json }) => [name, JSON.parse(json)])), era, version };
   }
 
+  /** The same as it is put to KV, its config a JSON text: rows of large configs are not parsed to be written again. */
+  copy() {
+    const { version, era } = this.meta();
+    const rows = this.sql.exec("SELECT name, json FROM field ORDER BY name").toArray();
+    return { config: `{${rows.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join(",")}}`, era, version };
+  }
+
   /** What was changed after version `since`, oldest first, by field within a version; at most `limit` versions. */
   changelog(since, limit) {
     const rows = this.sql.exec(
@@ -120,7 +127,7 @@ export class ConfigStore extends DurableObject {
       }
       const commit = () => this.commit(request, alarm);
       const result = this.options.statements === "bare" ? commit() : this.ctx.storage.transactionSync(commit);
-      if (this.options.publisher === "inline") await this.put(this.snapshot());
+      if (this.options.publisher === "inline") await this.put(this.copy());
       return result;
     } catch (error) {
       if (error instanceof Refused) return error.refusal;
@@ -234,7 +241,7 @@ export class ConfigStore extends DurableObject {
       if (this.options.handler === "rearms") {
         this.arm(this.now() + this.options.putTimeout + this.backoff(attempts), "lease");
       }
-      return this.snapshot();
+      return this.copy();
     });
   }
 
@@ -262,7 +269,8 @@ export class ConfigStore extends DurableObject {
   async put({ version, era, config }) {
     const label = { era: this.options.epoch === "on" ? era : 0, version };
     const key = this.options.keyOf(this.meta().unit);
-    const put = this.env.KV.put(key, JSON.stringify({ config, ...label }), { metadata: label });
+    const value = `{"config":${config},"era":${label.era},"version":${label.version}}`;
+    const put = this.env.KV.put(key, value, { metadata: label });
     let timer;
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error("the put timed out")), this.options.putTimeout);

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -61,11 +62,12 @@ def bench_requests_to_a_location() -> None:
     for name, options in CONFIGURATIONS.items():
         with FlagDeployment(options) as deployment:
             publish(deployment)
-            edge, key = deployment.edge(), sorted(FLAGS)[0]
-            one = best(lambda: counted(lambda: edge.get(f"/apps/a/evaluate?flagKey={key}&targetingKey=u"), 50))  # noqa: B023
-            body = {"context": CONTEXTS[0]}
-            every = best(lambda: counted(lambda: edge.do("POST", "/apps/a/evaluate", body), 10))  # noqa: B023
-            print(f"  the config is {name}: {one:,.0f} requests/s of one flag, {every * len(FLAGS):,.0f} evaluations/s of all")
+            path, body = f"/apps/a/evaluate?flagKey={sorted(FLAGS)[0]}&targetingKey=u", {"context": CONTEXTS[0]}
+            one = best(partial(counted, partial(deployment.edge().get, path), 50))
+            every = best(partial(counted, partial(deployment.edge().do, "POST", "/apps/a/evaluate", body), 10))
+            print(
+                f"  the config is {name}: {one:,.0f} requests/s of one flag, {every * len(FLAGS):,.0f} evaluations/s of all"
+            )
 
 
 def in_python() -> int:

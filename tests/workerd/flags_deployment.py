@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from impl.adversary_http import Door
 from impl.centre import KVEntry
 from impl.kv import KVNamespace, Limits
 from impl.runtime import Clock
-from impl.snapshot import from_kv
+from impl.snapshot import Snapshot, from_kv
 from impl.workerd_client import Client, Reply
 from impl.workerd_config import Bindings
 from impl.workerd_processes import Edits, Processes
@@ -107,15 +107,15 @@ class FlagDeployment:
 
     def published(self, app: str, version: int, within: float = 10.0) -> None:
         """Wait until KV's centre has this version of an app, or a newer one. Raises TimeoutError."""
-        deadline = time.monotonic() + within
-        while not self._has(app, version):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"version {version} of {app} is not in KV after {within:g} s")
-            time.sleep(0.005)
+        self.wait_for(f"config:app:{app}", lambda snapshot: snapshot.version >= version, within)
 
-    def _has(self, app: str, version: int) -> bool:
-        entry = KVNamespace.read_centre(self.namespace, f"config:app:{app}")
-        return entry is not None and from_kv(entry.value).version >= version
+    def wait_for(self, key: str, good: Callable[[Snapshot], bool], within: float = 10.0) -> None:
+        """Wait until KV's centre has a config under the key that is good. Raises TimeoutError."""
+        deadline = time.monotonic() + within
+        while (entry := KVNamespace.read_centre(self.namespace, key)) is None or not good(from_kv(entry.value)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{key} is not as it should be in KV after {within:g} s")
+            time.sleep(0.005)
 
     def close(self) -> None:
         """Kill the processes, close the door. Closing twice is fine."""

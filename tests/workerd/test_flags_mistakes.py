@@ -23,16 +23,16 @@ OPTIONS: Final[Mapping[str, str | float]] = {"put_timeout": 0.3, "retry_base": 0
 NUMBERS: Final = {"S": 700, "D": 300, "R": 800, "T": 1000, "F": 1, "put_fails": True, "crash": True}
 BOUND: Final = promise_of(NUMBERS).bound_s
 
-PUT: Final = "const put = this.env.KV.put(key, JSON.stringify({ config, ...label }), { metadata: label });"
+PUT: Final = "const put = this.env.KV.put(key, value, { metadata: label });"
 PUT_BY_FLAG: Final = """const put = (async () => {
-      for (const [name, value] of Object.entries(config)) {
+      for (const [name, value] of Object.entries(JSON.parse(config))) {
         await this.env.KV.put(`${key}/${name}`, JSON.stringify({ name, value, ...label }));
       }
     })();"""
 GET: Final = "found = await this.fetch(unit, mine?.snapshot);"
-GET_BY_FLAG: Final = """const names = ["left", "right", "risky"];
-      const parts = await Promise.all(
-        names.map((name) => this.kv.get(`${this.options.keyOf(unit)}/${name}`, { type: "json" })));
+GET_BY_FLAG: Final = """const { keyOf, cacheTtl } = this.options;
+      const get = (name) => this.kv.get(`${keyOf(unit)}/${name}`, { type: "json", cacheTtl });
+      const parts = await Promise.all(["left", "right", "risky"].map(get));
       const values = parts.filter(Boolean).map(({ name, value }) => [name, value]);
       found = parts[0] && { ...parts[0], config: Object.fromEntries(values) };"""
 BY_FLAG: Final = {"store.js": [(PUT, PUT_BY_FLAG)], "edge.js": [(GET, GET_BY_FLAG)]}
