@@ -145,7 +145,9 @@ export class ConfigStore extends DurableObject {
   expect(expected) {
     for (const [name, version] of expected) {
       const found = this.field(name)?.version ?? 0;
-      if (version === "any" ? found === 0 : found !== version) throw new Refused({ refused: "field", field: name, version: found });
+      if (version === "any" ? found === 0 : found !== version) {
+        throw new Refused({ refused: "field", field: name, expected: version, version: found });
+      }
     }
   }
 

@@ -17,6 +17,7 @@ from impl.snapshot import Snapshot, from_kv
 from impl.workerd_client import Client, Reply
 from impl.workerd_config import Bindings
 from impl.workerd_processes import Edits, Processes
+from tests.workerd.openapi import check_path
 
 __all__ = ["FlagDeployment", "RealClock", "flag"]
 
@@ -101,9 +102,14 @@ class FlagDeployment:
         return self.processes.location(location)
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
-        """One request to the control plane, with more headers (underscores stand for hyphens)."""
+        """One request to the control plane, with more headers (underscores stand for hyphens).
+
+        The reply has to be one that the Worker's OpenAPI document has.
+        """
         said = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Client(self.store.port, {**self.headers, **said}).do(method, path, body)
+        reply = Client(self.store.port, {**self.headers, **said}).do(method, path, body)
+        check_path(method, path, reply)
+        return reply
 
     def published(self, app: str, version: int, within: float = 10.0) -> None:
         """Wait until KV's centre has this version of an app, or a newer one. Raises TimeoutError."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from impl.documents import flag_documents
 from impl.workerd_client import Client
 from tests.workerd.flags_deployment import FlagDeployment, flag
+from tests.workerd.openapi import check_path
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")
 
@@ -93,7 +94,9 @@ def test_a_batch_is_one_transaction(deployed: FlagDeployment, app: str) -> None:
     both = {"changes": {"a": flag("a"), "b": flag("b")}, "expected": {"a": 0, "b": 0}}
     assert deployed.ask("POST", path, both).said == {"version": 1}
     stale = {"changes": {"a": None, "b": flag("b", enabled=False)}, "expected": {"a": 1, "b": 7}}
-    assert deployed.ask("POST", path, stale).status == 409
+    assert deployed.ask("POST", path, stale).status == 412
+    assert deployed.ask("POST", path, both).status == 409
+    assert deployed.ask("POST", path, {"changes": {"c": None}, "expected": {"c": 0}}).status == 404
     assert deployed.ask("POST", path, {"changes": {"a": None}}).status == 428
     assert [one["key"] for one in deployed.ask("GET", f"/apps/{app}/flags").said["result"]] == ["a", "b"]
     swap = {"changes": {"a": None, "c": flag("c")}, "expected": {"a": 1, "c": 0}}
@@ -160,7 +163,9 @@ def test_the_changelog_tells_all_unless_it_is_capped(workerd: Path) -> None:
 def test_what_cannot_be_done_is_said_as_a_problem(
     deployed: FlagDeployment, headers: dict[str, str], method: str, path: str, status: int
 ) -> None:
-    reply = Client(deployed.store.port, headers).do(method, f"/apps/nobody/{path}", b"" if method == "POST" else None)
+    path = f"/apps/nobody/{path}"
+    reply = Client(deployed.store.port, headers).do(method, path, b"" if method == "POST" else None)
+    check_path(method, path, reply)
     assert reply.status == status
     if "flagKey" not in path:
         assert reply.headers["Content-Type"] == "application/problem+json"
@@ -186,7 +191,9 @@ def test_a_location_evaluates_what_kv_has_and_asks_nobody_else(deployed: FlagDep
     }  # fmt: skip
     assert deployed.kv.requests - before == 1, "one hop: KV"
     assert deployed.processes.kills == kills
+    check_path("GET", f"/apps/{app}/evaluate", deployed.edge().get(f"/apps/{app}/evaluate?flagKey=a"))
     everything = deployed.edge().do("POST", f"/apps/{app}/evaluate", {"context": {"targetingKey": "u"}}).said
+    check_path("POST", f"/apps/{app}/evaluate", deployed.edge().do("POST", f"/apps/{app}/evaluate", {}))
     assert everything["flags"] == {"a": {"value": True, "variant": "on", "reason": "TARGETING_MATCH"}}
     assert deployed.edge().get(f"/apps/{app}/evaluate?flagKey=b").status == 404
 
@@ -212,6 +219,7 @@ def test_definitions_are_told_once(deployed: FlagDeployment, app: str) -> None:
     deployed.ask("POST", f"/apps/{app}/flags", flag("a"))
     deployed.published(app, 1)
     first = deployed.edge().get(f"/apps/{app}/definitions")
+    check_path("GET", f"/apps/{app}/definitions", first)
     assert (list(first.said["flags"]), first.headers["ETag"]) == (["a"], '"0.1"')
     asking = Client(deployed.edge().port, {**deployed.headers, "If-None-Match": '"0.1"'})
     assert asking.do("GET", f"/apps/{app}/definitions").status == 304

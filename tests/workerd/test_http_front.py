@@ -6,12 +6,10 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
-from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,14 +17,14 @@ from hypothesis import strategies as st
 from impl.adversary import Adversary, SuiteClock
 from impl.adversary_http import Door
 from impl.kv import KVNamespace, Limits
-from impl.workerd_client import Client, Reply
-from impl.workerd_config import WORKER, Bindings
+from impl.workerd_client import Client
+from impl.workerd_config import Bindings
 from impl.workerd_processes import Processes
+from tests.workerd.openapi import OPENAPI, check
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 
 TOKEN: Final = "a-token"
-OPENAPI: Final = json.loads((WORKER / "openapi.json").read_text(encoding="utf-8"))
 REQUESTS: Final = 2000
 
 
@@ -43,20 +41,6 @@ def front(workerd: Path) -> Iterator[Client]:
 
 def state(front: Client, unit: str) -> tuple[Any, Any]:
     return front.get(f"/units/{unit}").said, front.get(f"/units/{unit}/changelog?limit=1000").said
-
-
-def check(method: str, path: str, reply: Reply) -> None:
-    """The reply is one that the OpenAPI document has."""
-    operation = OPENAPI["paths"][path][method.lower()]
-    assert str(reply.status) in operation["responses"], reply
-    (kind, content), *_ = operation["responses"][str(reply.status)]["content"].items()
-    assert reply.headers["Content-Type"].split(";")[0] == kind
-    validator(json.dumps(content["schema"])).validate(reply.said)
-
-
-@cache
-def validator(schema: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator({**json.loads(schema), "components": OPENAPI["components"]})
 
 
 def test_a_write_a_read_and_the_changelog(front: Client) -> None:

@@ -76,11 +76,13 @@ async function postBatch(request, env, app) {
   const pairs = Object.entries(changes);
   if (pairs.length < 1 || pairs.length > MOST_BATCH) throw new Problem(400, `a batch has 1 to ${MOST_BATCH} flags`);
   const flags = pairs.map(([key, flag]) => [keyOf(key), flag === null ? undefined : stamped(checked(flag, key), request)]);
-  const blind = mayBeBlind(env);
-  for (const [key] of flags) {
-    if (!Object.hasOwn(expected, key) && !blind) throw new Problem(428, `expected says no version of ${key} (0 for a new one)`);
-  }
   const versions = Object.entries(expected).map(([key, version]) => [key, wholeNumber(version, `the version of ${key}`)]);
+  for (const [key, flag] of flags) {
+    if (!Object.hasOwn(expected, key)) {
+      if (!mayBeBlind(env)) throw new Problem(428, `expected says no version of ${key} (0 for a new one)`);
+      if (flag === undefined) versions.push([key, "any"]);
+    } else if (flag === undefined && expected[key] === 0) throw unknown(key);
+  }
   const { version } = await write(request, env, app, flags, versions);
   return Response.json({ version });
 }
@@ -91,7 +93,7 @@ async function write(request, env, app, changes, expectedFields) {
     unit: unitOf(app), changes, actor: actorOf(request), expectedFields, mostFields: MOST_FLAGS,
     idempotencyKey: key === null ? undefined : text(key, "the header Idempotency-Key"),
   });
-  if (result.refused === "field") throw conflict(request, result);
+  if (result.refused === "field") throw conflict(result);
   if (result.refused === "fields") throw new Problem(409, `an app has at most ${MOST_FLAGS} flags`);
   if (result.refused === "size") throw new Problem(413, "the app's whole config would be too large");
   return result;
@@ -120,9 +122,9 @@ function expectedOf(request, env) {
   return wholeNumber(Number(version), "If-Match", 1);
 }
 
-function conflict(request, { field, version }) {
+function conflict({ field, expected, version }) {
   if (version === 0) return unknown(field);
-  if (request.method === "POST") return new Problem(409, `${field} is there, at version ${version}`);
+  if (expected === 0) return new Problem(409, `${field} is there, at version ${version}`);
   return new Problem(412, `the current version of ${field} is ${version}`);
 }
 
