@@ -16,7 +16,7 @@ from typing import Any, Final, TypeGuard
 from attrs import frozen
 
 from impl.documents import MAX_BYTES, MAX_FLAGS
-from impl.flags.coercion import is_scalar
+from impl.flags.coercion import is_scalar, number_of
 from impl.flags.operators import OPERATORS
 
 __all__ = [
@@ -122,6 +122,7 @@ class _Checker:
     def _size(self, value: Any, path: _Path) -> None:
         try:
             text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            json.loads(text, parse_int=_finite)
         except ValueError:
             return self._say(path, "numbers that are finite")
         size = len(text.encode(errors="backslashreplace"))
@@ -254,5 +255,12 @@ def _is_priority(value: Any) -> bool:
     return _is_number(value) and 1 <= value < 2**53 and value == int(value)
 
 
+def _finite(digits: str) -> float:
+    # In JavaScript there are no whole numbers beyond the doubles.
+    if not isfinite(float(digits)):
+        raise ValueError("a number that is no double")
+    return 0.0
+
+
 def _comparable(value: Any) -> bool:
-    return is_scalar(value) and not (isinstance(value, float) and not isfinite(value))
+    return is_scalar(value) and (isinstance(value, str) or isfinite(number_of(value)))

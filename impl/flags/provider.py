@@ -139,7 +139,8 @@ class EdgeFlagProvider(AbstractProvider):
             same = old is not None and old.snapshot.at_least(snapshot)
             evaluator = old.evaluator if old is not None and same else Evaluator(snapshot.config, self._account)
             kept = old.snapshot if old is not None and same else snapshot
-            self._held = _Held(kept, evaluator, asked_at)
+            confirmed_at = asked_at if old is None else max(asked_at, old.confirmed_at)
+            self._held = _Held(kept, evaluator, confirmed_at)
             told = [_Told(ProviderEvent.PROVIDER_READY)] if self._state in ("stale", "error") else []
             self._state = "ready"
         if old is not None and not same:
@@ -273,11 +274,11 @@ def _failed(
 
 
 def _boolean(value: Any) -> bool:
-    return _checked(value, isinstance(value, bool), "truth value")
+    return bool(_checked(value, isinstance(value, bool), "truth value"))
 
 
 def _string(value: Any) -> str:
-    return _checked(value, isinstance(value, str), "text")
+    return str(_checked(value, isinstance(value, str), "text"))
 
 
 def _integer(value: Any) -> int:

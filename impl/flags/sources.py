@@ -23,7 +23,7 @@ _TIMEOUT: Final = 5.0
 
 
 def reader_source(reader: Callable[[], EdgeReader], loop: asyncio.AbstractEventLoop) -> Source:
-    """The reader of a location whose event loop runs in another thread; `reader` gives the one of the isolate of now."""
+    """The reader of a location whose event loop runs in another thread; `reader` gives that of the isolate of now."""
     return lambda: asyncio.run_coroutine_threadsafe(reader().read(), loop).result(_TIMEOUT)
 
 
