@@ -94,7 +94,7 @@ def test_a_batch_is_one_transaction(deployed: FlagDeployment, app: str) -> None:
     both = {"changes": {"a": flag("a"), "b": flag("b")}, "expected": {"a": 0, "b": 0}}
     assert deployed.ask("POST", path, both).said == {"version": 1}
     stale = {"changes": {"a": None, "b": flag("b", enabled=False)}, "expected": {"a": 1, "b": 7}}
-    assert deployed.ask("POST", path, stale).status == 412
+    assert deployed.ask("POST", path, stale).status == 409
     assert deployed.ask("POST", path, both).status == 409
     assert deployed.ask("POST", path, {"changes": {"c": None}, "expected": {"c": 0}}).status == 404
     assert deployed.ask("POST", path, {"changes": {"a": None}}).status == 428
@@ -234,7 +234,7 @@ def test_an_app_of_5000_flags_works_and_has_no_room_for_another(deployed: FlagDe
         reply = deployed.ask("POST", f"/apps/{app}/batch", batch)
         assert reply.status == 200, reply
     over = deployed.ask("POST", f"/apps/{app}/flags", flag("one-more"))
-    assert (over.status, over.said["detail"]) == (409, "an app has at most 5000 flags")
+    assert (over.status, over.said["detail"]) == (413, "an app has at most 5000 flags")
     deployed.published(app, 10)
     told = deployed.edge().get(f"/apps/{app}/definitions").said
     assert (told["version"], sorted(told["flags"])) == (10, keys)

@@ -36,8 +36,10 @@ async function createFlag(request, env, app) {
 }
 
 async function putFlag(request, env, app, key) {
-  const flag = stamped(checked(parseJson(await bodyOf(request)), keyOf(key)), request);
-  const { version } = await write(request, env, app, [[key, flag]], [[key, expectedOf(request, env)]]);
+  const said = parseJson(await bodyOf(request));
+  const expected = [[keyOf(key), expectedOf(request, env)]];
+  const flag = stamped(checked(said, key), request);
+  const { version } = await write(request, env, app, [[key, flag]], expected);
   return shown(flag, version);
 }
 
@@ -75,16 +77,24 @@ async function postBatch(request, env, app) {
   if (!isObject(changes) || !isObject(expected)) throw new Problem(400, "changes and expected are objects");
   const pairs = Object.entries(changes);
   if (pairs.length < 1 || pairs.length > MOST_BATCH) throw new Problem(400, `a batch has 1 to ${MOST_BATCH} flags`);
-  const flags = pairs.map(([key, flag]) => [keyOf(key), flag === null ? undefined : stamped(checked(flag, key), request)]);
-  const versions = Object.entries(expected).map(([key, version]) => [key, wholeNumber(version, `the version of ${key}`)]);
-  for (const [key, flag] of flags) {
-    if (!Object.hasOwn(expected, key)) {
-      if (!mayBeBlind(env)) throw new Problem(428, `expected says no version of ${key} (0 for a new one)`);
-      if (flag === undefined) versions.push([key, "any"]);
-    } else if (flag === undefined && expected[key] === 0) throw unknown(key);
-  }
+  for (const [key, version] of Object.entries(expected)) wholeNumber(version, `the version of ${key}`);
+  const versions = seenBy(expected, pairs, mayBeBlind(env));
+  const flags = pairs.map(([key, flag]) => [key, flag === null ? undefined : stamped(checked(flag, key), request)]);
   const { version } = await write(request, env, app, flags, versions);
   return Response.json({ version });
+}
+
+/** The versions that flags must have: those that a batch changes, and then others that its writer names. */
+function seenBy(expected, changes, blind) {
+  const seen = new Map();
+  for (const [key, flag] of changes) {
+    const gone = flag === null;
+    if (Object.hasOwn(expected, keyOf(key))) seen.set(key, gone && expected[key] === 0 ? "gone" : expected[key]);
+    else if (!blind) throw new Problem(428, `expected says no version of ${key} (0 for a new one)`);
+    else if (gone) seen.set(key, "any");
+  }
+  const others = Object.entries(expected).filter(([key]) => !seen.has(key));
+  return [...seen, ...others];
 }
 
 async function write(request, env, app, changes, expectedFields) {
@@ -93,8 +103,8 @@ async function write(request, env, app, changes, expectedFields) {
     unit: unitOf(app), changes, actor: actorOf(request), expectedFields, mostFields: MOST_FLAGS,
     idempotencyKey: key === null ? undefined : text(key, "the header Idempotency-Key"),
   });
-  if (result.refused === "field") throw conflict(result);
-  if (result.refused === "fields") throw new Problem(409, `an app has at most ${MOST_FLAGS} flags`);
+  if (result.refused === "field") throw conflict(request, result);
+  if (result.refused === "fields") throw new Problem(413, `an app has at most ${MOST_FLAGS} flags`);
   if (result.refused === "size") throw new Problem(413, "the app's whole config would be too large");
   return result;
 }
@@ -102,7 +112,7 @@ async function write(request, env, app, changes, expectedFields) {
 /** The flag as it is kept, by the order of its rules' priorities. Throws a problem that names all that is wrong. */
 function checked(flag, key = flag.key) {
   const errors = problemsOf(flag);
-  if (flag?.key !== key) errors.push({ path: "/key", message: `not the ${key} of the request` });
+  if (isKey(flag?.key) && flag.key !== key) errors.push({ path: "/key", message: `${key}, as in the request` });
   if (errors.length > 0) throw new Problem(400, "the flag is not what it should be", {}, { errors });
   return { ...flag, rules: flag.rules.toSorted((one, other) => one.priority - other.priority) };
 }
@@ -122,9 +132,10 @@ function expectedOf(request, env) {
   return wholeNumber(Number(version), "If-Match", 1);
 }
 
-function conflict({ field, expected, version }) {
+function conflict(request, { field, version }) {
   if (version === 0) return unknown(field);
-  if (expected === 0) return new Problem(409, `${field} is there, at version ${version}`);
+  // What is posted has no If-Match that could have failed.
+  if (request.method === "POST") return new Problem(409, `${field} is there, at version ${version}`);
   return new Problem(412, `the current version of ${field} is ${version}`);
 }
 
