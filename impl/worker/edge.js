@@ -45,6 +45,12 @@ export class EdgeReader {
     return this.kept.get(unit)?.snapshot ?? EMPTY;
   }
 
+  /** Milliseconds since KV said last what a read gives; more than none only where the isolate's own copy was served. */
+  age(unit) {
+    const mine = this.kept.get(unit);
+    return mine ? Math.max(this.now() - mine.at, 0) : 0;
+  }
+
   // With epochs a label stands for one config, and KV tells it beside the value. To parse a large config takes longer
   // than all the rest: one that is kept already is not read again.
   async fetch(unit, mine) {

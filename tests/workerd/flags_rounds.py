@@ -7,16 +7,18 @@ A round changes the flags in one batch: `left` and `right` come to have the numb
 
 from __future__ import annotations
 
+import http.client
 import time
 from collections.abc import Mapping
+from threading import Event, Thread
 from typing import Any
 
 from attrs import frozen
 
-from impl.workerd_client import Client, asked
+from impl.workerd_client import Client, WorkerdError, asked
 from tests.workerd.flags_deployment import FlagDeployment, flag
 
-__all__ = ["Told", "ask", "batch", "round_of"]
+__all__ = ["Told", "Writer", "ask", "batch", "round_of"]
 
 
 def round_of(number: int) -> dict[str, Any]:
@@ -56,3 +58,43 @@ def ask(deployment: FlagDeployment, location: int) -> Told:
     said = asked(front.do("POST", "/apps/a/evaluate", {"context": {"targetingKey": "u"}}))
     values = {key: one["value"] for key, one in said["flags"].items()}
     return Told(location, invoke, time.monotonic(), said["version"], values)
+
+
+class Writer(Thread):
+    """Makes one round after another; a write is sent again with its key until it is acknowledged."""
+
+    def __init__(self, deployment: FlagDeployment, over: Event) -> None:
+        super().__init__(daemon=True)
+        self._deployment, self._over = deployment, over
+        self.commits: list[dict[str, Any]] = []
+        """In the recorded format, one for each round."""
+        self.version = 0
+        self.failed: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            while not self._over.wait(0.15):
+                self._round(len(self.commits) + 1)
+        except WorkerdError as error:
+            self.failed = error
+
+    def _round(self, number: int) -> None:
+        invoke = time.monotonic()
+        version = self._acknowledged(number)
+        about = {"kind": "commit", "unit": "a", "invoke": invoke, "version": number, "era": 0}
+        if version is None:
+            self.commits.append({**about, "return": None, "outcome": "unknown"})
+        else:
+            self.version = version
+            self.commits.append({**about, "return": time.monotonic(), "outcome": "ok"})
+
+    def _acknowledged(self, number: int) -> int | None:
+        while not self._over.is_set():
+            try:
+                reply = self._deployment.ask(
+                    "POST", "/apps/a/batch", batch(number, self.version), Idempotency_Key=f"round-{number}"
+                )
+                return int(asked(reply)["version"])
+            except (OSError, http.client.HTTPException):
+                self._over.wait(0.01)
+        return None

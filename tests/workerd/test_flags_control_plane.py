@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -223,6 +224,22 @@ def test_definitions_are_told_once(deployed: FlagDeployment, app: str) -> None:
     assert (list(first.said["flags"]), first.headers["ETag"]) == (["a"], '"0.1"')
     asking = Client(deployed.edge().port, {**deployed.headers, "If-None-Match": '"0.1"'})
     assert asking.do("GET", f"/apps/{app}/definitions").status == 304
+
+
+def test_a_location_that_is_cut_off_says_how_old_its_answers_are(workerd: Path) -> None:
+    with FlagDeployment({"reader": "guarded"}) as deployment:
+        deployment.ask("POST", "/apps/a/flags", flag("f"))
+        deployment.published("a", 1)
+        asked = "/apps/a/evaluate?flagKey=f"
+        assert deployment.edge().get(asked).headers["Age"] == "0"
+        deployment.kv.places[0].reachable = False
+        deployment.clock.advance(61)
+        time.sleep(1.1)
+        for path in (asked, "/apps/a/definitions"):
+            reply = deployment.edge().get(path)
+            assert (reply.status, reply.headers["Age"]) == (200, "2")
+        deployment.kv.places[0].reachable = True
+        assert deployment.edge().get(asked).headers["Age"] == "0"
 
 
 def test_an_app_of_5000_flags_works_and_has_no_room_for_another(deployed: FlagDeployment, app: str) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +40,8 @@ def line(random: Random, version: int) -> Line:
     """Something to say, mostly about the flags that are there."""
     key = random.choices(KEYS, (4, 4, 1))[0]
     seen = {"If-Match": f'"{random.randint(max(version - 2, 1), version + 1)}"'}
-    headers: dict[str, str] = {**seen, **({"Idempotency-Key": f"k{random.randrange(40)}"} if random.random() < 0.2 else {})}
+    repeated = {"Idempotency-Key": f"k{random.randrange(40)}"} if random.random() < 0.2 else {}
+    headers = {**seen, **repeated}
     document = written(random, key)
     match random.randrange(10):
         case 0 | 1:
@@ -56,8 +56,8 @@ def line(random: Random, version: int) -> Line:
             return "POST", "batch", {"changes": changes, "expected": expected}, headers
         case 8:
             return "POST", random.choice(("flags", "batch")), generate.beyond(random), headers
-    asked = random.choice((f"flags/{key}", f"flags/{key}/changelog?limit=3", "flags?limit=1", "flags?cursor=a", "flags"))
-    return "GET", asked, None, {}
+    flags = random.choice(("flags", "flags?limit=1", "flags?cursor=a"))
+    return "GET", random.choice((flags, f"flags/{key}", f"flags/{key}/changelog?limit=3")), None, {}
 
 
 def written(random: Random, key: str) -> Any:

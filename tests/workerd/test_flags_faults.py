@@ -13,16 +13,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from impl.adversary import Answer, Fault
-from impl.workerd_client import WorkerdError, asked
+from impl.workerd_client import WorkerdError
 from properties.engines.history import check_history, promise_of
 from properties.evidence import Verdict
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
-from tests.workerd.flags_rounds import Told, ask, batch
+from tests.workerd.flags_rounds import Told, Writer, ask
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")
 
@@ -41,42 +41,6 @@ HAZARDS: Final[Mapping[str, str | bool]] = {
     "epoch": "on",
 }
 PROMISE: Final = promise_of({**HAZARDS, **NUMBERS})
-
-
-class Writer(Thread):
-    """Makes one round after another; a write is sent again with its key until it is acknowledged."""
-
-    def __init__(self, deployment: FlagDeployment, over: Event) -> None:
-        super().__init__(daemon=True)
-        self._deployment, self._over = deployment, over
-        self.commits: list[dict[str, Any]] = []
-        self.version = 0
-
-    def run(self) -> None:
-        number = 0
-        while not self._over.wait(0.15):
-            number += 1
-            invoke = time.monotonic()
-            version = self._acknowledged(number)
-            if version is not None:
-                self.version = version
-            returned = None if version is None else time.monotonic()
-            outcome = "unknown" if version is None else "ok"
-            self.commits.append(
-                {"kind": "commit", "unit": "a", "invoke": invoke, "return": returned, "outcome": outcome,
-                 "version": number, "era": 0}
-            )  # fmt: skip
-
-    def _acknowledged(self, number: int) -> int | None:
-        while not self._over.is_set():
-            try:
-                reply = self._deployment.ask(
-                    "POST", "/apps/a/batch", batch(number, self.version), Idempotency_Key=f"round-{number}"
-                )
-                return int(asked(reply)["version"])
-            except (OSError, http.client.HTTPException):
-                self._over.wait(0.01)
-        return None
 
 
 class Reader(Thread):
@@ -137,6 +101,7 @@ def test_no_location_ever_tells_a_mixed_config_or_one_older_than_the_bound(worke
     told = [one for reader in readers for one in reader.told]
     assert [one for one in told if one.mixed] == []
     assert [error for reader in readers for error in reader.failed] == []
+    assert writer.failed is None
     found = {one.property: one for one in check_history(history(writer, told), PROMISE)}
     for name in ("never-ahead", "monotonic-reads", "bounded-staleness"):
         assert found[name].verdict is Verdict.HOLDS_TO_BOUND, found[name].reason

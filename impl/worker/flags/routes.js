@@ -153,7 +153,7 @@ const shown = (flag, version, status = 200) =>
 
 async function getDefinitions(request, env, app) {
   const { config, era, version } = await configOf(env, app);
-  const headers = { ETag: `"${era}.${version}"` };
+  const headers = { ETag: `"${era}.${version}"`, ...ageOf(env, app) };
   if (request.headers.get("If-None-Match") === headers.ETag) return new Response(null, { status: 304, headers });
   return Response.json({ flags: config, era, version }, { headers });
 }
@@ -173,14 +173,19 @@ async function postEvaluation(request, env, app) {
   const { config, era, version } = await configOf(env, app);
   const keys = Object.keys(config);
   const flags = keys.map((key) => [key, evaluate(config, key, context, optionsOf(env).account)]);
-  return Response.json({ flags: Object.fromEntries(flags), era, version });
+  return Response.json({ flags: Object.fromEntries(flags), era, version }, { headers: ageOf(env, app) });
 }
 
 async function evaluated(env, app, flagKey, context) {
   const { config, era, version } = await configOf(env, app);
   const result = evaluate(config, flagKey, context, optionsOf(env).account);
   const status = result.errorCode === "FLAG_NOT_FOUND" ? 404 : 200;
-  return Response.json({ flagKey, ...result, era, version }, { status });
+  return Response.json({ flagKey, ...result, era, version }, { status, headers: ageOf(env, app) });
+}
+
+/** How old that is: a location that is cut off from KV goes on with what it has, and whoever asks should know. */
+function ageOf(env, app) {
+  return { Age: String(Math.ceil(readerOf(env).age(unitOf(app)) / 1000)) };
 }
 
 async function configOf(env, app) {
