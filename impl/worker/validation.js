@@ -5,6 +5,7 @@
 const MAX_BODY = 900_000;
 const MAX_NAME = 1024; // bytes of UTF-8, of field names, actors and idempotency keys
 const MAX_FIELDS = 5_000;
+const MAX_DEPTH = 100; // many a reader of JSON calls itself for every level, and gives up some hundreds further down
 
 export class Problem extends Error {
   constructor(status, detail, headers = {}, more = {}) {
@@ -44,8 +45,12 @@ export function parseJson(bytes) {
     throw new Problem(400, "the body is not JSON in UTF-8");
   }
   if (!isObject(said)) throw new Problem(400, "the body is not a JSON object");
+  if (isDeeper(said, MAX_DEPTH)) throw new Problem(400, `the body is nested more than ${MAX_DEPTH} deep`);
   return said;
 }
+
+const isDeeper = (value, levels) =>
+  typeof value === "object" && value !== null && (levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1)));
 
 /** A write: at least one field to set (`changes`) or to remove (`removed`). */
 export function writeOf({ changes = {}, removed = [], actor, expected_version, idempotency_key, ...rest }) {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -299,3 +300,50 @@ def test_any_sequence_of_writes_does_what_a_dictionary_would_do(
     for key, told in events.items():
         changes = deployed.ask("GET", f"{path}/{key}/changelog").said["changes"]
         assert [one["event"] for one in reversed(changes)] == told
+
+
+# --- whatever is asked
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(["a", "b", "toString", "__proto__", "", "%", "%00", "é", "a.b", "k" * 65])
+ODD_FLAGS = st.builds(lambda changed: {**flag("a"), **changed}, st.dictionaries(st.sampled_from(list(flag("a"))), JSON))
+ODD_BODIES = (
+    ODD_FLAGS
+    | JSON
+    | st.binary(max_size=20)
+    | st.fixed_dictionaries({}, optional={"changes": st.dictionaries(NAMES, ODD_FLAGS | JSON), "expected": JSON})
+    | st.fixed_dictionaries({}, optional={"flagKey": NAMES | JSON, "context": JSON})
+)
+PATHS = st.sampled_from(
+    ["flags", "flags/{}", "flags/{}/changelog?before={}", "flags?cursor={}&limit={}", "batch", "definitions", "evaluate",
+     "evaluate?flagKey={}&targetingKey={}"]
+)  # fmt: skip
+ODD_HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "If_Match": st.sampled_from(['"1"', "*", '""', "1", '"-1"', '"99999999999999999999"', "W/x"]),
+        "Idempotency_Key": st.sampled_from(["", "k", "k" * 1025]),
+        "If_None_Match": st.just('"0.0"'),
+        "Edgeproof_Actor": st.sampled_from(["", "a" * 1025]),
+    },
+)
+
+
+@given(
+    method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD"]),
+    path=PATHS,
+    names=st.tuples(NAMES, NAMES),
+    body=st.none() | ODD_BODIES,
+    headers=ODD_HEADERS,
+)
+@settings(max_examples=1000, deadline=None)
+def test_no_request_fails_inside(
+    deployed: FlagDeployment, method: str, path: str, names: tuple[str, str], body: Any, headers: dict[str, str]
+) -> None:
+    path = path.format(*(quote(name, safe="%") for name in names))
+    reply = deployed.ask(method, f"/apps/odd/{path}", body, **headers)
+    assert reply.status < 500, reply

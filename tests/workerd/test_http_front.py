@@ -105,6 +105,17 @@ def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(front: Cli
     assert front.do("PUT", "/units/big/config", body(900_000)).status == 200
 
 
+@pytest.mark.parametrize("levels", [101, 10_000, 400_000])
+def test_a_body_that_is_nested_too_deep_is_refused(front: Client, levels: int) -> None:
+    def body(levels: int) -> bytes:
+        lists = levels - 2
+        return b'{"actor":"x","changes":{"a":' + b"[" * lists + b"]" * lists + b"}}"
+
+    reply = front.do("PUT", "/units/deep/config", body(levels))
+    assert (reply.status, front.get("/units/deep").said["version"]) == (400, 0)
+    assert front.do("PUT", f"/units/deep-{levels}/config", body(100)).status == 200
+
+
 def test_a_config_that_would_not_fit_into_kv_is_refused_as_a_whole(front: Client) -> None:
     for n in range(27):
         assert front.do("PUT", "/units/huge/config", {"changes": {f"f{n}": "v" * 899_900}, "actor": "x"}).status == 200
