@@ -217,6 +217,17 @@ def test_a_query_is_read_as_numbers_and_truth_values_where_it_can_be_nothing_els
     assert deployed.edge().get(f"{path}&age=18&beta=true&zip=7").said["value"] is False
 
 
+@pytest.mark.parametrize(("account", "reason"), [("acct-1", "SPLIT"), ("acct-2", "DEFAULT")])
+def test_who_is_in_a_rollout_depends_on_the_account(workerd: Path, account: str, reason: str) -> None:
+    # The published buckets of user-42: 25.36 of acct-1, 58.84 of acct-2.
+    rule = {"priority": 1, "conditions": [], "serve_variation": "on", "rollout": {"percentage": 25.37}}
+    with FlagDeployment({"account": account}) as deployment:
+        deployment.ask("POST", "/apps/a/flags", flag("new-checkout", rule))
+        deployment.published("a", 1)
+        asked = deployment.edge().get("/apps/a/evaluate?flagKey=new-checkout&targetingKey=user-42")
+        assert asked.said["reason"] == reason
+
+
 def test_definitions_are_told_once(deployed: FlagDeployment, app: str) -> None:
     deployed.ask("POST", f"/apps/{app}/flags", flag("a"))
     deployed.published(app, 1)
@@ -319,8 +330,8 @@ ODD_BODIES = (
     | st.fixed_dictionaries({}, optional={"flagKey": NAMES | JSON, "context": JSON})
 )
 PATHS = st.sampled_from(
-    ["flags", "flags/{}", "flags/{}/changelog?before={}", "flags?cursor={}&limit={}", "batch", "definitions", "evaluate",
-     "evaluate?flagKey={}&targetingKey={}"]
+    ["flags", "flags/{}", "flags/{}/changelog?before={}", "flags?cursor={}&limit={}", "batch", "definitions",
+     "evaluate", "evaluate?flagKey={}&targetingKey={}"]
 )  # fmt: skip
 ODD_HEADERS = st.fixed_dictionaries(
     {},
