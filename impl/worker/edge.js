@@ -28,27 +28,26 @@ export class EdgeReader {
 
   /** The config to evaluate a request against; an empty one of version 0 where none is published. */
   async read(unit) {
+    return (await this.find(unit)).snapshot;
+  }
+
+  /** The same, and since when (`at`): what the isolate kept while KV could not be reached may be old. */
+  async find(unit) {
     const { reader, memoTtl } = this.options;
     const mine = this.kept.get(unit);
-    if (reader === "memo" && mine && this.now() - mine.at <= memoTtl) return mine.snapshot;
+    if (reader === "memo" && mine && this.now() - mine.at <= memoTtl) return mine;
     let found;
     try {
       found = await this.fetch(unit, mine?.snapshot);
     } catch (error) {
       if (reader === "plain" || !mine) throw new Unavailable(String(error));
-      return mine.snapshot;
+      return mine;
     }
     if (!this.refuses(found ?? EMPTY, unit)) {
       if (found) this.kept.set(unit, { snapshot: found, at: this.now() });
       else this.kept.delete(unit);
     }
-    return this.kept.get(unit)?.snapshot ?? EMPTY;
-  }
-
-  /** Milliseconds since KV said last what a read gives; more than none only where the isolate's own copy was served. */
-  age(unit) {
-    const mine = this.kept.get(unit);
-    return mine ? Math.max(this.now() - mine.at, 0) : 0;
+    return this.kept.get(unit) ?? { snapshot: EMPTY, at: this.now() };
   }
 
   // With epochs a label stands for one config, and KV tells it beside the value. To parse a large config takes longer

@@ -16,7 +16,8 @@ export class Problem extends Error {
 
 const TITLES = {
   400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
-  412: "Precondition Failed", 413: "Content Too Large", 428: "Precondition Required", 500: "Internal Server Error", 503: "Service Unavailable",
+  412: "Precondition Failed", 413: "Content Too Large", 428: "Precondition Required", 500: "Internal Server Error",
+  503: "Service Unavailable",
 };
 
 export function problem({ status, message, headers, more }) {
@@ -49,8 +50,10 @@ export function parseJson(bytes) {
   return said;
 }
 
-const isDeeper = (value, levels) =>
-  typeof value === "object" && value !== null && (levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1)));
+function isDeeper(value, levels) {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
+}
 
 /** A write: at least one field to set (`changes`) or to remove (`removed`). */
 export function writeOf({ changes = {}, removed = [], actor, expected_version, idempotency_key, ...rest }) {

@@ -152,8 +152,8 @@ const shown = (flag, version, status = 200) =>
 // --- the edge
 
 async function getDefinitions(request, env, app) {
-  const { config, era, version } = await configOf(env, app);
-  const headers = { ETag: `"${era}.${version}"`, ...ageOf(env, app) };
+  const { config, era, version, age } = await configOf(env, app);
+  const headers = { ETag: `"${era}.${version}"`, ...age };
   if (request.headers.get("If-None-Match") === headers.ETag) return new Response(null, { status: 304, headers });
   return Response.json({ flags: config, era, version }, { headers });
 }
@@ -161,36 +161,38 @@ async function getDefinitions(request, env, app) {
 async function getEvaluation(_request, env, app, query) {
   const { flagKey, context } = contextOf(query);
   if (flagKey === null) throw new Problem(400, "flagKey says which flag");
-  return evaluated(env, app, flagKey, context);
+  return one(env, app, flagKey, context);
 }
 
 async function postEvaluation(request, env, app) {
   const { flagKey, context = {}, ...rest } = parseJson(await bodyOf(request));
   if (Object.keys(rest).length > 0) throw new Problem(400, "an evaluation has flagKey and context, nothing else");
   if (!isObject(context)) throw new Problem(400, "context is not an object");
-  if (flagKey !== undefined && typeof flagKey !== "string") throw new Problem(400, "flagKey is not a text");
-  if (flagKey !== undefined) return evaluated(env, app, flagKey, context);
-  const { config, era, version } = await configOf(env, app);
-  const keys = Object.keys(config);
-  const flags = keys.map((key) => [key, evaluate(config, key, context, optionsOf(env).account)]);
-  return Response.json({ flags: Object.fromEntries(flags), era, version }, { headers: ageOf(env, app) });
+  if (flagKey === undefined) return all(env, app, context);
+  if (typeof flagKey !== "string") throw new Problem(400, "flagKey is not a text");
+  return one(env, app, flagKey, context);
 }
 
-async function evaluated(env, app, flagKey, context) {
-  const { config, era, version } = await configOf(env, app);
+async function one(env, app, flagKey, context) {
+  const { config, era, version, age } = await configOf(env, app);
   const result = evaluate(config, flagKey, context, optionsOf(env).account);
   const status = result.errorCode === "FLAG_NOT_FOUND" ? 404 : 200;
-  return Response.json({ flagKey, ...result, era, version }, { status, headers: ageOf(env, app) });
+  return Response.json({ flagKey, ...result, era, version }, { status, headers: age });
 }
 
-/** How old that is: a location that is cut off from KV goes on with what it has, and whoever asks should know. */
-function ageOf(env, app) {
-  return { Age: String(Math.ceil(readerOf(env).age(unitOf(app)) / 1000)) };
+async function all(env, app, context) {
+  const { config, era, version, age } = await configOf(env, app);
+  const { account } = optionsOf(env);
+  const flags = Object.keys(config).map((key) => [key, evaluate(config, key, context, account)]);
+  return Response.json({ flags: Object.fromEntries(flags), era, version }, { headers: age });
 }
 
+/** The config, and its age as a header: a location that is cut off goes on with what it has, and says so. */
 async function configOf(env, app) {
+  const reader = readerOf(env);
   try {
-    return await readerOf(env).read(unitOf(app));
+    const { snapshot, at } = await reader.find(unitOf(app));
+    return { ...snapshot, age: { Age: String(Math.max(Math.ceil((reader.now() - at) / 1000), 0)) } };
   } catch (error) {
     if (error instanceof Unavailable) throw new Problem(503, "no flags can be told just now", { "Retry-After": "1" });
     throw error;
