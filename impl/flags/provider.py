@@ -36,6 +36,8 @@ FlagMetadata = dict[str, bool | int | float | str]
 
 NAME: Final = "edgeproof"
 
+_REASONS: Final[Mapping[str, Reason]] = {str(one): one for one in Reason}
+
 _CODES: Final[Mapping[str, ErrorCode]] = {
     "FLAG_NOT_FOUND": ErrorCode.FLAG_NOT_FOUND,
     "PARSE_ERROR": ErrorCode.PARSE_ERROR,
@@ -160,7 +162,7 @@ class EdgeFlagProvider(AbstractProvider):
 
     def _stale(self, held: _Held) -> list[_Told]:
         """What is to be told of the age of what is held; with the lock."""
-        if self._stale_after is None or self._state == "stale" or self._age(held) <= self._stale_after:
+        if self._stale_after is None or self._state != "ready" or self._age(held) <= self._stale_after:
             return []
         self._state = "stale"
         return [_Told(ProviderEvent.PROVIDER_STALE)]
@@ -244,7 +246,7 @@ class EdgeFlagProvider(AbstractProvider):
         if found.reason == "DISABLED" and self._disabled == "caller's default":
             return FlagResolutionDetails(default, reason=Reason.DISABLED, flag_metadata=metadata)
         return FlagResolutionDetails(
-            typed(found.value), reason=Reason(found.reason), variant=found.variant, flag_metadata=metadata
+            typed(found.value), reason=_REASONS[found.reason], variant=found.variant, flag_metadata=metadata
         )
 
     def _current(self) -> _Held:
@@ -253,9 +255,10 @@ class EdgeFlagProvider(AbstractProvider):
         held = self._held
         if held is None:
             raise ConfigUnavailable(f"no config has been loaded{f': {error}' if error else ''}")
-        with self._lock:
-            told = self._stale(held) if self._state == "ready" else []
-        self._tell(told)
+        if self._stale_after is not None and self._age(held) > self._stale_after:
+            with self._lock:
+                told = self._stale(held)
+            self._tell(told)
         return held
 
 
