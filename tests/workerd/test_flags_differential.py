@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The isolate's evaluator against the Python one: the shared vectors, and 100,000 generated cases without a difference.
 
-The Python evaluator is compared with Cloudflare's own in `tests/impl/flags/test_oracle.py`, over the same generators.
+The Python evaluator is compared with Cloudflare's own in `tests/impl/flags/test_oracle.py`, on the very same cases.
 Numbers are compared as doubles: a whole number beyond 2^53 that is a flag's value loses digits in JavaScript.
 """
 
@@ -27,8 +27,9 @@ from tests.workerd.flags_evaluator import WorkerEvaluator
 pytestmark = pytest.mark.xdist_group("workerd-flags")
 
 CASES: Final = 100_000
+ORACLE: Final = ((0, 0.0), (1, 0.0), (2, 0.0), (10, 1.0), (11, 1.0))
+"""Seeds of `tests/impl/flags/test_oracle.py`, each with its share of garbage."""
 SPOILT: Final = 20_000
-ACCOUNT: Final = "acct-1"
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +73,15 @@ def same(said: dict[str, Any], expected: dict[str, Any]) -> bool:
     return json.dumps(doubles(normal), sort_keys=True) == json.dumps(doubles(expected), sort_keys=True)
 
 
-def generated(count: int, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """Cases and what Python says of them, every other one with a good chance to be beyond the schema."""
-    random = Random(seed)
+def generated(seed: int, count: int, garbage: float) -> Iterator[dict[str, Any]]:
+    """Cases and what Python says of them: for these arguments the ones that the oracle is asked."""
+    chance = Random(f"oracle/{seed}")
     for number in range(count):
-        key, flag, context = generate.case(random, garbage=0.1 if number % 2 else 0.5)
-        draws = Draws(random)
-        expected = told(evaluate({key: flag}, key, context, ACCOUNT, draws))
-        given = {"flags": {key: flag}, "flag": key, "context": context, "account": ACCOUNT}
+        key, flag, context = generate.case(chance, garbage=garbage)
+        account = generate.account(chance)
+        draws = Draws(Random(number))
+        expected = told(evaluate({key: flag}, key, context, account, draws))
+        given = {"flags": {key: flag}, "flag": key, "context": context, "account": account}
         yield {**given, "draws": draws.drawn, "expected": expected}
 
 
@@ -154,19 +156,16 @@ def test_both_find_the_same_wrong_with_flags_that_were_spoilt(worker: WorkerEval
     assert counted[3] > 100
 
 
-def test_a_hundred_thousand_generated_cases_have_one_answer(worker: WorkerEvaluator) -> None:
+def test_the_hundred_thousand_cases_of_the_oracle_have_the_same_answers(worker: WorkerEvaluator) -> None:
     started = time.perf_counter()
     reasons: Counter[str] = Counter()
-
-    def counted() -> Iterator[dict[str, Any]]:
-        for case in generated(CASES):
-            reasons[case["expected"]["error"] or case["expected"]["reason"]] += 1
-            yield case
-
-    assert differences(worker, counted()) == []
-    print(f"{CASES} cases in {time.perf_counter() - started:.1f} s: {dict(reasons.most_common())}")
+    for seed, garbage in ORACLE:
+        cases = list(generated(seed, CASES // len(ORACLE), garbage))
+        reasons.update(case["expected"]["error"] or case["expected"]["reason"] for case in cases)
+        assert differences(worker, cases) == []
+    print(f"{sum(reasons.values())} cases in {time.perf_counter() - started:.1f} s: {dict(reasons.most_common())}")
     assert set(reasons) == {"STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT", "DISABLED", "PARSE_ERROR"}
-    assert min(reasons.values()) >= 100
+    assert min(reasons.values()) >= 1000
 
 
 MISTAKES: Final = {
@@ -196,6 +195,6 @@ def test_a_mistake_in_the_evaluator_is_a_difference(what: str, workerd: Path, tm
     module, right, wrong = MISTAKES[what]
     broken = WorkerEvaluator(tmp_path, {module: (right, wrong)})
     try:
-        assert differences(broken, (*shared(), *generated(10_000))) != []
+        assert differences(broken, (*shared(), *generated(10, 10_000, 1.0))) != []
     finally:
         broken.close()
