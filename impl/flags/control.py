@@ -160,11 +160,12 @@ class FlagControl:
     ) -> int:
         """Change several flags in one write, which no reader ever sees half of; None for a flag to remove.
 
-        Raises what the others raise, and ValueError for too many flags or none.
+        What is `expected` of flags that do not change has to hold as well. Raises what the others raise, and ValueError
+        for too many flags or none.
         """
         if not 1 <= len(documents) <= MAX_BATCH:
             raise ValueError(f"a batch has 1 to {MAX_BATCH} flags, not {len(documents)}")
-        seen = {key: expected.get(key, ANY if self._blind else None) for key in documents}
+        seen = {key: expected.get(key, ANY if self._blind else None) for key in {**documents, **expected}}
         if None in seen.values():
             raise Unversioned("expected says the version of every flag, 0 for a new one")
         return self._change(documents, seen, actor, idempotency_key, upsert=True)[0]
@@ -191,8 +192,8 @@ class FlagControl:
             first = None if idempotency_key is None else self._store.version_of(idempotency_key)
             version = self._store.version()
             if first is None:
-                for key, flag in flags.items():
-                    self._expect(key, expected[key], gone=flag is None, upsert=upsert)
+                for key, seen in expected.items():
+                    self._expect(key, seen, gone=key in flags and flags[key] is None, upsert=upsert)
                 self._fits(flags)
             request = WriteRequest(changes, actor, version, idempotency_key)
             try:

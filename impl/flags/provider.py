@@ -49,7 +49,7 @@ class _Held:
     snapshot: Snapshot
     evaluator: Evaluator
     confirmed_at: float
-    """When the source said last that this is its config."""
+    """When KV said last, by way of the source, that this is the config."""
 
 
 class _Mismatch(Exception):
@@ -124,14 +124,14 @@ class EdgeFlagProvider(AbstractProvider):
         """Ask the source, once; gives what went wrong."""
         asked_at = self._clock()
         try:
-            snapshot = self._source()
+            heard = self._source()
         except Exception as error:
             self._tell(self._lost(error, session))
             return error
-        self._tell(self._found(snapshot, asked_at, session))
+        self._tell(self._found(heard.snapshot, asked_at - heard.age, session))
         return None
 
-    def _found(self, snapshot: Snapshot, asked_at: float, session: Event | None) -> list[_Told]:
+    def _found(self, snapshot: Snapshot, said_at: float, session: Event | None) -> list[_Told]:
         with self._lock:
             if session is not None and session.is_set():
                 return []  # of a session that has ended
@@ -141,10 +141,9 @@ class EdgeFlagProvider(AbstractProvider):
             same = old is not None and old.snapshot.at_least(snapshot)
             evaluator = old.evaluator if old is not None and same else Evaluator(snapshot.config, self._account)
             kept = old.snapshot if old is not None and same else snapshot
-            confirmed_at = asked_at if old is None else max(asked_at, old.confirmed_at)
+            confirmed_at = said_at if old is None else max(said_at, old.confirmed_at)
             self._held = _Held(kept, evaluator, confirmed_at)
-            told = [_Told(ProviderEvent.PROVIDER_READY)] if self._state in ("stale", "error") else []
-            self._state = "ready"
+            told = self._fresh_or_stale(self._held)
         if old is not None and not same:
             changed = sorted(diff(old.snapshot.config, snapshot.config))
             told.append(_Told(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, changed))
@@ -160,12 +159,25 @@ class EdgeFlagProvider(AbstractProvider):
                 self._state = "error"  # a later success is told as READY; the client tells the first failure itself
         return []
 
+    def _fresh_or_stale(self, held: _Held) -> list[_Told]:
+        """What is to be told of the age of what the source has just said; with the lock."""
+        if self._state in ("new", "ready"):
+            self._state = "ready"  # the client itself tells the first READY
+            return self._stale(held)
+        if self._is_stale(held):
+            return []
+        self._state = "ready"
+        return [_Told(ProviderEvent.PROVIDER_READY)]
+
     def _stale(self, held: _Held) -> list[_Told]:
         """What is to be told of the age of what is held; with the lock."""
-        if self._stale_after is None or self._state != "ready" or self._age(held) <= self._stale_after:
+        if self._state != "ready" or not self._is_stale(held):
             return []
         self._state = "stale"
         return [_Told(ProviderEvent.PROVIDER_STALE)]
+
+    def _is_stale(self, held: _Held) -> bool:
+        return self._stale_after is not None and self._age(held) > self._stale_after
 
     def _tell(self, events: Sequence[_Told]) -> None:
         for one in events:
@@ -255,7 +267,7 @@ class EdgeFlagProvider(AbstractProvider):
         held = self._held
         if held is None:
             raise ConfigUnavailable(f"no config has been loaded{f': {error}' if error else ''}")
-        if self._stale_after is not None and self._age(held) > self._stale_after:
+        if self._is_stale(held):
             with self._lock:
                 told = self._stale(held)
             self._tell(told)

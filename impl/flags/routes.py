@@ -12,6 +12,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from math import ceil
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ from impl.flags.context import of_query
 from impl.flags.control import ANY, PAGE, Expected, FlagInvalid, StoredFlag
 from impl.flags.document import is_key
 from impl.flags.evaluation import Draw, Evaluation
-from impl.flags.service import App, AppExists, FlagService, UnknownApp
+from impl.flags.service import App, AppExists, EdgeFlags, FlagService, UnknownApp
 
 __all__ = ["MAX_BODY", "Request", "Response", "Routes"]
 
@@ -191,12 +192,12 @@ class Routes:
     # --- the edge
 
     async def _get_definitions(self, request: Request, app: str) -> Response:
-        snapshot, _ = await self._app(app).edges[self._pop(request)].read()
-        tag = f'"{snapshot.era}.{snapshot.version}"'
-        if request.headers.get("if-none-match") == tag:
-            return Response(304, None, {"ETag": tag})
-        said = {"flags": snapshot.config, "era": snapshot.era, "version": snapshot.version}
-        return Response(200, said, {"ETag": tag})
+        edge = self._app(app).edges[self._pop(request)]
+        snapshot, _ = await edge.read()
+        headers = {"ETag": f'"{snapshot.era}.{snapshot.version}"', **_age(edge)}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(304, None, headers)
+        return Response(200, {"flags": snapshot.config, "era": snapshot.era, "version": snapshot.version}, headers)
 
     async def _get_evaluation(self, request: Request, app: str) -> Response:
         key, context = of_query(request.query)
@@ -213,14 +214,15 @@ class Routes:
 
     async def _evaluate(self, request: Request, app: str, key: str | None, context: Mapping[str, Any]) -> Response:
         """One flag, or all of one config."""
-        snapshot, evaluator = await self._app(app).edges[self._pop(request)].read()
+        edge = self._app(app).edges[self._pop(request)]
+        snapshot, evaluator = await edge.read()
         label = {"era": snapshot.era, "version": snapshot.version}
         if key is None:
             flags = {one: _evaluation(evaluator.evaluate(one, context, self._draw)) for one in snapshot.config}
-            return Response(200, {"flags": flags, **label})
+            return Response(200, {"flags": flags, **label}, _age(edge))
         found = evaluator.evaluate(key, context, self._draw)
         status = 404 if found.error == "FLAG_NOT_FOUND" else 200
-        return Response(status, {"flagKey": key, **_evaluation(found), **label})
+        return Response(status, {"flagKey": key, **_evaluation(found), **label}, _age(edge))
 
     def _app(self, name: str) -> App:
         return self._service.app(name)
@@ -305,6 +307,11 @@ def _whole(query: Mapping[str, str], name: str, default: int, least: int, most: 
     if not re.fullmatch("[0-9]{1,16}", said) or not least <= int(said) <= most:
         raise _Refused(400, f"{name} is not a whole number from {least} to {most}")
     return int(said)
+
+
+def _age(edge: EdgeFlags) -> dict[str, str]:
+    """Whole seconds since KV last said what the location tells, rounded up."""
+    return {"Age": str(ceil(edge.location.reader.age()))}
 
 
 def _app(app: App) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from impl.flags.evaluation import Evaluator
 from impl.runtime import Runtime
 from impl.snapshot import Snapshot
 
-__all__ = ["App", "AppExists", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
+__all__ = ["App", "AppExists", "EdgeFlags", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 

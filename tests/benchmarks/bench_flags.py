@@ -20,6 +20,7 @@ from impl.documents import flag_documents
 from impl.flags.document import problems
 from impl.flags.evaluation import Evaluator
 from impl.flags.provider import EdgeFlagProvider
+from impl.flags.sources import Heard
 from impl.snapshot import Snapshot, to_json
 
 FLAGS: Final = flag_documents(6, 5_000)
@@ -50,7 +51,7 @@ def bench_evaluators() -> None:
 
 def bench_resolutions() -> None:
     """An OpenFeature context to details, the flag's type checked."""
-    provider = EdgeFlagProvider(lambda: Snapshot(1, 0, FLAGS), "acct-1", refresh=3600.0)
+    provider = EdgeFlagProvider(lambda: Heard(Snapshot(1, 0, FLAGS)), "acct-1", refresh=3600.0)
     provider.initialize(EvaluationContext())
     core = FlagdCore()
     core.set_flags({"flags": {key: in_flagd(flag) for key, flag in FLAGS.items()}})

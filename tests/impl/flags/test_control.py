@@ -166,6 +166,10 @@ def test_a_batch_is_one_version_and_all_or_nothing() -> None:
         desk.control.batch({"a": None}, {}, "ana")
     with pytest.raises(UnknownFlag):
         desk.control.batch({"c": None}, {"c": 0}, "ana")
+    with pytest.raises(FlagConflict):
+        desk.control.batch({"a": None}, {"a": 1, "b": 7}, "ana")
+    with pytest.raises(UnknownFlag):
+        desk.control.batch({"a": None}, {"a": 1, "c": 1}, "ana")
     with pytest.raises(ValueError, match="a batch has 1 to 1000 flags, not 0"):
         desk.control.batch({}, {}, "ana")
     assert desk.control.batch({"a": None, "c": named("c")}, {"a": 1, "c": 0}, "ana") == 2

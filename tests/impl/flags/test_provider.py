@@ -24,6 +24,7 @@ from openfeature.provider import ProviderStatus
 from impl.edge import ConfigUnavailable
 from impl.flags.context import of_openfeature
 from impl.flags.provider import EdgeFlagProvider
+from impl.flags.sources import Heard
 from impl.snapshot import Snapshot
 from tests.impl.flags.examples import flag, rule
 
@@ -47,12 +48,12 @@ class Edge:
     def __init__(self) -> None:
         self.snapshot = Snapshot(7, 0, CONFIG)
         self.error: Exception | None = None
-        self.now = 0.0
+        self.now = self.age = 0.0
 
-    def __call__(self) -> Snapshot:
+    def __call__(self) -> Heard:
         if self.error is not None:
             raise self.error
-        return self.snapshot
+        return Heard(self.snapshot, self.age)
 
     def says(self, version: int, era: int = 0, **changed: Any) -> None:
         self.snapshot = Snapshot(version, era, {**CONFIG, **changed})
@@ -177,6 +178,20 @@ def test_the_last_good_config_is_kept_and_told_to_be_stale_and_then_ready_again(
     assert client.get_provider_status() is ProviderStatus.READY
 
 
+def test_a_location_that_is_cut_off_from_kv_makes_the_provider_stale_although_it_answers(edge: Edge) -> None:
+    client = client_of(edge, bound=90.0)
+    edge.now, edge.age = 50.0, 50.0
+    assert client.get_integer_details("limit", 0).flag_metadata["staleness_bound_s"] == 140.0
+    edge.now, edge.age = 100.0, 100.0
+    assert client.get_integer_details("limit", 0).flag_metadata["age_s"] == 100.0
+    wait_for(lambda: client.get_provider_status() is ProviderStatus.STALE)
+    client.get_integer_value("limit", 0)
+    assert client.get_provider_status() is ProviderStatus.STALE
+    edge.age = 1.0
+    client.get_integer_value("limit", 0)
+    wait_for(lambda: client.get_provider_status() is ProviderStatus.READY)
+
+
 def test_a_source_that_hangs_makes_the_provider_stale_too(edge: Edge) -> None:
     client = client_of(edge, refresh=1000.0, stale_after=10.0)
     edge.now = 11.0
@@ -208,12 +223,12 @@ def test_a_look_of_a_session_that_has_ended_changes_nothing() -> None:
     reached, released = threading.Event(), threading.Event()
     config = [Snapshot(1, 0, CONFIG)]
 
-    def slow() -> Snapshot:
+    def slow() -> Heard:
         if len(config) == 1:
-            return config[0]
+            return Heard(config[0])
         reached.set()
         released.wait(5)
-        return config[1]
+        return Heard(config[1])
 
     provider = EdgeFlagProvider(slow, "acct-1", refresh=0.001)
     provider.initialize(EvaluationContext())

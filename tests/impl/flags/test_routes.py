@@ -184,6 +184,20 @@ def test_a_change_is_at_every_location_within_the_cache_ttl_and_the_alarm(house:
         assert house.ask("GET", "/apps/shop/evaluate?flagKey=f", Edgeproof_Pop=pop).body["reason"] == "DISABLED"
 
 
+def test_a_location_that_is_cut_off_says_how_old_its_answer_is(house: House) -> None:
+    house.ask("POST", "/apps/shop/flags", flag())
+    house.wait(1)
+    asked = ("/apps/shop/evaluate?flagKey=f", "/apps/shop/definitions")
+    assert [house.ask("GET", path).headers["Age"] for path in asked] == ["0", "0"]
+    house.service.app("shop").edges["lis"].location.reachable = False
+    house.wait(100.5)
+    assert [house.ask("GET", path).headers["Age"] for path in asked] == ["101", "101"]
+    again = house.ask("GET", "/apps/shop/definitions", If_None_Match='"0.1"')
+    assert (again.status, again.headers["Age"]) == (304, "101")
+    unknown = house.ask("GET", "/apps/shop/evaluate?flagKey=f", Edgeproof_Pop="sin")
+    assert unknown.headers["Age"] == "0"
+
+
 def test_definitions_are_told_once_per_version(house: House) -> None:
     house.ask("POST", "/apps/shop/flags", flag())
     house.wait(1)
