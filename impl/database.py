@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE TABLE IF NOT EXISTS change (
     version INTEGER NOT NULL, field TEXT NOT NULL, part INTEGER NOT NULL, old TEXT, new TEXT,
     PRIMARY KEY (version, field, part));
+CREATE INDEX IF NOT EXISTS change_of_field ON change (field, version);
 CREATE TABLE IF NOT EXISTS alarm (
     id INTEGER PRIMARY KEY CHECK (id = 1), due REAL NOT NULL, reason TEXT NOT NULL, runs INTEGER NOT NULL);
 INSERT OR IGNORE INTO meta VALUES (1, 0, 0, 0);

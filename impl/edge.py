@@ -41,6 +41,12 @@ class EdgeReader:
         """The config that the isolate read last; None before the first one and where KV said that there is none."""
         self._kept_at = 0.0
 
+    def age(self) -> float:
+        """Seconds since KV last said what `read` tells; more than the memo's time only while KV cannot be reached, or
+        says something older.
+        """
+        return max(0.0, self._runtime.now() - self._kept_at)
+
     async def read(self) -> Snapshot:
         """The config to evaluate a request against; EMPTY where none is published.
 

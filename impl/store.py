@@ -135,12 +135,35 @@ class ConfigStore:
             texts[name] = texts[name] + text if name in texts else text
         return Snapshot(version, era, {name: json.loads(text) for name, text in texts.items()})
 
-    def changelog(self, since: int = 0) -> list[ChangelogEntry]:
-        """What was changed after version `since`, oldest first and by field within a version."""
+    def field(self, name: str) -> tuple[Any, int] | None:
+        """A field's value and the version that changed it last; None if it is absent."""
+        text = self._text(name)
+        if text is None:
+            return None
+        version: int = self._execute("SELECT MAX(version) FROM change WHERE field = ?", (name,)).fetchone()[0]
+        return json.loads(text), version
+
+    def names(self, after: str, limit: int) -> list[str]:
+        """The names of fields that follow `after`, in the order of their UTF-8 bytes, at most `limit` of them."""
+        rows = self._execute("SELECT name FROM field WHERE name > ? AND part = 0 ORDER BY name LIMIT ?", (after, limit))
+        return [row[0] for row in rows]
+
+    def size(self) -> tuple[int, int]:
+        """How many fields there are, and about how many bytes of JSON text."""
+        count, size = self._execute(
+            "SELECT COUNT(*) FILTER (WHERE part = 0), COALESCE(SUM(LENGTH(json)"
+            " + CASE part WHEN 0 THEN LENGTH(name) + 4 ELSE 0 END), 0) FROM field"
+        ).fetchone()
+        return count, size
+
+    def changelog(self, since: int = 0, name: str | None = None) -> list[ChangelogEntry]:
+        """What was changed after version `since`, oldest first and by field within a version; of one field alone, if
+        it is named.
+        """
         rows = self._execute(
             "SELECT version, field, old, new, actor, at, idempotency_key FROM change JOIN entry USING (version) "
-            "WHERE version > ? ORDER BY version, field, part",
-            (since,),
+            f"WHERE version > ? {'' if name is None else 'AND field = ?'} ORDER BY version, field, part",
+            (since,) if name is None else (since, name),
         )
         whole: dict[tuple[int, str], tuple[str | None, str | None, tuple[Any, ...]]] = {}
         for version, field, old, new, *about in rows:

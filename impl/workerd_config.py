@@ -20,7 +20,10 @@ WORKER: Final = Path(__file__).resolve().parent / "worker"
 """The Worker's sources."""
 
 _COMPATIBILITY: Final = "2026-11-01"
-_MODULES: Final = ("driven.js", "index.js", "store.js", "edge.js", "options.js", "token.js", "validation.js")
+_MODULES: Final = (
+    *("driven.js", "index.js", "store.js", "edge.js", "options.js", "token.js", "validation.js"),
+    *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
+)
 
 _CONFIG: Final = """using Workerd = import "/workerd/workerd.capnp";
 # The Worker can reach what is bound to it, and nothing else.
@@ -75,7 +78,7 @@ def copy_worker(into: Path, edits: Mapping[str, Sequence[tuple[str, str]]] | Non
 
     Raises ValueError for an old text that does not occur exactly once.
     """
-    into.mkdir(parents=True, exist_ok=True)
+    (into / "flags").mkdir(parents=True, exist_ok=True)
     for source in (*_MODULES, "openapi.json"):
         text = (WORKER / source).read_text(encoding="utf-8")
         for old, new in (edits or {}).get(source, ()):

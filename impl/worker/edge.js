@@ -28,21 +28,37 @@ export class EdgeReader {
 
   /** The config to evaluate a request against; an empty one of version 0 where none is published. */
   async read(unit) {
-    const { reader, memoTtl, cacheTtl, keyOf } = this.options;
+    return (await this.find(unit)).snapshot;
+  }
+
+  /** The same, and since when (`at`): what the isolate kept while KV could not be reached may be old. */
+  async find(unit) {
+    const { reader, memoTtl } = this.options;
     const mine = this.kept.get(unit);
-    if (reader === "memo" && mine && this.now() - mine.at <= memoTtl) return mine.snapshot;
+    if (reader === "memo" && mine && this.now() - mine.at <= memoTtl) return mine;
     let found;
     try {
-      found = await this.kv.get(keyOf(unit), { type: "json", cacheTtl });
+      found = await this.fetch(unit, mine?.snapshot);
     } catch (error) {
       if (reader === "plain" || !mine) throw new Unavailable(String(error));
-      return mine.snapshot;
+      return mine;
     }
     if (!this.refuses(found ?? EMPTY, unit)) {
       if (found) this.kept.set(unit, { snapshot: found, at: this.now() });
       else this.kept.delete(unit);
     }
-    return this.kept.get(unit)?.snapshot ?? EMPTY;
+    return this.kept.get(unit) ?? { snapshot: EMPTY, at: this.now() };
+  }
+
+  // With epochs a label stands for one config, and KV tells it beside the value. To parse a large config takes longer
+  // than all the rest: one that is kept already is not read again.
+  async fetch(unit, mine) {
+    const { epoch, cacheTtl, keyOf } = this.options;
+    if (epoch === "off" || !mine) return this.kv.get(keyOf(unit), { type: "json", cacheTtl });
+    const { value, metadata } = await this.kv.getWithMetadata(keyOf(unit), { type: "stream", cacheTtl });
+    if (metadata?.era !== mine.era || metadata.version !== mine.version) return value && new Response(value).json();
+    await value.cancel();
+    return mine;
   }
 
   // What is kept by now, not what was kept when this read began: reads may overtake each other.

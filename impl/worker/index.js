@@ -2,19 +2,22 @@
 // The HTTP front: the control plane writes and reads units through their Durable Objects, the edge reads KV.
 
 import { Unavailable, readerOf } from "./edge.js";
+import { FLAG_ROUTES } from "./flags/routes.js";
 import openapi from "./openapi.json";
 import { isAuthorized } from "./token.js";
 import { Problem, bodyOf, parseJson, problem, unitOf, wholeNumber, writeOf } from "./validation.js";
 
 export { ConfigStore } from "./store.js";
 
+// A path, what can be done there, and whether anybody may: what is not open needs the control plane's token.
 const ROUTES = [
   [/^\/units\/([^/]*)\/config$/, { PUT: putConfig }],
   [/^\/units\/([^/]*)\/restore$/, { POST: postRestore }],
   [/^\/units\/([^/]*)\/changelog$/, { GET: getChangelog }],
   [/^\/units\/([^/]*)$/, { GET: getUnit }],
-  [/^\/edge\/([^/]*)$/, { GET: getEdge }],
-  [/^\/openapi\.json$/, { GET: () => Response.json(openapi) }],
+  [/^\/edge\/([^/]*)$/, { GET: getEdge }, { open: true }],
+  [/^\/openapi\.json$/, { GET: () => Response.json(openapi) }, { open: true }],
+  ...FLAG_ROUTES,
 ];
 
 export default {
@@ -31,15 +34,15 @@ export default {
 
 async function route(request, env) {
   const url = new URL(request.url);
-  for (const [pattern, methods] of ROUTES) {
+  for (const [pattern, methods, { open = false } = {}] of ROUTES) {
     const match = pattern.exec(url.pathname);
     if (!match) continue;
     const handle = methods[request.method === "HEAD" ? "GET" : request.method];
     if (!handle) throw new Problem(405, `there is ${Object.keys(methods)} here`, { Allow: Object.keys(methods).join(", ") });
-    if (url.pathname.startsWith("/units/") && !(await isAuthorized(request, env.TOKEN))) {
+    if (!open && !(await isAuthorized(request, env.TOKEN))) {
       throw new Problem(401, "the control plane needs a bearer token", { "WWW-Authenticate": "Bearer" });
     }
-    return handle(request, env, match[1] === undefined ? undefined : unitOf(match[1]), url.searchParams);
+    return handle(request, env, ...match.slice(1).map(unitOf), url.searchParams);
   }
   throw new Problem(404, "there is nothing here");
 }

@@ -10,15 +10,21 @@ const WORDS = {
   epoch: ["off", "on"], // whether copies carry the number of restores
   ack: ["gated", "early"], // the reply: once the write is durable, or (the mistake) before
   kv_key: ["per_unit", "shared"], // a KV key for every unit, or (the mistake) one for all
+  flag_update: ["expected", "blind"], // a flag is replaced: at the version that was seen, or (the mistake) whatever it is
 };
 
 const SECONDS = { put_timeout: 10, retry_base: 2, retry_cap: 300, heartbeat: 60, cache_ttl: 60, memo_ttl: 10 };
+
+const OTHERS = {
+  account: "local", // whose buckets people are in
+  changelog_cap: null, // changes of a flag that are told; null for all
+};
 
 /** The options in `env.OPTIONS`, an object whose missing names have their defaults. Throws for what there is not. */
 export function optionsOf(env) {
   const said = env.OPTIONS ?? {};
   for (const name of Object.keys(said)) {
-    if (!(name in WORDS) && !(name in SECONDS)) throw new Error(`there is no option ${name}`);
+    if (!(name in WORDS) && !(name in SECONDS) && !(name in OTHERS)) throw new Error(`there is no option ${name}`);
   }
   const word = (name) => {
     const value = said[name] ?? WORDS[name][0];
@@ -30,9 +36,15 @@ export function optionsOf(env) {
     if (!(value > 0)) throw new Error(`${name} is a number of seconds above 0, not ${value}`);
     return value * 1000;
   };
+  const { account, changelog_cap } = { ...OTHERS, ...said };
+  if (typeof account !== "string") throw new Error(`account is a text, not ${account}`);
+  if (changelog_cap !== null && !(Number.isInteger(changelog_cap) && changelog_cap > 0)) {
+    throw new Error(`changelog_cap is a whole number above 0 or null, not ${changelog_cap}`);
+  }
   return {
     publisher: word("publisher"), statements: word("statements"), handler: word("handler"), reader: word("reader"),
     epoch: word("epoch"), ack: word("ack"),
+    flagUpdate: word("flag_update"), account, changelogCap: changelog_cap ?? Infinity,
     heartbeat: word("repair") === "heartbeat" ? milliseconds("heartbeat") : null,
     putTimeout: milliseconds("put_timeout"),
     retryBase: milliseconds("retry_base"), retryCap: milliseconds("retry_cap"),

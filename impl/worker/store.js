@@ -16,11 +16,24 @@ const SCHEMA = `
     idempotency_key TEXT UNIQUE);
   CREATE TABLE IF NOT EXISTS change (version INTEGER NOT NULL, field TEXT NOT NULL, old TEXT, new TEXT,
     PRIMARY KEY (version, field));
+  CREATE INDEX IF NOT EXISTS change_of_field ON change (field, version);
   INSERT OR IGNORE INTO meta VALUES (1, NULL, 0, 0, 0, 'sync');
 `;
 
 // Bytes of all names and values of a config; a KV value holds 25 MiB.
 const MAX_CONFIG = 25_000_000;
+
+// A field, and the entry of its last change.
+const FIELD = `SELECT name, json, version, actor, at FROM field JOIN entry
+  ON version = (SELECT MAX(version) FROM change WHERE change.field = field.name)`;
+
+const fieldOf = ({ json, ...about }) => ({ ...about, value: JSON.parse(json) });
+
+// A side without a value says that the field was absent; JSON's null is a value.
+const sidesOf = (row) => ({
+  ...(row.old === null ? {} : { old: JSON.parse(row.old) }),
+  ...(row.new === null ? {} : { new: JSON.parse(row.new) }),
+});
 
 /** What a write is refused for; nothing has changed. Its transaction is rolled back by being thrown through. */
 class Refused extends Error {
@@ -53,6 +66,13 @@ export class ConfigStore extends DurableObject {
     return { config: Object.fromEntries(rows.map(({ name, json }) => [name, JSON.parse(json)])), era, version };
   }
 
+  /** The same as it is put to KV, its config a JSON text: rows of large configs are not parsed to be written again. */
+  copy() {
+    const { version, era } = this.meta();
+    const rows = this.sql.exec("SELECT name, json FROM field ORDER BY name").toArray();
+    return { config: `{${rows.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join(",")}}`, era, version };
+  }
+
   /** What was changed after version `since`, oldest first, by field within a version; at most `limit` versions. */
   changelog(since, limit) {
     const rows = this.sql.exec(
@@ -60,11 +80,29 @@ export class ConfigStore extends DurableObject {
        WHERE version > ? AND version <= ? ORDER BY version, field`, since, since + limit);
     return rows.toArray().map((row) => ({
       version: row.version, field: row.field, actor: row.actor, at: row.at,
-      // A side without a value says that the field was absent; JSON's null is a value.
-      ...(row.old === null ? {} : { old: JSON.parse(row.old) }),
-      ...(row.new === null ? {} : { new: JSON.parse(row.new) }),
+      ...sidesOf(row),
       ...(row.idempotency_key === null ? {} : { idempotency_key: row.idempotency_key }),
     }));
+  }
+
+  /** A field with who changed it last, when, and to which version; null if it is absent. */
+  field(name) {
+    const [row] = this.sql.exec(`${FIELD} WHERE name = ?`, name);
+    return row ? fieldOf(row) : null;
+  }
+
+  /** So many fields in the order of their names, after `name`. */
+  fields(name, limit) {
+    return this.sql.exec(`${FIELD} WHERE name > ? ORDER BY name LIMIT ?`, name, limit).toArray().map(fieldOf);
+  }
+
+  /** What was done to one field by versions before `before`, newest first; `cap`: older ones are not told. */
+  history(name, before, limit, cap = Infinity) {
+    const rows = this.sql.exec(
+      `SELECT * FROM (SELECT version, old, new, actor, at FROM change JOIN entry USING (version)
+         WHERE field = ? ORDER BY version DESC LIMIT ?) WHERE version < ? LIMIT ?`,
+      name, Number.isFinite(cap) ? cap : -1, before, limit);
+    return rows.toArray().map((row) => ({ version: row.version, actor: row.actor, at: row.at, ...sidesOf(row) }));
   }
 
   meta() {
@@ -89,7 +127,7 @@ export class ConfigStore extends DurableObject {
       }
       const commit = () => this.commit(request, alarm);
       const result = this.options.statements === "bare" ? commit() : this.ctx.storage.transactionSync(commit);
-      if (this.options.publisher === "inline") await this.put(this.snapshot());
+      if (this.options.publisher === "inline") await this.put(this.copy());
       return result;
     } catch (error) {
       if (error instanceof Refused) return error.refusal;
@@ -103,18 +141,31 @@ export class ConfigStore extends DurableObject {
     this.ctx.storage.transactionSync(() => this.commit(request, alarm));
   }
 
+  /**
+   * Throws unless every field is at the version that is expected of it. 0 stands for one that is absent, "any" for any
+   * that is not; "gone" is never right, whatever the field.
+   */
+  expect(expected) {
+    for (const [name, version] of expected) {
+      const found = this.field(name)?.version ?? 0;
+      const good = version === "any" ? found > 0 : found === version;
+      if (!good) throw new Refused({ refused: "field", field: name, version: found });
+    }
+  }
+
   next(expectedVersion) {
     const { version } = this.meta();
     if (expectedVersion !== undefined && expectedVersion !== version) throw new Refused({ refused: "version", version });
     return version + 1;
   }
 
-  commit({ unit, changes, actor, expectedVersion, idempotencyKey }, alarm) {
+  commit({ unit, changes, actor, expectedVersion, expectedFields = [], mostFields, idempotencyKey }, alarm) {
     if (idempotencyKey !== undefined) {
       const [first] = this.sql.exec("SELECT version FROM entry WHERE idempotency_key = ?", idempotencyKey);
       if (first) return { version: first.version, repeated: true };
     }
     const version = this.next(expectedVersion);
+    this.expect(expectedFields);
     this.sql.exec("UPDATE meta SET version = ?, unit = ?", version, unit);
     const before = new Map();
     for (const [name, value] of changes) {
@@ -122,7 +173,7 @@ export class ConfigStore extends DurableObject {
       before.set(name, row?.json ?? null);
       this.set(name, value === undefined ? null : JSON.stringify(value));
     }
-    this.fits(version - 1);
+    this.fits(version - 1, mostFields);
     this.sql.exec("INSERT INTO entry VALUES (?, ?, ?, ?)", version, actor, this.now(), idempotencyKey ?? null);
     for (const [name, value] of changes) {
       const after = value === undefined ? null : JSON.stringify(value);
@@ -137,9 +188,11 @@ export class ConfigStore extends DurableObject {
     else this.sql.exec("INSERT OR REPLACE INTO field VALUES (?, ?)", name, json);
   }
 
-  fits(version) {
-    const { bytes } = this.sql.exec(
-      "SELECT COALESCE(SUM(LENGTH(CAST(name AS BLOB)) + LENGTH(CAST(json AS BLOB)) + 4), 0) AS bytes FROM field").one();
+  fits(version, mostFields = Infinity) {
+    const { bytes, fields } = this.sql.exec(
+      `SELECT COALESCE(SUM(LENGTH(CAST(name AS BLOB)) + LENGTH(CAST(json AS BLOB)) + 4), 0) AS bytes,
+         COUNT(*) AS fields FROM field`).one();
+    if (fields > mostFields) throw new Refused({ refused: "fields", version });
     if (bytes > MAX_CONFIG) throw new Refused({ refused: "size", version });
   }
 
@@ -192,7 +245,7 @@ export class ConfigStore extends DurableObject {
       if (this.options.handler === "rearms") {
         this.arm(this.now() + this.options.putTimeout + this.backoff(attempts), "lease");
       }
-      return this.snapshot();
+      return this.copy();
     });
   }
 
@@ -220,7 +273,8 @@ export class ConfigStore extends DurableObject {
   async put({ version, era, config }) {
     const label = { era: this.options.epoch === "on" ? era : 0, version };
     const key = this.options.keyOf(this.meta().unit);
-    const put = this.env.KV.put(key, JSON.stringify({ config, ...label }), { metadata: label });
+    const value = `{"config":${config},"era":${label.era},"version":${label.version}}`;
+    const put = this.env.KV.put(key, value, { metadata: label });
     let timer;
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error("the put timed out")), this.options.putTimeout);

@@ -5,21 +5,23 @@
 const MAX_BODY = 900_000;
 const MAX_NAME = 1024; // bytes of UTF-8, of field names, actors and idempotency keys
 const MAX_FIELDS = 5_000;
+const MAX_DEPTH = 100; // many a reader of JSON calls itself for every level, and gives up some hundreds further down
 
 export class Problem extends Error {
-  constructor(status, detail, headers = {}) {
+  constructor(status, detail, headers = {}, more = {}) {
     super(detail);
-    Object.assign(this, { status, headers });
+    Object.assign(this, { status, headers, more });
   }
 }
 
 const TITLES = {
   400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
-  413: "Content Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
+  412: "Precondition Failed", 413: "Content Too Large", 428: "Precondition Required", 500: "Internal Server Error",
+  503: "Service Unavailable",
 };
 
-export function problem({ status, message, headers }) {
-  const body = { type: "about:blank", title: TITLES[status], status, detail: message };
+export function problem({ status, message, headers, more }) {
+  const body = { type: "about:blank", title: TITLES[status], status, detail: message, ...more };
   return Response.json(body, { status, headers: { ...headers, "Content-Type": "application/problem+json" } });
 }
 
@@ -44,7 +46,13 @@ export function parseJson(bytes) {
     throw new Problem(400, "the body is not JSON in UTF-8");
   }
   if (!isObject(said)) throw new Problem(400, "the body is not a JSON object");
+  if (isDeeper(said, MAX_DEPTH)) throw new Problem(400, `the body is nested more than ${MAX_DEPTH} deep`);
   return said;
+}
+
+function isDeeper(value, levels) {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
 /** A write: at least one field to set (`changes`) or to remove (`removed`). */
@@ -83,7 +91,7 @@ export function wholeNumber(value, what, least = 0, most = Number.MAX_SAFE_INTEG
   return value;
 }
 
-function text(value, what) {
+export function text(value, what) {
   // A lone surrogate has no UTF-8, so the store would keep another text than was sent; NUL ends a text in some tools.
   if (typeof value !== "string" || !value.isWellFormed() || value.includes("\0")) {
     throw new Problem(400, `${what} is not a text`);
@@ -93,4 +101,4 @@ function text(value, what) {
   return value;
 }
 
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -6,12 +6,10 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
-from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,14 +17,14 @@ from hypothesis import strategies as st
 from impl.adversary import Adversary, SuiteClock
 from impl.adversary_http import Door
 from impl.kv import KVNamespace, Limits
-from impl.workerd_client import Client, Reply
-from impl.workerd_config import WORKER, Bindings
+from impl.workerd_client import Client
+from impl.workerd_config import Bindings
 from impl.workerd_processes import Processes
+from tests.workerd.openapi import OPENAPI, check
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 
 TOKEN: Final = "a-token"
-OPENAPI: Final = json.loads((WORKER / "openapi.json").read_text(encoding="utf-8"))
 REQUESTS: Final = 2000
 
 
@@ -43,20 +41,6 @@ def front(workerd: Path) -> Iterator[Client]:
 
 def state(front: Client, unit: str) -> tuple[Any, Any]:
     return front.get(f"/units/{unit}").said, front.get(f"/units/{unit}/changelog?limit=1000").said
-
-
-def check(method: str, path: str, reply: Reply) -> None:
-    """The reply is one that the OpenAPI document has."""
-    operation = OPENAPI["paths"][path][method.lower()]
-    assert str(reply.status) in operation["responses"], reply
-    (kind, content), *_ = operation["responses"][str(reply.status)]["content"].items()
-    assert reply.headers["Content-Type"].split(";")[0] == kind
-    validator(json.dumps(content["schema"])).validate(reply.said)
-
-
-@cache
-def validator(schema: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator({**json.loads(schema), "components": OPENAPI["components"]})
 
 
 def test_a_write_a_read_and_the_changelog(front: Client) -> None:
@@ -119,6 +103,17 @@ def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(front: Cli
     connection.close()
     assert state(front, "big") == before
     assert front.do("PUT", "/units/big/config", body(900_000)).status == 200
+
+
+@pytest.mark.parametrize("levels", [101, 10_000, 400_000])
+def test_a_body_that_is_nested_too_deep_is_refused(front: Client, levels: int) -> None:
+    def body(levels: int) -> bytes:
+        lists = levels - 2
+        return b'{"actor":"x","changes":{"a":' + b"[" * lists + b"]" * lists + b"}}"
+
+    reply = front.do("PUT", "/units/deep/config", body(levels))
+    assert (reply.status, front.get("/units/deep").said["version"]) == (400, 0)
+    assert front.do("PUT", f"/units/deep-{levels}/config", body(100)).status == 200
 
 
 def test_a_config_that_would_not_fit_into_kv_is_refused_as_a_whole(front: Client) -> None:

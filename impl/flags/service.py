@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flags of one account: for every app a store with its replicator, and every location evaluates what it reads.
+
+The path of a change is the pattern's own: control plane, store, alarm, KV, location. What is here puts the parts
+together, on any runtime, and keeps the databases of the apps in a directory if it is given one.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from impl.centre import Centre, DictCentre, SqliteCentre
+from impl.database import connect
+from impl.deployment import Choices, DurableObject, Location, boot
+from impl.flags.control import FlagControl
+from impl.flags.evaluation import Evaluator
+from impl.runtime import Runtime
+from impl.snapshot import Snapshot
+
+__all__ = ["App", "AppExists", "EdgeFlags", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+
+POLL: Final = 0.02
+"""Seconds from one look at an alarm to the next."""
+
+
+class UnknownApp(LookupError):
+    """There is no app of this name."""
+
+
+class AppExists(Exception):
+    """An app of this name is there already."""
+
+
+@frozen
+class FlagOptions:
+    """What the account decides."""
+
+    account: str = "local"
+    """Whose buckets people are in."""
+    pops: tuple[str, ...] = ("pop-1",)
+    """The names of the locations."""
+    blind: bool = False
+    """Whether a flag may be replaced by who has not seen its version, as documented."""
+    changelog_cap: int | None = None
+    """How many changes of a flag are told; None for all."""
+    choices: Choices = field(factory=lambda: Choices(reader="guarded", epoch=True))
+    """How configs get from the stores to the locations."""
+
+
+class EdgeFlags:
+    """One app's flags at one location."""
+
+    def __init__(self, location: Location, account: str) -> None:
+        self.location, self._account = location, account
+        self._evaluator: tuple[tuple[int, int], Evaluator] | None = None
+
+    async def read(self) -> tuple[Snapshot, Evaluator]:
+        """The config, and what evaluates it. Raises what the location's reader raises."""
+        snapshot = await self.location.reader.read()
+        # Era and version tell contents apart: the copies carry both.
+        if self._evaluator is None or self._evaluator[0] != (snapshot.era, snapshot.version):
+            self._evaluator = (snapshot.era, snapshot.version), Evaluator(snapshot.config, self._account)
+        return snapshot, self._evaluator[1]
+
+
+@frozen
+class App:
+    """One app."""
+
+    name: str
+    control: FlagControl
+    unit: DurableObject
+    edges: dict[str, EdgeFlags]
+    """By location."""
+
+
+class FlagService:
+    """The apps of an account. With a `directory`, those that are there go on where they stood."""
+
+    def __init__(self, runtime: Runtime, options: FlagOptions, directory: Path | None = None) -> None:
+        self.options = options
+        self._runtime, self._directory = runtime, directory
+        centre: Centre = DictCentre() if directory is None else SqliteCentre(directory / "kv.sqlite")
+        self._kv = options.choices.namespace(runtime, centre)
+        self._connections: list[sqlite3.Connection] = []
+        self._apps: dict[str, App] = {}
+        for path in [] if directory is None else sorted(directory.glob("app-*.sqlite")):
+            self._start(path.stem.removeprefix("app-"))
+
+    def create(self, name: str) -> App:
+        """Add an app. Raises AppExists, and ValueError for what is no name."""
+        if not _NAME.fullmatch(name):
+            raise ValueError("an app's name has 1 to 128 of A-Za-z0-9._~-")
+        if name in self._apps:
+            raise AppExists(f"there is an app {name} already")
+        return self._start(name)
+
+    def app(self, name: str) -> App:
+        """One app. Raises UnknownApp."""
+        if name not in self._apps:
+            raise UnknownApp(f"there is no app {name}")
+        return self._apps[name]
+
+    def names(self) -> Sequence[str]:
+        """The apps, in the order of their names."""
+        return sorted(self._apps)
+
+    def close(self) -> None:
+        """Close the databases. Whoever runs the alarms has to have stopped."""
+        for connection in self._connections:
+            connection.close()
+
+    def _start(self, name: str) -> App:
+        options = self.options
+        choices = evolve(options.choices, key=f"config:{unit_of(name)}")
+        connection = connect(":memory:" if self._directory is None else self._directory / f"app-{name}.sqlite")
+        self._connections.append(connection)
+        unit = boot(choices, self._runtime, connection, self._kv)
+        control = FlagControl(unit.store, self._runtime.now, blind=options.blind, changelog_cap=options.changelog_cap)
+        edges = {pop: EdgeFlags(Location(choices, self._runtime, self._kv), options.account) for pop in options.pops}
+        self._apps[name] = App(name, control, unit, edges)
+        self._runtime.spawn(unit.alarms.run(POLL))
+        return self._apps[name]
+
+
+def unit_of(app: str) -> str:
+    """The name of the unit that keeps an app's flags."""
+    return f"app:{app}"

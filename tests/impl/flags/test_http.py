@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flags over real HTTP: the server on loopback, and the provider that polls it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from openfeature.evaluation_context import EvaluationContext
+
+from impl.deployment import Choices
+from impl.edge import ConfigUnavailable
+from impl.flags.http import FlagServer
+from impl.flags.provider import EdgeFlagProvider
+from impl.flags.routes import MAX_BODY
+from impl.flags.service import FlagOptions
+from impl.flags.sources import HttpSource
+from impl.kv import Limits
+from tests.impl.flags.examples import flag
+
+TOKEN = "a-token"
+
+
+def options() -> FlagOptions:
+    limits = Limits(write_spacing=0, min_cache_ttl=0)
+    return FlagOptions(choices=Choices(reader="guarded", epoch=True, cache_ttl=0.05, limits=limits))
+
+
+def ask(server: FlagServer, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+    given = {"Authorization": f"Bearer {TOKEN}", "Edgeproof-Actor": "ana"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body if isinstance(body, bytes) else json.dumps(body), given)
+    response = connection.getresponse()
+    data = response.read()
+    connection.close()
+    return response.status, json.loads(data) if data else None
+
+
+def eventually(check: Any) -> None:
+    until = time.monotonic() + 10
+    while not check():
+        assert time.monotonic() < until, "it did not come about within 10 s"
+        time.sleep(0.02)
+
+
+def test_a_flag_goes_from_the_control_plane_to_a_provider_that_polls() -> None:
+    with FlagServer(TOKEN, options()) as server:
+        assert ask(server, "POST", "/apps", {"name": "shop"})[0] == 201
+        assert ask(server, "POST", "/apps/shop/flags", flag())[0] == 201
+        source = HttpSource(server.url, "shop", TOKEN)
+        eventually(lambda: source().snapshot.version == 1)
+        assert source().snapshot is source().snapshot, "304 gives what is there already"
+        provider = EdgeFlagProvider(source, "local", refresh=0.05)
+        provider.initialize(EvaluationContext())
+        assert provider.resolve_string_details("f", "mine").value == "default"
+        assert ask(server, "PUT", "/apps/shop/flags/f", flag(enabled=False), If_Match='"1"')[0] == 200
+        eventually(lambda: provider.resolve_string_details("f", "mine").reason == "DISABLED")
+        provider.shutdown()
+
+
+def test_a_source_that_is_refused_or_gone_says_so() -> None:
+    with FlagServer(TOKEN, options()) as server:
+        ask(server, "POST", "/apps", {"name": "shop"})
+        with pytest.raises(ConfigUnavailable, match="answers 401"):
+            HttpSource(server.url, "shop", "another")()
+        with pytest.raises(ConfigUnavailable, match="answers 404"):
+            HttpSource(server.url, "gone", TOKEN)()
+        kept = HttpSource(server.url, "shop", TOKEN, timeout=1)
+        assert kept().snapshot.version == 0
+    with pytest.raises(ConfigUnavailable, match="does not answer"):
+        kept()
+    with pytest.raises(ValueError, match="begins with http"):
+        HttpSource("file:///etc/passwd", "shop", TOKEN)
+
+
+def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    with FlagServer(TOKEN, options(), tmp_path) as server:
+        ask(server, "POST", "/apps", {"name": "shop"})
+        ask(server, "POST", "/apps/shop/flags", flag())
+    with FlagServer(TOKEN, options(), tmp_path) as server:
+        status, said = ask(server, "GET", "/apps/shop/flags/f")
+        assert (status, said["version"]) == (200, 1)
+        eventually(lambda: ask(server, "GET", "/apps/shop/evaluate?flagKey=f")[0] == 200)
+
+
+def test_heads_have_no_body_and_bodies_have_an_end() -> None:
+    with FlagServer(TOKEN, options()) as server:
+        assert ask(server, "HEAD", "/apps") == (200, None)
+        assert ask(server, "POST", "/apps", b" " * (MAX_BODY + 1))[0] == 413
+        assert ask(server, "GET", "/apps/a%2Fb/flags")[0] == 404
+        assert ask(server, "GET", "/apps", Authorization="Bearer é".encode().decode("latin-1"))[0] == 401
