@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from attrs import field, frozen
 
 __all__ = [
+    "BOM",
     "COLUMNS",
     "KINDS",
     "LARGEST",
@@ -53,8 +54,10 @@ COLUMNS: Final = (
 LONGEST: Final = 16 * 2**20
 """Of a line, in bytes (16 MiB): what is longer is no event, and need not be kept to be refused."""
 
+BOM: Final = b"\xef\xbb\xbf"
+"""A byte order mark, which may begin a file and nothing else."""
+
 _DIGITS: Final = frozenset("0123456789abcdef")
-_BOM: Final = "\ufeff"
 
 T = TypeVar("T")
 
@@ -179,6 +182,8 @@ def _sorted_out(lines: Iterable[str | bytes]) -> History:
     rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
     malformed: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
+        if number == 1:
+            line = line.removeprefix(BOM) if isinstance(line, bytes) else line.removeprefix(BOM.decode())
         if not line.strip():
             continue
         try:
@@ -206,21 +211,16 @@ class Named(dict[str, Any]):
 
 def parse_row(number: int, line: str | bytes) -> Row:
     """One line as an event. Raises ValueError that says what is wrong with it."""
-    said = parse_object(number, line)
+    said = parse_object(line)
     check_once(said, COLUMNS)
     return parse_fields(number, said)
 
 
-def parse_object(number: int, line: str | bytes) -> Named:
-    """One line as a JSON object. Raises ValueError for what is none.
-
-    Bytes are UTF-8; a byte order mark may only begin the first line.
-    """
+def parse_object(line: str | bytes) -> Named:
+    """One line as a JSON object; bytes are UTF-8. Raises ValueError for what is none."""
     if len(line) > LONGEST:
         raise ValueError(f"longer than {LONGEST // 2**20} MiB")
     text = line if isinstance(line, str) else _decoded(line)
-    if number == 1:
-        text = text.removeprefix(_BOM)
     try:
         said = json.loads(text, parse_constant=_refuse, object_pairs_hook=Named)
     except RecursionError:

@@ -66,7 +66,7 @@ def rows_of(number: int, line: bytes, mapping: ColumnMapping) -> Iterator[Row | 
     if not line.strip():
         return
     try:
-        said = parse_object(number, line)
+        said = parse_object(line)
         if is_export(said):
             yield from rows_of_export(number, said)
             return

@@ -8,14 +8,12 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from properties.recorded import LONGEST
+from properties.recorded import BOM, LONGEST
 
 __all__ = ["Block", "blocks"]
 
 SIZE: Final = 4 * 2**20
 """Of a block, in bytes (4 MiB)."""
-
-BOM: Final = b"\xef\xbb\xbf"
 
 
 class Readable(Protocol):

@@ -46,6 +46,13 @@ ISO: Final = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z"
 _ISO: Final = pattern(ISO)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECTIONS: Final = ("columns", "times", "constants", "values")
+_NO_TEXT: Final = (*TIMES, "version", "era", "base", "admitted")
+_COLUMNS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "columns": COLUMNS,
+    "times": (*TIMES, "all"),
+    "constants": COLUMNS,
+    "values": tuple(column for column in COLUMNS if column not in _NO_TEXT),
+}
 
 Constant = str | int | float | bool
 
@@ -98,7 +105,7 @@ def mapping_of(said: object) -> ColumnMapping:
             raise MappingError(f"`{name}` is a section, not {section!r:.40}")
     columns, times, constants, values = (said.get(name, {}) for name in _SECTIONS)
     for name, section in said.items():
-        _known(name, section, (*TIMES, "all") if name == "times" else COLUMNS)
+        _known(name, section, _COLUMNS_OF[name])
     _texts("columns", columns)
     for column, unit in times.items():
         if unit != "iso" and unit not in tuple(PER_SECOND):

@@ -308,6 +308,7 @@ def test_times_may_be_text_in_iso_8601(backend: ibis.BaseBackend, tmp_path: Path
         ({"constants": {"kind": "read"}, "columns": {"kind": "event"}}, "leave out one"),
         ({"values": {"kind": "read"}}, "values.kind is a section"),
         ({"values": {"kind": {"x": 1}}}, "values.kind.x is a string"),
+        ({"values": {"version": {"x": "1"}}}, "values: there is no 'version'"),
         ({"columns": []}, "`columns` is a section"),
         ([], "a mapping has the sections"),
     ],
