@@ -6,6 +6,7 @@
 // still land, which no code here can prevent. The heartbeat repairs it, and copies carry what readers need to notice.
 
 import { DurableObject } from "cloudflare:workers";
+import { contentOf, isRecorded, recorded } from "./history.js";
 import { optionsOf } from "./options.js";
 
 const SCHEMA = `
@@ -67,6 +68,17 @@ export class ConfigStore extends DurableObject {
     }));
   }
 
+  /** What a history says of the config as it is now. */
+  told() {
+    const snapshot = this.snapshot();
+    return contentOf({ ...snapshot, ...this.label(snapshot) });
+  }
+
+  /** What copies carry beside the config. */
+  label({ era, version }) {
+    return { era: this.options.epoch === "on" ? era : 0, version };
+  }
+
   meta() {
     return this.sql.exec("SELECT unit, version, era, attempts, reason FROM meta").one();
   }
@@ -89,8 +101,10 @@ export class ConfigStore extends DurableObject {
       }
       const commit = () => this.commit(request, alarm);
       const result = this.options.statements === "bare" ? commit() : this.ctx.storage.transactionSync(commit);
+      // Before anything is awaited: what is read now is what was written.
+      const told = isRecorded(this.env) && !result.repeated ? this.told() : undefined;
       if (this.options.publisher === "inline") await this.put(this.snapshot());
-      return result;
+      return told ? { ...result, told: await told } : result;
     } catch (error) {
       if (error instanceof Refused) return error.refusal;
       throw error;
@@ -153,6 +167,11 @@ export class ConfigStore extends DurableObject {
    * goes up, as versions from here on repeat numbers that copies may carry. False for a version that cannot be reached.
    */
   restore(version) {
+    const done = this.undo(version);
+    return done && isRecorded(this.env) ? this.told() : done;
+  }
+
+  undo(version) {
     return this.ctx.storage.transactionSync(() => {
       const current = this.meta().version;
       const { newer } = this.sql.exec("SELECT COUNT(*) AS newer FROM entry WHERE version > ?", version).one();
@@ -217,10 +236,17 @@ export class ConfigStore extends DurableObject {
     return Math.min(this.options.retryCap, this.options.retryBase * 2 ** Math.min(Math.max(failures - 1, 0), 60));
   }
 
-  async put({ version, era, config }) {
-    const label = { era: this.options.epoch === "on" ? era : 0, version };
-    const key = this.options.keyOf(this.meta().unit);
-    const put = this.env.KV.put(key, JSON.stringify({ config, ...label }), { metadata: label });
+  async put(snapshot) {
+    const { unit } = this.meta();
+    const label = this.label(snapshot);
+    const copy = { config: snapshot.config, ...label };
+    const event = { kind: "publish", unit, ...(isRecorded(this.env) ? await contentOf(copy) : label) };
+    await recorded(this.env, event, () => this.inTime(this.options.keyOf(unit), copy, label), () => ({}));
+  }
+
+  /** One put. Throws when its time is up, but the put may land later. */
+  async inTime(key, copy, label) {
+    const put = this.env.KV.put(key, JSON.stringify(copy), { metadata: label });
     let timer;
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error("the put timed out")), this.options.putTimeout);
