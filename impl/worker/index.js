@@ -67,7 +67,7 @@ async function postRestore(request, env, unit) {
   const { version, ...rest } = parseJson(await bodyOf(request));
   if (Object.keys(rest).length > 0) throw new Problem(400, "a restore has a version and nothing else");
   const to = wholeNumber(version, "version");
-  const event = { kind: "commit", unit, note: "rollback" };
+  const event = { kind: "fault", unit, note: "rollback" };
   const restored = await recorded(env, event, () => storeOf(env, unit).restore(to), (told) => told || { outcome: "fail" });
   if (!restored) throw new Problem(409, `there is no version ${to} to go back to`);
   return Response.json({ version: to });

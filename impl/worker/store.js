@@ -104,7 +104,8 @@ export class ConfigStore extends DurableObject {
       // Before anything is awaited: what is read now is what was written.
       const told = isRecorded(this.env) && !result.repeated ? this.told() : undefined;
       if (this.options.publisher === "inline") await this.put(this.snapshot());
-      return told ? { ...result, told: await told } : result;
+      if (told) result.told = await told;
+      return result;
     } catch (error) {
       if (error instanceof Refused) return error.refusal;
       throw error;

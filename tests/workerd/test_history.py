@@ -93,8 +93,10 @@ def test_what_the_worker_logs_is_a_history_that_can_be_checked(processes: Proces
         ("ok", None, 1, "k1"),
         ("ok", 0, 2, None),
         ("fail", None, None, None),
-        ("ok", 1, 1, None),
     ]
+    (restored,) = [one for one in found if one["kind"] == "fault"]
+    assert (restored["note"], restored["era"], restored["version"]) == ("rollback", 1, 1)
+    assert restored["digest"] == made[0]["digest"]
     assert {one["version"] for one in found if one["kind"] == "publish"} == {1, 2}
     content = {"é": 1, "10": [1], "9": {"b": None, "a": "\u007f"}}
     assert made[0]["digest"] == digest_of(content)
