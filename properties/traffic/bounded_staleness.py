@@ -6,6 +6,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from properties.traffic.attempts import failed_in_a_row, took
 from properties.traffic.check import PUBLISHING, Check, Row, causes_at, what
 from properties.traffic.facts import VERSION, Facts
 from properties.traffic.promise import Promise
@@ -44,6 +45,22 @@ def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
     return reads_beyond(facts, promise.bound_s)
 
 
+def _measures(facts: Facts, promise: Promise) -> dict[str, ir.Scalar]:
+    v = facts.versions.select(*VERSION, "superseded", "superseded_possibly")
+    told = facts.told.inner_join(v, list(VERSION))
+    certain, possible = told.last_invoke - told.superseded, told.last_returned - told.superseded_possibly
+    oldest = ibis.greatest(certain.fill_null(0.0), 0.0).max()
+    return {
+        "reads": facts.told.n.sum().fill_null(0),
+        "bound_s": ibis.literal(promise.bound_s),
+        "headroom_s": promise.bound_s - oldest,
+        "failed_in_a_row": failed_in_a_row(facts).value.max(),
+        "longest_put_s": took(facts).value.max(),
+        "certain_max_s": oldest,
+        "possible_max_s": ibis.greatest(possible.fill_null(0.0), 0.0).max(),
+    }
+
+
 def _say(row: Row, promise: Promise) -> str:
     late = row["invoke"] - row["because_at"]
     why = f"{what(row)}, {late:.3f} s after {row['because']} had committed something newer"
@@ -60,4 +77,5 @@ BOUNDED_STALENESS = Check(
     untested=lambda promise: f"no read came later than the bound of {promise.bound_s:g} s after a commit",
     say=_say,
     assumes=PUBLISHING,
+    measures=_measures,
 )

@@ -30,6 +30,10 @@ def _always(promise: Promise) -> bool:
     return True
 
 
+def _none(facts: Facts, promise: Promise) -> Mapping[str, ir.Scalar]:
+    return {}
+
+
 @frozen
 class Check:
     """One property of recorded traffic.
@@ -41,6 +45,7 @@ class Check:
     right moment do. `tested` counts how often the property was put to the test, `untested` says why it never was.
     `say` words a violation, given its row, in which `at` and `because` say where the two events stand. `assumes` names the assumptions that it is told apart from; `subject` says
     whether the history is about it at all, and `promised` whether anybody promised it, rather than denied it.
+    `measures` are numbers that a reader of the verdict should know.
     """
 
     id: str
@@ -56,6 +61,7 @@ class Check:
     subject: Callable[[Facts], ir.Scalar] | None = None
     no_subject: str = ""
     promised: Callable[[Promise], bool] = _always
+    measures: Callable[[Facts, Promise], Mapping[str, ir.Scalar]] = _none
 
     def violations(self, events: ir.Table, promise: Promise) -> ir.Table:
         """The violating events of a history, each with the event that explains it (null where none does)."""

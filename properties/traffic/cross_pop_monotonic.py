@@ -6,7 +6,7 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from properties.traffic.check import Check, Row, causes_at, told_text, what
-from properties.traffic.facts import VERSION, Facts
+from properties.traffic.facts import Facts
 from properties.traffic.promise import Promise
 from properties.traffic.spans import going_back, late_reads
 

@@ -74,9 +74,7 @@ DURABLE_ACK = Check(
     says="An acknowledged write stays.",
     suspects=_suspects,
     broken=_broken,
-    causes=lambda facts: causes_at(
-        ibis.union(acknowledged(facts).drop("life"), facts.restores), "returned"
-    ),
+    causes=lambda facts: causes_at(ibis.union(acknowledged(facts).drop("life"), facts.restores), "returned"),
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "no unit has a second commit, and the store itself was not read",

@@ -169,15 +169,14 @@ def _units(commits: ir.Table, restored: ir.Table) -> ir.Table:
     return both.select("unit", "began", "unnamed", "open", quiet=ibis.greatest(both.quiet, both.restored_by))
 
 
-def _versions(
-    commits: ir.Table, restores: ir.Table, publishes: ir.Table, told: ir.Table, units: ir.Table
-) -> ir.Table:
+def _versions(commits: ir.Table, restores: ir.Table, publishes: ir.Table, told: ir.Table, units: ir.Table) -> ir.Table:
     named = commits.filter(commits.version.notnull()).drop("life").mutate(is_commit=True)
     restored = restores.filter(restores.version.notnull()).mutate(is_commit=False)
     made = ibis.union(named, restored.select(named.columns))
     per = keep(_made(made, restores))
     spine = ibis.union(
-        *(table.select(*VERSION) for table in (made, publishes.filter(publishes.version.notnull()), told)), distinct=True
+        *(table.select(*VERSION) for table in (made, publishes.filter(publishes.version.notnull()), told)),
+        distinct=True,
     )
     joined = spine.left_join(per, list(VERSION)).left_join(units.select("unit", "unnamed", "began"), "unit")
     versions = joined.select(*VERSION, *(c for c in per.columns if c not in VERSION), "unnamed", "began")

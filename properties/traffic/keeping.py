@@ -32,4 +32,6 @@ def keep(table: ir.Table) -> ir.Table:
 
 def number(value: ir.Scalar) -> Any:
     """The value of an expression, None for null."""
+    if isinstance(value.op(), ibis.expr.operations.Literal):
+        return value.op().value
     return backend_of(value.as_table()).to_pyarrow(value).as_py()

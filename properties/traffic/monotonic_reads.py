@@ -28,7 +28,9 @@ def _broken(facts: Facts, promise: Promise) -> ir.Table:
 
 
 def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+    """Versions told beyond a session's first; the empty config is none."""
     sessions = _sessions(facts)
+    sessions = sessions.filter((sessions.era > 0) | (sessions.version > 0))
     return sessions.count() - sessions.select(*SESSION).distinct().count().as_scalar()
 
 

@@ -53,6 +53,16 @@ def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
     return reads + put.count(where=(put.era > 0) | (put.version > 0)).as_scalar()
 
 
+def _measures(facts: Facts, promise: Promise) -> dict[str, ir.Scalar]:
+    """How many reads and puts only a commit of unknown outcome accounts for."""
+    unnamed = _allowed(facts)
+    unnamed = unnamed.filter(unnamed.asked.isnull() & unnamed.earliest.notnull())
+    told = facts.told.inner_join(unnamed, list(VERSION))
+    put = facts.publishes.inner_join(unnamed, list(VERSION))
+    reads = told.filter(~_too_early(told.first_returned, told, promise)).n.sum().fill_null(0)
+    return {"of_unknown_commits": reads + put.filter(~_too_early(put.invoke, put, promise)).count().as_scalar()}
+
+
 def _say(row: Row, promise: Promise) -> str:
     if row["because"] is None:
         return f"{what(row)}, which was never committed"
@@ -69,4 +79,5 @@ NEVER_AHEAD = Check(
     tested=_tested,
     untested=lambda promise: "nobody put or read any version",
     say=_say,
+    measures=_measures,
 )

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from properties.traffic.facts import NOWHERE, VERSION, Facts, later_than
+from properties.traffic.facts import NOWHERE, Facts, later_than
 from properties.traffic.promise import Promise
 
 __all__ = ["SINGLE_WRITER_ORDER", "acknowledged", "superseded_in_life"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from properties.traffic.check import event_columns
-from properties.traffic.facts import SESSION, VERSION, Facts, later_than
+from properties.traffic.facts import VERSION, Facts, later_than
 
 __all__ = ["going_back", "late_reads", "past", "versions_told"]
 

@@ -34,7 +34,9 @@ def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
 
 def _say(row: Row, promise: Promise) -> str:
     token = f"{told_text(row)} of {row['unit']}"
-    return f"{row['reader']} at {row['pop']} was admitted at {row['invoke']:.3f} s on {token}, which had expired by then"
+    return (
+        f"{row['reader']} at {row['pop']} was admitted at {row['invoke']:.3f} s on {token}, which had expired by then"
+    )
 
 
 TOKEN_EXPIRY = Check(

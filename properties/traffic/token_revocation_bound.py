@@ -29,7 +29,9 @@ def admitted_after(row: Row) -> str:
     """An admission after a revocation, in words."""
     late = row["invoke"] - row["because_at"]
     token = f"{told_text(row)} of {row['unit']}"
-    return f"{row['reader']} at {row['pop']} was admitted on {token}, {late:.3f} s after {row['because']} had revoked it"
+    return (
+        f"{row['reader']} at {row['pop']} was admitted on {token}, {late:.3f} s after {row['because']} had revoked it"
+    )
 
 
 def _say(row: Row, promise: Promise) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ibis
 import ibis.expr.types as ir
 
 from properties.traffic.check import NO_TIME, Check, Row, told_text
