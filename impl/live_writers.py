@@ -80,14 +80,14 @@ class Client:
     async def write(self, changes: Changes, expected: int, key: str, again: bool = False) -> None:
         """Write, and record how it went; with `again`, send it once more although it was answered."""
         request = {"op": "write", **to_wire(changes), "actor": self.name, "expected": expected, "key": key}
-        version = await self._send(request)
+        began = Event("commit", UNIT, now(), None, "unknown", note="no answer", key=key, base=expected)
+        version = await self._send(request, began)
         if again and version is not None:
-            await self._send(request)
+            # What it tells may have been done by the first request already: the event begins with that.
+            await self._send(request, began)
 
-    async def _send(self, request: dict[str, Any]) -> int | None:
+    async def _send(self, request: dict[str, Any], began: Event) -> int | None:
         """The version that a write made, if it is known to have made one."""
-        key, base = request["key"], request["expected"]
-        began = Event("commit", UNIT, now(), None, "unknown", note="no answer", key=key, base=base)
         number = self._recorder.record(began)
         answer = await self._ask(request)
         if answer is None:

@@ -52,15 +52,16 @@ function storeOf(env, unit) {
 async function putConfig(request, env, unit) {
   const write = writeOf(parseJson(await bodyOf(request)));
   const event = { kind: "commit", unit, key: write.idempotencyKey, base: write.expectedVersion };
-  const { told, ...result } = await recorded(env, event, () => storeOf(env, unit).write({ unit, ...write }), commitOf);
+  const { told, at, ...result } = await recorded(env, event, () => storeOf(env, unit).write({ unit, ...write }), commitOf);
   if (result.refused === "version") throw new Problem(409, `the current version is ${result.version}`);
   if (result.refused === "size") throw new Problem(413, "the unit's whole config would be too large");
   return Response.json(result);
 }
 
-/** What a history says of a write. The content of a repeated one was said when it was made. */
-function commitOf({ refused, version, told }) {
-  return refused ? { outcome: "fail", note: refused } : { version, ...told };
+/** What a history says of a write: of a repeated one, that it lies between when it was made and now. */
+function commitOf({ refused, version, told, at }) {
+  if (refused) return { outcome: "fail", note: refused };
+  return at === undefined ? { version, ...told } : { version, invoke: at / 1000 };
 }
 
 async function postRestore(request, env, unit) {

@@ -126,8 +126,8 @@ export class ConfigStore extends DurableObject {
 
   commit({ unit, changes, actor, expectedVersion, idempotencyKey }, alarm) {
     if (idempotencyKey !== undefined) {
-      const [first] = this.sql.exec("SELECT version FROM entry WHERE idempotency_key = ?", idempotencyKey);
-      if (first) return { version: first.version, repeated: true };
+      const [first] = this.sql.exec("SELECT version, at FROM entry WHERE idempotency_key = ?", idempotencyKey);
+      if (first) return { version: first.version, repeated: true, at: first.at };
     }
     const version = this.next(expectedVersion);
     this.sql.exec("UPDATE meta SET version = ?, unit = ?", version, unit);

@@ -140,5 +140,5 @@ HELD: Final = dict.fromkeys(("never-ahead", "no-partial-read", "monotonic-reads"
 
 
 def verdicts(found: list[dict[str, Any]], promise: Promise) -> dict[str, Verdict]:
-    lines = [json.dumps(event) for event in found]
+    lines = [json.dumps(event) + "\n" for event in found]
     return {one.property: one.verdict for one in check_history(lines, evolve(promise, guarded=True))}
