@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from properties.traffic.facts import VERSION, Facts, later_than
+from properties.traffic.facts import VERSION, Facts, later_than, newer
 from properties.traffic.promise import Promise
 from properties.traffic.single_writer_order import LIFE, acknowledged
 from properties.traffic.spans import past
@@ -65,8 +65,8 @@ def _say(row: Row, promise: Promise) -> str:
 
 
 def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
-    taken = (cause.era == row.era) & (cause.version >= row.version)
-    return (taken & (cause.line != row.line)) | (cause.era > row.era)
+    same = (cause.era == row.era) & (cause.version == row.version)
+    return newer(cause, row) | (same & (cause.digest != row.digest))
 
 
 DURABLE_ACK = Check(

@@ -170,9 +170,8 @@ def _units(commits: ir.Table, restored: ir.Table) -> ir.Table:
 
 
 def _versions(commits: ir.Table, restores: ir.Table, publishes: ir.Table, told: ir.Table, units: ir.Table) -> ir.Table:
-    named = commits.filter(commits.version.notnull()).drop("life").mutate(is_commit=True)
-    restored = restores.filter(restores.version.notnull()).mutate(is_commit=False)
-    made = ibis.union(named, restored.select(named.columns))
+    named = commits.filter(commits.version.notnull()).drop("life")
+    made = ibis.union(named, restores.filter(restores.version.notnull()))
     per = keep(_made(made, restores))
     spine = ibis.union(
         *(table.select(*VERSION) for table in (made, publishes.filter(publishes.version.notnull()), told)),

@@ -43,12 +43,17 @@ def _say(row: Row, promise: Promise) -> str:
     return f"{what(row)} with the digest {row['digest'][:12]}…, not {wanted[:12]}…{source}"
 
 
+def _causes(facts: Facts) -> ir.Table:
+    made = ibis.union(facts.commits.drop("life"), facts.restores)
+    return causes_at(made.filter(made.digest.notnull()), "invoke")
+
+
 NO_PARTIAL_READ = Check(
     id="no-partial-read",
     says="Every config that a reader at the edge sees is the config of one committed version.",
     suspects=_suspects,
     broken=_broken,
-    causes=lambda facts: causes_at(facts.commits.filter(facts.commits.digest.notnull()), "invoke"),
+    causes=_causes,
     explains=lambda cause, row: (cause.era == row.era) & (cause.version == row.version),
     tested=_tested,
     untested=lambda promise: "no read has a digest to compare with that of a commit",

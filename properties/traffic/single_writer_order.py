@@ -10,7 +10,7 @@ from properties.traffic.check import Check, Row, causes_at, event_columns, told_
 from properties.traffic.facts import NOWHERE, Facts, later_than
 from properties.traffic.promise import Promise
 
-__all__ = ["SINGLE_WRITER_ORDER", "acknowledged", "superseded_in_life"]
+__all__ = ["SINGLE_WRITER_ORDER", "acknowledged"]
 
 LIFE = ("unit", "life")
 
@@ -20,25 +20,26 @@ def acknowledged(facts: Facts) -> ir.Table:
     return facts.commits.filter((facts.commits.outcome == "ok") & (facts.commits.life != NOWHERE))
 
 
-def superseded_in_life(commits: ir.Table) -> ir.Table:
-    """Per version of a life: by when a newer one was acknowledged, and with how many contents it was committed."""
-    versions = commits.group_by([*LIFE, "era", "version"]).agg(
-        certain=commits.returned.min(),
-        digests=commits.digest.nunique(),
-        first_digest=commits.digest.min(),
-        first_invoke=commits.invoke.min(where=commits.digest.notnull()),
-    )
-    return versions.mutate(overtaken=versions.certain.min().over(later_than(LIFE)))
-
-
 def _judged(facts: Facts, promise: Promise) -> ir.Table:
+    """Commits with the moment from which each is out of order (`late`), or has another content (`again`)."""
     commits = acknowledged(facts)
-    joined = commits.inner_join(superseded_in_life(commits), [*LIFE, "era", "version"])
+    versions = commits.group_by([*LIFE, "era", "version"]).agg(certain=commits.returned.min())
+    versions = versions.mutate(overtaken=versions.certain.min().over(later_than(LIFE))).drop("certain")
+    joined = commits.inner_join(versions, [*LIFE, "era", "version"]).left_join(_earlier(commits), ["file", "line"])
     late = (joined.invoke > joined.overtaken + promise.slack).fill_null(False)
-    again = (joined.digests > 1) & ((joined.invoke > joined.first_invoke) | (joined.digest != joined.first_digest))
     astray = (joined.base + 1 != joined.version).fill_null(False)
-    at = ibis.cases((late, joined.overtaken), (again, joined.first_invoke))
-    return joined.mutate(because_at=at, bad=late | again.fill_null(False) | astray)
+    at = ibis.cases((late, joined.overtaken), else_=joined.again)
+    return joined.mutate(because_at=at, bad=late | joined.again.notnull() | astray)
+
+
+def _earlier(commits: ir.Table) -> ir.Table:
+    """Commits of a version that had another content already, and since when."""
+    known = commits.filter(commits.digest.notnull())
+    contents = known.group_by([*LIFE, "era", "version", "digest"]).agg(since=known.invoke.min())
+    contents = contents.rename(other="digest")
+    before = (contents.since < known.invoke) | ((contents.since == known.invoke) & (contents.other < known.digest))
+    both = known.inner_join(contents, [*LIFE, "era", "version", known.digest != contents.other, before])
+    return both.group_by(["file", "line"]).agg(again=both.since.min())
 
 
 def _broken(facts: Facts, promise: Promise) -> ir.Table:
