@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of recorded traffic: what readers were told, held against what was committed and when.
 
-The checks themselves are in `properties.traffic`, a file each, as expressions that DuckDB and Spark evaluate alike; here
-their answers become evidence. No event of a kind that a property needs makes it VACUOUS. A malformed line makes every
+The checks themselves are in `properties.traffic`, a file each, as expressions that DuckDB and Spark evaluate alike.
+Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS. A malformed line makes every
 verdict UNKNOWN, since nobody knows what it said. Where the environment broke an assumption, so is whatever that may
 have caused: the design is not blamed for it.
 """
@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,10 +28,20 @@ from properties.evidence import Evidence, Verdict
 from properties.intake import load
 from properties.traffic import CHECKS, Check, Facts, Promise, gather
 from properties.traffic.assumptions import MONITORS, Monitor
-from properties.traffic.keeping import keep, number
+from properties.traffic.keeping import keep, number, rows_of
 from properties.traffic.staleness import quantiles, spread
 
-__all__ = ["ENGINE", "PROPERTIES", "Promise", "check_history", "check_table", "examine", "promise_of"]
+__all__ = [
+    "ENGINE",
+    "PROPERTIES",
+    "Promise",
+    "check_history",
+    "check_table",
+    "examine",
+    "judge",
+    "judge_assumption",
+    "promise_of",
+]
 
 ENGINE: Final = "history"
 
@@ -111,6 +122,46 @@ def check_table(
     return [judge(CHECKS[name], examined, promise) for name in names]
 
 
+@frozen
+class Checked:
+    """All that was found in a history: the verdicts, in the order of the catalogue, then those on assumptions.
+
+    `anomalies` names the properties among them that nobody promised; `unasked` says of the others why they were not
+    asked.
+    """
+
+    evidence: tuple[Evidence, ...]
+    anomalies: tuple[str, ...]
+    unasked: Mapping[str, str]
+    examined: Examined
+
+
+def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequence[str] = ()) -> Checked:
+    """Check a history for whatever it is about, and watch the assumptions; or for the named properties only.
+
+    What is named is asked even if the history is not about it.
+    """
+    examined = examine(facts, malformed, promise)
+    evidence, unasked = [], {}
+    for name, check in CHECKS.items():
+        if names and name not in names:
+            continue
+        why = check.unasked(facts, promise)
+        if why and (not names or promise.bound_s == inf):
+            unasked[name] = why
+        else:
+            evidence.append(judge(check, examined, promise))
+    anomalies = tuple(one.property for one in evidence if not CHECKS[one.property].promised(promise))
+    for name, monitor in MONITORS.items():
+        if names or monitor.limit(promise) is None:
+            continue
+        if why := monitor.unwatched(facts):
+            unasked[name] = why
+        else:
+            evidence.append(judge_assumption(monitor, examined, promise))
+    return Checked(tuple(evidence), anomalies, unasked, examined)
+
+
 def examine(facts: Facts, malformed: ir.Table, promise: Promise) -> Examined:
     """What all verdicts on a history have in common."""
     reads = number(facts.told.n.sum().fill_null(0))
@@ -137,86 +188,94 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     measures: dict[str, int | float | str] = {"tested": tested}
     measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
     blamed, excuses = _blamed(check, suspects, examined)
-    count, said = _violations(check, examined, promise, number(suspects.count()) > 0)
+    count, said = _violations(check, examined, promise, suspects, blamed)
     if count:
         measures["violations"] = count
     evidence = Evidence(check.id, ENGINE, Verdict.HOLDS_TO_BOUND, _bound(check, examined, promise), measures=measures)
-    if "cache_ttl" in check.assumes:
+    if check.bounded:
         evidence = evolve(evidence, assumptions=promise.assumptions)
-    evidence = _concluded(evidence, examined, said, excuses if count else "", blamed)
-    if evidence.verdict is Verdict.HOLDS_TO_BOUND and tested == 0:
+    if examined.spoilt:
+        evidence = _spoilt(evidence, examined, said)
+    elif count:
+        verdict = Verdict.VIOLATED if number(blamed.count()) else Verdict.UNKNOWN
+        parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
+        evidence = evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
+    elif tested == 0:
         evidence = evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
-    elif evidence.verdict is Verdict.HOLDS_TO_BOUND and excuses:
+    elif excuses:
         evidence = evolve(evidence, reason=excuses)
+    return evolve(evidence, seconds=time.perf_counter() - started)
+
+
+def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> Evidence:
+    """Whether the environment kept to what the bound takes for granted: UNKNOWN if not, as nothing is promised then."""
+    started = time.perf_counter()
+    measured = monitor.measure(examined.facts, promise)
+    measures: dict[str, int | float | str] = {"measured": number(measured.count())}
+    measures["largest"] = _plain(number(measured.value.max()))
+    if (limit := monitor.limit(promise)) is not None:
+        measures["limit"] = limit
+    evidence = Evidence(monitor.id, ENGINE, Verdict.HOLDS_TO_BOUND, examined.covers, measures=measures)
+    if monitor.id in examined.broken:
+        _, rows, said = examined.broken[monitor.id]
+        evidence = evolve(evidence, verdict=Verdict.UNKNOWN, reason=f"an assumption was broken: {said}")
+        evidence = evolve(evidence, measures={**measures, "broken": number(rows.count())})
+    if examined.spoilt:
+        evidence = _spoilt(evidence, examined, evidence.reason)
     return evolve(evidence, seconds=time.perf_counter() - started)
 
 
 # --- the parts of a verdict ------------------------------------------------------------------------------------------
 
 
-def _concluded(evidence: Evidence, examined: Examined, said: str, excuses: str, blamed: bool) -> Evidence:
-    if examined.spoilt:
-        also = f"; among the others: {said}" if said else ""
-        reason = f"{_malformed_text(examined)}{also}"
-        measures = {**evidence.measures, "malformed": examined.spoilt}
-        return evolve(evidence, verdict=Verdict.UNKNOWN, reason=reason, measures=measures)
-    if said and not blamed:
-        return evolve(evidence, verdict=Verdict.UNKNOWN, reason=f"{excuses}; {said}")
-    if said:
-        return evolve(evidence, verdict=Verdict.VIOLATED, reason=f"{said}; {excuses}" if excuses else said)
-    return evidence
+def _spoilt(evidence: Evidence, examined: Examined, said: str) -> Evidence:
+    """Of a history with malformed lines, about which nothing is known for certain."""
+    count = examined.spoilt
+    first = rows_of(examined.malformed.order_by(["file", "line"]).limit(_SHOWN))
+    where = _listed([f"{_place(row, '', examined.one_file)}: {row['problem']}" for row in first], count)
+    also = f"; among the others: {said}" if said else ""
+    reason = f"{count} malformed line{'s' if count > 1 else ''}: {where}{also}"
+    return evolve(evidence, verdict=Verdict.UNKNOWN, reason=reason, measures={**evidence.measures, "malformed": count})
 
 
-def _blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[bool, str]:
-    """Whether some violation is in a unit whose environment kept to what the property assumes; and what broke."""
+def _blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Table, str]:
+    """The suspects of units whose environment kept to what the property assumes; and what was broken, if anything."""
     relevant = [found for found in examined.broken.values() if found[0].field in check.assumes]
     if not relevant:
-        return True, ""
-    excuses = f"an assumption was broken: {'; '.join(said for _, _, said in relevant)}"
-    if any(monitor.everywhere for monitor, _, _ in relevant):
-        return False, excuses
-    units = (
-        ibis.union(*(rows.select("unit") for _, rows, _ in relevant), distinct=True)
-        if len(relevant) > 1
-        else relevant[0][1]
-    )
-    left = suspects.anti_join(units.select("unit"), "unit")
-    return number(left.count()) > 0, excuses
+        return suspects, ""
+    for monitor, rows, _ in relevant:
+        suspects = suspects.limit(0) if monitor.everywhere else suspects.anti_join(rows.select("unit"), "unit")
+    return keep(suspects), f"an assumption was broken: {'; '.join(said for _, _, said in relevant)}"
 
 
-def _violations(check: Check, examined: Examined, promise: Promise, suspected: bool) -> tuple[int, str]:
-    """How many events break the property, and the first of them in words."""
-    if not suspected:
+def _violations(
+    check: Check, examined: Examined, promise: Promise, suspects: ir.Table, blamed: ir.Table
+) -> tuple[int, str]:
+    """How many events break the property, and the first of them in words: of units to blame, where there are any."""
+    if not number(suspects.count()):
         return 0, ""
     facts = examined.facts
     broken = keep(check.broken(facts, promise))
     count: int = number(broken.count())
-    first = keep(broken.order_by(["file", "line"]).limit(_SHOWN))
-    rows = _rows(check.explained(facts, first).order_by(["file", "line"]))
+    shown = broken.semi_join(blamed, "unit") if number(blamed.count()) else broken
+    first = keep(shown.order_by(["file", "line"]).limit(_SHOWN))
     parts = []
-    for row in rows:
+    for row in rows_of(check.explained(facts, first).order_by(["file", "line"])):
         named = {**row, "at": _place(row, "", examined.one_file), "because": _place(row, "because_", examined.one_file)}
         parts.append(f"{named['at']}: {check.say(named, promise)}")
     return count, _listed(parts, count)
 
 
 def _broken_text(monitor: Monitor, rows: ir.Table, promise: Promise, examined: Examined) -> str:
-    worst = _rows(rows.order_by([ibis.desc("value"), "file", "line"]).limit(1))
+    worst = rows_of(rows.order_by([ibis.desc("value"), "file", "line"]).limit(1))
     if not worst:
         return ""
     at = _place(worst[0], "", examined.one_file)
     return monitor.say.format(value=worst[0]["value"], at=at, limit=monitor.limit(promise))
 
 
-def _malformed_text(examined: Examined) -> str:
-    count = examined.spoilt
-    first = _rows(examined.malformed.order_by(["file", "line"]).limit(_SHOWN))
-    where = _listed([f"{_place(row, '', examined.one_file)}: {row['problem']}" for row in first], count)
-    return f"{count} malformed line{'s' if count > 1 else ''}: {where}"
-
-
 def _bound(check: Check, examined: Examined, promise: Promise) -> str:
-    if "cache_ttl" in check.assumes and promise.formula:
+    if check.bounded and promise.formula:
         return f"{promise.bound_s:g} s = {promise.formula}; {examined.covers}"
     return examined.covers
 
@@ -225,7 +284,7 @@ def _measured(facts: Facts) -> dict[str, int | float | str]:
     """The quantiles of staleness over all reads."""
     found: dict[str, int | float | str] = {}
     for which in ("certain", "possible"):
-        for row in _rows(quantiles(spread(facts, which))):
+        for row in rows_of(quantiles(spread(facts, which))):
             found |= {f"{which}_{q}_s": round(row[q], 6) for q in ("p50", "p99")}
     return found
 
@@ -235,11 +294,6 @@ def _place(row: Mapping[str, Any], prefix: str, one_file: bool) -> str | None:
     if line is None:
         return None
     return f"line {line}" if one_file else f"{file}, line {line}"
-
-
-def _rows(table: ir.Table) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return found
 
 
 def _plain(value: Any) -> int | float:

@@ -17,6 +17,7 @@ from attrs import frozen
 
 from properties.traffic.attempts import after_failures, failed_in_a_row, took, waits
 from properties.traffic.facts import VERSION, Facts
+from properties.traffic.keeping import number
 from properties.traffic.promise import Promise
 from properties.traffic.served import served_after
 
@@ -45,6 +46,14 @@ class Monitor:
         """What the promise assumes; None if it assumes nothing."""
         found: float | None = getattr(promise, self.field)
         return None if self.id == LATE and promise.may_be_late else found
+
+    def unwatched(self, facts: Facts) -> str:
+        """Why this history does not show whether the assumption was kept; empty if it does, or none was made."""
+        if not number(facts.publishes.count()) and not self.everywhere:
+            return "no put is recorded"
+        if self.field == "cache_ttl" and not number(facts.tellings.count(where=facts.tellings.source == "cache")):
+            return "no read says that it was served from a cache"
+        return ""
 
     def broken(self, facts: Facts, promise: Promise) -> ir.Table:
         """The rows over the limit."""
@@ -142,7 +151,7 @@ _ALL: Final = (
         "skew",
         "The recorders' clocks differ by at most ε.",
         _skew,
-        "{at} knew a version {value:.3f} s before its commit was asked for, and clocks are to differ by {limit:g} s at most",
+        "{at} knew a version {value:.3f} s before its commit was asked for, and clocks differ by {limit:g} s at most",
         everywhere=True,
     ),
 )

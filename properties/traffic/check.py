@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from attrs import frozen
 
 from properties.traffic.facts import Facts, gather, newer
+from properties.traffic.keeping import number
 from properties.traffic.promise import Promise
 
 __all__ = ["CLOCKS", "NO_TIME", "PUBLISHING", "Check", "causes_at", "event_columns", "told_text", "what"]
@@ -43,9 +44,10 @@ class Check:
     small, and empty if the property holds. `broken` are the violating events themselves, with the same moment.
     `causes` are the events that can explain one: they have a moment `at`, and `explains` says which of those with the
     right moment do. `tested` counts how often the property was put to the test, `untested` says why it never was.
-    `say` words a violation, given its row, in which `at` and `because` say where the two events stand. `assumes` names the assumptions that it is told apart from; `subject` says
-    whether the history is about it at all, and `promised` whether anybody promised it, rather than denied it.
-    `measures` are numbers that a reader of the verdict should know.
+    `say` words a violation, given its row, in which `at` and `because` say where the two events stand. `assumes` names
+    the assumptions whose failure may cause one; `subject` counts what the history says about its subject at all (there
+    may be no tokens, say), and `promised` is whether anybody promised it, rather than denied it. `measures` are numbers
+    that a reader of the verdict should know.
     """
 
     id: str
@@ -62,6 +64,19 @@ class Check:
     no_subject: str = ""
     promised: Callable[[Promise], bool] = _always
     measures: Callable[[Facts, Promise], Mapping[str, ir.Scalar]] = _none
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is about the staleness bound."""
+        return self.assumes == PUBLISHING
+
+    def unasked(self, facts: Facts, promise: Promise) -> str:
+        """Why this history is not to be asked for the property; empty if it is."""
+        if self.bounded and promise.bound_s == float("inf"):
+            return "no bound was given"
+        if self.subject is not None and not number(self.subject(facts)):
+            return self.no_subject
+        return ""
 
     def violations(self, events: ir.Table, promise: Promise) -> ir.Table:
         """The violating events of a history, each with the event that explains it (null where none does)."""

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["backend_of", "keep", "number"]
+__all__ = ["backend_of", "keep", "number", "rows_of"]
 
 
 def backend_of(table: ir.Table) -> Any:
@@ -35,3 +35,9 @@ def number(value: ir.Scalar) -> Any:
     if isinstance(value.op(), ibis.expr.operations.Literal):
         return value.op().value
     return backend_of(value.as_table()).to_pyarrow(value).as_py()
+
+
+def rows_of(table: ir.Table) -> list[dict[str, Any]]:
+    """The rows of a small table."""
+    found: list[dict[str, Any]] = backend_of(table).to_pyarrow(table).to_pylist()
+    return found
