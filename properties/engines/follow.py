@@ -84,7 +84,7 @@ def _report(sweep: Sweep, evidence: tuple[Evidence, ...] = ()) -> Report:
 def _evidence(sweep: Sweep, name: str, seconds: float) -> Evidence:
     tested, violated = sweep.counts[f"{name} tested"], sweep.counts[f"{name} violated"]
     undecided = _undecided(sweep, name)
-    said = _listed(sweep.first.get(name, []), violated) if violated else ""
+    said = _listed([text for text, _ in sweep.first.get(name, [])], violated) if violated else ""
     verdict, reason = Verdict.HOLDS_TO_BOUND, ""
     if undecided and (not violated or sweep.counts["malformed"] or sweep.counts["late"] or _excusable(sweep, name)):
         verdict, reason = Verdict.UNKNOWN, "; among the others: ".join(part for part in (undecided, said) if part)
@@ -107,8 +107,11 @@ def _undecided(sweep: Sweep, name: str) -> str:
     for what, kept in (("malformed", sweep.malformed), ("late", sweep.late)):
         if sweep.counts[what]:
             why.append(f"{sweep.counts[what]:,} {what} lines: {_listed(kept, sweep.counts[what])}")
-    if forgotten := sweep.counts[f"{name} undecided"]:
-        why.append(f"{forgotten:,} events need what had to be forgotten")
+    forgotten = sweep.counts[f"{name} undecided"] + sweep.window.lost[name]
+    if name == "monotonic-reads" and not sweep.counts[f"{name} tested"]:
+        forgotten += sweep.window.lost["sessions"]
+    if forgotten:
+        why.append(f"{forgotten:,} times something was needed that had to be forgotten")
     if _excusable(sweep, name):
         why.append("what this says of the design is decided on the finished file: a restore, or assumptions")
     return "; ".join(why)

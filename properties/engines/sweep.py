@@ -55,7 +55,7 @@ class Sweep:
     """Events in the order of their moments, and what they came to. Begins, ends and acknowledgements are moments each.
 
     `counts` are malformed and late lines, and per property what was tested, violated, and left undecided; of the first
-    ones there is a text in `malformed`, `late` and `first`. `new` are violations that nobody has collected yet.
+    ones there is a text in `malformed`, `late` and `first` (with the digest it is about). `new` are violations that nobody has collected yet.
     """
 
     promise: Promise
@@ -68,7 +68,7 @@ class Sweep:
     new: list[Violation] = field(factory=list)
     window: Window = field(init=False)
     counts: Counter[str] = field(factory=Counter)
-    first: dict[str, list[str]] = field(factory=dict)
+    first: dict[str, list[tuple[str, str | None]]] = field(factory=dict)
     _newest: float = -inf
     _floor: float = -inf
     _queue: list[tuple[float, int, int, str, Row]] = field(factory=list)
@@ -290,7 +290,10 @@ class Sweep:
 
     def _compare_again(self, facts: VersionFacts) -> None:
         """A content became known: reads that had it were right, and those that waited are judged."""
-        self.counts["no-partial-read violated"] -= facts.bad.pop(facts.digests[-1], 0)
+        right = facts.digests[-1]
+        if wrong := facts.bad.pop(right, 0):
+            self.counts["no-partial-read violated"] -= wrong
+            self.first["no-partial-read"] = [one for one in self.first["no-partial-read"] if one[1] != right]
         for digest, (times, row) in facts.open.items():
             self.counts["no-partial-read tested"] += times
             if digest not in facts.digests:
@@ -313,7 +316,7 @@ class Sweep:
             self.new.append(violation)
         shown = self.first.setdefault(name, [])
         if len(shown) < SHOWN:
-            shown.append(f"line {violation.line}: {violation.text}")
+            shown.append((f"line {violation.line}: {violation.text}", row.digest))
 
 
 def _version(version: Version) -> str:

@@ -8,7 +8,7 @@ depends on it is decided wrongly.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from math import inf
 from typing import Final
 
@@ -117,12 +117,16 @@ class Session:
 
 @define
 class Window:
-    """Units, and at most so many versions and sessions of them: the oldest are forgotten first."""
+    """Units, and at most so many versions and sessions of them: the oldest are forgotten first.
+
+    `lost` counts sessions that were forgotten, and per property what can no longer be compared with what may yet come.
+    """
 
     most_versions: int
     most_sessions: int
     units: dict[str, Unit] = field(factory=dict)
     sessions: OrderedDict[tuple[str, str | None, str | None], Session] = field(factory=OrderedDict)
+    lost: Counter[str] = field(factory=Counter)
     _ages: deque[tuple[str, Version]] = field(factory=deque)
 
     def unit(self, name: str) -> Unit:
@@ -155,11 +159,14 @@ class Window:
     def _forget(self) -> None:
         unit, version = self._ages.popleft()
         owner = self.units[unit]
-        del owner.versions[version]
+        facts = owner.versions.pop(version)
+        self.lost["never-ahead"] += facts.excused is not None
+        self.lost["no-partial-read"] += len(facts.open)
         owner.forgotten = max(owner.forgotten, version)
 
     def _forget_session(self) -> None:
         (unit, *_), session = self.sessions.popitem(last=False)
+        self.lost["sessions"] += 1
         if session.newest is not None:
             owner = self.units[unit]
             owner.forgotten_session = max(owner.forgotten_session, session.newest[0])
