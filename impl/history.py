@@ -38,7 +38,7 @@ class Event:
     `kind` is commit, publish, read or fault; `outcome` ok, fail (it did not happen) or unknown. `returned` (`return` in
     the file) is None where nobody saw it end. `source` says where a read was served from: memo (the isolate's memory),
     cache, kv (the centre), fallback (the isolate's memory, KV being out of reach) or store. `note` names a fault, or
-    says why an outcome is not ok.
+    says why an outcome is not ok. `key` is a commit's idempotency key, `base` the version that it was made on top of.
     """
 
     kind: str
@@ -53,6 +53,8 @@ class Event:
     reader: str | None = None
     source: str | None = None
     note: str | None = None
+    key: str | None = None
+    base: int | None = None
 
 
 def digest_of(config: Config) -> str:
@@ -99,14 +101,11 @@ class Recorder:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._count = 0
 
-    def record(self, event: Event, *, replaces: int | None = None, key: str | None = None) -> int:
-        """Write an event, or write it anew once more is known of it; gives a number to name it by.
-
-        `key` is a commit's idempotency key, by which the store's changelog can tell what became of it.
-        """
+    def record(self, event: Event, *, replaces: int | None = None) -> int:
+        """Write an event, or write it anew once more is known of it; gives a number to name it by."""
         number = self._count if replaces is None else replaces
         self._count += replaces is None
-        line = json.dumps({"number": number, "key": key, "event": asdict(event)}, separators=(",", ":"))
+        line = json.dumps({"number": number, "event": asdict(event)}, separators=(",", ":"))
         os.write(self._file, line.encode() + b"\n")
         return number
 
@@ -116,22 +115,22 @@ class Recorder:
 
 
 def merge(
-    parts: Iterable[Path], complete: Callable[[Event, str | None], Event], history: Path, origin: float = 0.0
+    parts: Iterable[Path], complete: Callable[[Event], Event], history: Path, origin: float = 0.0
 ) -> Counter[str]:
     """Write the history of a run from its parts, by the time of `invoke`; counts the events by kind and outcome.
 
-    `complete` is given each event and a commit's key, and adds what was learnt later. `origin` becomes time 0.
+    `complete` is given each event, and adds what was learnt later. `origin` becomes time 0.
     """
     lines: list[tuple[float, str]] = []
     counts: Counter[str] = Counter()
     for part in parts:
-        latest: dict[int, tuple[Event, str | None]] = {}
+        latest: dict[int, Event] = {}
         for line in part.read_bytes().splitlines(keepends=True):
             if line.endswith(b"\n"):  # a killed process may leave half a line at the end
                 said = json.loads(line)
-                latest[said["number"]] = (Event(**said["event"]), said["key"])
-        for event, key in latest.values():
-            whole = complete(event, key)
+                latest[said["number"]] = Event(**said["event"])
+        for event in latest.values():
+            whole = complete(event)
             lines.append((whole.invoke, _line(whole, origin)))
             counts[f"{whole.kind} {whole.outcome}"] += 1
     lines.sort()

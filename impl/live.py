@@ -83,10 +83,10 @@ def run_live(options: LiveOptions, notify: Callable[[str], None] = lambda line: 
         truth = Truth.of(paths.store)
         reads = 0
 
-        def complete(event: Event, key: str | None) -> Event:
+        def complete(event: Event) -> Event:
             nonlocal reads
             reads += event.kind == "read" and event.invoke >= began
-            return truth.complete(event, key)
+            return truth.complete(event)
 
         counts = merge(paths.parts(), complete, options.history, crew.origin)
     remarks = (*options.remarks, *crew.bad_ends())
@@ -237,11 +237,11 @@ class Truth:
                 digests[entry.version], size = hashlib.sha256(text).hexdigest(), len(text)
         return cls(versions, digests, size)
 
-    def complete(self, event: Event, key: str | None) -> Event:
+    def complete(self, event: Event) -> Event:
         """A commit with its version, if the store has it, and the digest of that version."""
         if event.kind != "commit" or event.outcome == "fail":
             return event
-        version = event.version if event.version is not None or key is None else self.versions.get(key)
+        version = event.version if event.version is not None or event.key is None else self.versions.get(event.key)
         if version is None:
             return event
         return evolve(event, version=version, era=0, digest=self.digests.get(version))

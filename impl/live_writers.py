@@ -80,22 +80,20 @@ class Client:
     async def write(self, changes: Changes, expected: int, key: str, again: bool = False) -> None:
         """Write, and record how it went; with `again`, send it once more although it was answered."""
         request = {"op": "write", **to_wire(changes), "actor": self.name, "expected": expected, "key": key}
-        version = await self._send(request, key)
+        began = Event("commit", UNIT, now(), None, "unknown", note="no answer", key=key, base=expected)
+        version = await self._send(request, began)
         if again and version is not None:
-            began = Event("commit", UNIT, now(), None, "unknown")
-            second = await self._ask(request)
-            if second is not None and second.get("version") != version:
-                self._recorder.record(_ended(began, second))  # it was applied twice: another commit
+            # What it tells may have been done by the first request already: the event begins with that.
+            await self._send(request, began)
 
-    async def _send(self, request: dict[str, Any], key: str) -> int | None:
+    async def _send(self, request: dict[str, Any], began: Event) -> int | None:
         """The version that a write made, if it is known to have made one."""
-        began = Event("commit", UNIT, now(), None, "unknown", note="no answer")
-        number = self._recorder.record(began, key=key)
+        number = self._recorder.record(began)
         answer = await self._ask(request)
         if answer is None:
             return None
         ended = _ended(began, answer)
-        self._recorder.record(ended, replaces=number, key=key)
+        self._recorder.record(ended, replaces=number)
         return ended.version
 
     async def _catch_up(self) -> bool:

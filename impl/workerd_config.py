@@ -21,6 +21,7 @@ WORKER: Final = Path(__file__).resolve().parent / "worker"
 
 _COMPATIBILITY: Final = "2026-11-01"
 _MODULES: Final = (
+    *("driven.js", "index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js"),
     *("driven.js", "index.js", "store.js", "edge.js", "options.js", "token.js", "validation.js"),
     *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
 )
@@ -48,12 +49,16 @@ const worker :Workerd.Worker = (
 
 @frozen
 class Bindings:
-    """What the Worker finds in its environment. `main` is the module that is run: driven.js, or index.js alone."""
+    """What the Worker finds in its environment. `main` is the module that is run: driven.js, or index.js alone.
+
+    `history` is "log" if the Worker is to log what happens.
+    """
 
     options: Mapping[str, str | float] = field(factory=dict)
     token: str = ""
     alarm_attempts: int | None = None
     main: str = "driven.js"
+    history: str = ""
 
 
 def bindings_of(setup: Setup, token: str) -> Bindings:
@@ -114,6 +119,7 @@ def _write(path: Path, bindings: Bindings, disk: str, storage: str, place: str) 
     modules.append('(name = "openapi.json", json = embed "openapi.json")')
     said = [f"(name = {json.dumps(k)}, json = {json.dumps(json.dumps(v))})" for k, v in variables.items()]
     said.append(f'(name = "TOKEN", text = {json.dumps(bindings.token)})')
+    said.append(f'(name = "HISTORY", text = {json.dumps(bindings.history)})')
     text = (
         _CONFIG.replace("{services}", ",\n    ".join(services))
         .replace("{modules}", ",\n    ".join(modules))

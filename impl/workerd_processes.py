@@ -67,9 +67,9 @@ class Processes:
         """Kill -9 a location's process, and start another: an isolate with nothing in its memory."""
         self._start(self._locations[number])
 
-    def log(self) -> str:
-        """What the store's process printed last."""
-        return self._store.log.read_text(encoding="utf-8", errors="replace")[-4000:]
+    def log(self, most: int = 4000) -> str:
+        """What the store's process printed last, at most so many characters of it."""
+        return self._store.log.read_text(encoding="utf-8", errors="replace")[-most:]
 
     def close(self) -> None:
         """Kill all, and remove their directory. Closing twice is fine."""

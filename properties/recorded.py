@@ -8,20 +8,56 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
-__all__ = ["Commit", "History", "Row", "Unit", "read_history"]
+__all__ = [
+    "BOM",
+    "COLUMNS",
+    "KINDS",
+    "LARGEST",
+    "LONGEST",
+    "OUTCOMES",
+    "SCOPES",
+    "SOURCES",
+    "Commit",
+    "History",
+    "Named",
+    "Row",
+    "Unit",
+    "check_once",
+    "parse_fields",
+    "parse_object",
+    "parse_row",
+    "read_history",
+]
 
-_LARGEST: Final = 2**53 - 1
+LARGEST: Final = 2**53 - 1
+"""The largest version and era: what a double counts exactly, and so what JavaScript does."""
+
+KINDS: Final = ("commit", "publish", "read", "fault")
+OUTCOMES: Final = ("ok", "fail", "unknown")
+SOURCES: Final = ("memo", "cache", "kv", "fallback", "store")
+SCOPES: Final = ("read", "write", "none")
+
+COLUMNS: Final = (
+    *("kind", "unit", "invoke", "return", "outcome", "version", "era", "digest", "pop", "reader", "source", "note"),
+    *("key", "base", "repo", "scope", "expires", "admitted"),
+)
+"""The names of a line's columns."""
+
+LONGEST: Final = 16 * 2**20
+"""Of a line, in bytes (16 MiB): what is longer is no event, and need not be kept to be refused."""
+
+BOM: Final = b"\xef\xbb\xbf"
+"""A byte order mark, which may begin a file and nothing else."""
+
 _DIGITS: Final = frozenset("0123456789abcdef")
-_KINDS: Final = ("commit", "publish", "read", "fault")
-_OUTCOMES: Final = ("ok", "fail", "unknown")
-_SOURCES: Final = ("memo", "cache", "kv", "fallback", "store")
 
 T = TypeVar("T")
 
@@ -46,6 +82,12 @@ class Row:
     reader: str | None
     source: str | None
     note: str | None
+    key: str | None = None
+    base: int | None = None
+    repo: str | None = None
+    scope: str | None = None
+    expires: float | None = None
+    admitted: bool | None = None
 
     @property
     def told(self) -> Version:
@@ -137,14 +179,16 @@ def read_history(source: Path | str | Iterable[str]) -> History:
 
 
 def _sorted_out(lines: Iterable[str | bytes]) -> History:
-    rows: dict[str, list[Row]] = {kind: [] for kind in _KINDS}
+    rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
     malformed: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
+        if number == 1:
+            line = line.removeprefix(BOM) if isinstance(line, bytes) else line.removeprefix(BOM.decode())
         if not line.strip():
             continue
         try:
             row = parse_row(number, line)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             malformed.append((number, str(error)))
         else:
             rows[row.kind].append(row)
@@ -155,12 +199,47 @@ def _sorted_out(lines: Iterable[str | bytes]) -> History:
     return History(rows["read"], rows["publish"], rows["fault"], units, malformed)
 
 
+class Named(dict[str, Any]):
+    """A JSON object; `twice` are the names that it has more than once, of which nobody can tell what is meant."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.twice: tuple[str, ...] = ()
+        if len(self) < len(pairs):
+            self.twice = tuple(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+
+
 def parse_row(number: int, line: str | bytes) -> Row:
     """One line as an event. Raises ValueError that says what is wrong with it."""
-    said = json.loads(line, parse_constant=_refuse)
-    if not isinstance(said, dict):
+    said = parse_object(line)
+    check_once(said, COLUMNS)
+    return parse_fields(number, said)
+
+
+def parse_object(line: str | bytes) -> Named:
+    """One line as a JSON object; bytes are UTF-8. Raises ValueError for what is none."""
+    if len(line) > LONGEST:
+        raise ValueError(f"longer than {LONGEST // 2**20} MiB")
+    text = line if isinstance(line, str) else _decoded(line)
+    try:
+        said = json.loads(text, parse_constant=_refuse, object_pairs_hook=Named)
+    except RecursionError:
+        raise ValueError("nested too deeply: the recursion ends somewhere") from None
+    if not isinstance(said, Named):
         raise ValueError("not an object")
-    kind, outcome = _word(said, "kind", _KINDS), _word(said, "outcome", _OUTCOMES)
+    return said
+
+
+def check_once(said: Named, names: Collection[str]) -> None:
+    """Raises ValueError if one of `names` is there twice."""
+    for name in said.twice:
+        if name in names:
+            raise ValueError(f"`{name}` is there twice")
+
+
+def parse_fields(number: int, said: Mapping[str, Any]) -> Row:
+    """The columns of one line, by their names, as an event. Raises ValueError that says what is wrong with them."""
+    kind, outcome = _word(said, "kind", KINDS), _word(said, "outcome", OUTCOMES)
     unit = _text(said, "unit")
     if not unit:
         raise ValueError("`unit` is missing or empty")
@@ -179,11 +258,24 @@ def parse_row(number: int, line: str | bytes) -> Row:
         _digest(said),
         _text(said, "pop"),
         _text(said, "reader"),
-        None if said.get("source") is None else _word(said, "source", _SOURCES),
+        None if said.get("source") is None else _word(said, "source", SOURCES),
         _text(said, "note"),
+        _text(said, "key"),
+        _natural(said, "base"),
+        _text(said, "repo"),
+        None if said.get("scope") is None else _word(said, "scope", SCOPES),
+        None if said.get("expires") is None else _number(said, "expires"),
+        _flag(said, "admitted"),
     )
     _check_needs(row)
     return row
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def _check_needs(row: Row) -> None:
@@ -210,7 +302,16 @@ def _text(said: Mapping[str, Any], name: str) -> str | None:
     text = said.get(name)
     if text is not None and not isinstance(text, str):
         raise ValueError(f"`{name}` is a string, not {text!r:.40}")
+    if text is not None and not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(f"`{name}` has half a surrogate pair, which is no text")
     return text
+
+
+def _flag(said: Mapping[str, Any], name: str) -> bool | None:
+    flag = said.get(name)
+    if flag is not None and not isinstance(flag, bool):
+        raise ValueError(f"`{name}` is true or false, not {flag!r:.40}")
+    return flag
 
 
 def _number(said: Mapping[str, Any], name: str, may_be_null: bool = False) -> float:
@@ -234,7 +335,7 @@ def _natural(said: Mapping[str, Any], name: str) -> int | None:
         return None
     if isinstance(number, float) and number.is_integer():
         number = int(number)
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LARGEST:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= LARGEST:
         raise ValueError(f"`{name}` is a whole number from 0 to 2^53 - 1, not {number!r:.40}")
     return number
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import click
 
 from reports.commands.bound import bound
+from reports.commands.check import check
 from reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
 from reports.commands.compare import compare
 from reports.commands.export import export
@@ -45,6 +46,7 @@ def cli(context: click.Context) -> None:
       edgeproof verify --option publisher=inline           what changes if the request itself puts to KV
       edgeproof compare                                    the designs side by side: why not just KV?
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
+      edgeproof check HISTORY                              recorded traffic, held against the same properties
       edgeproof show TRACE                                 a counterexample, step by step
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof list                                       designs, options, hazards, numbers, properties
@@ -54,6 +56,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
+for one in (verify, replay, show, bound, run, check, export, listing):
 for one in (verify, compare, replay, show, bound, run, export, listing):
     cli.add_command(one)
 

@@ -125,10 +125,17 @@ def says(property_id: str) -> str:
     from properties.engines.cover import EVERY_ACTION
     from properties.engines.fuzz import LOCKSTEP
 
-    return {
+    on_systems = {
         LOCKSTEP: "The system under test does what the model does.",
         EVERY_ACTION: "Every action and every hazard of the model has happened on the system under test.",
-    }.get(property_id, "")
+    }
+    if property_id in on_systems:
+        return on_systems[property_id]
+    from properties.traffic import CHECKS
+    from properties.traffic.assumptions import MONITORS
+
+    on_traffic = {**{one.id: one.says for one in CHECKS.values()}, **{one.id: one.says for one in MONITORS.values()}}
+    return on_traffic.get(property_id, "")
 
 
 def program_name() -> str:

@@ -2,6 +2,7 @@
 // The HTTP front: the control plane writes and reads units through their Durable Objects, the edge reads KV.
 
 import { Unavailable, readerOf } from "./edge.js";
+import { contentOf, isolateName, recorded } from "./history.js";
 import { FLAG_ROUTES } from "./flags/routes.js";
 import openapi from "./openapi.json";
 import { isAuthorized } from "./token.js";
@@ -53,17 +54,26 @@ function storeOf(env, unit) {
 
 async function putConfig(request, env, unit) {
   const write = writeOf(parseJson(await bodyOf(request)));
-  const result = await storeOf(env, unit).write({ unit, ...write });
+  const event = { kind: "commit", unit, key: write.idempotencyKey, base: write.expectedVersion };
+  const { told, at, ...result } = await recorded(env, event, () => storeOf(env, unit).write({ unit, ...write }), commitOf);
   if (result.refused === "version") throw new Problem(409, `the current version is ${result.version}`);
   if (result.refused === "size") throw new Problem(413, "the unit's whole config would be too large");
   return Response.json(result);
+}
+
+/** What a history says of a write: of a repeated one, that it lies between when it was made and now. */
+function commitOf({ refused, version, told, at }) {
+  if (refused) return { outcome: "fail", note: refused };
+  return at === undefined ? { version, ...told } : { version, invoke: at / 1000 };
 }
 
 async function postRestore(request, env, unit) {
   const { version, ...rest } = parseJson(await bodyOf(request));
   if (Object.keys(rest).length > 0) throw new Problem(400, "a restore has a version and nothing else");
   const to = wholeNumber(version, "version");
-  if (!(await storeOf(env, unit).restore(to))) throw new Problem(409, `there is no version ${to} to go back to`);
+  const event = { kind: "fault", unit, note: "rollback" };
+  const restored = await recorded(env, event, () => storeOf(env, unit).restore(to), (told) => told || { outcome: "fail" });
+  if (!restored) throw new Problem(409, `there is no version ${to} to go back to`);
   return Response.json({ version: to });
 }
 
@@ -77,9 +87,10 @@ async function getChangelog(_request, env, unit, query) {
   return Response.json({ changes: await storeOf(env, unit).changelog(since, limit) });
 }
 
-async function getEdge(_request, env, unit) {
+async function getEdge(request, env, unit) {
+  const event = { kind: "read", unit, pop: request.cf?.colo ?? "unknown", reader: isolateName() };
   try {
-    return Response.json(await readerOf(env).read(unit));
+    return Response.json(await recorded(env, event, () => readerOf(env).read(unit), contentOf));
   } catch (error) {
     if (error instanceof Unavailable) throw new Problem(503, "no config can be told just now", { "Retry-After": "1" });
     throw error;

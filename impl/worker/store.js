@@ -6,6 +6,7 @@
 // still land, which no code here can prevent. The heartbeat repairs it, and copies carry what readers need to notice.
 
 import { DurableObject } from "cloudflare:workers";
+import { contentOf, isRecorded, recorded } from "./history.js";
 import { optionsOf } from "./options.js";
 
 const SCHEMA = `
@@ -85,17 +86,22 @@ export class ConfigStore extends DurableObject {
     }));
   }
 
+  /** What a history says of the config as it is now. */
+  told() {
+    const snapshot = this.snapshot();
+    return contentOf({ ...snapshot, ...this.label(snapshot) });
+  }
+
+  /** What copies carry beside the config. */
+  label({ era, version }) {
+    return { era: this.options.epoch === "on" ? era : 0, version };
   /** A field with who changed it last, when, and to which version; null if it is absent. */
   field(name) {
     const [row] = this.sql.exec(`${FIELD} WHERE name = ?`, name);
     return row ? fieldOf(row) : null;
-  }
-
   /** So many fields in the order of their names, after `name`. */
   fields(name, limit) {
     return this.sql.exec(`${FIELD} WHERE name > ? ORDER BY name LIMIT ?`, name, limit).toArray().map(fieldOf);
-  }
-
   /** What was done to one field by versions before `before`, newest first; `cap`: older ones are not told. */
   history(name, before, limit, cap = Infinity) {
     const rows = this.sql.exec(
@@ -127,6 +133,10 @@ export class ConfigStore extends DurableObject {
       }
       const commit = () => this.commit(request, alarm);
       const result = this.options.statements === "bare" ? commit() : this.ctx.storage.transactionSync(commit);
+      // Before anything is awaited: what is read now is what was written.
+      const told = isRecorded(this.env) && !result.repeated ? this.told() : undefined;
+      if (this.options.publisher === "inline") await this.put(this.snapshot());
+      if (told) result.told = await told;
       if (this.options.publisher === "inline") await this.put(this.copy());
       return result;
     } catch (error) {
@@ -161,8 +171,8 @@ export class ConfigStore extends DurableObject {
 
   commit({ unit, changes, actor, expectedVersion, expectedFields = [], mostFields, idempotencyKey }, alarm) {
     if (idempotencyKey !== undefined) {
-      const [first] = this.sql.exec("SELECT version FROM entry WHERE idempotency_key = ?", idempotencyKey);
-      if (first) return { version: first.version, repeated: true };
+      const [first] = this.sql.exec("SELECT version, at FROM entry WHERE idempotency_key = ?", idempotencyKey);
+      if (first) return { version: first.version, repeated: true, at: first.at };
     }
     const version = this.next(expectedVersion);
     this.expect(expectedFields);
@@ -206,6 +216,11 @@ export class ConfigStore extends DurableObject {
    * goes up, as versions from here on repeat numbers that copies may carry. False for a version that cannot be reached.
    */
   restore(version) {
+    const done = this.undo(version);
+    return done && isRecorded(this.env) ? this.told() : done;
+  }
+
+  undo(version) {
     return this.ctx.storage.transactionSync(() => {
       const current = this.meta().version;
       const { newer } = this.sql.exec("SELECT COUNT(*) AS newer FROM entry WHERE version > ?", version).one();
@@ -270,6 +285,17 @@ export class ConfigStore extends DurableObject {
     return Math.min(this.options.retryCap, this.options.retryBase * 2 ** Math.min(Math.max(failures - 1, 0), 60));
   }
 
+  async put(snapshot) {
+    const { unit } = this.meta();
+    const label = this.label(snapshot);
+    const copy = { config: snapshot.config, ...label };
+    const event = { kind: "publish", unit, ...(isRecorded(this.env) ? await contentOf(copy) : label) };
+    await recorded(this.env, event, () => this.inTime(this.options.keyOf(unit), copy, label), () => ({}));
+  }
+
+  /** One put. Throws when its time is up, but the put may land later. */
+  async inTime(key, copy, label) {
+    const put = this.env.KV.put(key, JSON.stringify(copy), { metadata: label });
   async put({ version, era, config }) {
     const label = { era: this.options.epoch === "on" ? era : 0, version };
     const key = this.options.keyOf(this.meta().unit);

@@ -1,86 +1,94 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of recorded traffic: what readers were told, held against what was committed and when.
 
-Versions give the order, so that each property is decided in one pass over the events. Times are intervals: an event
-counts as a violation only if it is one however the events lay within their intervals. No event of a kind that a
-property needs makes it VACUOUS; a malformed line makes every verdict UNKNOWN, since nobody knows what it said.
+The checks themselves are in `properties.traffic`, a file each, as expressions that DuckDB and Spark evaluate alike.
+Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS. A malformed line makes every
+verdict UNKNOWN, since nobody knows what it said. Where the environment broke an assumption, so is whatever that may
+have caused: the design is not blamed for it.
 """
 
 from __future__ import annotations
 
-import heapq
+import tempfile
 import time
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import ceil, inf
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import ibis
+import ibis.expr.types as ir
 from attrs import evolve, frozen
 
-from model.designs import load
+from model.designs import load as load_design
 from model.machine import Instance
 from properties.bounds import formula, present_terms
 from properties.evidence import Evidence, Verdict
-from properties.recorded import History, Row, read_history
+from properties.intake import load
+from properties.traffic import CHECKS, Check, Facts, Promise, gather
+from properties.traffic.assumptions import MONITORS, Monitor
+from properties.traffic.keeping import keep, number, rows_of
+from properties.traffic.staleness import quantiles, spread
 
-__all__ = ["PROPERTIES", "Promise", "check_history", "promise_of"]
+__all__ = [
+    "ENGINE",
+    "PROPERTIES",
+    "Promise",
+    "check_history",
+    "check_table",
+    "examine",
+    "judge",
+    "judge_assumption",
+    "promise_of",
+]
 
 ENGINE: Final = "history"
 
 PROPERTIES: Final = ("never-ahead", "no-partial-read", "monotonic-reads", "bounded-staleness")
-"""The ids of the properties that a history is checked for, in the order of the catalogue."""
-
-EMPTY_DIGEST: Final = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-"""SHA-256 of `{}`, which is what version 0 contains."""
+"""What a run of the reference implementation is checked for, in the order of the catalogue."""
 
 _SHOWN: Final = 3
 
 
 @frozen
-class Promise:
-    """What a history is held to: the staleness bound (seconds), and what it takes for granted.
+class Examined:
+    """A history on the table: its facts, what is malformed, and the assumptions that its environment broke."""
 
-    `guarded` says that readers keep what they were told last, and so must not go back. Failed puts in a row beyond
-    `failures`, and puts that end later than `put_timeout` (seconds) unless they `may_be_late`, break an assumption:
-    reads that are too old then tell nothing about the design. None assumes nothing.
+    facts: Facts
+    malformed: ir.Table
+    spoilt: int
+    broken: Mapping[str, tuple[Monitor, ir.Table, str]]
+    """By id: the rows over the limit (kept), and what to say of the first of them."""
+    covers: str
+    one_file: bool
+
+
+def promise_of(
+    constants: Mapping[str, int | str | bool], ticks_per_second: int = 1000, *, platform: bool = False
+) -> Promise:
+    """What the proved formula promises of an instance of `do_kv`, its durations given in ticks. Raises DesignError.
+
+    On a platform, alarms, retries and caches are the environment's, and what the bound takes for granted of them is
+    watched as well. In a run of an implementation they are part of what is under test.
     """
-
-    bound_s: float
-    formula: str = ""
-    guarded: bool = False
-    assumptions: tuple[str, ...] = ()
-    failures: int | None = None
-    put_timeout: float | None = None
-    may_be_late: bool = False
-
-
-@frozen
-class Found:
-    """What a check came to: how often the property was put to the test, and each violation with its line."""
-
-    tested: int
-    violations: tuple[tuple[int, str], ...]
-    untested: str
-    """Why it was never put to the test, if it was not."""
-    measures: Mapping[str, int | float | str]
-
-
-def promise_of(constants: Mapping[str, int | str | bool], ticks_per_second: int = 1000) -> Promise:
-    """What the proved formula promises of an instance of `do_kv`, its durations given in ticks. Raises DesignError."""
-    instance = Instance.of(load("do_kv"), **constants)
+    instance = Instance.of(load_design("do_kv"), **constants)
     bound = sum(value for _, value in present_terms(instance)) / ticks_per_second
-    numbers = [n for n in "SDRTMHZ" if any(n in term.formula for term, _ in present_terms(instance))]
-    said = ", ".join(f"{n} = {instance.number(n) / ticks_per_second:g} s" for n in numbers)
-    return Promise(
+    seconds = {n: instance.number(n) / ticks_per_second for n in "SDRTMHZ"}
+    named = [n for n in seconds if any(n in term.formula for term, _ in present_terms(instance))]
+    said = ", ".join(f"{n} = {seconds[n]:g} s" for n in named)
+    promise = Promise(
         bound,
         formula(instance),
         instance.values["reader"] == "guarded",
         (f"{said}, F = {instance.number('F')}", "all times are of one clock"),
         instance.number("F"),
-        instance.number("D") / ticks_per_second,
+        seconds["D"],
         bool(instance.values["put_late"]),
     )
+    if not platform:
+        return promise
+    return evolve(promise, sync_delay=seconds["S"], retry_delay=seconds["R"], cache_ttl=seconds["T"])
 
 
 def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed: int | None = None) -> list[Evidence]:
@@ -89,211 +97,220 @@ def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed:
     Raises OSError for a file that cannot be read. `seed` is that of the run, if there was one, for the record.
     """
     started = time.perf_counter()
-    history = read_history(source)
-    reading = time.perf_counter() - started
-    checks: dict[str, Callable[[], Found]] = {
-        "never-ahead": lambda: never_ahead(history),
-        "no-partial-read": lambda: no_partial_read(history),
-        "monotonic-reads": lambda: monotonic_reads(history),
-        "bounded-staleness": lambda: bounded_staleness(history, promise.bound_s),
-    }
-    evidence = []
-    for name, check in checks.items():
-        if name != "monotonic-reads" or promise.guarded:
+    names = [name for name in PROPERTIES if CHECKS[name].promised(promise)]
+    with _as_file(source) as path:
+        loaded = load(ibis.duckdb.connect(), [path])
+        facts = gather(loaded.events)
+        examined = examine(facts, loaded.malformed, promise)
+        reading = time.perf_counter() - started
+        found = []
+        for name in names:
             started = time.perf_counter()
-            one = _evidence(name, history, check())
+            one = judge(CHECKS[name], examined, promise)
             if name == "bounded-staleness":
-                one = _under_assumptions(one, history, promise)
+                one = evolve(one, measures={**one.measures, **_measured(facts)})
             # Reading the file is part of what each verdict took.
-            evidence.append(evolve(one, seed=seed, seconds=time.perf_counter() - started + reading / len(checks)))
-    return evidence
+            found.append(evolve(one, seed=seed, seconds=time.perf_counter() - started + reading / len(names)))
+    return found
 
 
-# --- the checks ------------------------------------------------------------------------------------------------------
+def check_table(
+    events: ir.Table, malformed: ir.Table, promise: Promise, names: Sequence[str] = tuple(CHECKS)
+) -> list[Evidence]:
+    """Check a history for the named properties, of whichever backend its tables are."""
+    examined = examine(gather(events), malformed, promise)
+    return [judge(CHECKS[name], examined, promise) for name in names]
 
 
-def never_ahead(history: History) -> Found:
-    """No put and no read of a version that was never committed, or whose commit had not been asked for yet."""
-    tested = excused = 0
-    bad = []
-    for row in (*history.publishes, *_answered(history)):
-        if row.told == (0, 0):
+@frozen
+class Checked:
+    """All that was found in a history: the verdicts, in the order of the catalogue, then those on assumptions.
+
+    `anomalies` names the properties among them that nobody promised; `unasked` says of the others why they were not
+    asked.
+    """
+
+    evidence: tuple[Evidence, ...]
+    anomalies: tuple[str, ...]
+    unasked: Mapping[str, str]
+    examined: Examined
+
+
+def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequence[str] = ()) -> Checked:
+    """Check a history for whatever it is about, and watch the assumptions; or for the named properties only.
+
+    What is named is asked even if the history is not about it.
+    """
+    examined = examine(facts, malformed, promise)
+    evidence, unasked = [], {}
+    for name, check in CHECKS.items():
+        if names and name not in names:
             continue
-        tested += 1
-        unit = history.unit(row)
-        commit = unit.commits.get(row.told)
-        # A put has its content when it is invoked, a read when it returns.
-        known_by = row.invoke if row.kind == "publish" else row.returned
-        if commit is not None and commit.invoke > known_by:
-            bad.append((row.line, f"{_what(row)}, before line {commit.line} asked for its commit"))
-        elif commit is None and unit.unnamed <= known_by:
-            excused += 1
-        elif commit is None:
-            bad.append((row.line, f"{_what(row)}, which was never committed"))
-    untested = "nobody put or read any version"
-    return Found(tested, tuple(bad), untested, {"tested": tested, "of_unknown_commits": excused})
-
-
-def no_partial_read(history: History) -> Found:
-    """Whoever was told a version was told what that version contains."""
-    tested = 0
-    bad = []
-    for row in _answered(history):
-        commit = history.unit(row).commits.get(row.told)
-        digests = (EMPTY_DIGEST,) if row.told == (0, 0) else () if commit is None else commit.digests
-        if row.digest is None or not digests:
+        why = check.unasked(facts, promise)
+        if why and (not names or promise.bound_s == inf):
+            unasked[name] = why
+        else:
+            evidence.append(judge(check, examined, promise))
+    anomalies = tuple(one.property for one in evidence if not CHECKS[one.property].promised(promise))
+    for name, monitor in MONITORS.items():
+        if names or monitor.limit(promise) is None:
             continue
-        tested += row.told != (0, 0)
-        if row.digest not in digests:
-            as_in = f" as of line {commit.line}" if commit is not None else ""
-            bad.append((row.line, f"{_what(row)} with the digest {row.digest[:12]}…, not {digests[0][:12]}…{as_in}"))
-    untested = "no read has a digest to compare with that of a commit"
-    return Found(tested, tuple(bad), untested, {"tested": tested})
+        if why := monitor.unwatched(facts):
+            unasked[name] = why
+        else:
+            evidence.append(judge_assumption(monitor, examined, promise))
+    return Checked(tuple(evidence), anomalies, unasked, examined)
 
 
-def monotonic_reads(history: History) -> Found:
-    """Within a session, no read is told something older than one that had ended before it began."""
-    tested = advances = 0
-    bad = []
-    sessions = _sessions(history)
-    for reads in sessions:
-        newest: Row | None = None
-        ended: list[tuple[float, int, Row]] = []
-        for row in sorted(reads, key=lambda one: one.invoke):
-            while ended and ended[0][0] < row.invoke:
-                before = heapq.heappop(ended)[2]
-                newest = before if newest is None or before.told > newest.told else newest
-            heapq.heappush(ended, (row.returned, row.line, row))
-            if newest is not None and newest.told > (0, 0):
-                tested += 1
-                advances += row.told > newest.told
-                if row.told < newest.told:
-                    bad.append((row.line, f"{_what(row)} after line {newest.line} was told {_version(newest)}"))
-    untested = "no reader was told a second version"
-    measures = {"tested": tested, "advances": advances, "sessions": len(sessions)}
-    return Found(tested if advances or bad else 0, tuple(bad), untested, measures)
+def examine(facts: Facts, malformed: ir.Table, promise: Promise) -> Examined:
+    """What all verdicts on a history have in common."""
+    reads = number(facts.told.n.sum().fill_null(0))
+    versions = number(facts.versions.count(where=facts.versions.asked.notnull()))
+    files = number(facts.events.file.nunique())
+    examined = Examined(
+        facts, malformed, number(malformed.count()), {}, f"this history: {reads} reads, {versions} versions", files < 2
+    )
+    broken = {}
+    for one in MONITORS.values():
+        if one.limit(promise) is not None:
+            rows = keep(one.broken(facts, promise))
+            if said := _broken_text(one, rows, promise, examined):
+                broken[one.id] = (one, rows, said)
+    return evolve(examined, broken=broken)
 
 
-def bounded_staleness(history: History, bound_s: float) -> Found:
-    """No read was invoked more than the bound after the return of a commit newer than what it was told."""
-    tested = 0
-    bad = []
-    certain: list[float] = []
-    possible: list[float] = []
-    for row in _answered(history):
-        unit = history.unit(row)
-        at, line = unit.superseded(row.told)
-        stale = max(0.0, row.invoke - at)
-        certain.append(stale)
-        possible.append(max(0.0, row.returned - unit.superseded_at_the_earliest(row.told)))
-        tested += row.invoke - unit.began > bound_s
-        if stale > bound_s:
-            why = f"{_what(row)}, {stale:.3f} s after line {line} had committed something newer"
-            bad.append((row.line, f"{why}; the bound is {bound_s:g} s"))
-    measures: dict[str, int | float | str] = {"tested": tested, "reads": len(certain), "bound_s": bound_s}
-    if certain:
-        measures |= {f"certain_{name}_s": value for name, value in _quantiles(certain).items()}
-        measures |= {f"possible_{name}_s": value for name, value in _quantiles(possible).items()}
-        measures["headroom_s"] = round(bound_s - max(certain), 6)
-    untested = f"no read came later than the bound of {bound_s:g} s after a commit"
-    return Found(tested, tuple(bad), untested, measures)
+def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
+    """The verdict on one property, with the violations that come first and what explains them."""
+    started = time.perf_counter()
+    facts = examined.facts
+    suspects = keep(check.suspects(facts, promise))
+    tested = number(check.tested(facts, promise))
+    measures: dict[str, int | float | str] = {"tested": tested}
+    measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
+    blamed, excuses = _blamed(check, suspects, examined)
+    count, said = _violations(check, examined, promise, suspects, blamed)
+    if count:
+        measures["violations"] = count
+    evidence = Evidence(check.id, ENGINE, Verdict.HOLDS_TO_BOUND, _bound(check, examined, promise), measures=measures)
+    if check.bounded:
+        evidence = evolve(evidence, assumptions=promise.assumptions)
+    if examined.spoilt:
+        evidence = _spoilt(evidence, examined, said)
+    elif count:
+        verdict = Verdict.VIOLATED if number(blamed.count()) else Verdict.UNKNOWN
+        parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
+        evidence = evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
+    elif tested == 0:
+        evidence = evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
+    elif excuses:
+        evidence = evolve(evidence, reason=excuses)
+    return evolve(evidence, seconds=time.perf_counter() - started)
 
 
-# --- what they share -------------------------------------------------------------------------------------------------
+def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> Evidence:
+    """Whether the environment kept to what the bound takes for granted: UNKNOWN if not, as nothing is promised then."""
+    started = time.perf_counter()
+    measured = monitor.measure(examined.facts, promise)
+    measures: dict[str, int | float | str] = {"measured": number(measured.count())}
+    measures["largest"] = _plain(number(measured.value.max()))
+    if (limit := monitor.limit(promise)) is not None:
+        measures["limit"] = limit
+    evidence = Evidence(monitor.id, ENGINE, Verdict.HOLDS_TO_BOUND, examined.covers, measures=measures)
+    if monitor.id in examined.broken:
+        _, rows, said = examined.broken[monitor.id]
+        evidence = evolve(evidence, verdict=Verdict.UNKNOWN, reason=f"an assumption was broken: {said}")
+        evidence = evolve(evidence, measures={**measures, "broken": number(rows.count())})
+    if examined.spoilt:
+        evidence = _spoilt(evidence, examined, evidence.reason)
+    return evolve(evidence, seconds=time.perf_counter() - started)
 
 
-def _evidence(name: str, history: History, found: Found) -> Evidence:
-    covers = f"this history: {len(history.reads)} reads, {sum(len(u.commits) for u in history.units.values())} versions"
-    evidence = Evidence(name, ENGINE, Verdict.HOLDS_TO_BOUND, covers, measures={**found.measures})
-    violations = _listed([f"line {line}: {text}" for line, text in found.violations])
-    if history.malformed:
-        count = len(history.malformed)
-        where = _listed([f"line {line}: {why}" for line, why in history.malformed])
-        also = f"; among the others: {violations}" if violations else ""
-        said = f"{count} malformed line{'s' if count > 1 else ''}: {where}{also}"
-        measures = {**found.measures, "malformed": count}
-        return evolve(evidence, verdict=Verdict.UNKNOWN, reason=said, measures=measures)
-    if found.violations:
-        measures = {**found.measures, "violations": len(found.violations)}
-        return evolve(evidence, verdict=Verdict.VIOLATED, reason=violations, measures=measures)
-    if found.tested == 0:
-        return evolve(evidence, verdict=Verdict.VACUOUS, reason=found.untested)
-    return evidence
+# --- the parts of a verdict ------------------------------------------------------------------------------------------
 
 
-def _under_assumptions(evidence: Evidence, history: History, promise: Promise) -> Evidence:
-    """The verdict on staleness with the formula, its assumptions, and what became of those."""
-    longest, worst = _failures_in_a_row(history.publishes)
-    took = max((row.returned - row.invoke for row in history.publishes if row.returned < inf), default=0.0)
-    broken = []
-    if promise.failures is not None and longest > promise.failures:
-        broken.append(f"{longest} puts in a row failed until line {worst}, and the bound allows for {promise.failures}")
-    if promise.put_timeout is not None and not promise.may_be_late:
-        late = [r.line for r in history.publishes if r.outcome == "unknown" and _took(r) >= promise.put_timeout]
-        broken += [f"the put of line {late[0]} timed out, and nobody knows until when it may land"] if late else []
-    bound = f"{promise.bound_s:g} s = {promise.formula}; {evidence.bound}" if promise.formula else evidence.bound
-    measures = {**evidence.measures, "failed_in_a_row": longest, "longest_put_s": round(took, 6)}
-    evidence = evolve(evidence, bound=bound, assumptions=promise.assumptions, measures=measures)
-    if broken:
-        said = f"an assumption was broken: {'; '.join(broken)}"
-        excuse = evidence.verdict is Verdict.VIOLATED
-        reason = f"{said}; {evidence.reason}" if evidence.reason else said
-        return evolve(evidence, verdict=Verdict.UNKNOWN if excuse else evidence.verdict, reason=reason)
-    return evidence
+def _spoilt(evidence: Evidence, examined: Examined, said: str) -> Evidence:
+    """Of a history with malformed lines, about which nothing is known for certain."""
+    count = examined.spoilt
+    first = rows_of(examined.malformed.order_by(["file", "line"]).limit(_SHOWN))
+    where = _listed([f"{_place(row, '', examined.one_file)}: {row['problem']}" for row in first], count)
+    also = f"; among the others: {said}" if said else ""
+    reason = f"{count} malformed line{'s' if count > 1 else ''}: {where}{also}"
+    return evolve(evidence, verdict=Verdict.UNKNOWN, reason=reason, measures={**evidence.measures, "malformed": count})
 
 
-def _failures_in_a_row(publishes: Sequence[Row]) -> tuple[int, int]:
-    """The longest row of puts of one unit that did not succeed, and the line of its last."""
-    longest, worst = 0, 0
-    rows: dict[str, int] = {}
-    for row in publishes:
-        rows[row.unit] = 0 if row.outcome == "ok" else rows.get(row.unit, 0) + 1
-        if rows[row.unit] > longest:
-            longest, worst = rows[row.unit], row.line
-    return longest, worst
+def _blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Table, str]:
+    """The suspects of units whose environment kept to what the property assumes; and what was broken, if anything."""
+    relevant = [found for found in examined.broken.values() if found[0].field in check.assumes]
+    if not relevant:
+        return suspects, ""
+    for monitor, rows, _ in relevant:
+        suspects = suspects.limit(0) if monitor.everywhere else suspects.anti_join(rows.select("unit"), "unit")
+    return keep(suspects), f"an assumption was broken: {'; '.join(said for _, _, said in relevant)}"
 
 
-def _took(row: Row) -> float:
-    return 0.0 if row.returned == inf else row.returned - row.invoke
+def _violations(
+    check: Check, examined: Examined, promise: Promise, suspects: ir.Table, blamed: ir.Table
+) -> tuple[int, str]:
+    """How many events break the property, and the first of them in words: of units to blame, where there are any."""
+    if not number(suspects.count()):
+        return 0, ""
+    facts = examined.facts
+    broken = keep(check.broken(facts, promise))
+    count: int = number(broken.count())
+    shown = broken.semi_join(blamed, "unit") if number(blamed.count()) else broken
+    first = keep(shown.order_by(["file", "line"]).limit(_SHOWN))
+    parts = []
+    for row in rows_of(check.explained(facts, first).order_by(["file", "line"])):
+        named = {**row, "at": _place(row, "", examined.one_file), "because": _place(row, "because_", examined.one_file)}
+        parts.append(f"{named['at']}: {check.say(named, promise)}")
+    return count, _listed(parts, count)
 
 
-def _answered(history: History) -> Iterator[Row]:
-    return (row for row in history.reads if row.outcome == "ok")
+def _broken_text(monitor: Monitor, rows: ir.Table, promise: Promise, examined: Examined) -> str:
+    worst = rows_of(rows.order_by([ibis.desc("value"), "file", "line"]).limit(1))
+    if not worst:
+        return ""
+    at = _place(worst[0], "", examined.one_file)
+    return monitor.say.format(value=worst[0]["value"], at=at, limit=monitor.limit(promise))
 
 
-def _sessions(history: History) -> list[list[Row]]:
-    """The reads of each isolate; a recorded eviction is where one ends, and a read that met it belongs to none."""
-    gone: dict[tuple[str, str | None, str | None], list[Row]] = {}
-    for fault in history.faults:
-        if fault.note == "evict":
-            gone.setdefault((fault.unit, fault.pop, fault.reader), []).append(fault)
-    invoked = {who: sorted(fault.invoke for fault in faults) for who, faults in gone.items()}
-    returned = {who: sorted(fault.returned for fault in faults) for who, faults in gone.items()}
-    sessions: dict[tuple[str, str | None, str | None, int], list[Row]] = {}
-    for row in _answered(history):
-        who = (row.unit, row.pop, row.reader)
-        number = bisect_right(returned.get(who, ()), row.invoke)
-        if number == bisect_right(invoked.get(who, ()), row.returned):
-            sessions.setdefault((*who, number), []).append(row)
-    return list(sessions.values())
+def _bound(check: Check, examined: Examined, promise: Promise) -> str:
+    if check.bounded and promise.formula:
+        return f"{promise.bound_s:g} s = {promise.formula}; {examined.covers}"
+    return examined.covers
 
 
-def _quantiles(values: list[float]) -> dict[str, float]:
-    """Half of the values, 99 in 100, and all are at most this."""
-    ordered = sorted(values)
-    at = {"p50": 0.5, "p99": 0.99, "max": 1.0}
-    return {name: round(ordered[ceil(share * len(ordered)) - 1], 6) for name, share in at.items()}
+def _measured(facts: Facts) -> dict[str, int | float | str]:
+    """The quantiles of staleness over all reads."""
+    found: dict[str, int | float | str] = {}
+    for which in ("certain", "possible"):
+        for row in rows_of(quantiles(spread(facts, which))):
+            found |= {f"{which}_{q}_s": round(row[q], 6) for q in ("p50", "p99")}
+    return found
 
 
-def _listed(parts: Sequence[str]) -> str:
-    more = f"; and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-    return "; ".join(parts[:_SHOWN]) + more
+def _place(row: Mapping[str, Any], prefix: str, one_file: bool) -> str | None:
+    line, file = row[f"{prefix}line"], row[f"{prefix}file"]
+    if line is None:
+        return None
+    return f"line {line}" if one_file else f"{file}, line {line}"
 
 
-def _version(row: Row) -> str:
-    return f"version {row.version}" + (f" of era {row.era}" if row.era else "")
+def _plain(value: Any) -> int | float:
+    return 0 if value is None else round(value, 6) if isinstance(value, float) else int(value)
 
 
-def _what(row: Row) -> str:
-    who = f"{row.reader} at {row.pop} was told" if row.kind == "read" else "a put carried"
-    return f"{who} {_version(row)}"
+def _listed(parts: Sequence[str], count: int) -> str:
+    more = f"; and {count - len(parts)} more" if count > len(parts) else ""
+    return "; ".join(parts) + more
+
+
+@contextmanager
+def _as_file(source: Path | str | Iterable[str]) -> Iterator[Path]:
+    if isinstance(source, Path | str):
+        yield Path(source)
+        return
+    with tempfile.TemporaryDirectory(prefix="edgeproof-history-") as folder:
+        path = Path(folder, "history.jsonl")
+        path.write_text("".join(source), encoding="utf-8")
+        yield path

@@ -15,7 +15,7 @@ from impl.snapshot import Snapshot, to_json, to_kv
 from tests.impl.strategies import configs
 
 
-def as_it_is(event: Event, key: str | None) -> Event:
+def as_it_is(event: Event) -> Event:
     return event
 
 
@@ -81,8 +81,8 @@ def test_half_a_line_of_a_killed_process_is_left_out(tmp_path: Path) -> None:
 
 def test_a_commit_is_completed_by_its_key(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "part")
-    recorder.record(Event("commit", "app", 1.0, None, "unknown"), key="k")
-    merge([tmp_path / "part"], lambda event, key: evolve(event, note=key), tmp_path / "history")
+    recorder.record(Event("commit", "app", 1.0, None, "unknown", key="k"))
+    merge([tmp_path / "part"], lambda event: evolve(event, note=event.key), tmp_path / "history")
     assert lines(tmp_path / "history")[0]["note"] == "k"
 
 

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is remembered of a history while it is followed: as much as fits, and what was forgotten.
+
+Of a unit: its newest versions with what is known of them, what had been acknowledged, and by when. Of a session: the
+newest version that it was told. Where something was forgotten, it is known up to which version, so that nothing that
+depends on it is decided wrongly.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from math import inf
+from typing import Final
+
+from attrs import define, field
+
+from properties.recorded import Row, Version
+
+__all__ = ["Session", "Unit", "VersionFacts", "Window", "newest"]
+
+_STEPS: Final = 256
+"""Acknowledgements of a unit that are kept to measure staleness by; older ones give a lower bound."""
+
+_EVICTIONS: Final = 16
+
+Mark = tuple[Version, int]
+"""A version, and the line that told of it."""
+
+
+def newest(one: Mark | None, other: Mark) -> Mark:
+    """The newer of two marks, the first one if they are of one version."""
+    return other if one is None or other[0] > one[0] else one
+
+
+@define
+class VersionFacts:
+    """What is known of a version: since when it was asked for, its contents, and who was told it too early to say.
+
+    `excused` is the first moment at which it was known although nobody was seen to ask for it (a commit whose version
+    nobody learnt may have been it). `bad` counts, per digest, the reads that do not fit what is known; `open` those
+    that nothing is known about yet.
+    """
+
+    asked: float = inf
+    line: int = 0
+    digests: list[str] = field(factory=list)
+    excused: tuple[float, Row] | None = None
+    bad: dict[str, int] = field(factory=dict)
+    open: dict[str, tuple[int, Row]] = field(factory=dict)
+
+
+@define
+class Unit:
+    """What is known of a unit. `acknowledged` and `expired` are the newest versions so far that were acknowledged, and
+    that were acknowledged longer ago than the bound.
+    """
+
+    unnamed: float = inf
+    began: float = inf
+    restored: bool = False
+    acknowledged: Mark | None = None
+    expired: Mark | None = None
+    told: Mark | None = None
+    steps: deque[tuple[Version, float]] = field(factory=lambda: deque(maxlen=_STEPS))
+    versions: dict[Version, VersionFacts] = field(factory=dict)
+    forgotten: Version = (-1, 0)
+    """No version above this one was forgotten."""
+    forgotten_session: Version = (-1, 0)
+    """No session that was told anything newer was forgotten."""
+    pop: str | None = None
+    version: Version | None = None
+    pops_differ: bool = False
+    versions_differ: bool = False
+
+    def superseded(self, told: Version) -> float:
+        """When something newer had been acknowledged, or some time after that; infinity for not yet."""
+        return next((at for version, at in self.steps if version > told), inf)
+
+    def acknowledge(self, mark: Mark, at: float) -> None:
+        """Note that a version was acknowledged; moments must come in order."""
+        if self.acknowledged is None or mark[0] > self.acknowledged[0]:
+            self.steps.append((mark[0], at))
+        self.acknowledged = newest(self.acknowledged, mark)
+
+
+@define
+class Session:
+    """What an isolate was told: `life` counts its evictions, each of which begins it anew."""
+
+    life: int = 0
+    newest: Mark | None = None
+    last: Version | None = None
+    known: bool = True
+    """Whether this is known to be all that it was told."""
+    evictions: list[tuple[float, float]] = field(factory=list)
+    dropped: int = 0
+
+    def evict(self, invoke: float, returned: float) -> None:
+        """Note an eviction."""
+        self.evictions.append((invoke, returned))
+        self.evictions.sort()
+        if len(self.evictions) > _EVICTIONS:
+            del self.evictions[0]
+            self.dropped += 1
+
+    def life_of(self, invoke: float, returned: float) -> int | None:
+        """Which life a read belongs to; None for one that met an eviction."""
+        over = sum(end <= invoke for _, end in self.evictions)
+        begun = sum(start <= returned for start, _ in self.evictions)
+        return self.dropped + over if over == begun else None
+
+    def enter(self, life: int) -> None:
+        """Forget what an earlier life was told."""
+        if life > self.life:
+            self.life, self.newest, self.last, self.known = life, None, None, True
+
+
+@define
+class Window:
+    """Units, and at most so many versions and sessions of them: the oldest are forgotten first.
+
+    `lost` counts sessions that were forgotten, and per property what can no longer be compared with what may yet come.
+    """
+
+    most_versions: int
+    most_sessions: int
+    units: dict[str, Unit] = field(factory=dict)
+    sessions: OrderedDict[tuple[str, str | None, str | None], Session] = field(factory=OrderedDict)
+    lost: Counter[str] = field(factory=Counter)
+    _ages: deque[tuple[str, Version]] = field(factory=deque)
+
+    def unit(self, name: str) -> Unit:
+        """A unit; one of which nothing is known if it is new."""
+        return self.units.setdefault(name, Unit())
+
+    def version(self, unit: str, version: Version) -> VersionFacts | None:
+        """What is known of a version; None for one that may have been forgotten."""
+        owner = self.unit(unit)
+        facts = owner.versions.get(version)
+        if facts is None and version > owner.forgotten:
+            facts = owner.versions[version] = VersionFacts()
+            self._ages.append((unit, version))
+            if len(self._ages) > self.most_versions:
+                self._forget()
+        return facts
+
+    def session(self, row: Row) -> Session:
+        """The session of a read, or of an eviction."""
+        who = (row.unit, row.pop, row.reader)
+        session = self.sessions.get(who)
+        if session is None:
+            # It may be one of those that were forgotten, if any were.
+            session = self.sessions[who] = Session(known=self.unit(row.unit).forgotten_session < (0, 0))
+            if len(self.sessions) > self.most_sessions:
+                self._forget_session()
+        self.sessions.move_to_end(who)
+        return session
+
+    def _forget(self) -> None:
+        unit, version = self._ages.popleft()
+        owner = self.units[unit]
+        facts = owner.versions.pop(version)
+        self.lost["never-ahead"] += facts.excused is not None
+        self.lost["no-partial-read"] += len(facts.open)
+        owner.forgotten = max(owner.forgotten, version)
+
+    def _forget_session(self) -> None:
+        (unit, *_), session = self.sessions.popitem(last=False)
+        self.lost["sessions"] += 1
+        if session.newest is not None:
+            owner = self.units[unit]
+            owner.forgotten_session = max(owner.forgotten_session, session.newest[0])

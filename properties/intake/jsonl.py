@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines of JSON as events: whole blocks at a time where they are plain, line by line where they are not.
+
+`properties.recorded.parse_row` says what an event is. The quick way takes only lines about which it cannot be of
+another opinion; all others, and all that it refuses, are left to `parse_row`, which also says what is wrong with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from math import inf
+from typing import Any, Final
+
+import duckdb
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+from attrs import asdict, frozen
+
+from properties.intake.columns import EVENTS, FLAGS, MALFORMED, NATURALS, canonical, problem
+from properties.intake.lines import Block
+from properties.intake.mapping import TIMES, ColumnMapping, renamed
+from properties.intake.otlp import is_export, spans
+from properties.recorded import COLUMNS, Row, check_once, parse_fields, parse_object
+
+__all__ = ["Batch", "Failure", "LineReader", "batch_of", "rows_of", "rows_of_export"]
+
+_FEW: Final = 16
+"""Lines that are not worth parsing as a block."""
+
+_PLAIN_BYTES: Final = 4096
+_PLAIN_NESTING: Final = 100
+"""Beyond these a line may be nested more deeply, or have a longer number, than Python's parser accepts."""
+
+Failure = tuple[int, str]
+"""Number of a malformed line, and what is wrong with it."""
+
+
+@frozen
+class Batch:
+    """What some lines came to, as tables with the columns of `EVENTS` and of `MALFORMED`."""
+
+    events: pa.Table
+    malformed: pa.Table
+
+
+def batch_of(file: str, rows: list[Row], failures: list[Failure]) -> Batch:
+    """The tables of what was read row by row."""
+    columns: dict[str, list[Any]] = {name: [] for name in EVENTS.names}
+    for row in rows:
+        values = asdict(row)
+        values["returned"] = None if row.returned == inf else row.returned
+        values["file"] = file
+        for name, column in columns.items():
+            column.append(values[name])
+    numbers, problems = [number for number, _ in failures], [text for _, text in failures]
+    malformed = {"file": [file] * len(failures), "line": numbers, "problem": problems}
+    return Batch(pa.table(columns, schema=EVENTS), pa.table(malformed, schema=MALFORMED))
+
+
+def rows_of(number: int, line: bytes, mapping: ColumnMapping) -> Iterator[Row | ValueError]:
+    """What a line says: an event, none if it is empty, many if it is an export of spans; or what is wrong with it."""
+    if not line.strip():
+        return
+    try:
+        said = parse_object(line)
+        if is_export(said):
+            yield from rows_of_export(number, said)
+            return
+        check_once(said, mapping.names)
+        yield parse_fields(number, said if mapping == ColumnMapping() else renamed(mapping, said))
+    except ValueError as error:
+        yield error
+
+
+def rows_of_export(number: int, export: Mapping[str, Any]) -> Iterator[Row | ValueError]:
+    """The events among the spans of an export in OTLP/JSON."""
+    for columns in spans(export):
+        try:
+            yield columns if isinstance(columns, ValueError) else parse_fields(number, columns)
+        except ValueError as error:
+            yield error
+
+
+class LineReader:
+    """Reads blocks of lines as one mapping says. One per thread."""
+
+    def __init__(self, mapping: ColumnMapping) -> None:
+        self._mapping = mapping
+        self._schema = _raw_schema(mapping)
+        self._connection = duckdb.connect(config={"threads": 1})
+        self._query = "" if self._schema is None else _query(self._schema, mapping)
+
+    def read(self, file: str, block: Block) -> Batch:
+        """The events of a block, and its malformed lines."""
+        ends = np.flatnonzero(np.frombuffer(block.data, np.uint8) == ord("\n"))
+        if not len(ends) or ends[-1] != len(block.data) - 1:
+            ends = np.append(ends, len(block.data))
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        plain = _plain(block.data, starts, ends)
+        left = np.flatnonzero(~plain)
+        quick = []
+        for indices, table in self._parsed(block.data, starts, ends, np.flatnonzero(plain)):
+            if table is None:
+                left = np.append(left, indices)
+            else:
+                events, refused = self._judged(table, file, block.first + indices)
+                quick.append(events)
+                left = np.append(left, refused - block.first)
+        left.sort()
+        slow = self._one_by_one(file, block, [(int(starts[i]), int(ends[i]), int(i)) for i in left])
+        return Batch(pa.concat_tables([*quick, slow.events]), slow.malformed)
+
+    def _one_by_one(self, file: str, block: Block, found: list[tuple[int, int, int]]) -> Batch:
+        rows: list[Row] = []
+        failures: list[Failure] = []
+        for start, end, index in found:
+            for row in rows_of(block.first + index, block.data[start:end], self._mapping):
+                if isinstance(row, Row):
+                    rows.append(row)
+                else:
+                    failures.append((block.first + index, str(row)))
+        return batch_of(file, rows, failures)
+
+    def _parsed(self, data: bytes, starts: Any, ends: Any, indices: Any) -> Iterator[tuple[Any, pa.Table | None]]:
+        """The lines of these indices, parsed; without a table where that is better done one by one."""
+        if not len(indices):
+            return
+        if self._schema is None or len(indices) < _FEW:
+            yield indices, None
+            return
+        table = self._table(_joined(data, starts, ends, indices))
+        if table is not None and len(table) == len(indices):
+            yield indices, table
+            return
+        middle = len(indices) // 2
+        yield from self._parsed(data, starts, ends, indices[:middle])
+        yield from self._parsed(data, starts, ends, indices[middle:])
+
+    def _table(self, data: Any) -> pa.Table | None:
+        options = pj.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="ignore")
+        reading = pj.ReadOptions(use_threads=False, block_size=len(data) + 1)
+        try:
+            return pj.read_json(BytesIO(data), reading, options)
+        except (pa.ArrowInvalid, UnicodeDecodeError):
+            return None
+
+    def _judged(self, table: pa.Table, file: str, numbers: Any) -> tuple[pa.Table, Any]:
+        """The well-formed events of a table, and the numbers of the lines that may be none."""
+        block = table.append_column("line ", pa.array(numbers)).append_column("file ", pa.repeat(file, len(table)))
+        judged = self._connection.register("block", block).sql(self._query).to_arrow_table()
+        # Whether `return` was null or missing is forgotten by now.
+        fine = pc.and_(pc.is_null(judged["problem"]), pc.is_valid(judged["returned"]))
+        refused = judged.filter(pc.invert(fine))["line"].to_numpy()
+        return judged.filter(fine).select(EVENTS.names).cast(EVENTS), refused
+
+
+def _plain(data: bytes, starts: Any, ends: Any) -> Any:
+    """Which lines the quick way may look at: an object each, in UTF-8, not too large, without numbers like NaN."""
+    if not len(data):
+        return np.zeros(len(ends), bool)
+    raw = np.frombuffer(data, np.uint8)
+    last = ends - 1
+    last = np.where(raw[last] == ord("\r"), last - 1, last)
+    plain = (ends > starts) & (ends - starts <= _PLAIN_BYTES)
+    plain &= (raw[np.minimum(starts, len(raw) - 1)] == ord("{")) & (raw[last] == ord("}"))
+    if not data.isascii() or b"NaN" in data or b"Inf" in data or _may_be_nested(data, len(ends)):
+        for i in np.flatnonzero(plain):
+            plain[i] = _is_plain(data[starts[i] : ends[i]])
+    return plain
+
+
+def _may_be_nested(data: bytes, lines: int) -> bool:
+    return data.count(b"{") + data.count(b"[") > lines + _PLAIN_NESTING
+
+
+def _is_plain(line: bytes) -> bool:
+    if b"NaN" in line or b"Inf" in line or line.count(b"{") + line.count(b"[") > _PLAIN_NESTING:
+        return False
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _joined(data: bytes, starts: Any, ends: Any, indices: Any) -> bytes:
+    if len(indices) == indices[-1] - indices[0] + 1:
+        return data[starts[indices[0]] : ends[indices[-1]]]
+    return b"\n".join([data[starts[i] : ends[i]] for i in indices])
+
+
+def _raw_schema(mapping: ColumnMapping) -> pa.Schema | None:
+    """Their columns with the only types that the quick way takes; None where two of ours want one of theirs as two."""
+    wanted: dict[str, pa.DataType] = {}
+    for column in COLUMNS:
+        theirs = mapping.theirs(column)
+        if theirs is None:
+            continue
+        text = column in mapping.values or (column in TIMES and mapping.unit(column) == "iso")
+        kind = pa.string() if text else _RAW.get(column, pa.string())
+        if wanted.setdefault(theirs, kind) != kind:
+            return None
+    return pa.schema(list(wanted.items()))
+
+
+_RAW: Final[Mapping[str, pa.DataType]] = {
+    **dict.fromkeys(TIMES, pa.float64()),
+    **dict.fromkeys(NATURALS, pa.int64()),
+    **dict.fromkeys(FLAGS, pa.bool_()),
+}
+
+
+def _query(schema: pa.Schema, mapping: ColumnMapping) -> str:
+    """What makes events of a parsed block, each with what is wrong with it."""
+    fields = [*schema, pa.field("line ", pa.int64()), pa.field("file ", pa.string())]
+    block = ibis.table(ibis.Schema.from_pyarrow(pa.schema(fields)), name="block")
+    events = canonical(block, mapping, block["file "], block["line "])
+    return str(ibis.to_sql(events.mutate(problem=problem(events)), dialect="duckdb"))

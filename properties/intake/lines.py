@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A file of text as blocks of whole lines: bounded memory, and every line keeps its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from properties.recorded import BOM, LONGEST
+
+__all__ = ["Block", "blocks"]
+
+SIZE: Final = 4 * 2**20
+"""Of a block, in bytes (4 MiB)."""
+
+
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@frozen
+class Block:
+    """Some whole lines, `first` being the number of the first. Only the last line of a file may lack its end."""
+
+    first: int
+    data: bytes
+
+
+def blocks(stream: Readable, size: int = SIZE) -> Iterator[Block]:
+    """The blocks of a file. Of a line that is longer than any event, only so much is kept as shows that it is."""
+    number, rest = 1, b""
+    start = stream.read(len(BOM))
+    rest = b"" if start == BOM else start
+    while chunk := stream.read(size):
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            data = rest + chunk[:cut]
+            yield Block(number, data)
+            number += data.count(b"\n")
+            rest = chunk[cut:]
+        elif len(rest) <= LONGEST:
+            rest += chunk
+    if rest:
+        yield Block(number, rest)

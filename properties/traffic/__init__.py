@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every property of recorded traffic, a file each, in the order of the catalogue.
+
+Times are intervals: an event lies somewhere between `invoke` and `returned`, and counts as a violation only if it is
+one however the events lay within theirs. Versions order by era, then by number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from properties.traffic.bounded_staleness import BOUNDED_STALENESS
+from properties.traffic.changelog_complete import CHANGELOG_COMPLETE
+from properties.traffic.check import Check
+from properties.traffic.convergence import CONVERGENCE
+from properties.traffic.cross_pop_monotonic import CROSS_POP_MONOTONIC
+from properties.traffic.durable_ack import DURABLE_ACK
+from properties.traffic.facts import Facts, gather
+from properties.traffic.idempotent_write import IDEMPOTENT_WRITE
+from properties.traffic.immediate_revocation import IMMEDIATE_REVOCATION
+from properties.traffic.local_reads import LOCAL_READS
+from properties.traffic.monotonic_kv import MONOTONIC_KV
+from properties.traffic.monotonic_reads import MONOTONIC_READS
+from properties.traffic.never_ahead import NEVER_AHEAD
+from properties.traffic.no_partial_read import NO_PARTIAL_READ
+from properties.traffic.promise import Promise
+from properties.traffic.read_your_writes import READ_YOUR_WRITES
+from properties.traffic.single_writer_order import SINGLE_WRITER_ORDER
+from properties.traffic.token_expiry import TOKEN_EXPIRY
+from properties.traffic.token_revocation_bound import TOKEN_REVOCATION_BOUND
+from properties.traffic.token_scope import TOKEN_SCOPE
+
+__all__ = ["CHECKS", "Check", "Facts", "Promise", "gather"]
+
+_ALL: Final = (
+    CHANGELOG_COMPLETE,
+    SINGLE_WRITER_ORDER,
+    DURABLE_ACK,
+    IDEMPOTENT_WRITE,
+    NEVER_AHEAD,
+    NO_PARTIAL_READ,
+    MONOTONIC_KV,
+    MONOTONIC_READS,
+    BOUNDED_STALENESS,
+    CONVERGENCE,
+    LOCAL_READS,
+    READ_YOUR_WRITES,
+    CROSS_POP_MONOTONIC,
+    TOKEN_SCOPE,
+    TOKEN_EXPIRY,
+    TOKEN_REVOCATION_BOUND,
+    IMMEDIATE_REVOCATION,
+)
+
+CHECKS: Final[Mapping[str, Check]] = {one.id: one for one in _ALL}
+"""By the ids of the catalogue, and in its order; the tokens' come last."""

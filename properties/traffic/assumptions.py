@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the bound takes for granted of the environment, measured in the same history.
+
+Each monitor is a table of measured values: an assumption is broken where one exceeds its limit, and the largest of them
+is the smallest limit that the history respects (`--learn`). Values are what is certain: a delay is counted from the
+latest moment at which it can have begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+from attrs import frozen
+
+from properties.traffic.attempts import after_failures, failed_in_a_row, took, waits
+from properties.traffic.facts import VERSION, Facts
+from properties.traffic.keeping import number
+from properties.traffic.promise import Promise
+from properties.traffic.served import served_after
+
+__all__ = ["MONITORS", "Monitor"]
+
+
+@frozen
+class Monitor:
+    """One assumption: the field of the promise that limits it, its symbol, what it says, and how it is measured.
+
+    `measure` gives rows of `unit`, `value` (seconds, or a count), `file` and `line`. `everywhere` marks what concerns
+    all units at once, and `strictly` whether a value that equals the limit respects it.
+    """
+
+    id: str
+    symbol: str
+    field: str
+    says: str
+    measure: Callable[[Facts, Promise], ir.Table]
+    say: str
+    """Of the row with the largest value, and with the limit."""
+    everywhere: bool = False
+    strictly: bool = True
+
+    def limit(self, promise: Promise) -> float | None:
+        """What the promise assumes; None if it assumes nothing."""
+        found: float | None = getattr(promise, self.field)
+        return None if self.id == LATE and promise.may_be_late else found
+
+    def unwatched(self, facts: Facts) -> str:
+        """Why this history does not show whether the assumption was kept; empty if it does, or none was made."""
+        if not number(facts.publishes.count()) and not self.everywhere:
+            return "no put is recorded"
+        if self.field == "cache_ttl" and not number(facts.tellings.count(where=facts.tellings.source == "cache")):
+            return "no read says that it was served from a cache"
+        return ""
+
+    def broken(self, facts: Facts, promise: Promise) -> ir.Table:
+        """The rows over the limit."""
+        measured, limit = self.measure(facts, promise), self.limit(promise)
+        if limit is None:
+            return measured.limit(0)
+        return measured.filter(measured.value > limit if self.strictly else measured.value >= limit)
+
+
+LATE: Final = "assumes-no-late-puts"
+
+
+def _landing_late(facts: Facts, promise: Promise) -> ir.Table:
+    """Puts that were given up: nobody knows until when they may land."""
+    puts = took(facts)
+    return puts.filter(puts.outcome == "unknown")
+
+
+def _confirmed(facts: Facts, promise: Promise) -> ir.Table:
+    puts = took(facts)
+    return puts.filter(puts.outcome == "ok")
+
+
+def _skew(facts: Facts, promise: Promise) -> ir.Table:
+    """How long before its commit was asked for somebody had exactly what it contains."""
+    v = facts.versions.filter(facts.versions.asked.notnull()).select(*VERSION, "asked", "digests")
+    seen = facts.contents.inner_join(v, list(VERSION))
+    seen = seen.filter(seen.digests.contains(seen.digest)).select(*VERSION, "asked")
+    told = facts.told.inner_join(seen, list(VERSION))
+    early = told.filter(told.first_returned < told.asked)
+    reads = facts.reads.inner_join(
+        early.select(*VERSION, "asked", "first_returned"), [*VERSION, facts.reads.returned == early.first_returned]
+    )
+    puts = facts.publishes.inner_join(v, list(VERSION))
+    puts = puts.filter(puts.digests.contains(puts.digest).fill_null(False) & (puts.invoke < puts.asked))
+    return ibis.union(
+        reads.select("unit", "file", "line", value=reads.asked - reads.returned),
+        puts.select("unit", "file", "line", value=puts.asked - puts.invoke),
+    )
+
+
+_ALL: Final = (
+    Monitor(
+        "assumes-sync-delay",
+        "S",
+        "sync_delay",
+        "An alarm fires at most S after it is due: a commit's put begins by then.",
+        lambda facts, promise: waits(facts),
+        "a commit had waited {value:.3f} s when {at} was put, and S is {limit:g} s",
+    ),
+    Monitor(
+        "assumes-put-timeout",
+        "D",
+        "put_timeout",
+        "A put is confirmed within D.",
+        _confirmed,
+        "the put of {at} took {value:.3f} s, and D is {limit:g} s",
+    ),
+    Monitor(
+        LATE,
+        "D",
+        "put_timeout",
+        "No put lands after it was given up.",
+        _landing_late,
+        "the put of {at} timed out, and nobody knows until when it may land",
+        strictly=False,
+    ),
+    Monitor(
+        "assumes-retries",
+        "F",
+        "failures",
+        "At most F puts in a row fail.",
+        lambda facts, promise: failed_in_a_row(facts),
+        "{value:g} puts in a row failed until {at}, and the bound allows for {limit:g}",
+    ),
+    Monitor(
+        "assumes-retry-delay",
+        "R",
+        "retry_delay",
+        "The next attempt begins at most R after a failed one.",
+        after_failures,
+        "{value:.3f} s went by after a failed put ({at}), and R is {limit:g} s",
+    ),
+    Monitor(
+        "assumes-cache-ttl",
+        "T",
+        "cache_ttl",
+        "No location serves a cached copy for longer than T.",
+        served_after,
+        "a location served a cached copy {value:.3f} s after KV had moved on, and T is {limit:g} s",
+    ),
+    Monitor(
+        "assumes-skew",
+        "ε",
+        "skew",
+        "The recorders' clocks differ by at most ε.",
+        _skew,
+        "{at} knew a version {value:.3f} s before its commit was asked for, and clocks differ by {limit:g} s at most",
+        everywhere=True,
+    ),
+)
+
+MONITORS: Final = {one.id: one for one in _ALL}
+"""By id."""

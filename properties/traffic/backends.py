@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where checks are evaluated: in this process by DuckDB, or by a cluster of Spark."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import weakref
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import ibis
+
+__all__ = ["BackendError", "open_duckdb", "open_spark"]
+
+
+_JAVA: Final = "a Java runtime, version 17 or 21 (on Debian, apt-get install openjdk-17-jre-headless)"
+
+
+class BackendError(ValueError):
+    """What evaluates checks is not there; the message says what to install."""
+
+
+def open_duckdb(memory: str = "4GB", threads: int | None = None) -> Any:
+    """An empty database in memory, which spills what is over `memory` (such as 4GB) to temporary files.
+
+    Raises ValueError for a size that is none.
+    """
+    import duckdb
+
+    backend = ibis.duckdb.connect()
+    place = tempfile.mkdtemp(prefix="edgeproof-duckdb-")
+    weakref.finalize(backend, shutil.rmtree, place, ignore_errors=True)
+    try:
+        backend.con.execute("SET memory_limit = $1", [memory])
+        backend.con.execute("SET temp_directory = $1", [place])
+        # Nothing asks for the order of rows without saying which, and keeping it costs memory.
+        backend.con.execute("SET preserve_insertion_order = false")
+        backend.con.execute("SET enable_progress_bar = false")
+        if threads is not None:
+            backend.con.execute("SET threads = $1", [threads])
+    except duckdb.Error as error:
+        raise ValueError(f"{memory!r} is no size of memory; write it like 4GB or 500MB") from error
+    return backend
+
+
+def open_spark(master: str = "local[*]", settings: dict[str, str] | None = None) -> Any:
+    """A session with a Spark master. Raises BackendError that says what to install where something is missing."""
+    if find_spec("pyspark") is None:
+        raise BackendError(
+            "Spark is not installed: pip install 'edgeproof[spark]', and a Java runtime, version 17 or 21"
+        )
+    java = os.environ.get("JAVA_HOME")
+    if not (Path(java, "bin", "java").exists() if java else shutil.which("java")):
+        raise BackendError(
+            "Spark needs a Java runtime, version 17 or 21: on Debian, apt-get install openjdk-17-jre-headless"
+        )
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master(master).appName("edgeproof check")
+    quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.session.timeZone": "UTC"}
+    for name, value in {**quiet, **(settings or {})}.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except (PySparkException, OSError) as error:
+        raise BackendError(f"Spark did not start with the master {master}: {error}") from error
+    session.sparkContext.setLogLevel("ERROR")
+    return ibis.pyspark.connect(session)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whoever moves from one location to another never goes back. The pattern does not promise it."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from properties.traffic.check import Check, Row, causes_at, told_text, what
+from properties.traffic.facts import Facts
+from properties.traffic.promise import Promise
+from properties.traffic.spans import going_back, late_reads
+
+__all__ = ["CROSS_POP_MONOTONIC"]
+
+
+def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+    return going_back(facts.told, ("unit",), promise.slack)
+
+
+def _broken(facts: Facts, promise: Promise) -> ir.Table:
+    return late_reads(facts, _suspects(facts, promise))
+
+
+def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+    """Versions told beyond the first, where there is more than one location."""
+    pops = facts.tellings.group_by("unit").agg(pops=facts.tellings.pop.nunique())
+    told = facts.told.inner_join(pops.filter(pops.pops > 1).select("unit"), "unit")
+    return told.count() - told.unit.nunique()
+
+
+def _say(row: Row, promise: Promise) -> str:
+    where = f"{row['because_reader']} at {row['because_pop']}"
+    return f"{what(row)} after {row['because']} told {where} {told_text(row, 'because_')}"
+
+
+CROSS_POP_MONOTONIC = Check(
+    id="cross-pop-monotonic",
+    says="A client that moves from one location to another never goes back.",
+    suspects=_suspects,
+    broken=_broken,
+    causes=lambda facts: causes_at(facts.reads, "returned"),
+    tested=_tested,
+    untested=lambda promise: "no unit was read at two locations and in two versions",
+    say=_say,
+    promised=lambda promise: False,
+)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A revoked token is refused at once. The pattern does not promise it."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from properties.traffic.check import Check, Row
+from properties.traffic.facts import Facts
+from properties.traffic.promise import Promise
+from properties.traffic.token_revocation_bound import admitted_after
+from properties.traffic.tokens import NO_TOKENS, asked_after_revocation, late_admissions, revocations, token_reads
+
+__all__ = ["IMMEDIATE_REVOCATION"]
+
+
+def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+    return late_admissions(facts, promise.slack)
+
+
+def _broken(facts: Facts, promise: Promise) -> ir.Table:
+    return token_reads(facts, _suspects(facts, promise))
+
+
+def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+    return asked_after_revocation(facts, promise.slack)
+
+
+def _say(row: Row, promise: Promise) -> str:
+    return admitted_after(row)
+
+
+IMMEDIATE_REVOCATION = Check(
+    id="immediate-revocation",
+    says="A revoked token is refused at once.",
+    suspects=_suspects,
+    broken=_broken,
+    causes=revocations,
+    tested=_tested,
+    untested=lambda promise: "nobody asked after a revocation",
+    say=_say,
+    subject=lambda facts: facts.asks.count(),
+    no_subject=NO_TOKENS,
+    promised=lambda promise: False,
+)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whoever was told a version was told what that version contains."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from properties.traffic.check import Check, Row, causes_at, event_columns, what
+from properties.traffic.facts import EMPTY_DIGEST, VERSION, Facts
+from properties.traffic.promise import Promise
+
+__all__ = ["NO_PARTIAL_READ"]
+
+
+def _compared(facts: Facts) -> ir.Table:
+    """Digests that readers were given, where the version's own is known."""
+    v = facts.versions.select(*VERSION, "digests", "asked")
+    empty = (v.era == 0) & (v.version == 0)
+    v = v.mutate(digests=ibis.ifelse(empty, ibis.array([EMPTY_DIGEST]), v.digests))
+    joined = facts.contents.inner_join(v, list(VERSION))
+    return joined.filter(joined.digests.length() > 0)
+
+
+def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+    compared = _compared(facts)
+    return compared.filter(~compared.digests.contains(compared.digest))
+
+
+def _broken(facts: Facts, promise: Promise) -> ir.Table:
+    keys = [*VERSION, "digest"]
+    joined = facts.reads.inner_join(_suspects(facts, promise).select(*keys, "asked"), keys)
+    return event_columns(joined, joined.asked)
+
+
+def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+    compared = _compared(facts)
+    return compared.filter((compared.era > 0) | (compared.version > 0)).n.sum().fill_null(0)
+
+
+def _say(row: Row, promise: Promise) -> str:
+    wanted, source = row["because_digest"] or EMPTY_DIGEST, f" as of {row['because']}" if row["because"] else ""
+    return f"{what(row)} with the digest {row['digest'][:12]}…, not {wanted[:12]}…{source}"
+
+
+def _causes(facts: Facts) -> ir.Table:
+    made = ibis.union(facts.commits.drop("life"), facts.restores)
+    return causes_at(made.filter(made.digest.notnull()), "invoke")
+
+
+NO_PARTIAL_READ = Check(
+    id="no-partial-read",
+    says="Every config that a reader at the edge sees is the config of one committed version.",
+    suspects=_suspects,
+    broken=_broken,
+    causes=_causes,
+    explains=lambda cause, row: (cause.era == row.era) & (cause.version == row.version),
+    tested=_tested,
+    untested=lambda promise: "no read has a digest to compare with that of a commit",
+    say=_say,
+    assumes=(),
+)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a history is held to, and what it takes for granted."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["Promise"]
+
+
+@frozen
+class Promise:
+    """What a history is held to: the staleness bound (seconds), and what that takes for granted.
+
+    `guarded` says that readers keep what they were told last, and so must not go back. The rest are limits of the
+    environment (seconds; `failures` counts puts in a row): a history that shows one passed breaks an assumption, and
+    then tells nothing about the design. None assumes nothing. Puts that end later than `put_timeout` break one unless
+    they `may_be_late`. `skew` is how far the recorders' clocks may lie apart.
+    """
+
+    bound_s: float
+    formula: str = ""
+    guarded: bool = False
+    assumptions: tuple[str, ...] = ()
+    failures: int | None = None
+    put_timeout: float | None = None
+    may_be_late: bool = False
+    sync_delay: float | None = None
+    retry_delay: float | None = None
+    cache_ttl: float | None = None
+    memo_ttl: float | None = None
+    heartbeat: float | None = None
+    skew: float | None = None
+
+    @property
+    def slack(self) -> float:
+        """What two clocks may differ by, in seconds."""
+        return self.skew or 0.0

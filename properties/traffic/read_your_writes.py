@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A client reads what it was told is written. The pattern gives it up across locations."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from properties.traffic.bounded_staleness import acknowledgements, reads_beyond, superseded
+from properties.traffic.check import Check, Row, told_text, what
+from properties.traffic.facts import Facts
+from properties.traffic.promise import Promise
+from properties.traffic.spans import late_reads, past
+
+__all__ = ["READ_YOUR_WRITES"]
+
+
+def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+    return past(facts.told, superseded(facts), promise.slack)
+
+
+def _broken(facts: Facts, promise: Promise) -> ir.Table:
+    return late_reads(facts, _suspects(facts, promise))
+
+
+def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+    return reads_beyond(facts, promise.slack)
+
+
+def _say(row: Row, promise: Promise) -> str:
+    return f"{what(row)} after {row['because']} had acknowledged {told_text(row, 'because_')}"
+
+
+READ_YOUR_WRITES = Check(
+    id="read-your-writes",
+    says="A client reads what it was told is written.",
+    suspects=_suspects,
+    broken=_broken,
+    causes=acknowledgements,
+    tested=_tested,
+    untested=lambda promise: "no read began after a commit had been acknowledged",
+    say=_say,
+    promised=lambda promise: False,
+)

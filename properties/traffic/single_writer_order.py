@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions go up by one, in the order in which they were acknowledged, each with one content."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from properties.traffic.facts import NOWHERE, Facts, later_than
+from properties.traffic.promise import Promise
+
+__all__ = ["SINGLE_WRITER_ORDER", "acknowledged"]
+
+LIFE = ("unit", "life")
+
+
+def acknowledged(facts: Facts) -> ir.Table:
+    """Commits that are known to have happened, and in which life of the store."""
+    return facts.commits.filter((facts.commits.outcome == "ok") & (facts.commits.life != NOWHERE))
+
+
+def _judged(facts: Facts, promise: Promise) -> ir.Table:
+    """Commits with the moment from which each is out of order (`late`), or has another content (`again`)."""
+    commits = acknowledged(facts)
+    versions = commits.group_by([*LIFE, "era", "version"]).agg(certain=commits.returned.min())
+    versions = versions.mutate(overtaken=versions.certain.min().over(later_than(LIFE))).drop("certain")
+    joined = commits.inner_join(versions, [*LIFE, "era", "version"]).left_join(_earlier(commits), ["file", "line"])
+    late = (joined.invoke > joined.overtaken + promise.slack).fill_null(False)
+    astray = (joined.base + 1 != joined.version).fill_null(False)
+    at = ibis.cases((late, joined.overtaken), else_=joined.again)
+    return joined.mutate(because_at=at, bad=late | joined.again.notnull() | astray)
+
+
+def _earlier(commits: ir.Table) -> ir.Table:
+    """Commits of a version that had another content already, and since when."""
+    known = commits.filter(commits.digest.notnull())
+    contents = known.group_by([*LIFE, "era", "version", "digest"]).agg(since=known.invoke.min())
+    contents = contents.rename(other="digest")
+    before = (contents.since < known.invoke) | ((contents.since == known.invoke) & (contents.other < known.digest))
+    both = known.inner_join(contents, [*LIFE, "era", "version", known.digest != contents.other, before])
+    return both.group_by(["file", "line"]).agg(again=both.since.min())
+
+
+def _broken(facts: Facts, promise: Promise) -> ir.Table:
+    judged = _judged(facts, promise)
+    bad = judged.filter(judged.bad)
+    return event_columns(bad, bad.because_at)
+
+
+def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+    commits = acknowledged(facts)
+    return commits.count() - commits.unit.nunique()
+
+
+def _say(row: Row, promise: Promise) -> str:
+    if row["because"] is None:
+        return f"{told_text(row)} was committed on top of version {row['base']}, not of the one before it"
+    if (row["era"], row["version"]) == (row["because_era"], row["because_version"]):
+        return f"{told_text(row)} was committed with another content than by {row['because']}"
+    newer = told_text(row, "because_")
+    return f"{told_text(row)} was committed although {row['because']} had been acknowledged as {newer}"
+
+
+def _causes(facts: Facts) -> ir.Table:
+    commits = acknowledged(facts)
+    return ibis.union(causes_at(commits, "returned"), causes_at(commits, "invoke"))
+
+
+def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
+    same = (cause.era == row.era) & (cause.version == row.version)
+    another = same & (cause.digest != row.digest).fill_null(True)
+    return another | (cause.era > row.era) | ((cause.era == row.era) & (cause.version > row.version))
+
+
+SINGLE_WRITER_ORDER = Check(
+    id="single-writer-order",
+    says="Versions go up by one, and a commit acknowledged before another began has the lower version.",
+    suspects=_broken,
+    broken=_broken,
+    causes=_causes,
+    explains=_explains,
+    tested=_tested,
+    untested=lambda promise: "no unit has a second commit",
+    say=_say,
+)

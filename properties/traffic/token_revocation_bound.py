@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A revoked token is refused once the staleness bound has passed."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from properties.traffic.check import PUBLISHING, Check, Row, told_text
+from properties.traffic.facts import Facts
+from properties.traffic.promise import Promise
+from properties.traffic.tokens import NO_TOKENS, asked_after_revocation, late_admissions, revocations, token_reads
+
+__all__ = ["TOKEN_REVOCATION_BOUND", "admitted_after"]
+
+
+def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+    return late_admissions(facts, promise.bound_s + promise.slack)
+
+
+def _broken(facts: Facts, promise: Promise) -> ir.Table:
+    return token_reads(facts, _suspects(facts, promise))
+
+
+def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+    return asked_after_revocation(facts, promise.bound_s)
+
+
+def admitted_after(row: Row) -> str:
+    """An admission after a revocation, in words."""
+    late = row["invoke"] - row["because_at"]
+    token = f"{told_text(row)} of {row['unit']}"
+    return (
+        f"{row['reader']} at {row['pop']} was admitted on {token}, {late:.3f} s after {row['because']} had revoked it"
+    )
+
+
+def _say(row: Row, promise: Promise) -> str:
+    return f"{admitted_after(row)}; the bound is {promise.bound_s:g} s"
+
+
+TOKEN_REVOCATION_BOUND = Check(
+    id="token-revocation-bound",
+    says="A revoked token is refused once the staleness bound has passed.",
+    suspects=_suspects,
+    broken=_broken,
+    causes=revocations,
+    tested=_tested,
+    untested=lambda promise: f"nobody asked later than the bound of {promise.bound_s:g} s after a revocation",
+    say=_say,
+    assumes=PUBLISHING,
+    subject=lambda facts: facts.asks.count(),
+    no_subject=NO_TOKENS,
+)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof check`: recorded traffic, held against the same properties and the proved bound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import evolve
+
+from reports.commands.common import DURATION, command
+from reports.consoles import Terminal
+from reports.errors import Unusable, one_line
+from reports.promises import ENVIRONMENT, LEARNT, Given, promised
+
+if TYPE_CHECKING:
+    from reports.traffic import Findings
+
+__all__ = ["check"]
+
+
+@command("check")
+@click.argument("history", nargs=-1, metavar="HISTORY...")
+@click.option("--sync-delay", type=DURATION, help="S: an alarm fires at most this long after it is due.")
+@click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this.")
+@click.option(
+    "--retries", type=click.IntRange(0, 1000), help="F: attempts that fail in a row, at most; 0 unless given."
+)
+@click.option("--retry-delay", type=DURATION, help="R: from a failed attempt to the next one.")
+@click.option("--cache-ttl", type=DURATION, help="T: how long a location serves its cached copy.")
+@click.option("--memo-ttl", type=DURATION, help="M: how long an isolate serves its own copy, if it keeps one.")
+@click.option("--heartbeat", type=DURATION, help="H: from a confirmed put to the next one, if there is one.")
+@click.option("--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if it can.")
+@click.option(
+    "--skew", type=DURATION, help="How far the recorders' clocks may lie apart; taken to be one unless given."
+)
+@click.option(
+    "--reader",
+    type=click.Choice(["plain", "guarded", "memo"]),
+    help="guarded readers promise never to go back; plain (or memo, with --memo-ttl) unless given.",
+)
+@click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable.")
+@click.option("--learn", is_flag=True, help="Fit the smallest S, D, R, F, T, and the bound they give.")
+@click.option("--staleness", is_flag=True, help="Measure how stale reads were: quantiles, versions behind.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="Says which column of yours is which of ours.")
+@click.option("--strict", is_flag=True, help="Refuse a history with a malformed line.")
+@click.option(
+    "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="What evaluates."
+)
+@click.option("--master", metavar="URL", help="The Spark master, spark://host:7077 say; local[*] unless given.")
+@click.option("--memory", default="4GB", show_default=True, metavar="SIZE", help="What DuckDB may use.")
+def check(terminal: Terminal, history: tuple[str, ...], seed: int, **words: Any) -> int:
+    """Check recorded commits and reads against the catalogue, and against the bound for one's own numbers.
+
+    HISTORY is a file of JSON Lines, CSV, Parquet or OTLP spans, a directory of such, or a pattern; several are one
+    history. With the numbers of `edgeproof bound`, what reads were told is held against the proved bound, and what that
+    takes for granted of the environment is watched: a history then shows a property violated, or an assumption broken.
+    Without them everything else is checked. What nothing in the history is about is not asked, and listed.
+
+    \b
+    Examples:
+      edgeproof check reports/out/history.jsonl
+      edgeproof check 'logs/*.parquet' --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
+      edgeproof check logs --learn --staleness
+      edgeproof check logs --reader guarded --property monotonic-reads --json
+      edgeproof check s3.parquet --engine spark --master spark://host:7077
+    """
+    if not history:
+        raise Unusable("name a history: a file, a directory, or a pattern such as 'logs/*.jsonl'")
+    given = Given(**{name: words.pop(name) for name in ENVIRONMENT})
+    started = time.perf_counter()
+    try:
+        found = _checked(history, given, **words)
+    except (ValueError, OSError) as error:
+        raise Unusable(one_line(error)) from error
+    from reports.traffic import report_findings
+
+    return report_findings(terminal, history, found, seed, time.perf_counter() - started)
+
+
+def _checked(
+    sources: Sequence[str],
+    given: Given,
+    *,
+    properties: tuple[str, ...],
+    learn: bool,
+    staleness: bool,
+    mapping: Path | None,
+    strict: bool,
+    **backend: str | None,
+) -> Findings:
+    """Read and check a history. Raises ValueError and OSError for what cannot be used."""
+    from properties.engines.history import check_all
+    from properties.intake import load, read_mapping
+    from properties.traffic import CHECKS, gather
+    from properties.traffic.learn import learn as fit
+    from properties.traffic.learn import numbers_of
+    from properties.traffic.measure import measure
+    from reports.traffic import Findings
+
+    if unknown := [name for name in properties if name not in CHECKS]:
+        raise Unusable(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
+    promise = promised(given)
+    columns = None if mapping is None else read_mapping(mapping)
+    loaded = load(_backend(**backend), [Path(source) for source in sources], columns, strict=strict)
+    facts = gather(loaded.events)
+    learnt = fit(facts, promise) if learn else None
+    fitted = None if learnt is None else promised(evolve(given, **dict.fromkeys(LEARNT)), numbers_of(learnt))
+    if fitted is not None and not given.about_the_bound:
+        promise = fitted
+    checked = check_all(facts, loaded.malformed, promise, properties)
+    return Findings(promise, checked, learnt, fitted, measure(facts) if staleness else None)
+
+
+def _backend(engine: str | None, master: str | None, memory: str | None) -> Any:
+    from properties.traffic.backends import open_duckdb, open_spark
+
+    if engine == "spark":
+        return open_spark(master or "local[*]")
+    if master is not None:
+        raise Unusable("--master is Spark's: add --engine spark")
+    return open_duckdb(memory or "4GB")

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every check finds exactly the events that break its definition, on thousands of random histories."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from properties.traffic import CHECKS, Facts, Promise, gather
+from properties.traffic.keeping import keep, number
+from tests.properties.naive_traffic import DEFINITIONS
+from tests.properties.random_traffic import as_table, random_unit
+
+BOUND = 2.0
+PROMISE = Promise(BOUND, guarded=True)
+UNITS = 250
+
+
+def by_definition(name: str, lines: list[dict[str, Any]]) -> set[int]:
+    """The lines that break a property, unit by unit."""
+    units: dict[str, list[dict[str, Any]]] = {}
+    for number_of_line, line in enumerate(lines, 1):
+        units.setdefault(line["unit"], []).append({**line, "line": number_of_line})
+    return {bad["line"] for events in units.values() for bad in DEFINITIONS[name](events, BOUND)}
+
+
+def test_every_check_has_a_definition() -> None:
+    assert list(DEFINITIONS) == list(CHECKS)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_checks_find_what_breaks_their_definitions_and_nothing_else(seed: int) -> None:
+    random = Random(seed)
+    lines = [line for n in range(UNITS) for line in random_unit(random, f"u{n:03}")]
+    facts = gather(as_table(lines))
+    wrong = {}
+    for name, check in CHECKS.items():
+        broken = check.explained(facts, keep(check.broken(facts, PROMISE)))
+        rows = broken.to_pyarrow().to_pylist()
+        expected = by_definition(name, lines)
+        assert expected, f"no history broke {name}"
+        if sorted(row["line"] for row in rows) != sorted(expected):
+            odd = {row["line"] for row in rows} ^ expected
+            unit = lines[min(odd) - 1]["unit"] if odd else "twice"
+            wrong[name] = (sorted(odd), [(n, e) for n, e in enumerate(lines, 1) if e["unit"] == unit])
+        suspected = check.suspects(facts, PROMISE)
+        assert _units(suspected) == {lines[line - 1]["unit"] for line in expected}, f"suspects of {name}"
+    assert not wrong
+
+
+def _units(table: Any) -> set[str]:
+    return {row["unit"] for row in table.select("unit").distinct().to_pyarrow().to_pylist()}
+
+
+PAIRS = ("monotonic-kv", "monotonic-reads", "cross-pop-monotonic", "read-your-writes", "bounded-staleness")
+
+
+def test_what_explains_a_read_that_is_too_old_was_newer_and_over_before_it_began() -> None:
+    random = Random(5)
+    lines = [line for n in range(100) for line in random_unit(random, f"u{n:03}")]
+    facts = gather(as_table(lines))
+    for name in PAIRS:
+        rows = CHECKS[name].explained(facts, keep(CHECKS[name].broken(facts, PROMISE))).to_pyarrow().to_pylist()
+        for row in rows:
+            cause = lines[row["because_line"] - 1]
+            assert cause["unit"] == row["unit"]
+            assert (cause["era"], cause["version"]) > (row["era"], row["version"])
+            assert cause["return"] == row["because_at"] < row["invoke"]
+
+
+def test_a_broken_property_has_been_tested() -> None:
+    random = Random(99)
+    for _ in range(6):
+        facts: Facts = gather(as_table(random_unit(random, "u", 30)))
+        for name, check in CHECKS.items():
+            if number(check.suspects(facts, PROMISE).count()):
+                assert number(check.tested(facts, PROMISE)) > 0, name
