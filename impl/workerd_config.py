@@ -22,7 +22,6 @@ WORKER: Final = Path(__file__).resolve().parent / "worker"
 _COMPATIBILITY: Final = "2026-11-01"
 _MODULES: Final = (
     *("driven.js", "index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js"),
-    *("driven.js", "index.js", "store.js", "edge.js", "options.js", "token.js", "validation.js"),
     *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
 )
 

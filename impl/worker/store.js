@@ -95,13 +95,19 @@ export class ConfigStore extends DurableObject {
   /** What copies carry beside the config. */
   label({ era, version }) {
     return { era: this.options.epoch === "on" ? era : 0, version };
+  }
+
   /** A field with who changed it last, when, and to which version; null if it is absent. */
   field(name) {
     const [row] = this.sql.exec(`${FIELD} WHERE name = ?`, name);
     return row ? fieldOf(row) : null;
+  }
+
   /** So many fields in the order of their names, after `name`. */
   fields(name, limit) {
     return this.sql.exec(`${FIELD} WHERE name > ? ORDER BY name LIMIT ?`, name, limit).toArray().map(fieldOf);
+  }
+
   /** What was done to one field by versions before `before`, newest first; `cap`: older ones are not told. */
   history(name, before, limit, cap = Infinity) {
     const rows = this.sql.exec(
@@ -135,9 +141,8 @@ export class ConfigStore extends DurableObject {
       const result = this.options.statements === "bare" ? commit() : this.ctx.storage.transactionSync(commit);
       // Before anything is awaited: what is read now is what was written.
       const told = isRecorded(this.env) && !result.repeated ? this.told() : undefined;
-      if (this.options.publisher === "inline") await this.put(this.snapshot());
-      if (told) result.told = await told;
       if (this.options.publisher === "inline") await this.put(this.copy());
+      if (told) result.told = await told;
       return result;
     } catch (error) {
       if (error instanceof Refused) return error.refusal;
@@ -285,20 +290,16 @@ export class ConfigStore extends DurableObject {
     return Math.min(this.options.retryCap, this.options.retryBase * 2 ** Math.min(Math.max(failures - 1, 0), 60));
   }
 
-  async put(snapshot) {
+  async put(copy) {
     const { unit } = this.meta();
-    const label = this.label(snapshot);
-    const copy = { config: snapshot.config, ...label };
-    const event = { kind: "publish", unit, ...(isRecorded(this.env) ? await contentOf(copy) : label) };
-    await recorded(this.env, event, () => this.inTime(this.options.keyOf(unit), copy, label), () => ({}));
+    const label = this.label(copy);
+    const content = isRecorded(this.env) ? await contentOf({ config: JSON.parse(copy.config), ...label }) : label;
+    const event = { kind: "publish", unit, ...content };
+    await recorded(this.env, event, () => this.inTime(this.options.keyOf(unit), copy.config, label), () => ({}));
   }
 
   /** One put. Throws when its time is up, but the put may land later. */
-  async inTime(key, copy, label) {
-    const put = this.env.KV.put(key, JSON.stringify(copy), { metadata: label });
-  async put({ version, era, config }) {
-    const label = { era: this.options.epoch === "on" ? era : 0, version };
-    const key = this.options.keyOf(this.meta().unit);
+  async inTime(key, config, label) {
     const value = `{"config":${config},"era":${label.era},"version":${label.version}}`;
     const put = this.env.KV.put(key, value, { metadata: label });
     let timer;
