@@ -2,9 +2,9 @@
 """Checks of recorded traffic: what readers were told, held against what was committed and when.
 
 The checks themselves are in `properties.traffic`, a file each, as expressions that DuckDB and Spark evaluate alike.
-Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS. A malformed line makes every
-verdict UNKNOWN, since nobody knows what it said. Where the environment broke an assumption, so is whatever that may
-have caused: the design is not blamed for it.
+Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS. A malformed line makes
+every verdict UNKNOWN, since nobody knows what it said. Where the environment broke an assumption, so is whatever that
+may have caused: the design is not blamed for it.
 """
 
 from __future__ import annotations

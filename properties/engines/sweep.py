@@ -55,7 +55,8 @@ class Sweep:
     """Events in the order of their moments, and what they came to. Begins, ends and acknowledgements are moments each.
 
     `counts` are malformed and late lines, and per property what was tested, violated, and left undecided; of the first
-    ones there is a text in `malformed`, `late` and `first` (with the digest it is about). `new` are violations that nobody has collected yet.
+    ones there is a text in `malformed`, `late` and `first` (with the digest it is about).
+    `new` are violations that nobody has collected yet.
     """
 
     promise: Promise

@@ -30,7 +30,7 @@ def publish(version: int, invoke: float, returned: float, **more: Any) -> Line:
     return {**line, "version": version, "digest": digest(version), **more}
 
 
-def read(version: int, invoke: float, returned: float, **more: Any) -> Line:
+def read(version: Any, invoke: Any, returned: Any, **more: Any) -> Line:
     """A read that was told a version."""
     line = {"kind": "read", "unit": "app", "invoke": invoke, "return": returned, "outcome": "ok", "era": 0}
     told = {"version": version, "digest": digest(version), "pop": "lis", "reader": "r1", "source": "cache"}

@@ -7,6 +7,7 @@ It is slow and obvious, shares nothing with the checks, and is what they are hel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -137,7 +138,7 @@ def idempotent_write(events: list[Line], bound: float) -> Iterator[Line]:
 def changelog_complete(events: list[Line], bound: float) -> Iterator[Line]:
     known = sorted({told(c) for c in made(events)})
     missing = 0
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in pairwise(known):
         if before[0] != after[0] or after[1] == before[1] + 1:
             continue
         missing += after[1] - before[1] - 1

@@ -54,7 +54,7 @@ def _more(random: Random, kind: str, outcome: str, tokens: bool, version: int) -
         source = random.choice(("memo", "cache", "kv", "fallback", "store", None))
         return {**where, "source": source, **(asked if tokens else {})}
     if kind == "commit":
-        grant = {"repo": repo, "scope": random.choice(("none", "read", "write", None))}
+        grant: dict[str, Any] = {"repo": repo, "scope": random.choice(("none", "read", "write", None))}
         grant["expires"] = random.choice((None, 4.0))
         made = {
             "key": random.choice((None, None, "k1", "k2")),

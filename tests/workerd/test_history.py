@@ -32,7 +32,7 @@ SCHEMA: Final = Draft202012Validator(
     json.loads(resources.files("properties").joinpath("history.schema.json").read_text())
 )
 AUTHORIZED: Final = {"Authorization": "Bearer a-token"}
-OPTIONS: Final = {"reader": "guarded", "epoch": "on", "cache_ttl": 60}
+OPTIONS: Final[dict[str, str | float]] = {"reader": "guarded", "epoch": "on", "cache_ttl": 60}
 
 
 @pytest.fixture
