@@ -16,13 +16,14 @@ from typing import Final
 from attrs import evolve, frozen
 
 from model.expr import FALSE, Expr, Type, walk
+from model.kernel import StepForm
 from model.machine import Instance, Machine, specialise
 from model.post import Each, Post, Store, fill_in
 from properties.catalogue import Property, state_form, step_form
 
-__all__ = ["Needs", "followed", "needs", "not_judged"]
+__all__ = ["AFTER", "Needs", "followed", "in_own_words", "needs", "not_judged"]
 
-_AFTER: Final = "'"
+AFTER: Final = "'"
 """Marks the names of the state after a step."""
 
 
@@ -122,12 +123,16 @@ def _spoken_of(instance: Instance, machine: Machine, one: Property, tested: set[
         form = state_form(machine, one)
         said = [form.holds, form.tested]
     else:
-        # In the state after, every variable stands for itself.
-        later = evolve(machine, actions=tuple(evolve(a, post=_itself(machine)) for a in machine.actions))
-        pairs = step_form(later, one).per_action
+        pairs = in_own_words(machine, one).per_action
         said = [part for name in tested if name in pairs for part in pairs[name]]
     names = {name for part in said for name in _variables(fill_in(part, instance.values))}
-    return {name.removesuffix(_AFTER) for name in names}
+    return {name.removesuffix(AFTER) for name in names}
+
+
+def in_own_words(machine: Machine, one: Property) -> StepForm:
+    """The form of a property of steps in which the state after a step is not computed: its names end in `AFTER`."""
+    later = evolve(machine, actions=tuple(evolve(a, post=_itself(machine)) for a in machine.actions))
+    return step_form(later, one)
 
 
 def _itself(machine: Machine) -> Post:
@@ -135,9 +140,9 @@ def _itself(machine: Machine) -> Post:
     for name, variable in machine.variables.items():
         if variable.over:
             bound = Expr("arg", Type("index", sort=variable.over), (), f"after {variable.over}")
-            post[name] = (Each(bound, Expr("var", variable.type, (bound,), name + _AFTER)),)
+            post[name] = (Each(bound, Expr("var", variable.type, (bound,), name + AFTER)),)
         else:
-            post[name] = Expr("var", variable.type, (), name + _AFTER)
+            post[name] = Expr("var", variable.type, (), name + AFTER)
     return post
 
 
