@@ -17,6 +17,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from impl.kv import KVError, KVLocation, KVNamespace, LocationCache
+from impl.runtime import Clock
 
 __all__ = ["Adversary", "Answer", "Fault", "Held", "Place", "SuiteClock"]
 
@@ -110,7 +111,7 @@ class Held:
 class Place:
     """A location: its own cache, the cache that serves its next read, and a link to the centre."""
 
-    def __init__(self, namespace: KVNamespace, clock: SuiteClock) -> None:
+    def __init__(self, namespace: KVNamespace, clock: Clock) -> None:
         self.cache = LocationCache()
         self.serving = self.cache
         """Where a location has several caches, any of them may serve a read."""
@@ -121,7 +122,7 @@ class Place:
 class Adversary:
     """One KV namespace, its locations, and what is being done to it."""
 
-    def __init__(self, namespace: KVNamespace, clock: SuiteClock, places: int) -> None:
+    def __init__(self, namespace: KVNamespace, clock: Clock, places: int) -> None:
         self.namespace = namespace
         self.places = [Place(namespace, clock) for _ in range(places)]
         self.holding = False

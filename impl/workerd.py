@@ -92,6 +92,11 @@ class Workerd:
         """The process; None if there is none."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended although nobody killed it here."""
+        return self._process is not None and self._process.poll() is not None
+
     def start(self) -> None:
         """Start, and wait until every port is bound. Raises RuntimeMissingError, and OSError if it does not start."""
         self.launch()
