@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Without the runtime nothing is passed silently: verdicts are UNKNOWN, and tests are skipped, or fail in CI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reports.cli import main
+from tests.workerd.conftest import without_runtime
+
+
+def test_the_command_line_ends_undecided_and_says_what_to_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDGEPROOF_WORKERD", "/nowhere/workerd")
+    words = ["--engine", "fuzz", "--case", "outbox", "--out", str(tmp_path)]
+    assert main(["verify", "--system", "workerd", *words]) == 3
+    said = capsys.readouterr().out
+    assert "lockstep: undecided: fuzz: $EDGEPROOF_WORKERD names /nowhere/workerd" in said
+    assert "0 proved, 0 hold to a bound, 0 violated (0 as expected), 15 undecided" in said
+
+
+def test_a_test_without_the_runtime_is_skipped_with_the_reason_and_fails_in_ci(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="run `make workerd`"):
+        without_runtime("run `make workerd`")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="run `make workerd`"):
+        without_runtime("run `make workerd`")
