@@ -14,7 +14,7 @@ from reports.commands.common import DURATION, command
 from reports.consoles import Terminal
 from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
-from reports.systems import SYSTEMS
+from reports.systems import SYSTEMS, beside
 
 if TYPE_CHECKING:
     from properties.evidence import Ledger
@@ -107,7 +107,7 @@ def verify(
         raise Unusable("--bearer-file and --bound are for the address of a deployment")
     cases = select_cases(Request(**asked))
     check_directory(out)
-    plan = evolve(PLANS[profile], seed=seed)
+    plan = evolve(PLANS[profile], seed=seed, beside=beside() if system == "reference" else None)
     if engines:
         plan = evolve(plan, engines=tuple(dict.fromkeys(engines)))
     with _progress(terminal, len(cases) * len(plan.engines)) as notify:
@@ -141,11 +141,24 @@ def _print(terminal: Terminal, view: View) -> None:
 
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
+    for reason in dict.fromkeys(_missing(view)):
+        terminal.out.print(f"not checked on workerd: {one_line(reason)}", soft_wrap=True)
     print_summary(terminal.out, view)
     names = ", ".join(view.path(name) for name in ("report.json", "report.md", "junit.xml"))
     terminal.out.print(
         f"wrote {names} and {counted(len(view.traces()), 'trace')} in {view.path('traces')}", soft_wrap=True
     )
+
+
+def _missing(view: View) -> Iterator[str]:
+    """Why a system beside the first one was not driven: the first one's verdicts do not say so."""
+    from properties.engines.fuzz import LOCKSTEP
+    from properties.evidence import Verdict
+
+    for conclusion in view.ledger.conclusions:
+        for one in conclusion.evidence:
+            if (one.engine, one.property, one.verdict) == ("workerd", LOCKSTEP, Verdict.UNKNOWN):
+                yield one.reason
 
 
 @contextmanager

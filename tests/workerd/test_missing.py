@@ -31,3 +31,29 @@ def test_a_test_without_the_runtime_is_skipped_with_the_reason_and_fails_in_ci(
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="run `make workerd`"):
         without_runtime("run `make workerd`")
+
+
+def test_verify_says_that_the_runtime_was_not_driven_beside_the_reference_and_is_decided_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDGEPROOF_WORKERD", "/nowhere/workerd")
+    words = ["--engine", "fuzz", "--case", "outbox-faults", "--property", "atomic-write", "--out", str(tmp_path)]
+    main(["verify", *words])
+    said = capsys.readouterr().out
+    assert "not checked on workerd: $EDGEPROOF_WORKERD names /nowhere/workerd, which cannot be run" in said
+    (row,) = [line for line in said.splitlines() if "lockstep" in line]
+    assert "HOLDS_TO_BOUND" in row
+    assert "UNKNOWN" in row
+    assert "as expected" in row
+
+
+def test_verify_drives_the_real_runtime_a_little_beside_the_reference(
+    workerd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--engine", "fuzz", "--case", "outbox-faults", "--property", "atomic-write", "--out", str(tmp_path)]
+    main(["verify", *words])
+    said = capsys.readouterr().out
+    assert "workerd: 10 runs, 290 steps in lockstep" in said
+    assert "not checked" not in said
+    (row,) = [line for line in said.splitlines() if "atomic-write" in line]
+    assert row.count("HOLDS_TO_BOUND") == 2
