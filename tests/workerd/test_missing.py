@@ -41,7 +41,7 @@ def test_verify_says_that_the_runtime_was_not_driven_beside_the_reference_and_is
     main(["verify", *words])
     said = capsys.readouterr().out
     assert "not checked on workerd: $EDGEPROOF_WORKERD names /nowhere/workerd, which cannot be run" in said
-    (row,) = [line for line in said.splitlines() if "lockstep" in line]
+    (row,) = [line for line in said.splitlines() if line.startswith("│ lockstep")]
     assert "HOLDS_TO_BOUND" in row
     assert "UNKNOWN" in row
     assert "as expected" in row
@@ -55,5 +55,5 @@ def test_verify_drives_the_real_runtime_a_little_beside_the_reference(
     said = capsys.readouterr().out
     assert "workerd: 10 runs, 290 steps in lockstep" in said
     assert "not checked" not in said
-    (row,) = [line for line in said.splitlines() if "atomic-write" in line]
+    (row,) = [line for line in said.splitlines() if line.startswith("│ atomic-write")]
     assert row.count("HOLDS_TO_BOUND") == 2
