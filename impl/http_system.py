@@ -78,6 +78,7 @@ class HttpSystem:
         self._address = address
         self._label = f"{label}-{secrets.token_hex(4)}"
         self._runs = count(1)
+        self._why = ""
         self._actions: dict[str, Callable[[], None]] = {
             "write": self._write,
             "retry": self._retry,
@@ -288,7 +289,7 @@ class HttpSystem:
     def _strong(self, path: str) -> Reply:
         reply = self._answer(self._store, path)
         if reply is None:
-            raise SystemUnavailable(f"{self._address} does not answer; is it up, and the address right?")
+            raise SystemUnavailable(f"{self._address} does not answer ({self._why}); is it up, and the address right?")
         return reply
 
     def _answer(self, client: Client, path: str) -> Reply | None:
@@ -298,8 +299,10 @@ class HttpSystem:
                 time.sleep(_PAUSE)
             try:
                 reply = client.get(self._path + path)
-            except (OSError, http.client.HTTPException):
+            except (OSError, http.client.HTTPException) as error:
+                self._why = str(error) or type(error).__name__
                 continue
+            self._why = str(reply.status)
             if client is self._store:
                 self._check_access(reply)
             if reply.status == 503 and client is self._edge:

@@ -121,8 +121,9 @@ def _run(
                     future = worker.submit(_fuzz, case, shape, plan, system)
                 work[future] = (case, engine)
         if plan.beside is not None and "fuzz" in plan.engines:
-            for case in (one for one in cases if one.name in plan.beside.cases):
-                work[proving.submit(_fuzz_beside, case, shape, plan, plan.beside)] = (case, plan.beside.name)
+            for number, case in enumerate(one for one in cases if one.name in plan.beside.cases):
+                worker = (proving, searching)[number % 2]
+                work[worker.submit(_fuzz_beside, case, shape, plan, plan.beside)] = (case, plan.beside.name)
         for done, future in enumerate(as_completed(work), start=1):
             case, engine = work[future]
             found[case.name] += future.result()

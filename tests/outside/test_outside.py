@@ -247,7 +247,7 @@ def test_a_deployment_that_stops_answering_leaves_undecided_what_it_has_not_brok
     monkeypatch.setattr("impl.http_system._PAUSE", 0.0)
     found = judged(DiesSoon())
     assert {one.verdict for one in found.values()} == {Verdict.UNKNOWN}
-    assert "does not answer; is it up" in found["atomic-write"].reason
+    assert "; is it up, and the address right?" in found["atomic-write"].reason
 
 
 # --- the system by itself
@@ -284,7 +284,8 @@ def test_a_run_takes_fresh_units_and_says_whose_they_are() -> None:
 @pytest.mark.parametrize(
     ("address", "bearer", "says"),
     [
-        ("http://127.0.0.1:1", BEARER, "does not answer; is it up, and the address right"),
+        ("http://127.0.0.1:1", BEARER, r"does not answer \(.*refused\); is it up, and the address right"),
+        ("https{rest}", BEARER, r"does not answer \(.*SSL.*\); is it up"),
         ("{address}", "another", "answers 401: it does not accept this bearer"),
         ("{address}/elsewhere", BEARER, r"does not offer the front of impl/worker: GET /units/.* answers 404"),
     ],
@@ -292,7 +293,7 @@ def test_a_run_takes_fresh_units_and_says_whose_they_are() -> None:
 def test_what_cannot_be_had_says_why(address: str, bearer: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impl.http_system._PAUSE", 0.0)
     with served(Front()) as there:
-        system = HttpSystem(address.replace("{address}", there), bearer)
+        system = HttpSystem(address.replace("{address}", there).replace("{rest}", there.removeprefix("http")), bearer)
         with pytest.raises(SystemUnavailable, match=says) as caught:
             system.start(Setup())
         assert bearer not in str(caught.value)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -23,25 +23,14 @@ from impl.live_network import FaultPlan
 from impl.live_workerd import LiveKV, WallClock, WorkerdSite
 from impl.snapshot import Snapshot, to_kv
 from impl.workerd_processes import Processes
-from properties.engines.history import check_history, promise_of
-from properties.evidence import Evidence, Verdict
+from properties.evidence import Verdict
 from reports.cli import main
+from tests.impl.test_live import QUICK, checked
 
 pytestmark = pytest.mark.xdist_group("workerd-live")
 
-QUICK: dict[str, Any] = {
-    "pops": 2,
-    "flags": 20,
-    "writes_per_second": 4.0,
-    "put_timeout": 0.4,
-    "retry_delay": 0.1,
-    "cache_ttl": 1.0,
-    "write_spacing": 0.0,
-}
-
-
-def checked(options: LiveOptions) -> dict[str, Evidence]:
-    return {e.property: e for e in check_history(options.history, promise_of(options.constants()))}
+SLOWER: Final = {**QUICK, "cache_ttl": 1.0}
+"""As the tests of the reference; workerd knows no TTL below a second."""
 
 
 def lines(history: Path) -> list[dict[str, Any]]:
@@ -69,7 +58,7 @@ def test_a_run_with_kill_9_has_every_property_and_the_format_of_every_history(
 def test_every_fault_that_is_asked_for_happens(workerd: Path, tmp_path: Path) -> None:
     faults = ("crash", "evict", "put-fails", "put-ambiguous", "put-slow", "put-late")
     more = {"fault_every": 0.8, "fault_share": 0.8, "heartbeat": 0.2, "zombie_window": 0.1, "retries": 9}
-    options = LiveOptions(5.0, tmp_path / "history.jsonl", faults=faults, seed=3, **{**QUICK, **more})
+    options = LiveOptions(5.0, tmp_path / "history.jsonl", faults=faults, seed=3, **{**SLOWER, **more})
     run_live(options, site=WorkerdSite)
     assert {line["note"] for line in lines(options.history) if line["kind"] == "fault"} == set(faults)
     found = checked(options)
@@ -101,7 +90,7 @@ BROKEN: Mapping[str, tuple[Mapping[str, Sequence[tuple[str, str]]], str]] = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_worker_is_caught_by_what_its_readers_were_told(what: str, workerd: Path, tmp_path: Path) -> None:
     edits, broken = BROKEN[what]
-    options = LiveOptions(5.0, tmp_path / "history.jsonl", **{**QUICK, "sync_delay": 0.3})
+    options = LiveOptions(5.0, tmp_path / "history.jsonl", **{**SLOWER, "sync_delay": 0.3})
     run_live(options, site=partial(WorkerdSite, edits=edits))
     assert checked(options)[broken].verdict is Verdict.VIOLATED
 
@@ -110,7 +99,7 @@ def test_a_runtime_that_dies_by_itself_ends_the_run_with_an_error_that_says_whic
     workerd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Processes, "ended", lambda self: "the workerd of location 1")
-    options = LiveOptions(30.0, tmp_path / "history.jsonl", **QUICK)
+    options = LiveOptions(30.0, tmp_path / "history.jsonl", **SLOWER)
     with pytest.raises(LiveError, match="the workerd of location 1 died"):
         run_live(options, site=WorkerdSite)
     assert not multiprocessing.active_children()
@@ -133,7 +122,7 @@ def test_without_the_runtime_the_command_says_what_to_run(
     ],
 )
 def test_what_the_worker_cannot_do_is_refused(wrong: dict[str, Any], says: str, tmp_path: Path) -> None:
-    options = LiveOptions(1.0, tmp_path / "h", **{**QUICK, **wrong})
+    options = LiveOptions(1.0, tmp_path / "h", **{**SLOWER, **wrong})
     with pytest.raises(ValueError, match=says):
         run_live(options, site=WorkerdSite)
 
@@ -158,7 +147,7 @@ def test_a_put_fares_as_the_plan_has_it_and_is_recorded(
 ) -> None:
     drawn = (fault,) if fault.startswith("put") else ()
     more = {"put_timeout": 0.02, "zombie_window": 0.02, "heartbeat": 1.0, "fault_share": 1.0, "retries": 9}
-    options = LiveOptions(1.0, tmp_path / "h", faults=drawn, **{**QUICK, **more})
+    options = LiveOptions(1.0, tmp_path / "h", faults=drawn, **{**SLOWER, **more})
     kv = LiveKV(KVNamespace(WallClock()), options, Recorder(tmp_path / "part"))
     done: list[str] = []
 
