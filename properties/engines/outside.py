@@ -91,7 +91,7 @@ def outside(
     """Evidence for each property, and first for `CONTRACT`. `bound_ms` is what readers were promised, if they were:
     the instance's own bound then has to be that. Raises SystemUnavailable where nothing could be asked at all.
     """
-    questions = [_question(instance.machine, one) for one in properties]
+    questions = [_question(instance.machine, one) for one in properties if not _beyond_runs(one, bound_ms)]
     answers = Answers()
     started = time.perf_counter()
     under_test = system()
@@ -179,8 +179,7 @@ class _Run:
         except (ActionImpossible, ActionUnknown, SystemUnavailable):
             raise
         except Exception as error:
-            self.broke(CONTRACT, str(error))
-            raise AnswerError(str(error)) from error
+            raise self.no_answer(error) from error
 
     def look(self) -> Observation:
         try:
@@ -188,10 +187,13 @@ class _Run:
         except SystemUnavailable:
             raise
         except Exception as error:
-            self.broke(CONTRACT, str(error))
-            raise AnswerError(str(error)) from error
+            raise self.no_answer(error) from error
         self.answers.shown = tuple(seen)
         return seen
+
+    def no_answer(self, error: Exception) -> AnswerError:
+        self.broke(CONTRACT, lambda: str(error))
+        return AnswerError(str(error))
 
     def ask(self, action: str, state: State, arguments: Mapping[str, int], at: float) -> None:
         """Ask what is to be asked of a step by this action, or ("") of a state."""
@@ -220,12 +222,12 @@ class _Run:
         if found is None:
             answers.open[name] = answers.open.get(name, 0) + 1
         elif not found:
-            self.broke(name, _changes(needs(self.instance, question.about).variables, state))
+            self.broke(name, lambda: _changes(needs(self.instance, question.about).variables, state))
 
-    def broke(self, name: str, how: str) -> None:
+    def broke(self, name: str, how: Callable[[], str]) -> None:
         known = self.answers.broken.get(name)
         if known is None or len(self.done) < len(known[0]):
-            self.answers.broken[name] = (tuple(self.done), how)
+            self.answers.broken[name] = (tuple(self.done), how())
 
 
 def _run(
@@ -274,10 +276,8 @@ def _contract(shared: Evidence, answers: Answers) -> Evidence:
 def _verdict(shared: Evidence, answers: Answers, instance: Instance, one: Property, bound_ms: int | None) -> Evidence:
     tests = answers.tested.get(one.id, 0)
     this = evolve(shared, property=one.id, measures={**shared.measures, "tested": tests})
-    if one.settles is not None:
-        return evolve(this, reason="a run that ends decides nothing about what happens for ever")
-    if one.id == "bounded-staleness" and bound_ms is None:
-        return evolve(this, reason="no bound was given to hold it to")
+    if beyond := _beyond_runs(one, bound_ms):
+        return evolve(this, reason=beyond)
     if one.id in answers.broken:
         return evolve(this, verdict=Verdict.VIOLATED, reason=_story(answers, one.id))
     if answers.ended:
@@ -290,6 +290,13 @@ def _verdict(shared: Evidence, answers: Answers, instance: Instance, one: Proper
     if not tests:
         return evolve(this, verdict=Verdict.VACUOUS, reason="never put to the test by one client at one location")
     return evolve(this, verdict=Verdict.HOLDS_TO_BOUND)
+
+
+def _beyond_runs(one: Property, bound_ms: int | None) -> str:
+    """Why no run can say anything about a property; "" where one can."""
+    if one.settles is not None:
+        return "a run that ends decides nothing about what happens for ever"
+    return "no bound was given to hold it to" if one.id == "bounded-staleness" and bound_ms is None else ""
 
 
 def _story(answers: Answers, name: str) -> str:
