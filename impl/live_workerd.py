@@ -146,7 +146,10 @@ class FrontIsolate:
             raise ConfigUnavailable(f"no answer: {error}") from error
         if reply.status != 200:
             raise ConfigUnavailable(f"answered {reply.status}")
-        return from_kv(json.dumps(reply.said).encode())
+        try:
+            return Snapshot(int(reply.said["version"]), int(reply.said["era"]), dict(reply.said["config"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a config: {str(reply.said)[:80]}") from error
 
 
 class LiveKV(Adversary):

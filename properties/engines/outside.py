@@ -40,8 +40,8 @@ _MENU: Final = (
     (Event("read", (("pop", 0), ("cache", 0))), 5),
     (Event("retry"), 2),
     (Event("write_refused"), 2),
-    (Event(TICK, delay=10), 1),
-    (Event(TICK, delay=100), 1),
+    (Event(TICK, delay=5), 1),
+    (Event(TICK, delay=50), 1),
 )
 """What an outsider can do, and how often it is drawn; time passes in milliseconds."""
 _READ: Final = _MENU[1][0]
