@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from properties.verify import Plan
 from reports.cli import main
 from tests.workerd.conftest import without_runtime
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few runs of the reference are enough to stand beside."""
+    monkeypatch.setattr("properties.verify.PLANS", {"quick": Plan(examples=3, steps=20)})
 
 
 def test_the_command_line_ends_undecided_and_says_what_to_run(
@@ -33,6 +40,7 @@ def test_a_test_without_the_runtime_is_skipped_with_the_reason_and_fails_in_ci(
         without_runtime("run `make workerd`")
 
 
+@pytest.mark.usefixtures("short")
 def test_verify_says_that_the_runtime_was_not_driven_beside_the_reference_and_is_decided_without(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,6 +55,7 @@ def test_verify_says_that_the_runtime_was_not_driven_beside_the_reference_and_is
     assert "as expected" in row
 
 
+@pytest.mark.usefixtures("short")
 def test_verify_drives_the_real_runtime_a_little_beside_the_reference(
     workerd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
