@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -22,18 +22,32 @@ from impl.live_process import serve
 from impl.runtime import RealRuntime
 from impl.snapshot import Snapshot
 
-__all__ = ["PopAssignment", "pop_main"]
+__all__ = ["Isolate", "LocationIsolate", "PopAssignment", "pop_main"]
 
 T = TypeVar("T")
 
 
+class Isolate(Protocol):
+    """What answers requests at a location."""
+
+    async def read(self) -> tuple[Snapshot, str | None] | None:
+        """What a request is told and where that was served from, if that is known; None if the isolate went meanwhile.
+
+        Raises ConfigUnavailable, ValueError and OSError where it is told nothing.
+        """
+
+    def evict(self) -> bool:
+        """Lose the memory; False where that is not done from here."""
+
+
 @frozen
 class PopAssignment:
-    """Which location the process is."""
+    """Which location the process is, and what makes its isolate of its name."""
 
     options: LiveOptions
     paths: Paths
     name: str
+    isolate: Callable[[str], Isolate]
 
 
 async def pop_main(assignment: PopAssignment, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -71,6 +85,43 @@ class WatchedRuntime(RealRuntime):
         return super().call(label, look, payload=payload, timeout=timeout)
 
 
+class LocationIsolate:
+    """The reference implementation's: a cache, an isolate's memory, and KV's centre in its file."""
+
+    def __init__(self, options: LiveOptions, paths: Paths, name: str) -> None:
+        self._runtime = WatchedRuntime()
+        self._centre = WatchedCentre(SqliteCentre(paths.kv))
+        choices = options.choices()
+        kv = choices.namespace(self._runtime, self._centre, options.parts)
+        self._location = Location(choices, self._runtime, kv, parts=options.parts)
+
+    async def read(self) -> tuple[Snapshot, str | None] | None:
+        """Through the reader, noting what it asked."""
+        runtime, centre = self._runtime, self._centre
+        runtime.looked, runtime.found, reads = False, None, centre.reads
+        reader = self._location.reader
+        told = await reader.read()
+        if self._location.reader is not reader:
+            return None  # its isolate is gone, and the answer with it
+        return told, self._source(told, centre.reads > reads)
+
+    def evict(self) -> bool:
+        """Another isolate takes over."""
+        self._location.evict()
+        return True
+
+    def _source(self, told: Snapshot, fetched: bool) -> str:
+        if not self._runtime.looked:
+            return "memo"
+        found = self._runtime.found
+        if isinstance(found, Exception):
+            return "fallback"
+        said: dict[str, Any] = json.loads(found.metadata or "{}") if isinstance(found, KVEntry) else {}
+        if said.get("version", 0) != told.version:
+            return "memo"  # what was found was older, and refused
+        return "kv" if fetched else "cache"
+
+
 class Pop:
     """One location and what is recorded there."""
 
@@ -79,11 +130,7 @@ class Pop:
         self._name = assignment.name
         self._recorder = Recorder(assignment.paths.part(assignment.name))
         self._digests = Digests()
-        self._runtime = WatchedRuntime()
-        self._centre = WatchedCentre(SqliteCentre(assignment.paths.kv))
-        choices = options.choices()
-        kv = choices.namespace(self._runtime, self._centre, options.parts)
-        self._location = Location(choices, self._runtime, kv, parts=options.parts)
+        self._isolate = assignment.isolate(assignment.name)
         self._random = Random(f"{options.seed}/{assignment.name}")
 
     async def read_for_ever(self) -> None:
@@ -99,35 +146,22 @@ class Pop:
         while True:
             await asyncio.sleep(self._options.fault_every * self._random.uniform(0.5, 1.5))
             invoke = now()
-            self._location.evict()
-            self._record(Event("fault", UNIT, invoke, now(), "ok", note="evict"))
+            if self._isolate.evict():
+                self._record(Event("fault", UNIT, invoke, now(), "ok", note="evict"))
 
     async def _read(self) -> None:
-        runtime, centre = self._runtime, self._centre
-        runtime.looked, runtime.found, reads = False, None, centre.reads
-        reader, invoke = self._location.reader, now()
+        invoke = now()
         try:
-            told = await reader.read()
-        except (ConfigUnavailable, ValueError) as error:
+            found = await self._isolate.read()
+        except (ConfigUnavailable, ValueError, OSError) as error:
             self._record(Event("read", UNIT, invoke, now(), "fail", note=str(error)))
             return
         returned = now()
-        if self._location.reader is not reader:
-            return  # its isolate is gone, and the answer with it
-        source = self._source(told, centre.reads > reads)
+        if found is None:
+            return
+        told, source = found
         digest = self._digests.of(told.config)
         self._record(Event("read", UNIT, invoke, returned, "ok", told.version, told.era, digest, source=source))
-
-    def _source(self, told: Snapshot, fetched: bool) -> str:
-        if not self._runtime.looked:
-            return "memo"
-        found = self._runtime.found
-        if isinstance(found, Exception):
-            return "fallback"
-        said: dict[str, Any] = json.loads(found.metadata or "{}") if isinstance(found, KVEntry) else {}
-        if said.get("version", 0) != told.version:
-            return "memo"  # what was found was older, and refused
-        return "kv" if fetched else "cache"
 
     def _record(self, event: Event) -> None:
         self._recorder.record(evolve(event, pop=self._name, reader=self._name))

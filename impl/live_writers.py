@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
 
@@ -23,18 +24,56 @@ from impl.live_process import serve
 from impl.live_store import LINE_LIMIT, from_wire, to_wire
 from impl.snapshot import Changes, apply_changes
 
-__all__ = ["WritersAssignment", "writers_main"]
+__all__ = ["SocketWire", "Wire", "WritersAssignment", "writers_main"]
 
 PATIENCE: Final = 5.0
 """Seconds that a client goes on asking when it is time to stop."""
 
 
+class Wire(Protocol):
+    """How a client reaches the store, in the words of `impl.live_store`."""
+
+    async def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer to a request; None, or OSError, where there is none and it may have been served."""
+
+    def drop(self) -> None:
+        """Forget the connection, if there is one."""
+
+
+class SocketWire:
+    """The store's process over its socket."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._wire: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """One line there, one line back."""
+        if self._wire is None:
+            self._wire = await asyncio.open_unix_connection(str(self._socket), limit=LINE_LIMIT)
+        reader, writer = self._wire
+        writer.write(json.dumps(request).encode() + b"\n")
+        await writer.drain()
+        answer = await reader.readline()
+        if not answer.endswith(b"\n"):
+            return None
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    def drop(self) -> None:
+        """Close it."""
+        if self._wire is not None:
+            self._wire[1].close()
+        self._wire = None
+
+
 @frozen
 class WritersAssignment:
-    """What the process is to do."""
+    """What the process is to do, and how its clients reach the store."""
 
     options: LiveOptions
     paths: Paths
+    wire: Callable[[], Wire]
 
 
 async def writers_main(assignment: WritersAssignment, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -60,10 +99,10 @@ class Client:
         self.name = f"writer-{index}"
         self.config: dict[str, Any] = {}
         self.version = 0
-        self._options, self._socket = assignment.options, assignment.paths.socket
+        self._options = assignment.options
         self._recorder, self._stopping = recorder, stopping
         self._random = Random(f"{assignment.options.seed}/{self.name}")
-        self._wire: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._wire = assignment.wire()
 
     async def run(self) -> None:
         """Write every now and then, until it is time to stop."""
@@ -106,24 +145,15 @@ class Client:
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to a request, which is sent again until there is one; None if it is time to stop before."""
-        line = json.dumps(request).encode() + b"\n"
         give_up = None
         while give_up is None or now() < give_up:
             try:
-                if self._wire is None:
-                    self._wire = await asyncio.open_unix_connection(str(self._socket), limit=LINE_LIMIT)
-                reader, writer = self._wire
-                writer.write(line)
-                await writer.drain()
-                answer = await reader.readline()
-                if answer.endswith(b"\n"):
-                    found: dict[str, Any] = json.loads(answer)
+                found = await self._wire.ask(request)
+                if found is not None:
                     return found
             except OSError:
                 pass  # the store is down, and will be back
-            if self._wire is not None:
-                self._wire[1].close()
-            self._wire = None
+            self._wire.drop()
             if give_up is None and self._stopping.is_set():
                 give_up = now() + PATIENCE
             await asyncio.sleep(0.02)

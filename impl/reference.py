@@ -28,7 +28,7 @@ from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime, Task
 from impl.setup import TICK, choices_of
 from impl.snapshot import EMPTY, Snapshot, to_kv
 from impl.store import StoreError, VersionConflict, WriteResult
-from impl.system import ActionImpossible, Observation, Setup, Spent
+from impl.system import ActionImpossible, ActionUnknown, Observation, Setup, Spent
 
 __all__ = ["Client", "ReferenceSystem"]
 
@@ -99,10 +99,10 @@ class ReferenceSystem(DrivenPuts):
         self._boot()
 
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action happen. Raises LookupError, ActionImpossible, and whatever a part raises by mistake."""
+        """Make one action happen. Raises ActionUnknown, ActionImpossible, and whatever a part raises by mistake."""
         act = self._actions.get(action)
         if act is None:
-            raise LookupError(f"no action {action!r}; there are {', '.join(self._actions)}")
+            raise ActionUnknown(f"no action {action!r}; there are {', '.join(self._actions)}")
         act(**arguments)
 
     def observe(self) -> Observation:

@@ -12,7 +12,17 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-__all__ = ["ActionImpossible", "Metered", "Observation", "Setup", "Spent", "System", "SystemUnavailable", "Value"]
+__all__ = [
+    "ActionImpossible",
+    "ActionUnknown",
+    "Metered",
+    "Observation",
+    "Setup",
+    "Spent",
+    "System",
+    "SystemUnavailable",
+    "Value",
+]
 
 Value = int | bool | str | tuple[int, ...] | tuple[bool, ...] | tuple[str, ...]
 """What can be observed under one name: a scalar, or one value per element of an array."""
@@ -23,6 +33,10 @@ Observation = Mapping[str, Value]
 
 class ActionImpossible(Exception):
     """The system knows the action, and cannot perform it now; where the model can, the two disagree."""
+
+
+class ActionUnknown(LookupError):
+    """The system has no such action: it cannot be made to happen from here. Nothing has changed."""
 
 
 class SystemUnavailable(ValueError):
@@ -55,7 +69,8 @@ class System(Protocol):
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
         """Make one action of the model happen.
 
-        Raises LookupError for an action that the system does not know, ActionImpossible for one that cannot happen now.
+        Raises ActionUnknown for an action that the system does not know, ActionImpossible for one that cannot happen
+        now.
         """
 
     def observe(self) -> Observation:

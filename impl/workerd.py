@@ -62,7 +62,11 @@ def find_workerd() -> Path:
     if named:
         raise RuntimeMissingError(f"$EDGEPROOF_WORKERD names {named}, which cannot be run")
     need = "" if shutil.which("npm") else " (it needs npm, which is not on this machine either)"
-    raise RuntimeMissingError(f"workerd is not installed; run `{HOW_TO_INSTALL}` in {root}{need}")
+    if (root / "Makefile").exists():
+        raise RuntimeMissingError(f"workerd is not installed; run `{HOW_TO_INSTALL}` in {root}{need}")
+    # Installed from a wheel: there is nothing to make here.
+    how = "run `npm install workerd` in a folder of your own, and name the binary that it brings in $EDGEPROOF_WORKERD"
+    raise RuntimeMissingError(f"workerd is not installed; {how}{need}")
 
 
 def scratch_directory() -> tempfile.TemporaryDirectory[str]:
@@ -91,6 +95,11 @@ class Workerd:
     def pid(self) -> int | None:
         """The process; None if there is none."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended although nobody killed it here."""
+        return self._process is not None and self._process.poll() is not None
 
     def start(self) -> None:
         """Start, and wait until every port is bound. Raises RuntimeMissingError, and OSError if it does not start."""

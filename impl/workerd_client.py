@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The suite's side of HTTP to a runtime on this machine: requests whose replies may be left lying for a while."""
+"""The suite's side of HTTP: requests whose replies may be left lying for a while."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import select
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -60,15 +60,21 @@ class Call:
 
 
 class Client:
-    """Talks to one port. `headers` go with every request, and may be changed."""
+    """Talks to one port of this machine, or to whatever `connect` connects to.
 
-    def __init__(self, port: int, headers: dict[str, str]) -> None:
+    `headers` go with every request, and may be changed.
+    """
+
+    def __init__(
+        self, port: int, headers: dict[str, str], connect: Callable[[], http.client.HTTPConnection] | None = None
+    ) -> None:
         self.port, self.headers = port, headers
+        self._connect = connect or (lambda: http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE))
         self._kept: http.client.HTTPConnection | None = None
 
     def send(self, method: str, path: str, body: object = None) -> Call:
         """Send a request on a new connection, and leave the reply to the caller."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = self._connect()
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         connection.request(method, path, data, self.headers)
         return Call(connection)
@@ -81,7 +87,7 @@ class Client:
         """Read something, on a connection that is kept; the runtime closes one that was idle, and we ask again."""
         for attempt in (1, 2):
             if self._kept is None:
-                self._kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+                self._kept = self._connect()
             try:
                 self._kept.request("GET", path, headers=self.headers)
                 return _read(self._kept)

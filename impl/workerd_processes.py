@@ -14,7 +14,7 @@ from impl.workerd import Workerd, scratch_directory
 from impl.workerd_client import Client
 from impl.workerd_config import Bindings, copy_worker, location_config, store_config
 
-__all__ = ["Processes"]
+__all__ = ["Edits", "Processes"]
 
 Edits = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -66,6 +66,13 @@ class Processes:
     def kill_location(self, number: int) -> None:
         """Kill -9 a location's process, and start another: an isolate with nothing in its memory."""
         self._start(self._locations[number])
+
+    def ended(self) -> str:
+        """The name of a process that nobody killed and that has ended; "" if there is none."""
+        if self._store.ended:
+            return "the store's workerd"
+        gone = [number for number, process in enumerate(self._locations, 1) if process.ended]
+        return f"the workerd of location {gone[0]}" if gone else ""
 
     def log(self, most: int = 4000) -> str:
         """What the store's process printed last, at most so many characters of it."""

@@ -29,7 +29,7 @@ from impl.reference import Client
 from impl.setup import TICK, choices_of
 from impl.snapshot import Snapshot, to_kv
 from impl.store import WriteResult
-from impl.system import ActionImpossible, Observation, Setup
+from impl.system import ActionImpossible, ActionUnknown, Observation, Setup
 from impl.workerd_client import Call, Reply, WorkerdError, asked
 from impl.workerd_client import Client as Http
 from impl.workerd_config import Bindings, bindings_of
@@ -95,12 +95,12 @@ class WorkerdSystem:
         self.edge = Edge(self.kv.places, self._running, self.unit)
 
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action happen. Raises LookupError, ActionImpossible, and WorkerdError or OSError if the Worker does
-        otherwise than it should.
+        """Make one action happen. Raises ActionUnknown, ActionImpossible, and WorkerdError or OSError if the Worker
+        does otherwise than it should.
         """
         act = self._actions.get(action)
         if act is None:
-            raise LookupError(f"no action {action!r}; there are {', '.join(self._actions)}")
+            raise ActionUnknown(f"no action {action!r}; there are {', '.join(self._actions)}")
         act(**arguments)
 
     def observe(self) -> Observation:

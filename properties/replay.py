@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from impl.system import System
+from impl.system import ActionUnknown, System
 from model.designs import load
 from model.interpret import Event, State, evaluate
 from model.kernel import StateForm
@@ -16,6 +16,7 @@ from model.machine import TICK, Instance
 from model.trace import Trace, TraceError, replay
 from properties.catalogue import CATALOGUE, applicable, state_form, step_form
 from properties.engines.fuzz import LOCKSTEP, setup_of
+from properties.engines.sight import not_judged
 
 __all__ = ["Replay", "replay_on", "replay_on_model", "truth_table"]
 
@@ -25,13 +26,15 @@ class Replay:
     """What came of replaying a trace.
 
     `steps` says what was done; `mismatch` what went otherwise than recorded, empty if nothing did. `confirmed` says
-    whether the property that the trace is about is broken at its end, None if the trace is about none.
+    whether the property that the trace is about is broken at its end, None if the trace is about none, or where
+    the system does not let it be seen; `undecided` says then what it does not show or cannot do.
     """
 
     completed: bool
     steps: tuple[str, ...]
     mismatch: str
     confirmed: bool | None
+    undecided: str = ""
 
 
 def truth_table(trace: Trace) -> tuple[Mapping[str, bool | None], ...]:
@@ -54,6 +57,7 @@ def replay_on(trace: Trace, system: System) -> Replay:
     instance = Instance.of(load(trace.design), **trace.constants)
     done: list[str] = []
     seen: list[State] = []
+    shown = set(instance.machine.variables)
     system.start(setup_of(instance))
     for number, recorded in enumerate(trace.states):
         event = trace.events[number - 1] if number else None
@@ -62,16 +66,22 @@ def replay_on(trace: Trace, system: System) -> Replay:
             if event is not None:
                 _perform(system, event)
             observed = system.observe()
+        except ActionUnknown as error:
+            text = f"{what}: the system cannot perform it: {error}"
+            return Replay(False, tuple(done), text, None, f"the system cannot perform {event}")
         except Exception as error:
             return Replay(False, tuple(done), f"{what}: {type(error).__name__}: {error}", None)
         if event is not None:
             done.append(what)
+        shown &= observed.keys()
         wrong = [name for name, value in observed.items() if name in recorded and recorded[name] != value]
         if wrong:
             name = wrong[0]
             text = f"after {what}: {name} is {observed[name]!r}, recorded as {recorded[name]!r}"
             return Replay(False, tuple(done), text, True if trace.about == LOCKSTEP else None)
         seen.append({**recorded, **{name: value for name, value in observed.items() if name in recorded}})
+    if trace.about in CATALOGUE and (hidden := not_judged(instance, CATALOGUE[trace.about], shown)):
+        return Replay(True, tuple(done), "", None, hidden)
     return Replay(True, tuple(done), "", _confirmed(trace, tuple(seen)))
 
 

@@ -33,9 +33,24 @@ from properties.engines.prove import Effort, prove
 from properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 from properties.lemmas import LEMMAS
 
-__all__ = ["ENGINES", "PLANS", "Plan", "Progress", "verify"]
+__all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "verify"]
 
 ENGINES: Final = ("explore", "prove", "fuzz")
+
+
+@frozen
+class Beside:
+    """A second system, driven in lockstep as well: in the cases named, so many runs of so many steps.
+
+    Its evidence carries `name` instead of the engine's. Where it cannot be had that evidence is UNKNOWN, and the first
+    system's decides.
+    """
+
+    name: str
+    system: Callable[[], System]
+    cases: tuple[str, ...]
+    examples: int
+    steps: int
 
 
 @frozen
@@ -48,6 +63,7 @@ class Plan:
     examples: int = 50
     steps: int = 80
     effort: Effort = field(factory=Effort)
+    beside: Beside | None = None
 
 
 PLANS: Final[Mapping[str, Plan]] = {
@@ -91,7 +107,6 @@ def verify(
 def _run(
     cases: Sequence[Case], plan: Plan, system: Callable[[], System], notify: Callable[[Progress], None]
 ) -> dict[str, list[Evidence]]:
-    total = sum(len(_engines(case, plan)) for case in cases)
     found: dict[str, list[Evidence]] = {case.name: [] for case in cases}
     shape = tuple(cases)
     with _worker() as searching, _worker() as proving, _ended_together():
@@ -106,15 +121,20 @@ def _run(
                     worker = (proving, searching)[number % 2]
                     future = worker.submit(_fuzz, case, shape, plan, system)
                 work[future] = (case, engine)
+        if plan.beside is not None and "fuzz" in plan.engines:
+            for number, case in enumerate(one for one in cases if one.name in plan.beside.cases):
+                worker = (proving, searching)[number % 2]
+                work[worker.submit(_fuzz_beside, case, shape, plan, plan.beside)] = (case, plan.beside.name)
         for done, future in enumerate(as_completed(work), start=1):
             case, engine = work[future]
             found[case.name] += future.result()
-            notify(Progress(case.name, engine, done, total))
+            notify(Progress(case.name, engine, done, len(work)))
         if "explore" in plan.engines:
             for case in cases:
                 found[case.name] = _mark_unsettled(case, found[case.name], searching, shape, plan)
                 found[case.name] = _mark_cutoffs(case, found[case.name], proving)
-    return {name: sorted(all_of, key=lambda e: plan.engines.index(e.engine)) for name, all_of in found.items()}
+    order = (*plan.engines, *(() if plan.beside is None else (plan.beside.name,)))
+    return {name: sorted(all_of, key=lambda e: order.index(e.engine)) for name, all_of in found.items()}
 
 
 def _worker() -> ProcessPoolExecutor:
@@ -210,3 +230,8 @@ def _prove(case: Case, plan: Plan) -> list[Evidence]:
 def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:
     budget = Budget(plan.examples, plan.steps, plan.seed)
     return fuzz(for_runs(case), _properties(case), _source(shape, case.design, for_runs), system, budget)
+
+
+def _fuzz_beside(case: Case, shape: tuple[Case, ...], plan: Plan, beside: Beside) -> list[Evidence]:
+    smaller = evolve(plan, examples=beside.examples, steps=beside.steps)
+    return [evolve(one, engine=beside.name) for one in _fuzz(case, shape, smaller, beside.system)]

@@ -16,7 +16,7 @@ from properties.catalogue import CATALOGUE
 from properties.evidence import Case, Verdict
 from reports.errors import Unusable, one_line
 
-__all__ = ["Request", "select_cases"]
+__all__ = ["Request", "outside_case", "select_cases"]
 
 _THE_PATTERN = "do_kv"
 EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
@@ -53,6 +53,26 @@ def select_cases(request: Request) -> tuple[Case, ...]:
     return _restricted(cases, request.properties) if request.properties else cases
 
 
+def outside_case(request: Request) -> Case:
+    """The case as which a deployment is judged: its options, and every property there is (or those that were named).
+
+    Raises Unusable for words that make no sense from outside.
+    """
+    for option, words in (("--case", request.cases), ("--hazard", request.hazards), ("--set", request.numbers)):
+        if words:
+            raise Unusable(f"{option} is for systems that can be driven step by step; a deployment takes --option")
+    if other := [one for one in request.designs if one != _THE_PATTERN]:
+        raise Unusable(f"a deployment is judged as do_kv, not as {other[0]}")
+    for one in request.properties:
+        if one not in CATALOGUE:
+            _unknown("property", one, list(CATALOGUE))
+    ids = tuple(one for one in CATALOGUE if not request.properties or one in request.properties)
+    expected = {one: Verdict.VIOLATED for one in ids if CATALOGUE[one].anomaly} | _expectations(request)
+    if stray := [one for one in expected if one not in ids]:
+        raise Unusable(f"--expect {stray[0]}: --property leaves it out")
+    return Case("outside", "do_kv", _options(load("do_kv"), request.options), ids, expected)
+
+
 def _named(request: Request) -> tuple[Case, ...]:
     cases = {case.name: case for design in request.designs or BOARDS for case in scoreboard(design)}
     for name in request.cases:
@@ -66,15 +86,7 @@ def _ad_hoc(request: Request) -> Case:
         raise Unusable("a case of your own is of one design: give --design once")
     design = request.designs[0] if request.designs else _THE_PATTERN
     machine = load(design)
-    constants: dict[str, int | str | bool] = {}
-    for text in request.options:
-        name, choice = _pair("--option", text)
-        options = _of_roles(machine, "option")
-        if name not in options:
-            _unknown("option", name, options)
-        if choice not in machine.rigids[name].type.labels:
-            raise Unusable(f"{name} is one of {', '.join(machine.rigids[name].type.labels)}, not {choice!r}")
-        constants[name] = choice
+    constants: dict[str, int | str | bool] = {**_options(machine, request.options)}
     for name in request.hazards:
         hazards = _of_roles(machine, "hazard")
         if name not in hazards:
@@ -97,6 +109,19 @@ def _ad_hoc(request: Request) -> Case:
         if name not in case.properties:
             raise Unusable(f"--expect {name}: this configuration cannot put it to the test")
     return case
+
+
+def _options(machine: Machine, texts: Sequence[str]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for text in texts:
+        name, choice = _pair("--option", text)
+        options = _of_roles(machine, "option")
+        if name not in options:
+            _unknown("option", name, options)
+        if choice not in machine.rigids[name].type.labels:
+            raise Unusable(f"{name} is one of {', '.join(machine.rigids[name].type.labels)}, not {choice!r}")
+        chosen[name] = choice
+    return chosen
 
 
 def _expectations(request: Request) -> dict[str, Verdict]:

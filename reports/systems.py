@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from impl.system import System
+    from properties.verify import Beside
 
-__all__ = ["SYSTEMS"]
+__all__ = ["SYSTEMS", "beside"]
 
 
 def _reference() -> System:
@@ -25,3 +26,10 @@ def _workerd() -> System:
 
 
 SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference, "workerd": _workerd}
+
+
+def beside() -> Beside:
+    """The real runtime, which `verify` drives a little beside the reference: some 4 s of one core."""
+    from properties.verify import Beside
+
+    return Beside("workerd", SYSTEMS["workerd"], ("outbox-faults", "recommended"), 10, 30)

@@ -124,8 +124,10 @@ def says(property_id: str) -> str:
         return CATALOGUE[property_id].says
     from properties.engines.cover import EVERY_ACTION
     from properties.engines.fuzz import LOCKSTEP
+    from properties.engines.outside import CONTRACT
 
     on_systems = {
+        CONTRACT: "Every answer of the deployment is one that the HTTP front gives.",
         LOCKSTEP: "The system under test does what the model does.",
         EVERY_ACTION: "Every action and every hazard of the model has happened on the system under test.",
     }

@@ -25,13 +25,14 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from impl.system import Setup, System, SystemUnavailable
+from impl.system import ActionUnknown, Setup, System, SystemUnavailable
 from model.interpret import Event, State, initial_states
 from model.kernel import Kernel, KernelSource, build_kernel
 from model.machine import Instance
 from model.trace import Trace
 from properties.catalogue import Property
 from properties.engines.shrink import least, run_events, shortened
+from properties.engines.sight import followed, not_judged
 from properties.evidence import Evidence, Verdict
 
 __all__ = ["LOCKSTEP", "Budget", "LockstepError", "Profile", "fuzz", "lockstep_machine", "setup_of"]
@@ -76,7 +77,10 @@ class Tally:
     failure: Trace | None = None
     why: str = ""
     left_range: str = ""
-    seen: tuple[str, ...] = ()
+    shown: tuple[str, ...] | None = None
+    """What the system has shown every time; None before the first time."""
+    impossible: dict[str, None] = field(factory=dict)
+    """The actions that the system says it does not know."""
 
 
 def setup_of(instance: Instance) -> Setup:
@@ -112,7 +116,6 @@ def fuzz(
     finally:
         under_test.close()
     seconds = time.perf_counter() - started
-    tally.seen = tuple(name for name in tally.seen if name in instance.machine.variables)
     shared = evolve(
         Evidence("", ENGINE, Verdict.UNKNOWN),
         bound=f"{tally.runs} runs, {tally.steps:,} steps in lockstep",
@@ -121,7 +124,7 @@ def fuzz(
         measures={"runs": tally.runs, "steps": tally.steps, "steps/s": round(tally.steps / seconds)},
         fired=tally.fired,
     )
-    return [_conformance(shared, tally), *(_verdict(shared, tally, instance, source, p) for p in properties)]
+    return [_conformance(shared, tally, instance), *(_verdict(shared, tally, instance, source, p) for p in properties)]
 
 
 def _run(machine: type[RuleBasedStateMachine], budget: Budget, tally: Tally) -> None:
@@ -237,10 +240,11 @@ class _Run:
         its steps on reads that change nothing. But now and then just what should change nothing, as a crash of an idle
         object or a refused write: a system that is wrong there shows it nowhere else.
         """
-        everything, words = list(range(count)), self.kernel.source.words
+        words, unknown = self.kernel.source.words, self.tally.impossible
+        everything = [n for n in range(count) if self.kernel.event(self.labels[n]).action not in unknown]
         if mood == 1:
             return everything
-        after = [tuple(self.out[n * words : (n + 1) * words]) for n in everything]
+        after = {n: tuple(self.out[n * words : (n + 1) * words]) for n in everything}
         if mood == 0:
             return [n for n in everything if after[n] == tuple(self.words)] or everything
         fresh = [n for n in everything if after[n] not in self.visited]
@@ -259,15 +263,19 @@ class _Run:
     def take(self, which: int) -> None:
         words, event = self.kernel.source.words, self.kernel.event(self.labels[which])
         self.events.append(event)
-        self.words = self.out[which * words : (which + 1) * words]
-        self.visited.add(tuple(self.words))
-        self.tally.fired[event.action] = self.tally.fired.get(event.action, 0) + 1
         try:
             self.system.perform(event.action, dict(event.arguments))
+        except ActionUnknown:
+            self.events.pop()
+            self.tally.impossible[event.action] = None
+            return self.compare()
         except LockstepError:
             raise
         except Exception as error:
             self.fail(f"{event} is possible in the model, but the system says: {type(error).__name__}: {error}", error)
+        self.words = self.out[which * words : (which + 1) * words]
+        self.visited.add(tuple(self.words))
+        self.tally.fired[event.action] = self.tally.fired.get(event.action, 0) + 1
         self.compare()
         # Only now, as the system has shown the same: what the model's step breaks, the system has broken too.
         self.note(self.flags[which], self.kernel.source.steps)
@@ -301,7 +309,8 @@ class _Run:
             if name in readers and readers[name](words) != value:
                 after = f"after {self.events[-1]}" if self.events else "at the start"
                 self.fail(f"{after}: {name} is {readers[name](words)} in the model, {value} in the system")
-        self.tally.seen = tuple(seen)
+        before = readers if self.tally.shown is None else self.tally.shown
+        self.tally.shown = tuple(name for name in before if name in seen)
 
     def fail(self, why: str, cause: Exception | None = None) -> NoReturn:
         self.tally.failure, self.tally.why = self.trace(LOCKSTEP), why
@@ -342,22 +351,35 @@ def _failure(kernel: Kernel, system: System, first: State, events: tuple[Event, 
     return None
 
 
-def _conformance(shared: Evidence, tally: Tally) -> Evidence:
-    verdict, reason, witness = Verdict.HOLDS_TO_BOUND, f"compared: {', '.join(tally.seen)}", None
+def _conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence:
+    verdict, reason, witness = Verdict.HOLDS_TO_BOUND, _compared(tally, instance), None
     if tally.failure is not None:
         verdict, reason = Verdict.VIOLATED, tally.why
         witness = evolve(_with_states(tally.failure, shared.seed), note=tally.why)
     elif tally.left_range:
         verdict, reason = Verdict.UNKNOWN, tally.left_range
-    elif not tally.seen:
+    elif not tally.shown:
         verdict, reason = Verdict.VACUOUS, "the system shows nothing that the model knows"
+    elif tally.impossible and not tally.fired:
+        verdict, reason = Verdict.VACUOUS, f"the system cannot perform {', '.join(tally.impossible)}, and nothing else"
     return evolve(shared, property=LOCKSTEP, verdict=verdict, reason=reason, witness=witness)
+
+
+def _compared(tally: Tally, instance: Instance) -> str:
+    shown, aside = tally.shown or (), followed(instance.machine)
+    hidden = [name for name in instance.machine.variables if name not in shown and name not in aside]
+    said = [f"compared: {', '.join(shown)}"]
+    said += [f"not shown: {', '.join(hidden)}"] if hidden else []
+    said += [f"cannot be performed: {', '.join(tally.impossible)}"] if tally.impossible else []
+    return "; ".join(said)
 
 
 def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelSource, one: Property) -> Evidence:
     this = evolve(shared, property=one.id)
     if one.settles is not None:
         return evolve(this, reason="a run that ends decides nothing about what happens for ever")
+    if hidden := not_judged(instance, one, tally.shown or ()):
+        return evolve(this, reason=hidden)
     form = next(form for form in source.forms if form.name == one.id)
     if one.id in tally.broken:
         witness = shortened(_with_states(tally.broken[one.id], shared.seed), instance.machine, form)
@@ -366,6 +388,8 @@ def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelS
         return evolve(this, reason=f"the runs ended early: {tally.why}")
     if tally.left_range:
         return evolve(this, reason=tally.left_range)
+    if undone := not_judged(instance, one, tally.shown or (), tally.impossible):
+        return evolve(this, reason=undone)
     tests = tally.tested.get(one.id, 0)
     if not tests:
         return evolve(this, verdict=Verdict.VACUOUS, reason="no step of any run put the property to the test")

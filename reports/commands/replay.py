@@ -27,6 +27,7 @@ Exit status:
   0    it replays, and shows what it claims
   1    it does not
   2    unusable input; one line on standard error says why
+  3    undecided: the system does not show, or cannot do, what it would take
 """
 
 
@@ -70,7 +71,7 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
             terminal.out.print(
                 f"wrote {written}" if written else f"{test} is not written: it would fail", soft_wrap=True
             )
-    return 0 if good else 1
+    return 0 if good else 3 if outcome.undecided else 1
 
 
 def _good(trace: Trace, on: str, outcome: Replay) -> bool:
@@ -118,6 +119,7 @@ def _document(trace: Trace, on: str, outcome: Replay, good: bool, written: str |
         "confirmed": outcome.confirmed,
         "shows_what_it_claims": good,
         "mismatch": outcome.mismatch or None,
+        "undecided": outcome.undecided or None,
         "steps": list(outcome.steps),
         "pytest": written,
     }
@@ -151,5 +153,7 @@ def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
             return "the model does this; whether a system does is for --on to say"
         differs = "the system does otherwise than the model, as the trace claims"
         return differs if good else "the system does what the model does, although the trace claims otherwise"
+    if outcome.undecided:
+        return f"{trace.about}: undecided: {outcome.undecided}"
     claim = {True: "broken, as the trace claims", False: "not broken, although the trace claims it"}
     return f"{trace.about}: {'cannot be asked' if outcome.confirmed is None else claim[outcome.confirmed]}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`edgeproof run`: the reference implementation on the real clock, its history recorded and checked."""
+"""`edgeproof run`: an implementation on the real clock, its history recorded and checked."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from reports.files import check_directory
 
 if TYPE_CHECKING:
     from impl.live import LiveOptions, LiveResult
+    from impl.live_options import Paths
+    from impl.live_site import Site
     from properties.engines.history import Promise
     from properties.evidence import Evidence
 
@@ -25,6 +27,13 @@ __all__ = ["run"]
 
 @command("run")
 @click.option("--for", "duration", type=DURATION, required=True, help="How long, such as 30s or 5m.")
+@click.option(
+    "--system",
+    type=click.Choice(["reference", "workerd"]),
+    default="reference",
+    show_default=True,
+    help="What runs: the reference implementation, or the Worker on the real runtime.",
+)
 @click.option("--pops", type=click.IntRange(1, 64), default=3, show_default=True, help="Locations, each a process.")
 @click.option(
     "--writers", type=click.IntRange(1, 64), default=2, show_default=True, help="Writers of the control plane."
@@ -49,14 +58,17 @@ __all__ = ["run"]
 @click.option("--memo-ttl", type=DURATION, help="M; 1s unless given.")
 @click.option("--heartbeat", type=DURATION, help="H; none unless given.")
 @click.option("--zombie-window", type=DURATION, help="Z; 1s unless given.")
-@click.option("--keep", type=click.Path(path_type=Path), help="An empty directory for the databases of the run.")
+@click.option("--keep", type=click.Path(path_type=Path), help="An empty directory for what the run leaves behind.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where history.jsonl goes.")
-def run(terminal: Terminal, duration: Fraction, out: str, seed: int, **words: Any) -> int:
-    """Run the reference implementation on the real clock, and check what its readers were told.
+def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int, **words: Any) -> int:
+    """Run an implementation on the real clock, and check what its readers were told.
 
     Writers, a replicator and several locations run as processes over real SQLite files. Commits, publishes, reads and
     faults are recorded in history.jsonl, and the record is checked against the properties and the proved bound. Ctrl-C
     ends a run early; what was recorded until then is checked all the same.
+
+    On workerd the store and every location are processes of Cloudflare's runtime with the Worker of impl/worker; its
+    HTTP front is written to and read from, and KV is the suite's, where the faults of puts come about.
 
     \b
     Examples:
@@ -64,6 +76,7 @@ def run(terminal: Terminal, duration: Fraction, out: str, seed: int, **words: An
       edgeproof run --for 5m --pops 8 --writers 4 --json
       edgeproof run --for 1m --flags 5000 --size 25000000 --put-timeout 3s --sync-delay 3s
       edgeproof run --for 1m --fault put-late --fault crash --heartbeat 5s
+      edgeproof run --for 1m --system workerd --fault crash --fault evict
     """
     check_directory(out)
     from impl.live import LiveError, LiveOptions, run_live
@@ -81,13 +94,20 @@ def run(terminal: Terminal, duration: Fraction, out: str, seed: int, **words: An
                 f"edgeproof: a run of {options.seconds:g} s says nothing about a bound of {promise.bound_s:g} s",
                 soft_wrap=True,
             )
-        result = run_live(options, _say(terminal))
+        result = run_live(options, _say(terminal), _site(system))
     except (ValueError, OSError) as error:
         raise Unusable(one_line(error)) from error
     except LiveError as error:
         return _undecided(terminal, one_line(error))
     status = _report(terminal, options, promise, result, out)
     return INTERRUPTED if result.interrupted else status
+
+
+def _site(system: str) -> Callable[[LiveOptions, Paths], Site]:
+    from impl.live_site import ReferenceSite
+    from impl.live_workerd import WorkerdSite
+
+    return WorkerdSite if system == "workerd" else ReferenceSite
 
 
 def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: LiveResult, out: str) -> int:

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.commands.common import command
+from reports.commands.common import DURATION, command
 from reports.consoles import Terminal
 from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
 from reports.progress import progress
-from reports.systems import SYSTEMS
+from reports.systems import SYSTEMS, beside
 
 if TYPE_CHECKING:
+    from properties.evidence import Ledger
     from reports.view import View
 
 __all__ = ["verify"]
@@ -48,14 +51,24 @@ __all__ = ["verify"]
 )
 @click.option(
     "--system",
-    type=click.Choice(list(SYSTEMS)),
     default="reference",
     show_default=True,
-    help="What fuzz drives in lockstep.",
+    metavar="NAME|URL",
+    help=f"What fuzz drives in lockstep: {', '.join(SYSTEMS)}; or the address of a deployment, judged from outside.",
 )
+@click.option("--bearer-file", type=click.Path(), metavar="FILE", help="Holds the bearer token of a deployment.")
+@click.option("--bound", type=DURATION, help="How stale a deployment's readers may be: see `edgeproof bound`.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
 def verify(
-    terminal: Terminal, profile: str, engines: tuple[str, ...], system: str, out: str, seed: int, **asked: Any
+    terminal: Terminal,
+    profile: str,
+    engines: tuple[str, ...],
+    system: str,
+    bearer_file: str | None,
+    bound: Fraction | None,
+    out: str,
+    seed: int,
+    **asked: Any,
 ) -> int:
     """Check the designs: search it exhaustively, prove what can be proved, drive an implementation in lockstep.
 
@@ -65,6 +78,10 @@ def verify(
     Writes report.json, report.md, junit.xml and a trace per counterexample below --out; traces of an earlier run there
     are removed.
 
+    With the address of a deployment that has the HTTP front of impl/worker, nothing is searched or proved: what an
+    outsider can do is done, and what shows is judged. It writes to units of its own, which are called
+    edgeproof-SEED-..., and leaves them behind. The bearer is sent to this address only; let it be https.
+
     \b
     Examples:
       edgeproof verify
@@ -72,20 +89,30 @@ def verify(
       edgeproof verify --option publisher=inline --hazard crash --expect convergence=VIOLATED
       edgeproof verify --set F=3 --engine prove --property bounded-staleness
       edgeproof verify --profile full --json > report.json
+      edgeproof verify --system https://config.example.com --bearer-file token.txt --bound 90s
     """
     from attrs import evolve
 
     from model.machine import DesignError
     from properties.verify import PLANS
     from properties.verify import verify as run_engines
-    from reports.bundle import write_bundle
-    from reports.report import report_document
-    from reports.request import Request, select_cases
-    from reports.view import arrange, program_name
+    from reports.deployment import Deployment, is_address, judge
+    from reports.request import Request, outside_case, select_cases
 
+    if is_address(system):
+        if bearer_file is None or engines:
+            raise Unusable(f"a deployment takes {'no --engine' if engines else '--bearer-file'}")
+        case = outside_case(Request(**asked))
+        check_directory(out)
+        ledger = judge(Deployment(system, bearer_file, bound), case, seed, profile)
+        return _finish(terminal, ledger, {"profile": profile, "system": system}, out)
+    if system not in SYSTEMS:
+        raise Unusable(f"there is no system {one_line(system)!r}; there is {', '.join(SYSTEMS)}, or an address")
+    if bearer_file is not None or bound is not None:
+        raise Unusable("--bearer-file and --bound are for the address of a deployment")
     cases = select_cases(Request(**asked))
     check_directory(out)
-    plan = evolve(PLANS[profile], seed=seed)
+    plan = evolve(PLANS[profile], seed=seed, beside=beside() if system == "reference" else None)
     if engines:
         plan = evolve(plan, engines=tuple(dict.fromkeys(engines)))
     with progress(terminal) as notify:
@@ -93,7 +120,18 @@ def verify(
             ledger = run_engines(cases, plan, SYSTEMS[system], notify)
         except DesignError as error:
             raise Unusable(one_line(error)) from error
-    ledger = evolve(ledger, environment={**ledger.environment, "profile": profile, "system": system})
+    return _finish(terminal, ledger, {"profile": profile, "system": system}, out)
+
+
+def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out: str) -> int:
+    """Write the reports, print, and give the exit status."""
+    from attrs import evolve
+
+    from reports.bundle import write_bundle
+    from reports.report import report_document
+    from reports.view import arrange, program_name
+
+    ledger = evolve(ledger, environment={**ledger.environment, **environment})
     view = arrange(ledger, out, program_name())
     write_bundle(view)
     if terminal.as_json:
@@ -108,8 +146,21 @@ def _print(terminal: Terminal, view: View) -> None:
 
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
+    for reason in dict.fromkeys(_missing(view)):
+        terminal.out.print(f"not checked on workerd: {one_line(reason)}", soft_wrap=True)
     print_summary(terminal.out, view)
     names = ", ".join(view.path(name) for name in ("report.json", "report.md", "junit.xml"))
     terminal.out.print(
         f"wrote {names} and {counted(len(view.traces()), 'trace')} in {view.path('traces')}", soft_wrap=True
     )
+
+
+def _missing(view: View) -> Iterator[str]:
+    """Why a system beside the first one was not driven: the first one's verdicts do not say so."""
+    from properties.engines.fuzz import LOCKSTEP
+    from properties.evidence import Verdict
+
+    for conclusion in view.ledger.conclusions:
+        for one in conclusion.evidence:
+            if (one.engine, one.property, one.verdict) == ("workerd", LOCKSTEP, Verdict.UNKNOWN):
+                yield one.reason

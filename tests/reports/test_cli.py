@@ -169,7 +169,7 @@ def test_run_refuses_nonsense_in_one_line(edgeproof: Run, tmp_path: Path, words:
 
 
 def test_a_run_whose_process_dies_is_undecided_and_names_it(edgeproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_live(options: LiveOptions, notify: Callable[[str], None]) -> LiveResult:
+    def run_live(options: LiveOptions, notify: Callable[[str], None], site: object) -> LiveResult:
         raise LiveError("pop-1 died (signal 9)")
 
     monkeypatch.setattr("impl.live.run_live", run_live)
@@ -192,7 +192,7 @@ def test_a_run_whose_process_dies_is_undecided_and_names_it(edgeproof: Run, monk
 def test_run_records_a_history_and_reports_what_it_shows(
     edgeproof: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, interrupted: bool, status: int
 ) -> None:
-    def run_live(options: LiveOptions, notify: Callable[[str], None]) -> LiveResult:
+    def run_live(options: LiveOptions, notify: Callable[[str], None], site: object) -> LiveResult:
         notify("1 s of 60 s")
         assert (options.seconds, options.pops, options.heartbeat) == (60.0, 4, 1.5)
         counts = {"read ok": 1200, "commit ok": 34}

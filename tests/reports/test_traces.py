@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 
 from impl.reference import ReferenceSystem
-from impl.system import Value
+from impl.system import Observation, Value
 from model.trace import Trace, TraceError, dump_trace
 from properties.engines.fuzz import LOCKSTEP
 from reports.systems import SYSTEMS
@@ -33,6 +33,19 @@ def test_replay_answers_with_one_document(edgeproof: Run, keep: Keep, on: str) -
     document = edgeproof("replay", keep(examples.overtaken()), "--on", on, "--json").document
     assert document["on"] == on
     assert (document["replays"], document["confirmed"], document["shows_what_it_claims"]) == (True, True, True)
+
+
+def test_what_a_system_does_not_show_leaves_a_replay_undecided(
+    edgeproof: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hides(ReferenceSystem):
+        def observe(self) -> Observation:
+            return {name: value for name, value in super().observe().items() if name != "kv"}
+
+    monkeypatch.setitem(SYSTEMS, "reference", Hides)
+    outcome = edgeproof("replay", keep(examples.overtaken()), "--on", "reference")
+    assert outcome.status == 3
+    assert "monotonic-kv: undecided: the system does not show kv" in outcome.out
 
 
 def test_a_trace_about_nothing_only_has_to_happen(edgeproof: Run, keep: Keep) -> None:

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tests here run on the real runtime; without it each is skipped, and says what to run."""
+"""The tests here run on the real runtime; without it each is skipped, and says what to run.
+
+Where $CI is set they fail instead: a build must not lean on tests that did not run.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -17,7 +22,14 @@ def workerd() -> Path:
     try:
         return find_workerd()
     except RuntimeMissingError as missing:
-        pytest.skip(str(missing))
+        return without_runtime(str(missing))
+
+
+def without_runtime(why: str) -> NoReturn:
+    """What becomes of a test that cannot run."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{why} ($CI is set, so that this test may not be skipped)")
+    pytest.skip(why)
 
 
 @pytest.fixture

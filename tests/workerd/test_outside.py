@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Worker on the real runtime, in real time, judged as any deployment is: through its front and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from impl.adversary import Adversary, SuiteClock
+from impl.adversary_http import Door
+from impl.http_system import HttpSystem
+from impl.kv import KVNamespace, Limits
+from impl.workerd_config import Bindings
+from impl.workerd_processes import Processes
+from model.designs import load
+from model.machine import Instance
+from properties.catalogue import CATALOGUE
+from properties.engines.fuzz import Budget
+from properties.engines.outside import CONTRACT, outside
+from properties.evidence import Evidence, Verdict
+from tests.outside.test_outside import HOLD
+
+pytestmark = pytest.mark.xdist_group("workerd-anomalies")
+
+Edits = Mapping[str, Sequence[tuple[str, str]]]
+
+
+@contextmanager
+def deployment(edits: Edits | None = None) -> Iterator[str]:
+    """The Worker as it would be deployed, over a KV that does nobody any harm, at an address on loopback."""
+    clock = SuiteClock(time.time())
+    door = Door(Adversary(KVNamespace(clock, limits=Limits(write_spacing=0)), clock, 1))
+    headers: dict[str, str] = {}
+    processes = Processes(
+        Bindings({"reader": "guarded"}, "the-token", main="index.js"), 0, door.address, headers, edits
+    )
+    try:
+        yield f"http://127.0.0.1:{processes.store.port}"
+    finally:
+        processes.close()
+        door.close()
+
+
+def judged(address: str, budget: Budget, bound_ms: int | None = None) -> dict[str, Evidence]:
+    instance = Instance.of(load("do_kv"), Pop=1, S=0, D=0, R=0, M=0, F=0, T=bound_ms or 0)
+    system = lambda: HttpSystem(address, "the-token")  # noqa: E731
+    found = outside(instance, list(CATALOGUE.values()), system, budget, bound_ms)
+    return {one.property: one for one in found}
+
+
+def test_of_the_worker_everything_that_an_outsider_can_judge_holds(workerd: Path) -> None:
+    with deployment() as address:
+        found = judged(address, Budget(10, 25), bound_ms=500)
+    for name in (*HOLD, CONTRACT, "bounded-staleness"):
+        assert found[name].verdict is Verdict.HOLDS_TO_BOUND, (name, found[name].reason)
+    for name in ("never-ahead", "monotonic-kv", "convergence", "local-reads"):
+        assert found[name].verdict is Verdict.UNKNOWN
+        assert found[name].reason
+    assert found[CONTRACT].measures["unanswered"] == 0
+
+
+HALF = """
+    const { config, ...rest } = this.kept.get(unit)?.snapshot ?? EMPTY;
+    return { ...rest, config: { first: config.first } };"""
+BROKEN: Mapping[str, tuple[Edits, str]] = {
+    "no check of the expected version": (
+        {"store.js": [("const version = this.next(expectedVersion);", "const version = this.next(undefined);")]},
+        "single-writer-order",
+    ),
+    "a key is kept and not looked up": (
+        {"store.js": [("if (first) return", "if (false) return"), ("TEXT UNIQUE", "TEXT")]},
+        "idempotent-write",
+    ),
+    "a write does its second field only now and then": (
+        {"store.js": [("this.set(name, value", 'if (version % 3 || name === "first") this.set(name, value')]},
+        "atomic-write",
+    ),
+    "the changelog forgets a field": (
+        {"store.js": [('this.sql.exec("INSERT INTO change', 'if (name < "g") this.sql.exec("INSERT INTO change')]},
+        "changelog-complete",
+    ),
+    "an acknowledged write is never made": (
+        {
+            "store.js": [
+                ('if (this.options.ack === "early") {', "if (this.meta().version > 1) {"),
+                ("this.ctx.waitUntil(this.later(request));", ""),
+            ]
+        },
+        "durable-ack",
+    ),
+    "copies carry the version of another config": (
+        {"store.js": [("? era : 0, version };", "? era : 0, version: version + 1 };")]},
+        "never-ahead",
+    ),
+    "one KV key for all units": ({"options.js": [("(unit) => `config:${unit}`", '() => "config"')]}, "unit-isolation"),
+    "copies hold half of the config": (
+        {"edge.js": [("    return this.kept.get(unit)?.snapshot ?? EMPTY;", HALF)]},
+        "no-partial-read",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_worker_whose_mistake_shows_outside_is_caught(what: str, workerd: Path) -> None:
+    edits, broken = BROKEN[what]
+    with deployment(edits) as address:
+        found = judged(address, Budget(3, 25))
+    assert found[broken].verdict is Verdict.VIOLATED, found[broken]
