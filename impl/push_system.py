@@ -19,9 +19,9 @@ from impl.edge import ConfigUnavailable
 from impl.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
 from impl.runtime import NetworkError, Pending, SimulatedRuntime
 from impl.setup import TICK
-from impl.snapshot import Snapshot
+from impl.snapshot import Snapshot, to_json
 from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, Value
+from impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["PushParts", "PushSystem"]
 
@@ -65,6 +65,7 @@ class PushSystem(Linked):
         self.locations = [
             self._parts.location(self.runtime, first, watch=seconds["W"], pull_every=pull_every) for _ in range(size)
         ]
+        self._sent = 0
         self.told = [0] * size
         self.failed = [False] * size
 
@@ -90,6 +91,10 @@ class PushSystem(Linked):
             "failed": tuple(self.failed),
         }
         return seen
+
+    def spent(self) -> Spent:
+        """What the run has cost so far: no read leaves its location."""
+        return Spent(0, self._sent)
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""
@@ -133,6 +138,7 @@ class PushSystem(Linked):
         older = self._push_to(pop)
         if older is not None:
             self.runtime.drop(older)
+        self._sent += len(to_json(snapshot.config))
         self._network.call(f"push {pop}", lambda: self.locations[pop].take(snapshot), payload=snapshot)
 
     def _push_to(self, pop: int) -> Pending[Any] | None:

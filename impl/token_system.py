@@ -23,7 +23,7 @@ from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
 from impl.runtime import SimulatedRuntime
 from impl.setup import TICK
 from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, SystemUnavailable, Value
+from impl.system import ActionImpossible, Observation, Setup, Spent, SystemUnavailable, Value
 from impl.token_edge import PresenceGate, TokenGate, TokenPublication, mark_key, told_by
 from impl.token_table import TokenTable
 from impl.tokens import Credential, Request, TokenRecord, record_of
@@ -137,7 +137,12 @@ class TokenSystem(DrivenPuts, Driven):
         self._see_kv(seen)
         seen["slow"] = tuple(one.clock.behind > 0 for one in self.locations)
         seen["admitted"] = tuple(one.admitted for one in self.locations)
+        seen["failed"] = tuple(not one.admitted for one in self.locations)
         return seen
+
+    def spent(self) -> Spent:
+        """What the run has cost so far."""
+        return Spent(self.kv.usage.fetches, self.kv.usage.written)
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""

@@ -100,6 +100,11 @@ class ArtifactsTokens(Design):
         """The token is past its time."""
         return s.L < s.minted_for
 
+    @definition(pop=Pop)
+    def failed(s: State, pop: Expr) -> Expr:
+        """The last request at a location was refused."""
+        return ~s.admitted[pop]
+
     # --- the owner of the repo
 
     @action(fair=False)
@@ -191,19 +196,19 @@ class ArtifactsTokens(Design):
 
     # --- Git requests with the token
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def fetch(s: State, pop: Expr) -> None:
         """A clone, fetch or pull of the token's repo."""
         s.admitted[pop] = _look_up(s, pop)
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def push(s: State, pop: Expr) -> None:
         """A push to the token's repo: it goes on to the Durable Object, which can look into its own table."""
         known = (s.token == "active") & ~s.expired
         in_scope = s.writes | (s.check == "presence")
         s.admitted[pop] = _look_up(s, pop) & in_scope & ((s.recheck == "off") | (known & s.writes))
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def fetch_elsewhere(s: State, pop: Expr) -> None:
         """Somebody presents the token at another repo."""
         s.admitted[pop] = _look_up(s, pop) & (s.check == "presence")

@@ -8,7 +8,7 @@ from typing import Final
 
 from model.designs import load
 from model.machine import Instance
-from properties.costs import do_kv, do_kv_manifest
+from properties.costs import artifacts_tokens, do_kv, do_kv_manifest, global_push
 from properties.costs.meter import Bill, Costing, Load, Sizes, charge
 
 __all__ = ["COSTINGS", "Bill", "Costing", "Load", "Sizes", "charge", "charged"]
@@ -16,6 +16,8 @@ __all__ = ["COSTINGS", "Bill", "Costing", "Load", "Sizes", "charge", "charged"]
 COSTINGS: Final[Mapping[str, Costing]] = {
     "do_kv": do_kv.COSTING,
     "do_kv_manifest": do_kv_manifest.COSTING,
+    "artifacts_tokens": artifacts_tokens.COSTING,
+    "global_push": global_push.COSTING,
 }
 
 

@@ -110,6 +110,7 @@ class _Run:
         machine = instance.machine
         pop = machine.action(costing.reads[-1]).arguments[0]
         self._hops = costing.hops(machine.state(), pop)
+        self._failed = machine.state().failed[pop]
         self._pop = str(pop.payload)
         self._alone = [a.name for a in machine.actions if a.fair and a.name not in (*costing.reads, TICK)]
         self._before = 0
@@ -149,7 +150,7 @@ class _Run:
             self.hops += hops
             return
         place = dict(event.arguments)[self._pop]
-        failed = _at(self.state["failed"], place)
+        failed = bool(evaluate(self.instance, self._failed, self.state, dict(event.arguments)))
         self.reads += 1
         self.hops += hops
         if silent:
