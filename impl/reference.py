@@ -18,10 +18,12 @@ from attrs import evolve
 from impl.centre import KVEntry
 from impl.database import connect, wipe
 from impl.deployment import Choices, DurableObject, Location, Parts, boot
+from impl.driven_puts import DrivenPuts
 from impl.edge import ConfigUnavailable
 from impl.front import Reply, WriteRequest
 from impl.kv import KVNamespace, KVUnreachable, LocationCache
 from impl.observation import FIELDS, NEIGHBOUR_KEY, observe
+from impl.replicator import AlarmPlatform
 from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime, Task
 from impl.setup import TICK, choices_of
 from impl.snapshot import EMPTY, Snapshot, to_kv
@@ -59,7 +61,7 @@ class Client:
         self.outstanding = None
 
 
-class ReferenceSystem:
+class ReferenceSystem(DrivenPuts):
     """The parts of one unit, driven by hand. `parts` replaces some of them; `directory` puts the store in a file.
 
     Without a directory the store is a database in memory, and a crash keeps the connection: the next instance starts
@@ -223,42 +225,10 @@ class ReferenceSystem:
 
     # --- publishing
 
-    def _do_fire(self) -> None:
-        if not self.object.alarms.due():
-            raise ActionImpossible("no alarm is due, or its handler is at work")
-        self._instance.spawn(self.object.alarms.fire())
-
-    def _do_put_lands(self) -> None:
-        op = self._put(applied=False)
-        op.apply()
-        if op.error is not None:
-            raise op.error
-
-    def _do_put_confirmed(self) -> None:
-        self.runtime.resolve(self._put(applied=True))
-
-    def _do_put_fails(self) -> None:
-        self.runtime.fail(self._put(applied=False), NetworkError("KV cannot be reached"))
-
-    def _do_put_ambiguous(self) -> None:
-        self.runtime.fail(self._put(applied=True), NetworkError("the connection broke"))
-
-    def _do_put_late(self, slot: int) -> None:
-        op = self._put(applied=False)
-        if self.strays[slot] is not None:
-            raise ActionImpossible("the slot is taken")
-        self.runtime.orphan(op)
-        self.strays[slot] = op
-        self._do_crash()
-
-    def _do_stray_lands(self, slot: int) -> None:
-        op = self._stray(slot)
-        self.runtime.resolve(op)
-        if op.error is not None:
-            raise op.error
-
-    def _do_stray_vanishes(self, slot: int) -> None:
-        self.runtime.drop(self._stray(slot))
+    @property
+    def alarms(self) -> AlarmPlatform:
+        """What fires the current instance's alarm."""
+        return self.object.alarms
 
     def _do_inline_put_fails(self, slot: int) -> None:
         self.runtime.fail(self._stray(slot), NetworkError("KV cannot be reached"))
@@ -272,10 +242,6 @@ class ReferenceSystem:
         # Whoever restores tells the clients what has become of their writes.
         self.client.acked = status.version
 
-    def puts(self) -> list[Pending[Any]]:
-        """The KV puts of the current instance that are under way, but for those of inline requests."""
-        return [op for op in self._instance.pending if op.label == "kv.put" and op not in self.strays]
-
     def under_way(self, label: str) -> bool:
         """Whether the current instance waits for an operation of this name."""
         return any(op.label == label for op in self._instance.pending)
@@ -285,19 +251,6 @@ class ReferenceSystem:
             if op.label == label:
                 return op
         raise ActionImpossible(f"nothing waits for a {label}")
-
-    def _put(self, applied: bool) -> Pending[Any]:
-        for op in self.puts():
-            if op.applied == applied:
-                return op
-        raise ActionImpossible(f"the replicator has no put that is {'applied' if applied else 'on its way'}")
-
-    def _stray(self, slot: int) -> Pending[Any]:
-        op = self.strays[slot]
-        if op is None:
-            raise ActionImpossible("no put in this slot")
-        self.strays[slot] = None
-        return op
 
     # --- reading, and time
 

@@ -21,6 +21,8 @@ REFERENCES: Final[Mapping[str, str]] = {
     "do_kv_regional": "impl.do_kv_regional:DoKvRegionalSystem",
     "do_only": "impl.do_only:DoOnlySystem",
     "kv_only": "impl.kv_only:KvOnlySystem",
+    "artifacts_tokens": "impl.token_system:TokenSystem",
+    "global_push": "impl.push_system:PushSystem",
 }
 """Per design, the module and the class that implement it."""
 

@@ -49,6 +49,14 @@ class Answer:
     against: tuple[Conclusion, ...]
     instead: tuple[Conclusion, ...] = ()
 
+    @property
+    def by_case(self) -> tuple[tuple[Conclusion, ...], ...]:
+        """What speaks against, case by case; in each the shortest trace comes first."""
+        cases: dict[str, list[Conclusion]] = {}
+        for one in self.against:
+            cases.setdefault(one.case.name, []).append(one)
+        return tuple(tuple(sorted(together, key=_length)) for together in cases.values())
+
 
 @frozen
 class Comparison:
@@ -123,14 +131,21 @@ def _why_not(design: str, entries: Sequence[Entry], kept: frozenset[str], given_
     instead = _first([c for e in entries for c in e.conclusions if c.property in given_up and c.verdict in HOLDS])
     parts = []
     if always:
-        parts.append(f"However it is configured, it breaks {_names(always)}, which the pattern keeps.")
+        parts.append(f"Every configuration of it here breaks {_names(always)}; the pattern can be built to keep that.")
     if sometimes:
-        parts.append(f"It keeps {_names(sometimes)} only if it is built with care.")
+        parts.append(f"It keeps {_names(sometimes)} {_unharmed(entries, sometimes)}.")
     if not broken:
         parts.append("It breaks nothing that the pattern keeps.")
     if instead:
         parts.append(f"In return it keeps {_names(instead)}, which the pattern gives up.")
     return Answer(f"Why not just {design}?", " ".join(parts), (*always, *sometimes), instead)
+
+
+def _unharmed(entries: Sequence[Entry], broken: Sequence[Conclusion]) -> str:
+    """The cases that break none of these properties."""
+    names = {c.property for c in broken}
+    safe = [e.case.name for e in entries if not any(c.property in names for c in _broken(e, frozenset(names)))]
+    return f"only as {', '.join(safe)}" if safe else "one at a time, never all of it"
 
 
 def _unfit(against: Sequence[Conclusion], instead: Sequence[Conclusion]) -> str:

@@ -6,11 +6,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from model.designs.artifacts_tokens import ArtifactsTokens
 from model.designs.do_kv import DoKv
 from model.designs.do_kv_manifest import DoKvManifest
 from model.designs.do_kv_per_key import DoKvPerKey
 from model.designs.do_kv_regional import DoKvRegional
 from model.designs.do_only import DoOnly
+from model.designs.global_push import GlobalPush
 from model.designs.kv_only import KvOnly
 from model.designs.levels import Levels
 from model.machine import Design, DesignError, Machine, read_design
@@ -24,6 +26,8 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv_manifest": DoKvManifest,
     "do_only": DoOnly,
     "kv_only": KvOnly,
+    "artifacts_tokens": ArtifactsTokens,
+    "global_push": GlobalPush,
     "levels": Levels,
 }
 

@@ -7,9 +7,9 @@ both. A put lands and is confirmed in one step, and the absence of a key is not 
 
 from __future__ import annotations
 
+from model.designs.links import Links
 from model.expr import Expr, implies, ite, maximum, minimum
 from model.machine import (
-    Design,
     State,
     action,
     boolean,
@@ -20,17 +20,16 @@ from model.machine import (
     duration,
     enum,
     hazard,
-    index_sort,
     natural,
 )
 
 __all__ = ["DoKvPerKey"]
 
 
-class DoKvPerKey(Design):
+class DoKvPerKey(Links):
     """One unit of config with two flags: a Durable Object, its replicator, a KV key per flag, plain readers at POPs."""
 
-    Pop = index_sort("Pop", 2, "locations; each has a KV cache and an isolate that evaluates requests")
+    Pop = Links.Pop
 
     writes = count(2, "how many config states a search goes through")
     F = count(1, "failed attempts to publish in a row, at most")
@@ -61,7 +60,6 @@ class DoKvPerKey(Design):
     cache_second = natural(writes, over=Pop)
     age_first = clock(over=Pop, while_=lambda s, p: s.cache_first[p] > 0, doc="since that copy was fetched")
     age_second = clock(over=Pop, while_=lambda s, p: s.cache_second[p] > 0)
-    cut = boolean(over=Pop, doc="the location cannot reach KV's centre")
 
     served_first = natural(writes, over=Pop, doc="the version of the first flag that a client was told last")
     served_second = natural(writes, over=Pop)
@@ -181,18 +179,6 @@ class DoKvPerKey(Design):
         with s.when(~s.failed[pop]):
             s.served_first[pop] = s.cache_first[pop]
             s.served_second[pop] = s.cache_second[pop]
-
-    @hazard(pop=Pop)
-    def partition(s: State, pop: Expr) -> None:
-        """A POP is cut off from KV's centre."""
-        s.require(~s.cut[pop])
-        s.cut[pop] = True
-
-    @action(pop=Pop)
-    def heal(s: State, pop: Expr) -> None:
-        """A POP that was cut off reaches KV's centre again."""
-        s.require(s.cut[pop])
-        s.cut[pop] = False
 
     # --- what time may not overtake
 

@@ -7,9 +7,9 @@ the object holds when the request gets there; what the reply's way back takes is
 
 from __future__ import annotations
 
+from model.designs.links import Links
 from model.expr import Expr
 from model.machine import (
-    Design,
     State,
     action,
     boolean,
@@ -18,17 +18,16 @@ from model.machine import (
     definition,
     enum,
     hazard,
-    index_sort,
     natural,
 )
 
 __all__ = ["DoOnly"]
 
 
-class DoOnly(Design):
+class DoOnly(Links):
     """One unit of config in one Durable Object, read from everywhere."""
 
-    Pop = index_sort("Pop", 2, "locations; each has an isolate that asks the Durable Object")
+    Pop = Links.Pop
 
     writes = count(2, "how many config states a search goes through")
 
@@ -39,7 +38,6 @@ class DoOnly(Design):
         "none", "stored", "lost", doc="the write in progress: stored and not acknowledged, acknowledgement lost"
     )
 
-    cut = boolean(over=Pop, doc="the location cannot reach the Durable Object")
     acked = natural(writes, doc="the newest acknowledged write")
     served = natural(writes, over=Pop, doc="what a client at the location was told last")
     failed = boolean(over=Pop, doc="the last read at the location got no answer")
@@ -107,15 +105,3 @@ class DoOnly(Design):
         """The platform starts the Durable Object again, from its storage."""
         s.require(s.down)
         s.down = False
-
-    @hazard(pop=Pop)
-    def partition(s: State, pop: Expr) -> None:
-        """A POP is cut off from the Durable Object."""
-        s.require(~s.cut[pop])
-        s.cut[pop] = True
-
-    @action(pop=Pop)
-    def heal(s: State, pop: Expr) -> None:
-        """A POP that was cut off reaches the Durable Object again."""
-        s.require(s.cut[pop])
-        s.cut[pop] = False

@@ -6,13 +6,16 @@ when its put lands. A write that is based on version n puts version n + 1: a ver
 config is made of. Nothing is compared when a put lands (there are no conditional puts), so a put with an old base
 undoes the writes in between. Two puts with the same base carry the same version and are not the same: versions do not
 stand for contents here, and `contents` counts the config's states instead, which is the number of writes acknowledged.
+
+Writers in turn are one stream as long as a writer that dies takes its put with it: one that is superseded while its put
+is in flight races with the next, as puts are not fenced.
 """
 
 from __future__ import annotations
 
+from model.designs.links import Links
 from model.expr import Expr, for_all, implies, ite
 from model.machine import (
-    Design,
     State,
     action,
     boolean,
@@ -30,10 +33,10 @@ from model.machine import (
 __all__ = ["KvOnly"]
 
 
-class KvOnly(Design):
+class KvOnly(Links):
     """One unit of config under one KV key, its writers, and a plain reader with a cache at each POP."""
 
-    Pop = index_sort("Pop", 2, "locations; each has a KV cache and an isolate that evaluates requests")
+    Pop = Links.Pop
     Writer = index_sort("Writer", 2, "requests of the control plane that may write at the same time")
 
     writing = option("racing", "in_turn", doc="whether a write may begin while another is under way")
@@ -59,7 +62,6 @@ class KvOnly(Design):
     cached = boolean(over=Pop, doc="absence is cached like a value")
     cache = natural(writes, over=Pop)
     age = clock(over=Pop, while_=lambda s, p: s.cached[p], doc="since the cached copy was fetched")
-    cut = boolean(over=Pop, doc="the location cannot reach KV's centre")
 
     served = natural(writes, over=Pop, doc="what a client at the location was told last")
     failed = boolean(over=Pop, doc="the last read at the location got no answer")
@@ -161,18 +163,6 @@ class KvOnly(Design):
         """A location refreshes a hot key in the background, before it expires."""
         s.require(s.cached[pop] & ~s.cut[pop])
         _fetch(s, pop)
-
-    @hazard(pop=Pop)
-    def partition(s: State, pop: Expr) -> None:
-        """A POP is cut off from KV's centre."""
-        s.require(~s.cut[pop])
-        s.cut[pop] = True
-
-    @action(pop=Pop)
-    def heal(s: State, pop: Expr) -> None:
-        """A POP that was cut off reaches KV's centre again."""
-        s.require(s.cut[pop])
-        s.cut[pop] = False
 
 
 def _propose(s: State, writer: Expr, version: Expr) -> None:

@@ -12,6 +12,16 @@ from typing import Final
 from model.expr import Expr
 from model.interpret import evaluate
 from model.machine import Instance, State
+from properties.bounds import (
+    artifacts_tokens,
+    do_kv,
+    do_kv_per_key,
+    do_kv_regional,
+    do_only,
+    global_push,
+    kv_only,
+    levels,
+)
 from properties.bounds import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 from properties.bounds.term import Term, total
 
@@ -24,6 +34,8 @@ TERMS: Final[Mapping[str, Callable[[State], tuple[Term, ...]]]] = {
     "do_kv_manifest": do_kv_manifest.terms,
     "do_only": do_only.terms,
     "kv_only": kv_only.terms,
+    "artifacts_tokens": artifacts_tokens.terms,
+    "global_push": global_push.terms,
     "levels": levels.terms,
 }
 """Per design, the summands in the order in which a write on its way to a reader can meet them."""

@@ -13,6 +13,16 @@ from typing import Final
 
 from model.designs import load
 from model.machine import DesignError, Instance
+from properties.cases import (
+    artifacts_tokens,
+    do_kv,
+    do_kv_per_key,
+    do_kv_regional,
+    do_only,
+    global_push,
+    kv_only,
+    levels,
+)
 from properties.cases import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 from properties.cases.board import Board, Constants
 from properties.catalogue import CATALOGUE, applicable
@@ -27,6 +37,8 @@ BOARDS: Final[Mapping[str, Board]] = {
     "do_kv_manifest": do_kv_manifest.BOARD,
     "do_only": do_only.BOARD,
     "kv_only": kv_only.BOARD,
+    "artifacts_tokens": artifacts_tokens.BOARD,
+    "global_push": global_push.BOARD,
     "levels": levels.BOARD,
 }
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from model.expr import TRUE, Expr, for_all, implies
+from model.expr import FALSE, TRUE, Expr, for_all, implies
 from model.machine import State
 from properties.bounds import TERMS, staleness_bound
 from properties.catalogue.forms import copy, on_read, reading, truth
@@ -24,21 +24,24 @@ def _published(s: State) -> Expr:
 
 def _up_to_date(s: State, name: str, *index: Expr) -> Expr:
     one = copy(s, name, *index)
-    return (one.version == s.config) & (one.era == truth(s).era)
+    return (one.version == truth(s).version) & (one.era == truth(s).era)
 
 
 def _settled(before: State) -> Expr:
     """The last write was committed longer ago than the bound."""
-    old: Expr = before.watching & (staleness_bound(before) < before.since) & (before.watched == before.config)
+    old: Expr = before.watching & (staleness_bound(before) < before.since) & (before.watched == truth(before).version)
     return old
 
 
 def _converged_in_time(before: State, after: State, p: Expr) -> Expr:
-    """Later than the bound after the last write, KV and every read give it. A restore ends the watch, so under that
-    hazard this form would say nothing; it is made false there, lest it be taken for more than it is.
+    """Later than the bound after the last write, KV and every read give it. A restore ends the watch, and so does the
+    withdrawal of a version, so that this form would say nothing of what comes after; where there may be such it is made
+    false, lest it be taken for more than it is.
     """
+    if "current" in before:
+        return FALSE
     told = copy(after, "served", p)
-    current = (told.version == before.config) & (told.era == truth(before).era) & ~after.failed[p]
+    current = (told.version == truth(before).version) & (told.era == truth(before).era) & ~after.failed[p]
     published = before.kv == before.config if "kv" in before else TRUE
     in_time = implies(_settled(before), current & published)
     return in_time & ~before.rollback if "rollback" in before else in_time

@@ -5,7 +5,8 @@ The words are the same in every design that has them: `config` is what the store
 `acked` the newest acknowledged write, `kv` KV's centre, `cache[p]` a location's copy, `loaded[p]` whether the reader
 there has had a config, `served[p]` what a client there was told last, `failed[p]` that it was told nothing, `cut[p]`
 that the location is cut off, `down` that what it reads from has died; `watched` is any one write, `watching` that it is
-committed, and `since` its age. Where versions do not stand for contents, `contents` counts the config's states.
+committed, and `since` its age. Where a version may be withdrawn, `current` is the one that everybody should have, else
+that is `config`. Where versions do not stand for contents, `contents` counts the config's states.
 Where a copy `x` has parts of several versions, it counts as the oldest of them, and `x_newest` is the newest.
 A copy `x` is older than another by its era `x_era` first, where the design has eras, then by its version.
 """
@@ -40,8 +41,8 @@ def copy(s: State, name: str, *index: Expr) -> Copy:
 
 
 def truth(s: State) -> Copy:
-    """What the store has committed."""
-    return Copy(s.era if "era" in s else lift(0, NAT), s.config)
+    """What the store has committed, and not withdrawn."""
+    return Copy(s.era if "era" in s else lift(0, NAT), s.current if "current" in s else s.config)
 
 
 def no_older(a: Copy, b: Copy) -> Expr:

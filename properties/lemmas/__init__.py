@@ -12,6 +12,16 @@ from typing import Final
 
 from model.expr import Expr
 from model.machine import State
+from properties.lemmas import (
+    artifacts_tokens,
+    do_kv,
+    do_kv_per_key,
+    do_kv_regional,
+    do_only,
+    global_push,
+    kv_only,
+    levels,
+)
 from properties.lemmas import do_kv, do_kv_manifest, do_kv_per_key, do_kv_regional, do_only, kv_only, levels
 
 __all__ = ["LEMMAS"]
@@ -23,5 +33,7 @@ LEMMAS: Final[Mapping[str, Mapping[str, Callable[[State], Expr]]]] = {
     "do_kv_manifest": do_kv_manifest.LEMMAS,
     "do_only": do_only.LEMMAS,
     "kv_only": kv_only.LEMMAS,
+    "artifacts_tokens": artifacts_tokens.LEMMAS,
+    "global_push": global_push.LEMMAS,
     "levels": levels.LEMMAS,
 }

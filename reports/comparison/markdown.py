@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from properties.comparison import Answer, Entry
+from properties.evidence import Conclusion
 from reports.comparison.page import LEGEND, Page, cell
 from reports.errors import counted
 from reports.markup import text
@@ -32,13 +33,17 @@ def _answer(page: Page, answer: Answer) -> Iterator[str]:
     yield ""
     yield text(answer.text)
     yield ""
-    for one in answer.against:
-        steps = f" in {counted(len(one.witness.events), 'step')}" if one.witness is not None else ""
-        trace = page.traces.get((one.case.name, one.property))
-        link = f" ([trace]({trace}))" if trace is not None else ""
-        yield f"- no: `{one.property}`, {text(one.case.name)}{steps}{link}: {text(one.case.because)}"
+    for together in answer.by_case:
+        links = ", ".join(_linked(page, one) for one in together)
+        yield f"- no: {text(together[0].case.name)} breaks {links}: {text(together[0].case.because)}"
     yield from (f"- yes: `{one.property}`, {text(one.case.name)}" for one in answer.instead)
     yield ""
+
+
+def _linked(page: Page, one: Conclusion) -> str:
+    steps = f" in {counted(len(one.witness.events), 'step')}" if one.witness is not None else ""
+    trace = page.traces.get((one.case.name, one.property))
+    return f"`{one.property}`{steps}" if trace is None else f"[`{one.property}`]({trace}){steps}"
 
 
 def _matrix(page: Page, title: str, entries: Sequence[Entry]) -> Iterator[str]:

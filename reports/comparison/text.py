@@ -23,9 +23,9 @@ def print_page(console: Console, page: Page) -> None:
         console.print()
         console.print(answer.question, style="bold", soft_wrap=True)
         console.print(answer.text, soft_wrap=True)
-        for one in answer.against:
-            console.print(f"  no: {_said(one)}", soft_wrap=True)
-            if (trace := page.trace(one)) is not None:
+        for together in answer.by_case:
+            console.print(f"  no: {_said(together)}", soft_wrap=True)
+            if (trace := page.trace(together[0])) is not None:
                 console.print(f"      {trace}", style="dim", soft_wrap=True)
         for one in answer.instead:
             console.print(f"  yes: {one.property}, in {one.case.name}", soft_wrap=True)
@@ -64,7 +64,8 @@ def _print_end(console: Console, page: Page) -> None:
     console.print(f"exit status {status}: {MEANING[status]}", style=style, soft_wrap=True)
 
 
-def _said(one: Conclusion) -> str:
-    steps = f", in {counted(len(one.witness.events), 'step')}" if one.witness is not None else ""
-    because = f": {one.case.because}" if one.case.because else ""
-    return f"{one.property} ({one.case.name}{steps}){because}"
+def _said(together: Sequence[Conclusion]) -> str:
+    first = together[0]
+    steps = f" in {counted(len(first.witness.events), 'step')}" if first.witness is not None else ""
+    others = "".join(f", {one.property}" for one in together[1:])
+    return f"{first.case.name} breaks {first.property}{steps}{others}: {first.case.because}"

@@ -14,6 +14,7 @@ from properties.bounds import staleness_bound
 from properties.cases import for_runs, instance_of, scoreboard
 from properties.catalogue import CATALOGUE, Property
 from properties.catalogue.forms import answered, reading
+from properties.engines.cover import coverage
 from properties.engines.explore import explore, kernel_source
 from properties.engines.fuzz import Budget, fuzz
 from properties.engines.prove import prove
@@ -28,6 +29,7 @@ __all__ = [
     "expected_verdict",
     "proved",
     "reaches_the_bound",
+    "runs_in_lockstep",
     "searched",
     "shows_on_code",
     "steps",
@@ -134,6 +136,19 @@ def caught_in_lockstep(case: Case, mutant: Callable[[], System], sound: Callable
     told = replay_on(found.witness, sound())
     assert (told.completed, told.mismatch) == (True, "")
     return True
+
+
+def runs_in_lockstep(design: str, found: Found) -> None:
+    """The implementation does what the model does in every case, and every action that can happen does."""
+    cases = scoreboard(design)
+    source = kernel_source([for_runs(case) for case in cases], [])
+    evidence: dict[str, list[Evidence]] = {}
+    for case in cases:
+        (lockstep,) = fuzz(for_runs(case), [], source, ReferenceSystems, Budget(30, 80, 1))
+        assert lockstep.verdict is Verdict.HOLDS_TO_BOUND, f"{case.name}: {lockstep.reason}"
+        evidence[case.name] = [lockstep, *(one for (name, _), one in found.items() if name == case.name)]
+    covered = coverage(cases, evidence)
+    assert covered.verdict is Verdict.HOLDS_TO_BOUND, covered.reason
 
 
 def _asked(cases: list[Case] | tuple[Case, ...]) -> list[Property]:

@@ -44,6 +44,10 @@ def test_every_violation_shows_in_the_model_and_on_code(case: str, name: str, fo
     boards.shows_on_code(found[case, name].witness)
 
 
+def test_the_implementation_does_what_the_model_does_and_leaves_nothing_out(found: boards.Found) -> None:
+    boards.runs_in_lockstep("do_only", found)
+
+
 def test_the_shortest_runs_are_this_long(found: boards.Found) -> None:
     assert boards.steps(found) == DEPTHS
 

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Push: a control plane sends every new version of a config to the whole fleet, without KV in between.
+
+A push goes out once; what is under way to a location that is cut off is lost. With `pull` every location asks for what
+it should have, every H. With stages a version goes to the locations of one stage after the other, and on to the next
+only when the gate lets it; a bad version shows within W where it runs, and everybody returns to the last good one.
+
+What is assumed of partitions: each heals within G, and a location stays connected for longer than H between two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from model.expr import Expr, exists, for_all, implies, ite
+from model.machine import (
+    Design,
+    State,
+    action,
+    boolean,
+    clock,
+    count,
+    deadline,
+    definition,
+    duration,
+    each,
+    hazard,
+    index_sort,
+    natural,
+    option,
+)
+
+__all__ = ["GlobalPush"]
+
+
+class GlobalPush(Design):
+    """A control plane, a fleet of locations in stages, and the pushes between them."""
+
+    Pop = index_sort("Pop", 2, "locations; each holds a whole copy")
+
+    rollout = option("staged", "unstaged", doc="stage after stage, or everywhere at once")
+    gate = option("reports", "silence", doc="go on when all say that they are well, or when nobody complains")
+    pull = option("on", "off", doc="whether locations ask for what they should have, every H")
+
+    writes = count(2, "how many versions a search goes through")
+    stages = count(1, "the last stage; the first is stage 0")
+    P = duration(1, "push delay: a push has arrived or is lost within this")
+    W = duration(1, "watch: a bad version shows within this where it runs")
+    A = duration(1, "answer: a location says that it is well within this after the watch")
+    H = duration(1, "pull interval")
+    G = duration(1, "gap: a partition heals within this")
+
+    # --- the control plane
+
+    config = natural(writes, initial=1, doc="the newest version; version 1 runs everywhere at first")
+    good = natural(writes, initial=1, doc="the newest version that has been everywhere and is well")
+    bad = natural(writes, doc="the version that is bad, 0 if none is")
+    withdrawn = boolean(doc="the newest version was found bad")
+    stage = natural(stages, doc="how far the newest version may go")
+    pushed_for = clock(while_=lambda s: s.config > 1, doc="since the last pushes went out")
+
+    # --- the locations
+
+    cohort = natural(stages, over=Pop, doc="the stage that the location belongs to")
+    pushing = boolean(over=Pop, doc="a push to the location is under way; a newer one takes its place")
+    held = natural(writes, initial=1, over=Pop, doc="the version that the location runs, 0 for none")
+    held_for = clock(over=Pop, while_=lambda s, p: s.watched_at[p], doc="since it runs the version under way")
+    well = boolean(over=Pop, doc="it has said that the version under way is well")
+    cut = boolean(over=Pop, doc="the location cannot be reached, nor reach anybody")
+    link_for = clock(over=Pop, while_=lambda s, p: s.partition, doc="since it was cut off or connected")
+    pulled_for = clock(over=Pop, while_=lambda s, p: s.pull == "on", doc="since it last asked")
+
+    served = natural(writes, over=Pop, doc="what a client at the location was told last")
+    failed = boolean(over=Pop, doc="the last read at the location got no answer")
+
+    # --- the observer: one version, any one, whose age is followed
+
+    watched = natural(writes, initial=None, doc="the version under observation; 0 observes none")
+    watching = boolean(doc="it is released, and not withdrawn")
+    since = clock(while_=lambda s: s.watching, doc="since it was released")
+
+    # --- words
+
+    @definition()
+    def under_way(s: State) -> Expr:
+        """The newest version is on its way through the stages."""
+        return (s.good < s.config) & ~s.withdrawn
+
+    @definition()
+    def current(s: State) -> Expr:
+        """The version that everybody should run in the end."""
+        return ite(s.withdrawn, s.good, s.config)
+
+    @definition(pop=Pop)
+    def stage_of(s: State, pop: Expr) -> Expr:
+        """The stage of a location; whoever is in none is in the last."""
+        return ite(s.cohort[pop] < s.stages, s.cohort[pop], s.stages)
+
+    @definition(pop=Pop)
+    def watched_at(s: State, pop: Expr) -> Expr:
+        """The location runs the version under way, and it is open whether that is well."""
+        return s.under_way & (s.held[pop] == s.config) & ~s.well[pop]
+
+    @definition(pop=Pop)
+    def loaded(s: State, pop: Expr) -> Expr:
+        """The location has had a config."""
+        return s.held[pop] > 0
+
+    # --- the control plane at work
+
+    @action(fair=False, pop=Pop)
+    def assign(s: State, pop: Expr) -> None:
+        """Before anything is released, the operator puts a location into a later stage."""
+        s.require((s.config == 1) & (s.cohort[pop] < s.stages))
+        s.cohort[pop] = s.cohort[pop] + 1
+
+    @action(fair=False)
+    def release_good(s: State) -> None:
+        """A version that is well is released, once nothing else is under way."""
+        _release(s)
+
+    @action(fair=False)
+    def release_bad(s: State) -> None:
+        """A version that is bad is released."""
+        s.require(s.bad == 0)
+        _release(s)
+        s.bad = s.config
+
+    @action()
+    def proceed(s: State) -> None:
+        """The gate lets the version go on to the next stage; after the last one it is the last good one."""
+        s.require(s.under_way & _passed(s))
+        last = (s.stage == s.stages) | (s.rollout == "unstaged")
+        with s.when(last):
+            s.good = s.config
+        with s.when(~last):
+            s.stage = s.stage + 1
+            _push_to(s, lambda p: s.stage_of[p] == s.stage)
+
+    # --- the locations at work
+
+    @action(pop=Pop)
+    def push_arrives(s: State, pop: Expr) -> None:
+        """A push reaches its location."""
+        s.require(s.pushing[pop] & ~s.cut[pop])
+        s.pushing[pop] = False
+        _take(s, pop)
+
+    @action(pop=Pop)
+    def pull_due(s: State, pop: Expr) -> None:
+        """A location asks for what it should have; nobody answers while it is cut off."""
+        s.require((s.pull == "on") & (s.pulled_for[pop] >= s.H))
+        s.pulled_for[pop] = 0
+        with s.when(~s.cut[pop]):
+            _take(s, pop)
+
+    @action(pop=Pop)
+    def say_well(s: State, pop: Expr) -> None:
+        """A location has run the version for longer than the watch, and says that it is well."""
+        s.require((s.gate == "reports") & ~s.cut[pop] & s.watched_at[pop] & (s.config != s.bad))
+        s.require(s.held_for[pop] > s.W)
+        s.well[pop] = True
+
+    @action(pop=Pop)
+    def complain(s: State, pop: Expr) -> None:
+        """A location that runs the bad version is not well: everybody returns to the last good one."""
+        s.require(~s.cut[pop] & s.watched_at[pop] & (s.config == s.bad))
+        s.withdrawn = True
+        _push_to(s, lambda p: _reached(s, p))
+        with s.when(s.watched == s.config):
+            s.watching = False
+
+    @action(pop=Pop)
+    def read(s: State, pop: Expr) -> None:
+        """A request at a location reads the config that it runs."""
+        s.failed[pop] = s.held[pop] == 0
+        with s.when(s.held[pop] > 0):
+            s.served[pop] = s.held[pop]
+
+    # --- partitions
+
+    @hazard(pop=Pop)
+    def partition(s: State, pop: Expr) -> None:
+        """A location is cut off."""
+        s.require(~s.cut[pop] & (s.link_for[pop] > s.H))
+        s.cut[pop] = True
+        s.link_for[pop] = 0
+
+    @hazard(under="partition", pop=Pop)
+    def push_lost(s: State, pop: Expr) -> None:
+        """A push to a location that is cut off is lost."""
+        s.require(s.pushing[pop] & s.cut[pop])
+        s.pushing[pop] = False
+
+    @action(pop=Pop)
+    def heal(s: State, pop: Expr) -> None:
+        """A location that was cut off is connected again."""
+        s.require(s.cut[pop])
+        s.cut[pop] = False
+        s.link_for[pop] = 0
+
+    # --- what time may not overtake
+
+    @deadline
+    def pushes_end_in_time(s: State) -> Expr:
+        """A push has arrived, or is lost, within P."""
+        return for_all(s.Pop, lambda p: implies(s.pushing[p], s.pushed_for <= s.P))
+
+    @deadline
+    def badness_shows_in_time(s: State) -> Expr:
+        """A bad version shows within W, at once where its location was cut off until now."""
+        return for_all(
+            s.Pop, lambda p: implies(s.watched_at[p] & ~s.cut[p] & (s.config == s.bad), s.held_for[p] <= s.W)
+        )
+
+    @deadline
+    def answers_come_in_time(s: State) -> Expr:
+        """A location says that it is well within A after the watch, at once where it was cut off until now."""
+        asked = s.gate == "reports"
+        return for_all(
+            s.Pop,
+            lambda p: implies(asked & s.watched_at[p] & ~s.cut[p] & (s.config != s.bad), s.held_for[p] <= s.W + s.A),
+        )
+
+    @deadline
+    def the_control_plane_goes_on(s: State) -> Expr:
+        """It proceeds when all have answered; where it waits for silence, within A after the watch."""
+        waiting = exists(s.Pop, lambda p: _reached(s, p) & ~s.well[p])
+        in_time = ite(s.gate == "reports", waiting, s.pushed_for <= s.P + s.W + s.A)
+        return implies(s.under_way, in_time)
+
+    @deadline
+    def pulls_come_in_time(s: State) -> Expr:
+        """A location asks every H."""
+        return for_all(s.Pop, lambda p: s.pulled_for[p] <= s.H)
+
+    @deadline
+    def partitions_heal_in_time(s: State) -> Expr:
+        """A partition heals within G."""
+        return for_all(s.Pop, lambda p: implies(s.cut[p], s.link_for[p] <= s.G))
+
+
+def _release(s: State) -> None:
+    s.require(~s.under_way & (s.config < s.writes))
+    s.config = s.config + 1
+    s.stage = 0
+    s.withdrawn = False
+    each(s.well, lambda p: False)
+    _push_to(s, lambda p: _reached(s, p))
+    with s.when(s.config == s.watched):
+        s.watching = True
+
+
+def _reached(s: State, p: Expr) -> Expr:
+    """The newest version may go to this location."""
+    return (s.rollout == "unstaged") | (s.stage_of[p] <= s.stage)
+
+
+def _passed(s: State) -> Expr:
+    """The gate is open."""
+    everybody_is_well = for_all(s.Pop, lambda p: implies(_reached(s, p), s.well[p]))
+    return ite(s.gate == "reports", everybody_is_well, s.pushed_for > s.P + s.W)
+
+
+def _push_to(s: State, whom: Callable[[Expr], Expr]) -> None:
+    each(s.pushing, lambda p: s.pushing[p] | whom(p))
+    s.pushed_for = 0
+
+
+def _take(s: State, p: Expr) -> None:
+    """A location runs what it should have: the newest version where that may go, else the last good one."""
+    s.held[p] = ite(_reached(s, p) & ~s.withdrawn, s.config, s.good)

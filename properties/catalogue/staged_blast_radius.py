@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`staged-blast-radius`: a new version stays where it is being tried."""
+
+from __future__ import annotations
+
+from model.expr import Expr, exists, for_all, implies
+from model.machine import State
+from properties.catalogue.property import Property
+
+__all__ = ["PROPERTY"]
+
+
+def _stays_in_its_stages(s: State) -> Expr:
+    newest = for_all(s.Pop, lambda p: implies((s.good < s.config) & (s.held[p] == s.config), s.stage_of[p] <= s.stage))
+    return newest & for_all(s.Pop, lambda p: for_all(s.Pop, lambda q: _bad_in_one_stage(s, p, q)))
+
+
+def _bad_in_one_stage(s: State, p: Expr, q: Expr) -> Expr:
+    both_bad = (s.bad > 0) & (s.held[p] == s.bad) & (s.held[q] == s.bad)
+    return implies(both_bad, s.stage_of[p] == s.stage_of[q])
+
+
+PROPERTY = Property(
+    "staged-blast-radius",
+    "A new version runs only where its stage has come, and a bad one goes no further than the stage where it shows.",
+    "Cloudflare after its outages of November and December 2025: configuration goes out in stages, gated by health.",
+    needs=("config", "good", "bad", "stage", "stage_of", "held"),
+    state=_stays_in_its_stages,
+    tested=lambda s: (s.bad > 0) & exists(s.Pop, lambda p: s.held[p] == s.bad),
+)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scoreboard of global_push: every verdict as expected, every violation shown on the real parts."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from impl.push_system import PushSystem
+from model.designs import load
+from model.designs.global_push import GlobalPush
+from model.machine import Instance, action, read_design
+from model.trace import Trace
+from properties.cases import for_runs, instance_of, scoreboard
+from properties.catalogue import CATALOGUE
+from properties.engines.explore import explore, kernel_source
+from properties.engines.fuzz import Budget, fuzz
+from properties.engines.prove import Effort, prove
+from properties.evidence import Evidence, Verdict
+from properties.lemmas import LEMMAS
+from properties.replay import replay_on
+from tests.impl.push_mutants import MUTANTS, PushMutant
+from tests.properties import boards
+
+DESIGN = "global_push"
+CASES = {case.name: case for case in scoreboard(DESIGN)}
+ASKED = [p for p in CATALOGUE.values() if any(p.id in case.properties for case in CASES.values())]
+
+DEPTHS = {
+    # Released bad, arrived, read, complained of, returned, read.
+    "push-staged": {"monotonic-reads": 6, "cross-pop-monotonic": 4},
+    # Stages drawn up, a link up for longer than H, a silence for longer than P + W, and two arrivals.
+    "push-staged-silence": {"staged-blast-radius": 13},
+    # Drawn up, released, arrived.
+    "push-unstaged": {"staged-blast-radius": 3},
+    # Cut off after H, a push lost, a bound of P + G to outlive; read.
+    "push-unstaged-cut": {"bounded-staleness": 10, "convergence": 16},
+}
+"""How many steps the shortest run takes that shows an anomaly. A change here is a change of the model: explain it."""
+
+
+@pytest.fixture(scope="module")
+def found() -> boards.Found:
+    return boards.searched(DESIGN)
+
+
+def trace_of(found: boards.Found, case: str, name: str) -> Trace:
+    trace = found[case, name].witness
+    assert trace is not None
+    return trace
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
+def test_every_verdict_is_the_expected_one(case: Any, found: boards.Found) -> None:
+    boards.expected_verdict(case, found)
+
+
+@pytest.mark.parametrize(("case", "name"), boards.violations(DESIGN))
+def test_every_violation_shows_in_the_model_and_on_code(case: str, name: str, found: boards.Found) -> None:
+    boards.shows_on_code(found[case, name].witness)
+
+
+def test_the_shortest_runs_of_the_anomalies_are_this_long(found: boards.Found) -> None:
+    lengths = {
+        case: {name: len(trace_of(found, case, name).events) for name in depths} for case, depths in DEPTHS.items()
+    }
+    assert lengths == DEPTHS
+
+
+@pytest.mark.parametrize("case", ["push-staged", "push-staged-cut", "push-unstaged-pull"])
+def test_a_run_reaches_the_bound_exactly(case: str) -> None:
+    boards.reaches_the_bound(instance_of(CASES[case]))
+
+
+# --- proofs
+
+
+@cache
+def proofs(case: str) -> dict[str, Evidence]:
+    one = CASES[case]
+    properties = [CATALOGUE[name] for name in one.properties]
+    return {e.property: e for e in prove(instance_of(one), properties, LEMMAS[DESIGN], Effort(depth=1, k=1))}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whatever_holds_of_pushes_is_proved_for_any_fleet_any_stages_and_all_times(case: str) -> None:
+    # That everybody comes to the current version is left to the search: a withdrawal begins the wait anew.
+    held = [name for name in CASES[case].properties if name not in CASES[case].expected and name != "convergence"]
+    assert {name: proofs(case)[name].verdict for name in held} == dict.fromkeys(held, Verdict.PROVED)
+
+
+def test_the_bounds_are_told_with_the_proofs() -> None:
+    told = {case: proofs(case)["bounded-staleness"].reason for case in CASES if case != "push-unstaged-cut"}
+    assert told == {
+        "push-staged": "B = K*(P + W + A) + P",
+        "push-staged-cut": "B = K*(P + W + A) + K*(G + H + G) + P + G + H",
+        "push-staged-silence": "B = K*(P + W + A) + P + G + H",
+        "push-unstaged": "B = P",
+        "push-unstaged-pull": "B = P + G + H",
+    }
+
+
+# --- teeth: designs broken on purpose
+
+
+class ProceedsUnasked(GlobalPush):
+    @action()
+    def proceed(s: Any) -> None:
+        """The next stage comes whatever the locations say."""
+        s.require(s.under_way & (s.stage < s.stages))
+        s.stage = s.stage + 1
+
+
+class AnswersOnlyWhenConnected(GlobalPush):
+    @action(pop=GlobalPush.Pop)
+    def read(s: Any, pop: Any) -> None:
+        """A request at a location that is cut off gets no answer."""
+        s.failed[pop] = s.cut[pop]
+
+
+class ReleasesTwoAtOnce(GlobalPush):
+    @action(fair=False)
+    def release_good(s: Any) -> None:
+        """A release takes two numbers."""
+        s.require(s.config + 2 <= s.writes)
+        s.config = s.config + 2
+
+
+class LosesPushes(GlobalPush):
+    @action(pop=GlobalPush.Pop)
+    def push_arrives(s: Any, pop: Any) -> None:
+        """A push arrives, and nothing is run."""
+        s.require(s.pushing[pop])
+        s.pushing[pop] = False
+
+
+BROKEN: dict[type[GlobalPush], tuple[str, dict[str, Any]]] = {
+    ProceedsUnasked: ("staged-blast-radius", {}),
+    AnswersOnlyWhenConnected: ("local-reads", {"partition": True}),
+    ReleasesTwoAtOnce: ("single-writer-order", {"writes": 3}),
+    LosesPushes: ("bounded-staleness", {"rollout": "unstaged", "gate": "silence", "pull": "off"}),
+}
+
+
+@pytest.mark.parametrize("design", BROKEN, ids=lambda design: design.__name__)
+def test_a_broken_design_is_caught(design: type[GlobalPush]) -> None:
+    name, constants = BROKEN[design]
+    at = Instance.of(read_design(design, DESIGN), **constants)
+    (evidence,) = explore(at, [CATALOGUE[name]], kernel_source([at], [CATALOGUE[name]]))
+    assert evidence.verdict is Verdict.VIOLATED
+
+
+def test_every_property_has_a_case_or_a_broken_design_that_violates_it() -> None:
+    by_cases = {name for case in CASES.values() for name in case.expected}
+    assert {p.id for p in ASKED} - by_cases - {name for name, _ in BROKEN.values()} == set()
+
+
+# --- lockstep
+
+
+@pytest.mark.parametrize("name", ["push-staged", "push-staged-cut", "push-staged-silence", "push-unstaged-pull"])
+def test_the_push_system_does_what_the_model_does(name: str) -> None:
+    at = for_runs(CASES[name])
+    lockstep = fuzz(at, [], kernel_source([at], []), PushSystem, Budget(25, 60, seed=1))[0]
+    assert lockstep.verdict is Verdict.HOLDS_TO_BOUND, lockstep.reason
+    unseen = {"bad", "watched", "watching"} | {one.name for one in load(DESIGN).clocks}
+    assert set(load(DESIGN).variables) - unseen == set(lockstep.reason.removeprefix("compared: ").split(", "))
+    if name == "push-staged-cut":
+        assert {one.name for one in load(DESIGN).actions} == set(lockstep.fired)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_system_is_caught_within_the_quick_plan(mutant: PushMutant) -> None:
+    at = for_runs(CASES[mutant.case])
+    caught = fuzz(at, [], kernel_source([at], []), mutant.system, Budget(50, 80))[0]
+    assert caught.verdict is Verdict.VIOLATED
+    assert caught.witness is not None
+    assert not replay_on(caught.witness, mutant.system()).completed
+    assert replay_on(caught.witness, PushSystem()).completed
