@@ -258,7 +258,7 @@ class DoKvManifest(Design):
         s.stray = True
         _end_deletion(s)
 
-    @hazard(under="delete_late")
+    @action()
     def stray_lands(s: State) -> None:
         """The part store applies a superseded instance's delete."""
         s.require(s.stray)

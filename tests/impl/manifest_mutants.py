@@ -145,6 +145,7 @@ def _mutant(name: str, wrong: str, setup: Mapping[str, Any], /, **parts: Any) ->
 _EAGER = {"options": {"collector": "eager"}}
 _CONFIRMED = {"options": {"collector": "eager", "counted": "confirmed"}}
 _SLOW = {"options": {"collector": "eager"}, "numbers": {"T": 4, "L": 4}}
+_BRIEF = {"options": {"collector": "graceful", "collects": "beside"}, "numbers": {"K": 1}}
 _GRACEFUL = {"options": {"collector": "graceful", "collects": "beside"}, "numbers": {"K": 3}}
 
 MANIFEST_MUTANTS: tuple[ManifestMutant, ...] = (
@@ -160,7 +161,7 @@ MANIFEST_MUTANTS: tuple[ManifestMutant, ...] = (
     ),
     _mutant("puts-what-is-there", "every part is put with every change", {}, publication=PutsEverything),
     _mutant("ignores-the-grace", "a part is deleted as soon as nothing needs it", _GRACEFUL, collector=WaitsLess),
-    _mutant("a-tick-too-early", "the grace is a tick shorter than asked for", _GRACEFUL, ledger=StrikesOnTheHour),
+    _mutant("a-tick-too-early", "the grace is a tick shorter than asked for", _BRIEF, ledger=StrikesOnTheHour),
     _mutant(
         "takes-no-turns", "parts are deleted while something waits to be published", _EAGER, collector=TakesNoTurns
     ),
