@@ -222,7 +222,7 @@ def parse_object(line: str | bytes) -> Named:
         raise ValueError(f"longer than {LONGEST // 2**20} MiB")
     text = line if isinstance(line, str) else _decoded(line)
     try:
-        said = json.loads(text, parse_constant=_refuse, object_pairs_hook=Named)
+        said = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply: the recursion ends somewhere") from None
     if not isinstance(said, Named):
@@ -355,3 +355,4 @@ def _joined(known: Commit | None, one: Commit) -> Commit:
 
 
 _NO_COMMITS: Final = Unit.of(())
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=Named)

@@ -49,6 +49,8 @@ PROPERTIES: Final = ("never-ahead", "no-partial-read", "monotonic-reads", "bound
 """What a run of the reference implementation is checked for, in the order of the catalogue."""
 
 _SHOWN: Final = 3
+_STRETCH: Final = 10_000
+"""Lines: violating events are counted by stretches of so many, so that the first can be found again quickly."""
 
 
 @frozen
@@ -254,16 +256,36 @@ def _violations(
     """How many events break the property, and the first of them in words: of units to blame, where there are any."""
     if not number(suspects.count()):
         return 0, ""
-    facts = examined.facts
-    broken = keep(check.broken(facts, promise))
-    count: int = number(broken.count())
-    shown = broken.semi_join(blamed, "unit") if number(blamed.count()) else broken
-    first = keep(shown.order_by(["file", "line"]).limit(_SHOWN))
+    broken = check.broken(examined.facts, promise)
+    blocks = _blocks(broken)
+    count: int = number(blocks.n.sum())
+    if number(blamed.count()) < number(suspects.count()) and number(blamed.count()):
+        broken = broken.semi_join(blamed, "unit")
+        blocks = _blocks(broken)
+    first = keep(_first(broken, blocks))
     parts = []
-    for row in rows_of(check.explained(facts, first).order_by(["file", "line"])):
+    for row in rows_of(check.explained(examined.facts, first).order_by(["file", "line"])):
         named = {**row, "at": _place(row, "", examined.one_file), "because": _place(row, "because_", examined.one_file)}
         parts.append(f"{named['at']}: {check.say(named, promise)}")
     return count, _listed(parts, count)
+
+
+def _blocks(broken: ir.Table) -> ir.Table:
+    """How many violating events there are in each stretch of lines: one pass, whose result is small however many."""
+    block = (broken.line // _STRETCH).cast("int64")
+    return keep(broken.mutate(block=block).group_by(["file", "block"]).agg(n=ibis._.count()))
+
+
+def _first(broken: ir.Table, blocks: ir.Table) -> ir.Table:
+    """The first few violating events, for which only the stretches that they are in are read."""
+    places = rows_of(blocks.order_by(["file", "block"]).limit(_SHOWN))
+    here = [
+        (broken.file == p["file"])
+        & (broken.line >= p["block"] * _STRETCH)
+        & (broken.line < (p["block"] + 1) * _STRETCH)
+        for p in places
+    ]
+    return broken.filter(ibis.or_(*here)).order_by(["file", "line"]).limit(_SHOWN)
 
 
 def _broken_text(monitor: Monitor, rows: ir.Table, promise: Promise, examined: Examined) -> str:

@@ -131,7 +131,10 @@ class Window:
 
     def unit(self, name: str) -> Unit:
         """A unit; one of which nothing is known if it is new."""
-        return self.units.setdefault(name, Unit())
+        unit = self.units.get(name)
+        if unit is None:
+            unit = self.units[name] = Unit()
+        return unit
 
     def version(self, unit: str, version: Version) -> VersionFacts | None:
         """What is known of a version; None for one that may have been forgotten."""

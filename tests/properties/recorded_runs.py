@@ -334,8 +334,12 @@ def _by_clients(r: Recorder) -> Iterator[Line]:
 
 
 def _by_isolates(r: Recorder) -> Iterator[Line]:
-    """Reads by isolate, a new one after each eviction, and the times of being cut off."""
-    yield from r.reads
+    """Reads by isolate, a new one after each eviction, and the times of being cut off.
+
+    Being told that there is nothing yet is left out: for the model a location has then not had a config, and for a
+    history its reader has had an answer.
+    """
+    yield from (line for line in r.reads if line.get("version") != 0)
     for pop, cuts in r.cuts.items():
         for began, *ended in cuts:
             until, outcome = (ended[0], "ok") if ended else (None, "unknown")

@@ -189,7 +189,7 @@ def peak(count: int) -> int:
 
 def test_memory_does_not_grow_with_the_file() -> None:
     peak(1000)
-    assert peak(40_000) < 1.1 * peak(10_000)
+    assert peak(20_000) < 1.1 * peak(6000)
 
 
 # --- a growing file

@@ -14,7 +14,7 @@ import pytest
 
 from properties.intake import IntakeError, MalformedError, load, read_mapping
 from properties.intake.mapping import MappingError, mapping_of
-from tests.properties.histories import clean, commit, digest, fault, read, text
+from tests.properties.histories import Line, clean, commit, digest, fault, read, text
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,8 @@ EVERYTHING = [
     read(5, 16, 17, unit="token:9", repo="a/b", scope="read", admitted=True),
 ]
 
+
+HALF: Line = {**read(1, 1, 2), "version": 1.5}
 
 # --- where events come from
 
@@ -160,7 +162,9 @@ def test_malformed_lines_are_located_and_the_others_read(backend: ibis.BaseBacke
     first.write_bytes(
         b"\xef\xbb\xbf" + lines[0].replace("\n", "\r\n").encode() + b'\r\n{"kind"\n\xff\n' + lines[1].encode() + b"[]"
     )
-    second = write(tmp_path / "b.jsonl", [read(2**63, 1, 2), read(1, 1, 2), read(1, 2, 1), read(1.5, 1, 2)])
+    second = write(
+        tmp_path / "b.jsonl", [read(2**63, 1, 2), read(1, 1, 2), read(1, 2, 1), {**read(1, 1, 2), "version": 1.5}]
+    )
     assert [(name, line) for name, line, _ in malformed(backend, first, second)] == [
         ("a.jsonl", 3),
         ("a.jsonl", 4),
@@ -287,8 +291,12 @@ def test_a_mapping_renames_converts_and_fills_in(backend: ibis.BaseBackend, tmp_
 
 def test_times_may_be_text_in_iso_8601(backend: ibis.BaseBackend, tmp_path: Path) -> None:
     mapping = mapping_of({"times": {"all": "iso"}})
-    good = [read(1, "2026-11-23T12:00:00Z", f"2026-11-23T12:00:{n:02}.25Z") for n in range(40)]
-    bad = [read(1, "2026-02-30T12:00:00Z", "2026-11-23T12:00:00Z"), read(1, 5, "2026-11-23T12:00:00Z")]
+
+    def timed(invoke: Any, returned: Any) -> dict[str, Any]:
+        return {**read(1, 0, 0), "invoke": invoke, "return": returned}
+
+    good = [timed("2026-11-23T12:00:00Z", f"2026-11-23T12:00:{n:02}.25Z") for n in range(40)]
+    bad = [timed("2026-02-30T12:00:00Z", "2026-11-23T12:00:00Z"), timed(5, "2026-11-23T12:00:00Z")]
     file = write(tmp_path / "logs.jsonl", [*good, *bad])
     assert [line for _, line, _ in malformed(backend, file, mapping=mapping)] == [41, 42]
     found = load(backend, [file], mapping).events.order_by("line").execute()
