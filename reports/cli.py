@@ -14,6 +14,7 @@ import click
 from reports.commands.bound import bound
 from reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
 from reports.commands.export import export
+from reports.commands.flags import flags
 from reports.commands.listing import listing
 from reports.commands.replay import replay
 from reports.commands.run import run
@@ -45,6 +46,7 @@ def cli(context: click.Context) -> None:
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof show TRACE                                 a counterexample, step by step
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
+      edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
       edgeproof list                                       designs, options, hazards, numbers, properties
     """
     if context.invoked_subcommand is None:
@@ -52,7 +54,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, replay, show, bound, run, export, listing):
+for one in (verify, replay, show, bound, run, flags, export, listing):
     cli.add_command(one)
 
 
