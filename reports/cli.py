@@ -16,6 +16,7 @@ from reports.commands.check import check
 from reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
 from reports.commands.compare import compare
 from reports.commands.export import export
+from reports.commands.flags import flags
 from reports.commands.listing import listing
 from reports.commands.replay import replay
 from reports.commands.run import run
@@ -49,6 +50,7 @@ def cli(context: click.Context) -> None:
       edgeproof check HISTORY                              recorded traffic, held against the same properties
       edgeproof show TRACE                                 a counterexample, step by step
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
+      edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
       edgeproof list                                       designs, options, hazards, numbers, properties
     """
     if context.invoked_subcommand is None:
@@ -56,6 +58,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
+for one in (verify, replay, show, bound, run, flags, export, listing):
 for one in (verify, compare, replay, show, bound, run, check, export, listing):
     cli.add_command(one)
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from impl.centre import Centre, DictCentre, SqliteCentre
+from impl.centre import Centre, SqliteCentre
 from impl.database import connect
 from impl.deployment import Choices, DurableObject, Location, boot
 from impl.flags.control import FlagControl
@@ -85,10 +85,14 @@ class App:
 class FlagService:
     """The apps of an account. With a `directory`, those that are there go on where they stood."""
 
-    def __init__(self, runtime: Runtime, options: FlagOptions, directory: Path | None = None) -> None:
+    def __init__(
+        self, runtime: Runtime, options: FlagOptions, directory: Path | None = None, centre: Centre | None = None
+    ) -> None:
+        """`centre` keeps KV's entries; one in the directory, or in memory, unless given."""
         self.options = options
         self._runtime, self._directory = runtime, directory
-        centre: Centre = DictCentre() if directory is None else SqliteCentre(directory / "kv.sqlite")
+        if centre is None and directory is not None:
+            centre = SqliteCentre(directory / "kv.sqlite")
         self._kv = options.choices.namespace(runtime, centre)
         self._connections: list[sqlite3.Connection] = []
         self._apps: dict[str, App] = {}

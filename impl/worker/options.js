@@ -10,7 +10,7 @@ const WORDS = {
   epoch: ["off", "on"], // whether copies carry the number of restores
   ack: ["gated", "early"], // the reply: once the write is durable, or (the mistake) before
   kv_key: ["per_unit", "shared"], // a KV key for every unit, or (the mistake) one for all
-  flag_update: ["expected", "blind"], // a flag is replaced: at the version that was seen, or (the mistake) whatever it is
+  flag_update: ["expected", "blind"], // replacing a flag: at the version that was seen, or (the mistake) at any
 };
 
 const SECONDS = { put_timeout: 10, retry_base: 2, retry_cap: 300, heartbeat: 60, cache_ttl: 60, memo_ttl: 10 };

@@ -20,7 +20,7 @@ const config :Workerd.Config = (
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "probe") ] );
 const probe :Workerd.Worker = (modules = [ {modules} ], compatibilityDate = "2026-11-01");
 """
-_MODULES: Final = ("document.js", "evaluate.js", "operators.js", "time.js", "murmur3.js")
+_MODULES: Final = ("document.js", "evaluate.js", "operators.js", "murmur3.js", "shapes.js", "time.js")
 
 
 class WorkerEvaluator:

@@ -52,7 +52,7 @@ def line(random: Random, version: int) -> Line:
             return "DELETE", f"flags/{key}", None, headers
         case 6 | 7:
             changes = {one: random.choice((None, written(random, one))) for one in random.sample(KEYS, 2)}
-            expected = {one: random.choice((0, version, version - 1)) for one in changes if random.random() < 0.9}
+            expected = {one: random.choice((0, version, version - 1)) for one in KEYS if random.random() < 0.9}
             return "POST", "batch", {"changes": changes, "expected": expected}, headers
         case 8:
             return "POST", random.choice(("flags", "batch")), generate.beyond(random), headers

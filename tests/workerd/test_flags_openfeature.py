@@ -25,9 +25,11 @@ from openfeature.provider import ProviderStatus
 
 from impl.adversary import Answer, Fault
 from impl.flags.provider import EdgeFlagProvider
-from impl.flags.sources import HttpSource
+from impl.flags.sources import Heard, HttpSource
+from impl.workerd_client import asked
+from properties.engines.history import promise_of
 from tests.workerd.flags_deployment import TOKEN, FlagDeployment, RealClock
-from tests.workerd.flags_rounds import Writer
+from tests.workerd.flags_rounds import Writer, batch
 from tests.workerd.test_flags_faults import OPTIONS, PROMISE
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")
@@ -45,13 +47,13 @@ def nobody_else() -> Iterator[None]:
     api.shutdown()
 
 
-def client_of(deployment: FlagDeployment, bound: float = PROMISE.bound_s) -> OpenFeatureClient:
+def client_of(deployment: FlagDeployment, bound: float = PROMISE.bound_s, hears_age: bool = True) -> OpenFeatureClient:
     """A client of the location. Its URL changes when the location's process is killed, its provider does not."""
     source = HttpSource("http://127.0.0.1", "a", TOKEN, timeout=1.0)
 
-    def ask() -> Any:
+    def ask() -> Heard:
         source._url = f"http://127.0.0.1:{deployment.edge().port}/apps/a/definitions"
-        return source()
+        return source() if hears_age else Heard(source().snapshot)
 
     api.set_provider(EdgeFlagProvider(ask, "local", refresh=REFRESH, bound=bound, random=Random(0)))
     return api.get_client()
@@ -140,6 +142,36 @@ def test_the_client_always_gets_an_answer_that_is_as_fresh_as_it_says(workerd: P
 
 def test_a_promise_that_is_too_good_is_seen_to_be_broken(workerd: Path) -> None:
     assert run(SECONDS / 2, 0, bound=0.0)[0] != []
+
+
+def promised_while_cut_off(hears_age: bool) -> tuple[float, float]:
+    """How long ago a config was superseded that the client is given by a location without KV, and how long it says."""
+    bound = promise_of({"S": 700, "D": 300, "T": 1000, "reader": "guarded"}).bound_s
+    with FlagDeployment(OPTIONS, 1, clock=RealClock()) as deployment:
+        asked(deployment.ask("POST", "/apps/a/batch", batch(1, 0)))
+        deployment.published("a", 1)
+        client = client_of(deployment, bound, hears_age)
+        wait_for(lambda: client.get_integer_value("left", 0, SOMEBODY) == 1)
+        deployment.kv.places[0].reachable = False
+        asked(deployment.ask("POST", "/apps/a/batch", batch(2, 1)))
+        committed = time.monotonic()
+        time.sleep(bound + 1.5)
+        late = time.monotonic() - committed
+        details = client.get_integer_details("left", 0, SOMEBODY)
+        assert details.value == 1, "the location has nothing newer"
+        promised = details.flag_metadata["staleness_bound_s"]
+        assert isinstance(promised, float)
+        return late, promised
+
+
+def test_a_location_that_is_cut_off_makes_the_promise_weaker_not_wrong(workerd: Path) -> None:
+    late, promised = promised_while_cut_off(hears_age=True)
+    assert late <= promised
+
+
+def test_a_client_that_does_not_hear_of_the_age_promises_too_much(workerd: Path) -> None:
+    late, promised = promised_while_cut_off(hears_age=False)
+    assert late > promised
 
 
 def test_without_any_config_it_gives_the_callers_default(workerd: Path) -> None:

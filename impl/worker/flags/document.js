@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a flag may say: its schema and its limits. Whatever is wrong is found at once, each with its JSON Pointer.
 
-import { isScalar } from "./operators.js";
+import { isObject, isScalar } from "./shapes.js";
 
 const KEY = /^[A-Za-z0-9_-]{1,64}$/; // of flags and of variations
 const MOST_VALUE = 10_240; // bytes of JSON of a variation's value
 const MOST_DEPTH = 6; // of nested conditions; a flat list has 1
-const MEMBERS = ["key", "type", "description", "enabled", "default_variation", "variations", "rules", "updated_at", "updated_by"];
+const MEMBERS = [
+  "key", "type", "description", "enabled", "default_variation", "variations", "rules", "updated_at", "updated_by",
+];
 const TYPES = ["boolean", "string", "number", "json"];
 const LISTED = ["in", "not_in"];
 const SINGLE = [
@@ -80,7 +82,8 @@ function checkRules(rules, names, say) {
 
 /** A rule without conditions matches everybody: one with conditions behind it would look as if it meant something. */
 function checkOrder(rules, say) {
-  const placed = [...rules.entries()].filter(([, rule]) => Array.isArray(rule?.conditions) && isPriority(rule.priority));
+  const good = (rule) => Array.isArray(rule?.conditions) && isPriority(rule.priority);
+  const placed = [...rules.entries()].filter(([, rule]) => good(rule));
   const conditional = placed.filter(([, rule]) => rule.conditions.length > 0).map(([, rule]) => rule.priority);
   for (const [at, rule] of placed) {
     if (rule.conditions.length === 0 && conditional.some((priority) => priority > rule.priority)) {
@@ -148,5 +151,3 @@ function isFinite(value) {
 }
 
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value) ?? "").length;
-
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -14,7 +14,8 @@
 //   100, so one pair of flags in a hundred splits everybody alike.
 
 import { murmur3 } from "./murmur3.js";
-import { isScalar, satisfies } from "./operators.js";
+import { satisfies } from "./operators.js";
+import { isObject, isScalar } from "./shapes.js";
 
 const MOST_SEGMENTS = 5; // of a dotted path into the context
 const SCALE = Math.ceil(2 ** 32 / 100);
@@ -69,7 +70,7 @@ function holds(condition, context) {
   return attribute !== undefined && satisfies(condition.operator, attribute, condition.value ?? null);
 }
 
-/** The attribute of that name, or the one that the name, read as a dotted path, leads to; undefined if it is missing. */
+/** The attribute of that name, or that to which the name leads as a dotted path; undefined if it is missing. */
 function attributeOf(context, name) {
   if (typeof name !== "string") return undefined;
   if (Object.hasOwn(context, name)) return context[name];
@@ -94,5 +95,3 @@ function admitted(rollout, { context, account, flagKey, random }) {
   const bucket = attribute === null ? random() * 100 : bucketOf(attribute, flagKey, account);
   return bucket < rollout.percentage ? "SPLIT" : null;
 }
-
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

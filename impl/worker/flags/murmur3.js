@@ -3,7 +3,7 @@
 
 const encoder = new TextEncoder();
 
-/** The hash, a whole number from 0 to 2^32 - 1. A lone surrogate counts as U+FFFD, as it does in any UTF-8 of the web. */
+/** The hash, a whole number from 0 to 2^32 - 1. A lone surrogate counts as U+FFFD, as in any UTF-8 of the web. */
 export function murmur3(text, seed) {
   const bytes = encoder.encode(text);
   const whole = bytes.length & ~3;

@@ -6,6 +6,7 @@
 // nothing at all (the caller sees to that). A condition's value that is null is the text "null"; members of lists that
 // are null, lists or objects equal nothing.
 
+import { isScalar } from "./shapes.js";
 import { instantOf, isTimestamp } from "./time.js";
 
 /** Whether the operator is satisfied by an attribute that is there. An operator that does not exist never is. */
@@ -13,9 +14,6 @@ export function satisfies(operator, attribute, wanted) {
   if (attribute === null) return operator === "not_equals" || (operator === "not_in" && Array.isArray(wanted));
   return OPERATORS.get(operator)?.(attribute, wanted) ?? false;
 }
-
-/** A text, a number or a truth value; null is none of them. */
-export const isScalar = (value) => typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
 const OPERATORS = new Map([
   ["equals", byText((attribute, wanted) => attribute === wanted)],
@@ -37,8 +35,7 @@ const OPERATORS = new Map([
 const isText = (value) => value === null || isScalar(value);
 
 function byText(compare) {
-  return (attribute, wanted) =>
-    isScalar(attribute) && isText(wanted) && compare(String(attribute), String(wanted));
+  return (attribute, wanted) => isScalar(attribute) && isText(wanted) && compare(String(attribute), String(wanted));
 }
 
 /** As instants where the condition names one, else as numbers; what is neither is NaN, which no comparison likes. */

@@ -128,7 +128,7 @@ function expectedOf(request, env) {
   const said = request.headers.get("If-Match");
   if ((said === null || said === "*") && mayBeBlind(env)) return "any";
   const [, version] = /^"(\d+)"$/.exec(said ?? "") ?? [];
-  if (version === undefined) throw new Problem(428, "If-Match says which version of the flag is meant, as its ETag did");
+  if (version === undefined) throw new Problem(428, "If-Match says which version of the flag is meant: its ETag");
   return wholeNumber(Number(version), "If-Match", 1);
 }
 

@@ -8,8 +8,8 @@ const INSTANT = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+
 export const isTimestamp = (value) => typeof value === "string" && TIMESTAMP.test(value);
 
 /**
- * Milliseconds since 1970 (what is smaller is cut off), NaN for what is no instant. A date alone is its midnight, a time
- * without an offset is UTC's.
+ * Milliseconds since 1970 (what is smaller is cut off), NaN for what is no instant. A date alone is its midnight, a
+ * time without an offset is UTC's.
  */
 export function instantOf(text) {
   const match = INSTANT.exec(text);

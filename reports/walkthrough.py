@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A walk through the flag service on the real clock: an app, three locations, a kill switch, and the recorded history.
+
+Everything is real but the distance: a store on a file, its alarm, KV with a cache per location, and an OpenFeature
+client at each. What happens is recorded, for the history to be checked against the proved bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final, TypeVar
+
+from attrs import frozen
+from openfeature import api
+from openfeature.client import OpenFeatureClient
+from openfeature.evaluation_context import EvaluationContext
+
+from impl.centre import SqliteCentre
+from impl.deployment import Choices
+from impl.flags.control import FlagConflict
+from impl.flags.provider import EdgeFlagProvider
+from impl.flags.service import App, FlagOptions, FlagService
+from impl.flags.sources import Heard, Source, reader_source
+from impl.history import Event, Recorder, digest_of, merge, now
+from impl.kv import Limits
+from impl.live_network import ReplicatorRuntime, WatchedCentre
+from impl.live_options import UNIT
+from impl.replicator import Backoff, Timing
+
+__all__ = ["CONSTANTS", "FLAGS", "POPS", "Told", "Walk", "walk"]
+
+T = TypeVar("T")
+
+POPS: Final = ("ams", "gru", "sin")
+
+_PUT_TIMEOUT, _RETRY, _CACHE_TTL, _LATE = 1.0, 1.0, 2.0, 1.0
+
+CONSTANTS: Final[Mapping[str, int | str | bool]] = {
+    "reader": "guarded",
+    "negative_cache": True,
+    "F": 0,
+    "S": int(1000 * _LATE),
+    "D": int(1000 * _PUT_TIMEOUT),
+    "R": int(1000 * (_RETRY + _LATE)),
+    "T": int(1000 * _CACHE_TTL),
+    "Pop": len(POPS),
+}
+"""The service in the words of the pattern's design, times in milliseconds."""
+
+_CHOICES: Final = Choices(
+    reader="guarded",
+    epoch=True,
+    cache_ttl=_CACHE_TTL,
+    timing=Timing(_PUT_TIMEOUT, Backoff(_RETRY, _RETRY)),
+    limits=Limits(write_spacing=0, min_cache_ttl=0),
+)
+
+FLAGS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "key": "new-checkout",
+        "description": "The checkout on one page.",
+        "enabled": True,
+        "default_variation": "off",
+        "variations": {"on": True, "off": False},
+        "rules": [
+            {
+                "priority": 1,
+                "conditions": [{"attribute": "email", "operator": "ends_with", "value": "@example.com"}],
+                "serve_variation": "on",
+            },
+            {"priority": 2, "conditions": [], "serve_variation": "on", "rollout": {"percentage": 50}},
+        ],
+    },
+    {
+        "key": "payment-provider",
+        "description": "Who takes the money.",
+        "enabled": True,
+        "default_variation": "first",
+        "variations": {"first": "northbank", "second": "southpay"},
+        "rules": [
+            {
+                "priority": 1,
+                "conditions": [{"attribute": "country", "operator": "in", "value": ["BR", "PT"]}],
+                "serve_variation": "second",
+                "rollout": {"percentage": 30, "attribute": "accountId"},
+            },
+        ],
+    },
+    {
+        "key": "search-limits",
+        "description": "What one search may cost.",
+        "enabled": True,
+        "default_variation": "normal",
+        "variations": {"normal": {"results": 50, "timeout_ms": 800}},
+        "rules": [],
+    },
+)
+
+PEOPLE: Final = (
+    EvaluationContext("user-1", {"email": "ana@example.com", "country": "PT", "accountId": "acme"}),
+    EvaluationContext("user-9", {"email": "bo@example.org", "country": "BR", "accountId": "iron"}),
+    EvaluationContext("user-3", {"email": "cy@example.org", "country": "JP", "accountId": "rose"}),
+)
+
+Told = Callable[[str, list[str]], None]
+"""Is told of a step: what is done, and what came of it."""
+
+
+@frozen
+class Walk:
+    """What the walk came to: after how many seconds each location had seen the switch, and where the history is."""
+
+    seen: Mapping[str, float]
+    history: Path
+    events: int
+
+
+def walk(directory: Path, history: Path, asking: float, told: Told) -> Walk:
+    """Walk. `directory` is empty and keeps the databases; people go on asking for so many seconds after the switch, and
+    a location that has not seen it by then is missing from what is seen. Raises OSError for files that cannot be
+    written.
+    """
+    recorder = Recorder(directory / "events.part")
+    origin = now()
+    try:
+        with _House(directory, recorder) as house:
+            _create(house, told)
+            with _clients(house, recorder) as clients:
+                _evaluate(clients, told)
+                _refuse(house, told)
+                seen = _spread(clients, _kill(house, told), asking, told)
+                _told_of(house, told)
+    finally:
+        recorder.close()
+    counts = merge([directory / "events.part"], lambda event, key: event, history, origin)
+    return Walk(seen, history, sum(counts.values()))
+
+
+class _House:
+    """The service in an event loop of its own, and who changes its flags."""
+
+    def __init__(self, directory: Path, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self.loop.run_forever, daemon=True)
+        centre = WatchedCentre(SqliteCentre(directory / "kv.sqlite"))
+        self._runtime = ReplicatorRuntime(recorder, centre, lambda: ("", 0.0))
+        self._service = FlagService(self._runtime, FlagOptions(pops=POPS, choices=_CHOICES), directory, centre)
+
+    def __enter__(self) -> _House:
+        self._thread.start()
+        self.app: App = self.do(lambda: self._service.create("shop"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def do(self, work: Callable[[], T]) -> T:
+        """Do something where the service runs."""
+
+        async def done() -> T:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(done(), self.loop).result()
+
+    def commit(self, change: Callable[[], T]) -> T:
+        """Change flags, and record it."""
+        invoke = now()
+        result = self.do(change)
+        snapshot = self.do(self.app.unit.store.snapshot)
+        digest = digest_of(snapshot.config)
+        self.recorder.record(Event("commit", UNIT, invoke, now(), "ok", snapshot.version, snapshot.era, digest))
+        return result
+
+    async def _end(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        self._service.close()
+
+
+@contextmanager
+def _clients(house: _House, recorder: Recorder) -> Iterator[dict[str, OpenFeatureClient]]:
+    """An OpenFeature client at every location."""
+
+    def recorded(pop: str, source: Source) -> Source:
+        def ask() -> Heard:
+            invoke = now()
+            heard = source()
+            snapshot = heard.snapshot
+            digest = digest_of(snapshot.config)
+            event = Event("read", UNIT, invoke, now(), "ok", snapshot.version, snapshot.era, digest, pop, pop)
+            recorder.record(event)
+            return heard
+
+        return ask
+
+    try:
+        for pop in POPS:
+            time.sleep(0.5)  # so that the locations' copies are of different ages
+            location = house.app.edges[pop].location
+            source = recorded(pop, reader_source(lambda location=location: location.reader, house.loop))  # type: ignore[misc]
+            api.set_provider_and_wait(EdgeFlagProvider(source, "local"), domain=pop)
+        yield {pop: api.get_client(pop) for pop in POPS}
+    finally:
+        api.clear_providers()
+
+
+def _create(house: _House, told: Told) -> None:
+    made = [house.commit(lambda flag=flag: house.app.control.create(flag, "ana")) for flag in FLAGS]  # type: ignore[misc]
+    lines = [f"{one.flag['key']}: version {one.version}, by {one.flag['updated_by']}" for one in made]
+    while (alarm := house.do(house.app.unit.store.alarm)) is not None and alarm.reason != "beat":
+        time.sleep(0.02)
+    told("An app called shop, and its flags", [*lines, "published to KV"])
+
+
+def _evaluate(clients: Mapping[str, OpenFeatureClient], told: Told) -> None:
+    lines = []
+    for (pop, client), person in zip(clients.items(), PEOPLE, strict=True):
+        checkout = client.get_boolean_details("new-checkout", False, person)
+        payment = client.get_string_details("payment-provider", "northbank", person)
+        limits = client.get_object_details("search-limits", {}, person)
+        said = ", ".join(f"{one.flag_key} = {one.value} ({one.reason})" for one in (checkout, payment, limits))
+        lines.append(f"{person.targeting_key} at {pop}: {said}")
+    told("Everybody asks at another location, through OpenFeature", lines)
+
+
+def _refuse(house: _House, told: Told) -> None:
+    control = house.app.control
+    changed = {**FLAGS[1], "default_variation": "second"}
+    house.commit(lambda: control.update("payment-provider", changed, "ana", 2))
+    try:
+        house.do(lambda: control.update("payment-provider", {**FLAGS[1], "enabled": False}, "bo", 2))
+    except FlagConflict as conflict:
+        told("Two people edit the same version of a flag", ["ana is first: version 4", f"bo is refused: {conflict}"])
+
+
+def _kill(house: _House, told: Told) -> float:
+    """Turn a flag off; gives when that was done."""
+    off = {**FLAGS[0], "enabled": False}
+    stored = house.commit(lambda: house.app.control.update("new-checkout", off, "bo", 1))
+    thrown = now()
+    told("The kill switch: new-checkout is turned off", [f"version {stored.version}, by bo"])
+    return thrown
+
+
+def _spread(clients: Mapping[str, OpenFeatureClient], thrown: float, asking: float, told: Told) -> dict[str, float]:
+    """After how many seconds each location says so."""
+    seen: dict[str, float] = {}
+    lines = []
+    asked = 0
+    while now() < thrown + asking:
+        for pop, client in clients.items():
+            asked += 1
+            if client.get_boolean_details("new-checkout", False, PEOPLE[0]).reason == "DISABLED" and pop not in seen:
+                seen[pop] = now() - thrown
+                lines.append(f"{seen[pop]:.2f} s: {pop} says DISABLED")
+        time.sleep(0.02)
+    told("Everybody goes on asking", [*lines, f"{asked} evaluations"])
+    return seen
+
+
+def _told_of(house: _House, told: Told) -> None:
+    changes = house.do(lambda: house.app.control.changelog("new-checkout"))
+    told(
+        "The flag's changelog",
+        [
+            f"version {one.version}: {one.event} by {one.actor}" + (f", {one.diff}" if one.diff else "")
+            for one in changes
+        ],
+    )
