@@ -22,7 +22,7 @@ from impl.snapshot import Snapshot, to_json
 from impl.token_table import KEEP
 from impl.tokens import Decision, Request, TokenRecord, authorise, record_of, to_value
 
-__all__ = ["REVOCATIONS", "TokenGate", "TokenPublication", "mark_key", "told_by"]
+__all__ = ["REVOCATIONS", "PresenceGate", "TokenGate", "TokenPublication", "mark_key", "told_by"]
 
 REVOCATIONS = ("tombstone", "delete", "mark")
 """The ways of saying in KV that a token is revoked."""
