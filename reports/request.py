@@ -10,9 +10,9 @@ from typing import NoReturn
 from attrs import evolve, frozen
 
 from model.designs import DESIGNS, load
-from model.machine import DesignError, Machine
+from model.machine import DesignError, Instance, Machine
 from properties.cases import BOARDS, ad_hoc, scoreboard
-from properties.catalogue import CATALOGUE
+from properties.catalogue import CATALOGUE, askable
 from properties.evidence import Case, Verdict
 from reports.errors import Unusable, one_line
 
@@ -66,7 +66,8 @@ def outside_case(request: Request) -> Case:
     for one in request.properties:
         if one not in CATALOGUE:
             _unknown("property", one, list(CATALOGUE))
-    ids = tuple(one for one in CATALOGUE if not request.properties or one in request.properties)
+    speaking = askable(Instance.of(load(_THE_PATTERN)))
+    ids = tuple(one for one in speaking if not request.properties or one in request.properties)
     expected = {one: Verdict.VIOLATED for one in ids if CATALOGUE[one].anomaly} | _expectations(request)
     if stray := [one for one in expected if one not in ids]:
         raise Unusable(f"--expect {stray[0]}: --property leaves it out")

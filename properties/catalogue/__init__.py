@@ -34,7 +34,7 @@ from properties.catalogue import (
 )
 from properties.catalogue.property import Property, Step, applies_to, state_form, step_form
 
-__all__ = ["CATALOGUE", "Property", "Step", "applicable", "state_form", "step_form"]
+__all__ = ["CATALOGUE", "Property", "Step", "applicable", "askable", "state_form", "step_form"]
 
 _ALL: Final = (
     atomic_write,
@@ -69,3 +69,9 @@ CATALOGUE: Final[Mapping[str, Property]] = {one.PROPERTY.id: one.PROPERTY for on
 def applicable(instance: Instance) -> tuple[str, ...]:
     """The ids of the properties that this instance can put to the test, in catalogue order."""
     return tuple(one.id for one in CATALOGUE.values() if applies_to(instance, one))
+
+
+def askable(instance: Instance) -> tuple[str, ...]:
+    """The ids of the properties that speak of what the design declares, whether or not it puts them to the test."""
+    s = instance.machine.state()
+    return tuple(one.id for one in CATALOGUE.values() if all(name in s for name in one.needs))

@@ -13,7 +13,7 @@ from impl.http_system import FrontError, HttpSystem, check_address
 from impl.system import ActionImpossible, ActionUnknown, Setup, SystemUnavailable
 from model.designs import load
 from model.machine import Instance
-from properties.catalogue import CATALOGUE
+from properties.catalogue import CATALOGUE, askable
 from properties.engines.fuzz import Budget
 from properties.engines.outside import CONTRACT, outside
 from properties.evidence import Evidence, Verdict
@@ -36,7 +36,9 @@ def judged(front: Front, bound_ms: int | None = None, budget: Budget | None = No
     instance = Instance.of(load("do_kv"), Pop=1, S=0, D=0, R=0, M=0, F=0, T=bound_ms or 0)
     with served(front) as address:
         system = lambda: HttpSystem(address, BEARER)  # noqa: E731
-        found = outside(instance, list(CATALOGUE.values()), system, budget or Budget(4, 25), bound_ms)
+        found = outside(
+            instance, [CATALOGUE[name] for name in askable(instance)], system, budget or Budget(4, 25), bound_ms
+        )
     return {one.property: one for one in found}
 
 

@@ -15,7 +15,7 @@ from model.expr import Expr
 from model.interpret import Event, State, evaluate, initial_states, successors
 from model.machine import Instance
 from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, state_form, step_form
+from properties.catalogue import CATALOGUE, applicable, state_form, step_form
 from properties.engines.kleene import known_value
 
 AT = instance_of(next(case for case in scoreboard("do_kv") if case.name == "recommended"))
@@ -32,7 +32,7 @@ def walk(instance: Instance, seed: int, steps: int) -> Iterator[tuple[State, Eve
 
 def forms(event: Event) -> Iterator[tuple[Expr, dict[str, Any]]]:
     """Every expression of the catalogue that speaks of this step, or of the state before it."""
-    for one in CATALOGUE.values():
+    for one in (CATALOGUE[name] for name in applicable(AT)):
         if one.step is None:
             form = state_form(AT.machine, one)
             yield from ((form.holds, {}), (form.tested, {}))

@@ -18,7 +18,7 @@ from impl.workerd_config import Bindings
 from impl.workerd_processes import Processes
 from model.designs import load
 from model.machine import Instance
-from properties.catalogue import CATALOGUE
+from properties.catalogue import CATALOGUE, askable
 from properties.engines.fuzz import Budget
 from properties.engines.outside import CONTRACT, outside
 from properties.evidence import Evidence, Verdict
@@ -48,7 +48,7 @@ def deployment(edits: Edits | None = None) -> Iterator[str]:
 def judged(address: str, budget: Budget, bound_ms: int | None = None) -> dict[str, Evidence]:
     instance = Instance.of(load("do_kv"), Pop=1, S=0, D=0, R=0, M=0, F=0, T=bound_ms or 0)
     system = lambda: HttpSystem(address, "the-token")  # noqa: E731
-    found = outside(instance, list(CATALOGUE.values()), system, budget, bound_ms)
+    found = outside(instance, [CATALOGUE[name] for name in askable(instance)], system, budget, bound_ms)
     return {one.property: one for one in found}
 
 
