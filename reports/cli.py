@@ -58,8 +58,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, replay, show, bound, run, flags, export, listing):
-for one in (verify, compare, replay, show, bound, run, check, export, listing):
+for one in (verify, compare, replay, show, bound, run, check, flags, export, listing):
     cli.add_command(one)
 
 
