@@ -137,7 +137,7 @@ def walk(directory: Path, history: Path, asking: float, told: Told) -> Walk:
                 _told_of(house, told)
     finally:
         recorder.close()
-    counts = merge([directory / "events.part"], lambda event, key: event, history, origin)
+    counts = merge([directory / "events.part"], lambda event: event, history, origin)
     return Walk(seen, history, sum(counts.values()))
 
 
