@@ -230,6 +230,9 @@ class ReferenceSystem(DrivenPuts):
         """What fires the current instance's alarm."""
         return self.object.alarms
 
+    def _do_put_ambiguous(self) -> None:
+        self.runtime.fail(self._put(applied=True), NetworkError("the connection broke"))
+
     def _do_inline_put_fails(self, slot: int) -> None:
         self.runtime.fail(self._stray(slot), NetworkError("KV cannot be reached"))
 
