@@ -27,8 +27,8 @@ def test_the_implementation_spends_what_the_model_says(design: str) -> None:
     assert (bill.measured_hops, bill.measured_failures) == (bill.hops, bill.failures)
 
 
-def test_every_design_that_has_an_implementation_is_charged() -> None:
-    assert list(COSTINGS) == [design for design, board in BOARDS.items() if "fuzz" in board.engines]
+def test_what_is_charged_has_an_implementation_to_hold_it_against() -> None:
+    assert set(COSTINGS) <= {design for design, board in BOARDS.items() if "fuzz" in board.engines}
 
 
 def test_without_an_implementation_the_model_is_charged_alone() -> None:
