@@ -66,6 +66,7 @@ class PushSystem(Linked):
             self._parts.location(self.runtime, first, watch=seconds["W"], pull_every=pull_every) for _ in range(size)
         ]
         self._sent = 0
+        self.bad = 0
         self.told = [0] * size
         self.failed = [False] * size
 
@@ -80,6 +81,7 @@ class PushSystem(Linked):
         seen: dict[str, Value] = {
             "config": rollout.newest.version,
             "good": rollout.good.version,
+            "bad": self.bad,
             "withdrawn": rollout.withdrawn,
             "stage": rollout.stage,
             "cohort": tuple(self.control.stage_of(one) for one in places),
@@ -120,10 +122,14 @@ class PushSystem(Linked):
 
     def _release(self, bad: bool) -> None:
         number = self.control.rollout.newest.version + 1
+        if bad and self.bad:
+            raise ActionImpossible("one bad version is enough for a run")
         try:
-            self.control.release(_file(number, bad), actor="operator")
+            released = self.control.release(_file(number, bad), actor="operator")
         except RolloutUnderWay as error:
             raise ActionImpossible(str(error)) from error
+        if bad:
+            self.bad = released
 
     def _do_proceed(self) -> None:
         try:
