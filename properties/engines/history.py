@@ -96,7 +96,7 @@ def promise_of(
 def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed: int | None = None) -> list[Evidence]:
     """Check a history (a path, or its lines) for `PROPERTIES`; monotonic reads only of guarded readers.
 
-    Raises OSError for a file that cannot be read. `seed` is that of the run, if there was one, for the record.
+    Lines may come with their ends or without. Raises OSError for a file that cannot be read. `seed` is that of the run, if there was one, for the record.
     """
     started = time.perf_counter()
     names = [name for name in PROPERTIES if CHECKS[name].promised(promise)]
@@ -334,5 +334,5 @@ def _as_file(source: Path | str | Iterable[str]) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="edgeproof-history-") as folder:
         path = Path(folder, "history.jsonl")
-        path.write_text("".join(source), encoding="utf-8")
+        path.write_text("".join(line.removesuffix("\n") + "\n" for line in source), encoding="utf-8")
         yield path

@@ -38,6 +38,11 @@ def test_a_file_is_read_as_its_lines_are(tmp_path: Path) -> None:
     ]
 
 
+def test_lines_may_come_without_their_ends() -> None:
+    lines = [line.rstrip("\n") for line in text(clean())]
+    assert {one.verdict for one in check_history(lines, PROMISE)} == {Verdict.HOLDS_TO_BOUND}
+
+
 # --- never-ahead
 
 

@@ -64,7 +64,7 @@ def test_of_the_worker_everything_that_an_outsider_can_judge_holds(workerd: Path
 
 
 HALF = """
-    const { config, ...rest } = this.kept.get(unit)?.snapshot ?? EMPTY;
+    const { config, ...rest } = (await this.find(unit)).snapshot;
     return { ...rest, config: { first: config.first } };"""
 BROKEN: Mapping[str, tuple[Edits, str]] = {
     "no check of the expected version": (
@@ -98,7 +98,7 @@ BROKEN: Mapping[str, tuple[Edits, str]] = {
     ),
     "one KV key for all units": ({"options.js": [("(unit) => `config:${unit}`", '() => "config"')]}, "unit-isolation"),
     "copies hold half of the config": (
-        {"edge.js": [("    return this.kept.get(unit)?.snapshot ?? EMPTY;", HALF)]},
+        {"edge.js": [("    return (await this.find(unit)).snapshot;", HALF)]},
         "no-partial-read",
     ),
 }  # fmt: skip
