@@ -96,7 +96,8 @@ def promise_of(
 def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed: int | None = None) -> list[Evidence]:
     """Check a history (a path, or its lines) for `PROPERTIES`; monotonic reads only of guarded readers.
 
-    Lines may come with their ends or without. Raises OSError for a file that cannot be read. `seed` is that of the run, if there was one, for the record.
+    Lines may come with their ends or without. `seed` is that of the run, if there was one, for the record. Raises
+    OSError for a file that cannot be read.
     """
     started = time.perf_counter()
     names = [name for name in PROPERTIES if CHECKS[name].promised(promise)]
