@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from sqlite3 import Connection
-from typing import Any
 
 from impl.database import connect, wipe
 from impl.deployment import Choices, Location
@@ -13,20 +12,21 @@ from impl.driven import Linked, Told, Writing, check_setup
 from impl.front import Front
 from impl.kv import Limits
 from impl.observation import FIELDS, UNIT_KEY
+from impl.one_put import OnePut
 from impl.per_key import Part, PerKeyPublication, PerKeyReader, key_of, part_of
 from impl.reference import Client
 from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
-from impl.runtime import NetworkError, Pending, SimulatedRuntime
+from impl.runtime import SimulatedRuntime
 from impl.setup import TICK
 from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, Value
+from impl.system import Observation, Setup, Value
 
 __all__ = ["DoKvPerKeySystem"]
 
 _ABSENT = Part()
 
 
-class DoKvPerKeySystem(Writing, Linked):
+class DoKvPerKeySystem(OnePut, Writing, Linked):
     """One unit of two fields, driven by hand. `publication` and `reader` replace the parts that know of the keys."""
 
     def __init__(
@@ -74,7 +74,7 @@ class DoKvPerKeySystem(Writing, Linked):
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
-        put = self._put()
+        put = self.put()
         field, version = ("idle", 0) if put is None else put.payload
         status = self.store.status()
         seen: dict[str, Value] = {
@@ -109,29 +109,6 @@ class DoKvPerKeySystem(Writing, Linked):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    def _put(self) -> Pending[Any] | None:
-        return next((op for op in self.instance.pending if op.label == "kv.put"), None)
-
-    def _the_put(self) -> Pending[Any]:
-        put = self._put()
-        if put is None:
-            raise ActionImpossible("no put is under way")
-        return put
-
-    def _do_fire(self) -> None:
-        if not self.alarms.due():
-            raise ActionImpossible("no alarm is due, or its handler is at work")
-        self.instance.spawn(self.alarms.fire())
-
-    def _do_put_lands(self) -> None:
-        op = self._the_put()
-        self.runtime.resolve(op)
-        if op.error is not None:
-            raise op.error
-
-    def _do_put_fails(self) -> None:
-        self.runtime.fail(self._the_put(), NetworkError("KV cannot be reached"))
 
     def _do_read(self, pop: int) -> None:
         task = self._edge.spawn(self.readers[pop].read())

@@ -9,7 +9,7 @@ from impl.replicator import AlarmPlatform
 from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
 from impl.system import ActionImpossible
 
-__all__ = ["DrivenPuts"]
+__all__ = ["DrivenPuts", "fire"]
 
 
 class DrivenPuts:
@@ -30,9 +30,7 @@ class DrivenPuts:
         return [op for op in self._instance.pending if op.label == "kv.put" and op not in self.strays]
 
     def _do_fire(self) -> None:
-        if not self.alarms.due():
-            raise ActionImpossible("no alarm is due, or its handler is at work")
-        self._instance.spawn(self.alarms.fire())
+        fire(self.alarms, self._instance)
 
     def _do_put_lands(self) -> None:
         op = self._put(applied=False)
@@ -78,3 +76,10 @@ class DrivenPuts:
             raise ActionImpossible("no put in this slot")
         self.strays[slot] = None
         return op
+
+
+def fire(alarms: AlarmPlatform, instance: Instance) -> None:
+    """Let the platform fire an alarm that is due. Raises ActionImpossible where none is."""
+    if not alarms.due():
+        raise ActionImpossible("no alarm is due, or its handler is at work")
+    instance.spawn(alarms.fire())

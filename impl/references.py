@@ -22,6 +22,7 @@ REFERENCES: Final[Mapping[str, str]] = {
     "do_only": "impl.do_only:DoOnlySystem",
     "kv_only": "impl.kv_only:KvOnlySystem",
     "artifacts_tokens": "impl.token_system:TokenSystem",
+    "flagship": "impl.flag_system:FlagSystem",
     "global_push": "impl.push_system:PushSystem",
 }
 """Per design, the module and the class that implement it."""

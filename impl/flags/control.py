@@ -23,6 +23,7 @@ from impl.store import ConfigStore, VersionConflict, WriteResult
 __all__ = [
     "ANY",
     "AppFull",
+    "Expected",
     "FlagConflict",
     "FlagControl",
     "FlagExists",

@@ -12,6 +12,7 @@ from model.designs.do_kv_manifest import DoKvManifest
 from model.designs.do_kv_per_key import DoKvPerKey
 from model.designs.do_kv_regional import DoKvRegional
 from model.designs.do_only import DoOnly
+from model.designs.flagship import Flagship
 from model.designs.global_push import GlobalPush
 from model.designs.kv_only import KvOnly
 from model.designs.levels import Levels
@@ -27,6 +28,7 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "do_only": DoOnly,
     "kv_only": KvOnly,
     "artifacts_tokens": ArtifactsTokens,
+    "flagship": Flagship,
     "global_push": GlobalPush,
     "levels": Levels,
 }

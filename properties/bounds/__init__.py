@@ -19,6 +19,7 @@ from properties.bounds import (
     do_kv_per_key,
     do_kv_regional,
     do_only,
+    flagship,
     global_push,
     kv_only,
     levels,
@@ -35,6 +36,7 @@ TERMS: Final[Mapping[str, Callable[[State], tuple[Term, ...]]]] = {
     "do_only": do_only.terms,
     "kv_only": kv_only.terms,
     "artifacts_tokens": artifacts_tokens.terms,
+    "flagship": flagship.terms,
     "global_push": global_push.terms,
     "levels": levels.terms,
 }

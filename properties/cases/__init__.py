@@ -20,6 +20,7 @@ from properties.cases import (
     do_kv_per_key,
     do_kv_regional,
     do_only,
+    flagship,
     global_push,
     kv_only,
     levels,
@@ -38,6 +39,7 @@ BOARDS: Final[Mapping[str, Board]] = {
     "do_only": do_only.BOARD,
     "kv_only": kv_only.BOARD,
     "artifacts_tokens": artifacts_tokens.BOARD,
+    "flagship": flagship.BOARD,
     "global_push": global_push.BOARD,
     "levels": levels.BOARD,
 }

@@ -19,6 +19,7 @@ from properties.lemmas import (
     do_kv_per_key,
     do_kv_regional,
     do_only,
+    flagship,
     global_push,
     kv_only,
     levels,
@@ -34,6 +35,7 @@ LEMMAS: Final[Mapping[str, Mapping[str, Callable[[State], Expr]]]] = {
     "do_only": do_only.LEMMAS,
     "kv_only": kv_only.LEMMAS,
     "artifacts_tokens": artifacts_tokens.LEMMAS,
+    "flagship": flagship.LEMMAS,
     "global_push": global_push.LEMMAS,
     "levels": levels.LEMMAS,
 }

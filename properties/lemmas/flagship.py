@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a flag is evaluated alike everywhere, and in time: copies of one version say the same, and arrive by the bound.
+
+A person is let in by the config that their location holds and by their bucket, and these are the only two things that
+an evaluation looks at. The staleness lemmas are those of `do_kv`, with a put that lands and is confirmed in one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from model.designs.flagship import lets_in
+from model.expr import Expr, for_all, implies
+from model.machine import State
+from properties.bounds.flagship import publish_bound
+
+__all__ = ["LEMMAS"]
+
+
+def _behind(s: State) -> Expr:
+    return s.watching & (s.kv < s.watched)
+
+
+def _attempts(s: State) -> Expr:
+    """When an attempt that carries the write begins at the latest, after the failed ones so far."""
+    return s.D + s.S + s.failures * (s.D + s.R)
+
+
+def _agree(version: Expr, share: Expr, other_version: Expr, other_share: Expr) -> Expr:
+    return implies(version == other_version, share == other_share)
+
+
+def _off(s: State, version: Expr, share: Expr) -> Expr:
+    """A copy that knows of the flag's being turned off says so."""
+    return implies(s.stays_off & (s.watched <= version), share == 0)
+
+
+_STORE: Final[Mapping[str, Callable[[State], Expr]]] = {
+    "a-bucket-is-on-the-scale": lambda s: implies(s.scale > 0, s.bucket < s.scale),
+    "only-an-editor-has-seen-anything": lambda s: s.seen <= s.config,
+    "sent-is-something": lambda s: (s.sending == "flying") == (s.sent > 0),
+    "publishing-needs-a-config": lambda s: implies(s.sending != "idle", s.config > 0),
+    "failures-are-bounded": lambda s: s.failures <= s.F,
+    "nothing-fails": lambda s: s.failures == 0,
+    "retries-follow-failures": lambda s: implies(s.sending == "retry", s.failures > 0),
+    "success-forgives": lambda s: implies((s.sending == "idle") | (s.sending == "due"), s.failures == 0),
+}
+
+_COPIES: Final[Mapping[str, Callable[[State], Expr]]] = {
+    "sent-is-committed": lambda s: s.sent <= s.config,
+    "kv-is-committed": lambda s: s.kv <= s.config,
+    "puts-go-forward": lambda s: implies(s.sending == "flying", s.kv <= s.sent),
+    "caches-are-in-kv": lambda s: for_all(s.Pop, lambda p: s.cache[p] <= s.kv),
+    "readers-are-in-caches": lambda s: for_all(s.Pop, lambda p: s.served[p] <= s.cache[p]),
+}
+
+_CONTENTS: Final[Mapping[str, Callable[[State], Expr]]] = {
+    "no-flag-lets-nobody-in": lambda s: (
+        implies(s.config == 0, s.share == 0)
+        & implies(s.sent == 0, s.sent_share == 0)
+        & implies(s.kv == 0, s.kv_share == 0)
+        & for_all(s.Pop, lambda p: implies(s.cache[p] == 0, s.cache_share[p] == 0))
+        & for_all(s.Pop, lambda p: implies(s.served[p] == 0, s.served_share[p] == 0))
+    ),
+    "sent-is-what-was-written": lambda s: _agree(s.sent, s.sent_share, s.config, s.share),
+    "kv-is-what-was-written": lambda s: _agree(s.kv, s.kv_share, s.config, s.share),
+    "kv-is-what-was-sent": lambda s: _agree(s.kv, s.kv_share, s.sent, s.sent_share),
+    "caches-hold-what-was-written": lambda s: for_all(
+        s.Pop,
+        lambda p: (
+            _agree(s.cache[p], s.cache_share[p], s.config, s.share)
+            & _agree(s.cache[p], s.cache_share[p], s.sent, s.sent_share)
+            & _agree(s.cache[p], s.cache_share[p], s.kv, s.kv_share)
+        ),
+    ),
+    "readers-hold-what-was-written": lambda s: for_all(
+        s.Pop,
+        lambda p: (
+            _agree(s.served[p], s.served_share[p], s.config, s.share)
+            & _agree(s.served[p], s.served_share[p], s.sent, s.sent_share)
+            & _agree(s.served[p], s.served_share[p], s.kv, s.kv_share)
+        ),
+    ),
+    "locations-agree": lambda s: for_all(
+        s.Pop,
+        lambda p: for_all(
+            s.Pop,
+            lambda q: (
+                _agree(s.cache[p], s.cache_share[p], s.cache[q], s.cache_share[q])
+                & _agree(s.served[p], s.served_share[p], s.cache[q], s.cache_share[q])
+                & _agree(s.served[p], s.served_share[p], s.served[q], s.served_share[q])
+            ),
+        ),
+    ),
+    "answers-are-evaluations": lambda s: for_all(
+        s.Pop, lambda p: s.on[p] == lets_in(s, s.served[p], s.served_share[p])
+    ),
+}
+
+_OFF: Final[Mapping[str, Callable[[State], Expr]]] = {
+    "off-is-watched": lambda s: implies(s.stays_off, s.watching & (s.share == 0)),
+    "off-where-it-is-sent": lambda s: _off(s, s.sent, s.sent_share),
+    "off-in-kv": lambda s: _off(s, s.kv, s.kv_share),
+    "off-in-caches": lambda s: for_all(s.Pop, lambda p: _off(s, s.cache[p], s.cache_share[p])),
+}
+
+_STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
+    "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
+    "idle-is-published": lambda s: implies(s.sending == "idle", ~_behind(s)),
+    "older-put": lambda s: implies(s.watching & (s.sending == "flying") & (s.sent < s.watched), s.since <= s.waited),
+    "behind-when-due": lambda s: implies(_behind(s) & (s.sending == "due"), s.since <= s.D + s.waited),
+    "behind-in-flight": lambda s: implies(_behind(s) & (s.sending == "flying"), s.since <= _attempts(s) + s.waited),
+    "behind-at-retry": lambda s: implies(_behind(s) & (s.sending == "retry"), s.since + s.R <= _attempts(s) + s.waited),
+    "behind-in-a-cache": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(s.watching & s.cached[p] & (s.cache[p] < s.watched), s.since <= publish_bound(s) + s.age[p]),
+    ),
+}
+
+LEMMAS: Final[Mapping[str, Callable[[State], Expr]]] = {**_STORE, **_COPIES, **_CONTENTS, **_OFF, **_STALENESS}
