@@ -24,7 +24,7 @@ class OnePut(Driven):
         """The KV put that is under way."""
         return next((op for op in self.instance.pending if op.label == "kv.put"), None)
 
-    def _dofire(self) -> None:
+    def _do_fire(self) -> None:
         fire(self.alarms, self.instance)
 
     def _do_put_lands(self) -> None:
