@@ -25,9 +25,10 @@ from attrs import define, field, frozen
 
 from impl.documents import check_size
 from impl.history import Event, Recorder, merge, now
-from impl.live_options import FAULTS, LiveOptions, Paths
+from impl.live_options import FAULTS, UNIT, LiveOptions, Paths
 from impl.live_pop import PopAssignment, pop_main
 from impl.live_process import Child, LiveError, Main, start, stop
+from impl.live_pulse import STALL, Pulse
 from impl.live_site import ReferenceSite, Site
 from impl.live_truth import Truth
 from impl.live_writers import WritersAssignment, writers_main
@@ -54,6 +55,8 @@ class LiveResult:
     """Of the last config."""
     reads_per_second: float
     """Of all locations together, once everything was up."""
+    slowest_answer: float = 0.0
+    """Seconds that the machine took at most to answer something trivial (`impl.live_pulse`)."""
 
 
 def run_live(
@@ -92,7 +95,9 @@ def run_live(
         counts = merge(paths.parts(), complete, options.history, crew.origin)
     remarks = (*options.remarks, *crew.bad_ends())
     rate = reads / max(seconds, 0.001)
-    return LiveResult(options.history, seconds, bool(asked_to_stop), counts, remarks, truth.config_bytes, rate)
+    return LiveResult(
+        options.history, seconds, bool(asked_to_stop), counts, remarks, truth.config_bytes, rate, crew.slowest_answer
+    )
 
 
 @define
@@ -106,6 +111,7 @@ class Crew:
     origin: float = field(factory=now)
     others: list[Child] = field(factory=list)
     crashes: int = 0
+    slowest_answer: float = 0.0
 
     def bring_up(self, asked_to_stop: list[int]) -> None:
         """Start everything, and wait until it is ready."""
@@ -118,6 +124,21 @@ class Crew:
 
     def watch(self, began: float, asked_to_stop: list[int]) -> None:
         """Let it run, and let strike what was asked for and comes from here."""
+        recorder = Recorder(self.paths.part("pulse"))
+
+        def told(invoke: float, returned: float) -> None:
+            if returned - invoke > self.options.sync_delay:
+                recorder.record(Event("fault", UNIT, invoke, returned, "ok", note=STALL))
+
+        pulse = Pulse(self.site.ask, told)
+        pulse.start()
+        try:
+            self._watch(began, asked_to_stop)
+        finally:
+            self.slowest_answer = pulse.end()
+            recorder.close()
+
+    def _watch(self, began: float, asked_to_stop: list[int]) -> None:
         options = self.options
         recorder = Recorder(self.paths.part("supervisor"))
         crashes = self._occasions("crash", Random(f"{options.seed}/crashes"), began, self._crash)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from impl.centre import SqliteCentre
 from impl.database import connect
@@ -18,6 +19,9 @@ from impl.live_truth import Truth
 from impl.live_writers import SocketWire, Wire
 
 __all__ = ["ReferenceSite", "Site"]
+
+PATIENCE: Final = 10.0
+"""Seconds to wait for an answer from a store that is there."""
 
 
 class Site(Protocol):
@@ -41,6 +45,9 @@ class Site(Protocol):
 
     def calm(self) -> bool:
         """Whether the store may be killed: an attempt that a crash cut off has been followed by a success."""
+
+    def ask(self) -> None:
+        """Ask the store something trivial, and wait. Raises OSError or HTTPException where nobody answers."""
 
     def crash(self, recorder: Recorder) -> None:
         """Kill the store, and start it again."""
@@ -85,6 +92,15 @@ class ReferenceSite:
     def calm(self) -> bool:
         """What the store's process says."""
         return self._paths.calm.exists()
+
+    def ask(self) -> None:
+        """What has changed since a version that there will never be."""
+        with socket.socket(socket.AF_UNIX) as wire:
+            wire.settimeout(PATIENCE)
+            wire.connect(str(self._paths.socket))
+            wire.sendall(b'{"op": "since", "version": 9007199254740991}\n')
+            if not wire.recv(1):
+                raise ConnectionError("the store has gone")
 
     def crash(self, recorder: Recorder) -> None:
         """Kill -9."""

@@ -260,6 +260,10 @@ class WorkerdSite:
         """What KV has seen."""
         return self._kv.calm
 
+    def ask(self) -> None:
+        """A read at the edge of a unit that nobody writes to, in the store's own process: through it, KV and back."""
+        self._address.client("store").do("GET", "/edge/nobody")
+
     def crash(self, recorder: Recorder) -> None:
         """Kill -9 the store's process, and start another."""
         assert self._processes is not None

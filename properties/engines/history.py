@@ -72,7 +72,8 @@ def promise_of(
     """What the proved formula promises of an instance of `do_kv`, its durations given in ticks. Raises DesignError.
 
     On a platform, alarms, retries and caches are the environment's, and what the bound takes for granted of them is
-    watched as well. In a run of an implementation they are part of what is under test.
+    watched as well. In a run of an implementation they are part of what is under test; the machine is not, whose stalls
+    are part of S.
     """
     instance = Instance.of(load_design("do_kv"), **constants)
     bound = sum(value for _, value in present_terms(instance)) / ticks_per_second
@@ -87,6 +88,7 @@ def promise_of(
         instance.number("F"),
         seconds["D"],
         bool(instance.values["put_late"]),
+        machine=None if platform else seconds["S"],
     )
     if not platform:
         return promise

@@ -77,6 +77,12 @@ def _confirmed(facts: Facts, promise: Promise) -> ir.Table:
     return puts.filter(puts.outcome == "ok")
 
 
+def _stalls(facts: Facts, promise: Promise) -> ir.Table:
+    """How long the machine of a run took at the worst to answer something trivial."""
+    stalls = facts.faults.filter((facts.faults.note == "stall") & facts.faults.returned.notnull())
+    return stalls.select("unit", "file", "line", value=stalls.returned - stalls.invoke)
+
+
 def _skew(facts: Facts, promise: Promise) -> ir.Table:
     """How long before its commit was asked for somebody had exactly what it contains."""
     v = facts.versions.filter(facts.versions.asked.notnull()).select(*VERSION, "asked", "digests")
@@ -144,6 +150,15 @@ _ALL: Final = (
         "No location serves a cached copy for longer than T.",
         served_after,
         "a location served a cached copy {value:.3f} s after KV had moved on, and T is {limit:g} s",
+    ),
+    Monitor(
+        "assumes-machine",
+        "machine",
+        "machine",
+        "The machine of a run is not later by itself than S allows for.",
+        _stalls,
+        "the machine took {value:.3f} s to answer something trivial ({at}), and S is {limit:g} s",
+        everywhere=True,
     ),
     Monitor(
         "assumes-skew",

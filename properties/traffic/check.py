@@ -19,7 +19,7 @@ __all__ = ["CLOCKS", "NO_TIME", "PUBLISHING", "Check", "causes_at", "event_colum
 CLOCKS: Final = ("skew",)
 """The assumption of whatever compares the times of different recorders."""
 
-PUBLISHING: Final = ("sync_delay", "put_timeout", "retry_delay", "failures", "cache_ttl", "skew")
+PUBLISHING: Final = ("sync_delay", "put_timeout", "retry_delay", "failures", "cache_ttl", "machine", "skew")
 """The assumptions of the staleness bound."""
 
 NO_TIME: Final = ibis.null("float64")

@@ -15,7 +15,8 @@ class Promise:
     `guarded` says that readers keep what they were told last, and so must not go back. The rest are limits of the
     environment (seconds; `failures` counts puts in a row): a history that shows one passed breaks an assumption, and
     then tells nothing about the design. None assumes nothing. Puts that end later than `put_timeout` break one unless
-    they `may_be_late`. `skew` is how far the recorders' clocks may lie apart.
+    they `may_be_late`. `machine` is how late the machine of a run may be by itself, as its stalls show; `skew` is how
+    far the recorders' clocks may lie apart.
     """
 
     bound_s: float
@@ -30,6 +31,7 @@ class Promise:
     cache_ttl: float | None = None
     memo_ttl: float | None = None
     heartbeat: float | None = None
+    machine: float | None = None
     skew: float | None = None
 
     @property

@@ -126,7 +126,7 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
         return view.ledger.exit_status
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
-    for line in (*_measured(found, result), *result.remarks):
+    for line in (*_measured(found, result, options.sync_delay), *result.remarks):
         terminal.out.print(one_line(line), soft_wrap=True)
     print_summary(terminal.out, view)
     return view.ledger.exit_status
@@ -140,11 +140,12 @@ def _run_document(result: LiveResult) -> dict[str, Any]:
         "counts": dict(result.counts),
         "config_bytes": result.config_bytes,
         "reads_per_second": round(result.reads_per_second, 3),
+        "slowest_answer_s": round(result.slowest_answer, 6),
         "remarks": list(result.remarks),
     }
 
 
-def _measured(found: list[Evidence], result: LiveResult) -> Iterator[str]:
+def _measured(found: list[Evidence], result: LiveResult, sync_delay: float) -> Iterator[str]:
     """What the history shows beside the verdicts, a line each."""
     from properties.evidence import Verdict
 
@@ -161,6 +162,7 @@ def _measured(found: list[Evidence], result: LiveResult) -> Iterator[str]:
     counts = ", ".join(f"{count:,} {name}" for name, count in sorted(result.counts.items()))
     early = " (interrupted)" if result.interrupted else ""
     yield f"in {result.seconds:.1f} s{early}: {result.reads_per_second:.0f} reads/s; {counts}"
+    yield f"the machine answered something trivial within {result.slowest_answer:.3f} s; S allows for {sync_delay:g} s"
     yield f"the config has {result.config_bytes:,} bytes"
     yield f"recorded {counted(sum(result.counts.values()), 'event')} in {result.history}"
 

@@ -30,28 +30,17 @@ from impl.edge import EdgeReader
 from impl.history import Recorder, digest_of, digest_of_value
 from impl.live import LiveError, LiveOptions, Truth, run_live
 from impl.live_network import FaultPlan, ReplicatorRuntime, WatchedCentre
-from impl.live_options import FAULTS
+from impl.live_options import FAULTS, Paths
+from impl.live_pulse import STALL, Pulse
+from impl.live_site import ReferenceSite
 from impl.runtime import NetworkError, SimulatedRuntime
 from impl.snapshot import Snapshot, to_kv
 from impl.store import ConfigStore
-from properties.engines.history import PROPERTIES, check_history, promise_of
-from properties.evidence import Evidence, Verdict
+from properties.engines.history import PROPERTIES, promise_of
+from properties.evidence import Verdict
+from tests.impl.live_runs import QUICK, checked, promise_to, run_until
 from tests.impl.mutants import ServesForEver
 from tests.impl.strategies import changes
-
-QUICK: dict[str, Any] = {
-    "pops": 2,
-    "flags": 20,
-    "writes_per_second": 4.0,
-    "put_timeout": 0.4,
-    "retry_delay": 0.1,
-    "cache_ttl": 0.2,
-    "write_spacing": 0.0,
-}
-
-
-def checked(options: LiveOptions) -> dict[str, Evidence]:
-    return {e.property: e for e in check_history(options.history, promise_of(options.constants()))}
 
 
 @pytest.fixture
@@ -65,39 +54,40 @@ def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], bool]
 def test_a_run_with_crashes_has_every_property_and_leaves_nothing_behind(
     tmp_path: Path, nothing_left: Callable[[], bool]
 ) -> None:
-    options = LiveOptions(4.5, tmp_path / "history.jsonl", faults=("crash",), fault_every=1.5, **QUICK)
-    result = run_live(options)
-    assert not result.interrupted
+    crashes: dict[str, Any] = {"faults": ("crash",), "fault_every": 1.5, "keep": tmp_path / "kept"}
+    options = LiveOptions(4.5, tmp_path / "history.jsonl", **crashes, **QUICK)
+    result = run_until(options, {"crash"})
     assert nothing_left()
-    found = checked(options)
+    found = checked(options, result.slowest_answer)
     assert {name: one.verdict for name, one in found.items()} == dict.fromkeys(PROPERTIES, Verdict.HOLDS_TO_BOUND)
 
     lines = [json.loads(line) for line in options.history.read_text().splitlines()]
     assert sum(result.counts.values()) == len(lines)
     assert Counter(f"{line['kind']} {line['outcome']}" for line in lines) == result.counts
     assert [line["invoke"] for line in lines] == sorted(line["invoke"] for line in lines)
-    assert {line["note"] for line in lines if line["kind"] == "fault"} == {"crash"}
+    assert {line["note"] for line in lines if line["kind"] == "fault"} - {STALL} == {"crash"}
     schema = Draft202012Validator(json.loads(resources.files("properties").joinpath("history.schema.json").read_text()))
     assert [error.message for line in lines for error in schema.iter_errors(line)] == []
 
 
 def test_a_cache_that_forgets_its_ttl_is_caught_by_the_staleness_of_reads(tmp_path: Path) -> None:
     broken = Parts(cache=ServesForEver)
-    options = LiveOptions(3.0, tmp_path / "history.jsonl", sync_delay=0.4, parts=broken, **QUICK)
-    run_live(options)
-    found = checked(options)["bounded-staleness"]
+    options = LiveOptions(3.0, tmp_path / "h.jsonl", keep=tmp_path / "kept", sync_delay=0.4, parts=broken, **QUICK)
+    result = run_until(options, set())
+    found = checked(options, result.slowest_answer)["bounded-staleness"]
     assert found.verdict is Verdict.VIOLATED
-    assert "had committed something newer; the bound is 1.4 s" in found.reason
+    bound = promise_to(options, result.slowest_answer).bound_s
+    assert f"had committed something newer; the bound is {bound:g} s" in found.reason
 
 
 def test_every_fault_that_is_asked_for_happens(tmp_path: Path) -> None:
     faults = tuple(name for name in FAULTS if name != "crash")
     quick = {**QUICK, "fault_every": 0.5, "fault_share": 0.9, "heartbeat": 0.05, "zombie_window": 0.1, "retries": 8}
     options = LiveOptions(3.0, tmp_path / "history.jsonl", faults=faults, keep=tmp_path / "kept", seed=8, **quick)
-    run_live(options)
+    result = run_until(options, set(faults))
     lines = [json.loads(line) for line in options.history.read_text().splitlines()]
-    assert {line["note"] for line in lines if line["kind"] == "fault"} == set(faults)
-    found = checked(options)
+    assert {line["note"] for line in lines if line["kind"] == "fault"} - {STALL} == set(faults)
+    found = checked(options, result.slowest_answer)
     assert Verdict.VIOLATED not in {one.verdict for one in found.values()}
     assert int(found["bounded-staleness"].measures["failed_in_a_row"]) <= options.failures
     assert {"store.sqlite", "kv.sqlite"} <= {path.name for path in (tmp_path / "kept").iterdir()}
@@ -163,6 +153,34 @@ def running(pid: int) -> bool:
         return False
 
 
+def test_a_machine_that_stands_still_is_not_held_against_the_design(tmp_path: Path) -> None:
+    """The store's process is stopped while a put is under way: readers are told what is far too old."""
+    slow = {**QUICK, "put_timeout": 1.0, "faults": ("put-slow",), "fault_share": 1.0}
+    options = LiveOptions(9.0, tmp_path / "h.jsonl", sync_delay=0.4, **slow)
+    sites: list[ReferenceSite] = []
+
+    def site(options: LiveOptions, paths: Paths) -> ReferenceSite:
+        sites.append(ReferenceSite(options, paths))
+        return sites[0]
+
+    def stand_still(line: str) -> None:
+        (store,) = sites[0].children
+        pid = store.process.pid
+        assert pid is not None
+        if line.startswith("2 s"):
+            os.kill(pid, signal.SIGSTOP)
+        if line.startswith("6 s"):
+            os.kill(pid, signal.SIGCONT)
+
+    result = run_live(options, stand_still, site)
+    assert result.slowest_answer > 3
+    found = checked(options)["bounded-staleness"]
+    assert found.verdict is Verdict.UNKNOWN
+    assert "an assumption was broken" in found.reason
+    assert "the machine took" in found.reason
+    assert "had committed something newer" in found.reason
+
+
 # --- without processes
 
 
@@ -211,6 +229,26 @@ def test_a_put_fares_as_it_was_asked_to_and_is_recorded(
     assert [one["outcome"] for one in publishes] == ["unknown", "ok" if error is None else "unknown"]
     assert publishes[-1]["digest"] == (digest_of_value(value) if applied else None)
     assert [one["note"] for one in events if one["kind"] == "fault"] == ([fault] if fault else [])
+
+
+def test_the_slowest_answer_counts_the_time_without_anybody_who_could_answer() -> None:
+    answers: Iterator[float | Exception] = iter([0.0, ConnectionRefusedError(), ConnectionRefusedError(), 0.05])
+    asked: list[float | Exception] = []
+
+    def ask() -> None:
+        one = next(answers, 0.0)
+        asked.append(one)
+        if isinstance(one, Exception):
+            time.sleep(0.1)
+            raise one
+        time.sleep(one)
+
+    heard: list[float] = []
+    pulse = Pulse(ask, lambda invoke, returned: heard.append(returned - invoke))
+    pulse.start()
+    while len(asked) < 5:
+        time.sleep(0.01)
+    assert pulse.end() == max(heard) == heard[1] >= 0.25
 
 
 @pytest.mark.parametrize("fault", ["put-fails", "put-ambiguous", "put-late"])

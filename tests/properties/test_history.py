@@ -225,6 +225,20 @@ def test_a_put_that_timed_out_breaks_the_assumption_that_none_lands_late() -> No
     assert verdicts(lines, Promise(2.5, put_timeout=0.5))["bounded-staleness"] is Verdict.HOLDS_TO_BOUND
 
 
+def test_a_machine_that_stalled_for_longer_than_is_allowed_for_is_not_blamed_on_the_design() -> None:
+    lines = [*clean(), fault("stall", 3.3, 4.0)]
+    assert verdicts(lines, Promise(1.9, machine=0.7 + 1e-9))["bounded-staleness"] is Verdict.VIOLATED
+    late = check(lines, Promise(1.9, machine=0.6, guarded=True))
+    assert {name: one.verdict for name, one in late.items() if name != "bounded-staleness"} == dict.fromkeys(
+        [name for name in PROPERTIES if name != "bounded-staleness"], Verdict.HOLDS_TO_BOUND
+    )
+    assert late["bounded-staleness"].verdict is Verdict.UNKNOWN
+    assert (
+        "the machine took 0.700 s to answer something trivial (line 10), and S is 0.6 s"
+        in late["bounded-staleness"].reason
+    )
+
+
 # --- all of them
 
 

@@ -12,6 +12,7 @@ from impl.adversary import Adversary, SuiteClock
 from impl.adversary_http import Door
 from impl.centre import KVEntry
 from impl.kv import KVNamespace, Limits
+from impl.live_pulse import Pulse
 from impl.runtime import Clock
 from impl.snapshot import Snapshot, from_kv
 from impl.workerd_client import Client, Reply
@@ -22,6 +23,8 @@ from tests.workerd.openapi import check_path
 __all__ = ["FlagDeployment", "RealClock", "flag"]
 
 TOKEN: Final = "a-token"
+PATIENCE: Final = 60.0
+"""Seconds of real time for what should come at once; a slow machine may take its time."""
 LIMITS: Final = Limits(write_spacing=0, min_cache_ttl=1)
 """KV's, lowered so that a test in real time takes seconds."""
 
@@ -76,6 +79,7 @@ class FlagDeployment:
     ) -> None:
         """`edits` break the Worker on purpose; `clock` is KV's, and stands still if there is none."""
         self.clock = SuiteClock()
+        self._pulses: list[Pulse] = []
         given = clock or self.clock
         self.namespace = SlowNamespace(given, limits=LIMITS)
         self.kv = Adversary(self.namespace, given, locations)
@@ -111,11 +115,11 @@ class FlagDeployment:
         check_path(method, path, reply)
         return reply
 
-    def published(self, app: str, version: int, within: float = 10.0) -> None:
+    def published(self, app: str, version: int, within: float = PATIENCE) -> None:
         """Wait until KV's centre has this version of an app, or a newer one. Raises TimeoutError."""
         self.wait_for(f"config:app:{app}", lambda snapshot: snapshot.version >= version, within)
 
-    def wait_for(self, key: str, good: Callable[[Snapshot], bool], within: float = 10.0) -> None:
+    def wait_for(self, key: str, good: Callable[[Snapshot], bool], within: float = PATIENCE) -> None:
         """Wait until KV's centre has a config under the key that is good. Raises TimeoutError."""
         deadline = time.monotonic() + within
         while (entry := KVNamespace.read_centre(self.namespace, key)) is None or not good(from_kv(entry.value)):
@@ -123,7 +127,16 @@ class FlagDeployment:
                 raise TimeoutError(f"{key} is not as it should be in KV after {within:g} s")
             time.sleep(0.005)
 
+    def pulse(self) -> Pulse:
+        """How late the machine is by itself, from now on: reads of nobody's unit, in the store's process."""
+        pulse = Pulse(lambda: Client(self.store.port, {}).do("GET", "/edge/nobody"))
+        pulse.start()
+        self._pulses.append(pulse)
+        return pulse
+
     def close(self) -> None:
         """Kill the processes, close the door. Closing twice is fine."""
+        for pulse in self._pulses:
+            pulse.end()
         self.processes.close()
         self.door.close()

@@ -10,6 +10,7 @@ import http.client
 import json
 import time
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
@@ -19,7 +20,7 @@ import pytest
 
 from impl.adversary import Answer, Fault
 from impl.workerd_client import WorkerdError
-from properties.engines.history import check_history, promise_of
+from properties.engines.history import Promise, check_history, promise_of
 from properties.evidence import Verdict
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, Writer, ask
@@ -31,8 +32,7 @@ LOCATIONS: Final = 3
 OPTIONS: Final[Mapping[str, str | float]] = {
     "put_timeout": 0.6, "retry_base": 0.2, "retry_cap": 0.2, "cache_ttl": 1, "reader": "guarded", "epoch": "on",
 }  # fmt: skip
-# In milliseconds. S is what the machine adds: a start after a kill, an alarm that is late. A retry is an alarm, too.
-NUMBERS: Final[Mapping[str, int]] = {"S": 1000, "D": 600, "R": 1200, "T": 1000, "F": 2}
+RETRY_MS: Final = 200
 HAZARDS: Final[Mapping[str, str | bool]] = {
     "put_fails": True,
     "put_ambiguous": True,
@@ -40,7 +40,14 @@ HAZARDS: Final[Mapping[str, str | bool]] = {
     "reader": "guarded",
     "epoch": "on",
 }
-PROMISE: Final = promise_of({**HAZARDS, **NUMBERS})
+
+
+def promise(slowest: float = 0.0) -> Promise:
+    """What was proved. S is what the machine adds (a start after a kill, an alarm that is late): as much as it took at
+    most to answer something trivial, and a second at least. A retry is an alarm, too.
+    """
+    sync_delay = max(1000, ceil(1000 * slowest))
+    return promise_of({**HAZARDS, "S": sync_delay, "D": 600, "R": RETRY_MS + sync_delay, "T": 1000, "F": 2})
 
 
 class Reader(Thread):
@@ -83,11 +90,12 @@ def test_no_location_ever_tells_a_mixed_config_or_one_older_than_the_bound(worke
     with FlagDeployment(OPTIONS, LOCATIONS, clock=RealClock()) as deployment:
         writer = Writer(deployment, over)
         readers = [Reader(deployment, over, location) for location in range(LOCATIONS)]
+        pulse = deployment.pulse()
         for thread in (writer, *readers):
             thread.start()
         try:
             until = time.monotonic() + SECONDS
-            while time.monotonic() < until:
+            while time.monotonic() < until or done.count("kill") < 3 or sum(len(one.told) for one in readers) <= 100:
                 time.sleep(random.uniform(0.05, 0.3))
                 done.append(trouble(deployment, random))
                 time.sleep(random.uniform(0.0, 0.3))
@@ -98,20 +106,19 @@ def test_no_location_ever_tells_a_mixed_config_or_one_older_than_the_bound(worke
             over.set()
             for thread in (writer, *readers):
                 thread.join(5)
+        promised = promise(pulse.slowest)
     told = [one for reader in readers for one in reader.told]
     assert [one for one in told if one.mixed] == []
     assert [error for reader in readers for error in reader.failed] == []
     assert writer.failed is None
-    found = {one.property: one for one in check_history(history(writer, told), PROMISE)}
+    found = {one.property: one for one in check_history(history(writer, told), promised)}
     for name in ("never-ahead", "monotonic-reads", "bounded-staleness"):
         assert found[name].verdict is Verdict.HOLDS_TO_BOUND, found[name].reason
     late = found["bounded-staleness"].measures["certain_max_s"]
     print(
         f"{len(told)} evaluations of 3 flags, {len(writer.commits)} rounds, {done.count('kill')} kills of {len(done)} "
-        f"troubles; superseded for at most {late:.2f} s, bound {PROMISE.bound_s:g} s = {PROMISE.formula}"
+        f"troubles; superseded for at most {late:.2f} s, bound {promised.bound_s:g} s = {promised.formula}"
     )
-    assert len(told) > 100
-    assert done.count("kill") >= 3
 
 
 def history(writer: Writer, told: list[Told]) -> list[str]:

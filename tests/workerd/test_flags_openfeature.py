@@ -28,14 +28,16 @@ from impl.flags.provider import EdgeFlagProvider
 from impl.flags.sources import Heard, HttpSource
 from impl.workerd_client import asked
 from properties.engines.history import promise_of
-from tests.workerd.flags_deployment import TOKEN, FlagDeployment, RealClock
+from tests.workerd.flags_deployment import PATIENCE, TOKEN, FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Writer, batch
-from tests.workerd.test_flags_faults import OPTIONS, PROMISE
+from tests.workerd.test_flags_faults import OPTIONS, promise
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")
 
 SECONDS: Final = 8.0
 REFRESH: Final = 0.05
+BOUND: Final = promise().bound_s
+"""Seconds, on a machine that is not slower than was allowed for."""
 TROUBLES: Final = ("kill the store", "kill the location", "KV answers no reads", "KV takes no writes", "cut off")
 SOMEBODY: Final = EvaluationContext("user-1", {"plan": "pro"})
 
@@ -47,7 +49,7 @@ def nobody_else() -> Iterator[None]:
     api.shutdown()
 
 
-def client_of(deployment: FlagDeployment, bound: float = PROMISE.bound_s, hears_age: bool = True) -> OpenFeatureClient:
+def client_of(deployment: FlagDeployment, bound: float = BOUND, hears_age: bool = True) -> OpenFeatureClient:
     """A client of the location. Its URL changes when the location's process is killed, its provider does not."""
     source = HttpSource("http://127.0.0.1", "a", TOKEN, timeout=1.0)
 
@@ -74,8 +76,10 @@ def trouble(deployment: FlagDeployment, random: Random) -> str:
     return what
 
 
-def broken_promises(told: list[tuple[float, FlagEvaluationDetails[Any]]], writer: Writer) -> list[str]:
-    """The answers that were older than their metadata says they may be."""
+def broken_promises(
+    told: list[tuple[float, FlagEvaluationDetails[Any]]], writer: Writer, more: float = 0.0
+) -> list[str]:
+    """The answers that were older than their metadata says they may be, by `more` seconds."""
     acknowledged = {one["version"]: one["return"] for one in writer.commits if one["return"] is not None}
     found = []
     for at, details in told:
@@ -83,12 +87,12 @@ def broken_promises(told: list[tuple[float, FlagEvaluationDetails[Any]]], writer
         assert isinstance(version, int)
         assert isinstance(promised, float)
         late = at - acknowledged.get(version + 1, at)
-        if late > promised:
+        if late > promised + more:
             found.append(f"version {version} was superseded {late:.2f} s ago, more than {promised:.2f} s")
     return found
 
 
-def wait_for(condition: Callable[[], bool], within: float = PROMISE.bound_s + REFRESH + 1) -> None:
+def wait_for(condition: Callable[[], bool], within: float = PATIENCE) -> None:
     """Raises TimeoutError."""
     deadline = time.monotonic() + within
     while not condition():
@@ -97,19 +101,22 @@ def wait_for(condition: Callable[[], bool], within: float = PROMISE.bound_s + RE
         time.sleep(0.01)
 
 
-def run(seconds: float, seed: int, bound: float = PROMISE.bound_s) -> tuple[list[str], Counter[str], Counter[str]]:
-    """Trouble for so long, and peace at the end; gives broken promises, the reasons of all answers, the troubles."""
+def run(
+    seconds: float, seed: int, bound: float = BOUND, kinds: int = 0
+) -> tuple[list[str], Counter[str], Counter[str]]:
+    """Trouble for so long, and until it was of so many kinds; gives broken promises, reasons of answers, troubles."""
     over, random = Event(), Random(seed)
     told: list[tuple[float, FlagEvaluationDetails[Any]]] = []
     reasons, troubles = Counter[str](), Counter[str]()
     with FlagDeployment(OPTIONS, 1, clock=RealClock()) as deployment:
         client = client_of(deployment, bound)
+        pulse = deployment.pulse()
         writer = Writer(deployment, over)
         writer.start()
         wait_for(lambda: client.get_boolean_details("risky", True, SOMEBODY).error_code is None)
         until, again = time.monotonic() + seconds, 0.0
         try:
-            while (now := time.monotonic()) < until:
+            while (now := time.monotonic()) < until or len(troubles) < kinds:
                 if now > again:
                     deployment.kv.places[0].reachable = True
                     troubles[trouble(deployment, random)] += 1
@@ -128,16 +135,17 @@ def run(seconds: float, seed: int, bound: float = PROMISE.bound_s) -> tuple[list
         last = writer.commits[-1]["version"]
         # The last write may have been given up, so that nobody knows whether it was made.
         wait_for(lambda: client.get_integer_value("left", 0, SOMEBODY) >= last - 1)
+        # What the machine took beyond what was allowed for is not the client's to know.
+        more = promise(pulse.slowest).bound_s - BOUND if bound else 0.0
     assert client.get_integer_value("left", 0, SOMEBODY) >= last - 1, "it goes on with what it has when all are dead"
-    return broken_promises(told, writer), reasons, troubles
+    return broken_promises(told, writer, more), reasons, troubles
 
 
 def test_the_client_always_gets_an_answer_that_is_as_fresh_as_it_says(workerd: Path) -> None:
-    broken, reasons, troubles = run(SECONDS, 0)
+    broken, reasons, troubles = run(SECONDS, 0, kinds=4)
     assert broken == []
     print(f"{sum(reasons.values())} answers {dict(reasons)} through {dict(troubles)}")
     assert reasons.keys() == {"TARGETING_MATCH", "DISABLED"}, "who has had a config once is never without one"
-    assert len(troubles) >= 4
 
 
 def test_a_promise_that_is_too_good_is_seen_to_be_broken(workerd: Path) -> None:

@@ -20,12 +20,13 @@ from impl.history import Recorder
 from impl.kv import KVNamespace, KVThrottled
 from impl.live import LiveError, LiveOptions, run_live
 from impl.live_network import FaultPlan
+from impl.live_pulse import STALL
 from impl.live_workerd import LiveKV, WallClock, WorkerdSite
 from impl.snapshot import Snapshot, to_kv
 from impl.workerd_processes import Processes
 from properties.evidence import Verdict
 from reports.cli import main
-from tests.impl.test_live import QUICK, checked
+from tests.impl.live_runs import QUICK, checked, run_until
 
 pytestmark = pytest.mark.xdist_group("workerd-live")
 
@@ -46,10 +47,17 @@ def test_a_run_with_kill_9_has_every_property_and_the_format_of_every_history(
         ["run", "--system", "workerd", "--for", "7s", "--fault", "crash", *words.split(), "--out", str(out), "--json"]
     )
     said = json.loads(capsys.readouterr().out)
-    assert status == 0, said
+    if said["slowest_answer_s"] <= 0.3:
+        assert status == 0, said
+    else:
+        # More than S: the machine may be to blame for what was late, and is then named.
+        assert status in (0, 3), said
+        (case,) = said["report"]["cases"]
+        undecided = {one["property"] for one in case["properties"] if one["verdict"] == "UNKNOWN"}
+        assert undecided <= {"bounded-staleness"}, said
     found = lines(out / "history.jsonl")
     assert Counter(f"{line['kind']} {line['outcome']}" for line in found) == said["counts"]
-    assert {line["note"] for line in found if line["kind"] == "fault"} == {"crash"}
+    assert {line["note"] for line in found if line["kind"] == "fault"} - {STALL} == {"crash"}
     schema = Draft202012Validator(json.loads(resources.files("properties").joinpath("history.schema.json").read_text()))
     assert [error.message for line in found for error in schema.iter_errors(line)] == []
     assert not multiprocessing.active_children()
@@ -58,10 +66,11 @@ def test_a_run_with_kill_9_has_every_property_and_the_format_of_every_history(
 def test_every_fault_that_is_asked_for_happens(workerd: Path, tmp_path: Path) -> None:
     faults = ("crash", "evict", "put-fails", "put-ambiguous", "put-slow", "put-late")
     more = {"fault_every": 0.8, "fault_share": 0.8, "heartbeat": 0.2, "zombie_window": 0.1, "retries": 9}
-    options = LiveOptions(5.0, tmp_path / "history.jsonl", faults=faults, seed=3, **{**SLOWER, **more})
-    run_live(options, site=WorkerdSite)
-    assert {line["note"] for line in lines(options.history) if line["kind"] == "fault"} == set(faults)
-    found = checked(options)
+    kept = tmp_path / "kept"
+    options = LiveOptions(5.0, tmp_path / "history.jsonl", kept, faults=faults, seed=3, **{**SLOWER, **more})
+    result = run_until(options, set(faults), WorkerdSite)
+    assert {line["note"] for line in lines(options.history) if line["kind"] == "fault"} - {STALL} == set(faults)
+    found = checked(options, result.slowest_answer)
     assert Verdict.VIOLATED not in {one.verdict for one in found.values()}, found
     assert int(found["bounded-staleness"].measures["failed_in_a_row"]) <= options.failures
 
@@ -93,9 +102,9 @@ BROKEN: Mapping[str, tuple[Mapping[str, Sequence[tuple[str, str]]], str]] = {
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_worker_is_caught_by_what_its_readers_were_told(what: str, workerd: Path, tmp_path: Path) -> None:
     edits, broken = BROKEN[what]
-    options = LiveOptions(5.0, tmp_path / "history.jsonl", **{**SLOWER, "sync_delay": 0.3})
-    run_live(options, site=partial(WorkerdSite, edits=edits))
-    assert checked(options)[broken].verdict is Verdict.VIOLATED
+    options = LiveOptions(5.0, tmp_path / "history.jsonl", tmp_path / "kept", **{**SLOWER, "sync_delay": 0.3})
+    result = run_until(options, set(), partial(WorkerdSite, edits=edits))
+    assert checked(options, result.slowest_answer)[broken].verdict is Verdict.VIOLATED
 
 
 def test_a_runtime_that_dies_by_itself_ends_the_run_with_an_error_that_says_which(
