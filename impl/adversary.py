@@ -21,8 +21,8 @@ from impl.runtime import Clock
 
 __all__ = ["Adversary", "Answer", "Fault", "Held", "Place", "SuiteClock"]
 
-PATIENCE: Final = 5.0
-"""Seconds of real time to wait for something that should come at once."""
+PATIENCE: Final = 30.0
+"""Seconds of real time to wait for something that should come at once; what does not come then never will."""
 
 
 class SuiteClock:

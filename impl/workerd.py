@@ -32,7 +32,7 @@ VERSION: Final = "2026-11-17"
 
 HOW_TO_INSTALL: Final = "make workerd"
 
-READY_WITHIN: Final = 10.0
+READY_WITHIN: Final = 30.0
 """Seconds; a process that has not bound its ports by then never will. Usually it takes 0.03."""
 
 _PACKAGES: Final = {"x86_64": "workerd-linux-64", "amd64": "workerd-linux-64", "aarch64": "workerd-linux-arm64"}

@@ -13,8 +13,8 @@ from attrs import field, frozen
 
 __all__ = ["Call", "Client", "Reply", "WorkerdError", "asked"]
 
-PATIENCE = 10.0
-"""Seconds of real time for anything that should come at once."""
+PATIENCE = 30.0
+"""Seconds of real time for anything that should come at once; what does not come then never will."""
 
 
 @frozen

@@ -72,7 +72,7 @@ def test_no_acknowledged_write_is_lost_and_no_config_is_torn_by_kills_at_any_mom
     try:
         for writer in writers:
             writer.start()
-        for _ in range(KILLS):
+        while processes.kills < KILLS or sum(len(writer.acked) for writer in writers) < KILLS:
             # Any moment will do: this is no wait for something to happen.
             time.sleep(random.uniform(0.005, 0.06))
             processes.kill_store()
@@ -80,16 +80,15 @@ def test_no_acknowledged_write_is_lost_and_no_config_is_torn_by_kills_at_any_mom
             assert snapshot["config"].get("first") == snapshot["config"].get("second")
         stop.set()
         for writer in writers:
-            writer.join(10)
+            writer.join()
         log = changelog(processes.store)
         last = processes.store.get("/units/u").said
         by_key = {one["idempotency_key"]: one["version"] for one in log}
         assert [one["version"] for one in log] == [1 + n // 2 for n in range(2 * last["version"])], "no gaps"
         acked = {key: version for writer in writers for key, version in writer.acked.items()}
         assert acked.items() <= by_key.items(), "an acknowledged write is lost, or has another version"
-        assert len(acked) >= KILLS // 2
         assert last["config"] == {"first": log[-1]["new"], "second": log[-1]["new"]}
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (entry := kv.namespace.read_centre("config:u")) is None or from_kv(entry.value).version < last["version"]:
             assert time.monotonic() < deadline, "KV never came to the latest version"
             time.sleep(0.01)

@@ -60,7 +60,7 @@ def read(processes: Processes) -> Any:
 
 
 def until_it_is_published(processes: Processes, version: int) -> None:
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while read(processes)["version"] != version:
         assert time.monotonic() < give_up
         time.sleep(0.02)

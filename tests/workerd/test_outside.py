@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +15,8 @@ from impl.adversary import Adversary, SuiteClock
 from impl.adversary_http import Door
 from impl.http_system import HttpSystem
 from impl.kv import KVNamespace, Limits
+from impl.live_pulse import Pulse
+from impl.workerd_client import Client
 from impl.workerd_config import Bindings
 from impl.workerd_processes import Processes
 from model.designs import load
@@ -52,9 +55,21 @@ def judged(address: str, budget: Budget, bound_ms: int | None = None) -> dict[st
     return {one.property: one for one in found}
 
 
+def judged_fairly(address: str, budget: Budget) -> dict[str, Evidence]:
+    """With a bound that the machine is fast enough for, as it can only be kept by one that is."""
+    for bound_ms in (500, 2000, 8000, 32000):
+        pulse = Pulse(lambda: Client(urlsplit(address).port or 0, {}).do("GET", "/edge/nobody"))
+        pulse.start()
+        found = judged(address, budget, bound_ms)
+        # A publication comes after a write: twice the way of a question.
+        if 2000 * pulse.end() <= bound_ms:
+            break
+    return found
+
+
 def test_of_the_worker_everything_that_an_outsider_can_judge_holds(workerd: Path) -> None:
     with deployment() as address:
-        found = judged(address, Budget(10, 25), bound_ms=500)
+        found = judged_fairly(address, Budget(10, 25))
     for name in (*HOLD, CONTRACT, "bounded-staleness"):
         assert found[name].verdict is Verdict.HOLDS_TO_BOUND, (name, found[name].reason)
     for name in ("never-ahead", "monotonic-kv", "convergence", "local-reads"):
@@ -102,11 +117,14 @@ BROKEN: Mapping[str, tuple[Edits, str]] = {
         "no-partial-read",
     ),
 }  # fmt: skip
+OF_READERS = ("never-ahead", "unit-isolation", "no-partial-read")
+"""What only a reader is told, once there is something published."""
+SURELY_PUBLISHED_MS = 3000
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_worker_whose_mistake_shows_outside_is_caught(what: str, workerd: Path) -> None:
     edits, broken = BROKEN[what]
     with deployment(edits) as address:
-        found = judged(address, Budget(3, 25))
+        found = judged(address, Budget(3, 25), SURELY_PUBLISHED_MS if broken in OF_READERS else None)
     assert found[broken].verdict is Verdict.VIOLATED, found[broken]

@@ -3,19 +3,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from random import Random
+from typing import Final
+
 from attrs import evolve
 
 from model.designs import load
-from model.interpret import Event, initial_states
+from model.interpret import Event, State, initial_states, successors
 from model.machine import Instance
 from model.trace import Trace
 from properties.cases import instance_of, scoreboard
 from properties.engines.shrink import run_events
 
-__all__ = ["PUBLISH", "case_instance", "trace_of"]
+__all__ = ["CRASHES", "PUBLISH", "case_instance", "trace_of", "walk"]
 
 PUBLISH = "write; acknowledge; fire; put_lands; put_confirmed"
 """A write, from the control plane to KV's centre."""
+
+
+CRASHES: Final[Mapping[str, int | str | bool]] = {
+    "publisher": "outbox", "reader": "guarded", "repair": "heartbeat", "epoch": "on", "Put": 1, "writes": 6, "F": 6,
+    "crash": True, "put_late": True, "put_fails": True, "put_ambiguous": True,
+}  # fmt: skip
+"""What the results recommend, and the platform at its worst."""
 
 
 def case_instance(name: str) -> Instance:
@@ -32,6 +43,20 @@ def trace_of(case: str, events: str, about: str = "", loop: int | None = None, *
     states = run_events(trace, load("do_kv"))
     assert states is not None, f"the model refuses {events!r}"
     return evolve(trace, states=states)
+
+
+def walk(instance: Instance, random: Random, steps: int) -> Trace:
+    """A random run of the model in which the object dies every few steps, whatever it is at."""
+    states: list[State] = [next(initial_states(instance))]
+    events: list[Event] = []
+    while len(events) < steps:
+        possible = list(successors(instance, states[-1]))
+        crashes = [pair for pair in possible if pair[0].action in ("crash", "put_late")]
+        others = [pair for pair in possible if pair not in crashes]
+        event, state = random.choice(crashes if crashes and random.random() < 0.1 else others or possible)
+        events.append(event)
+        states.append(state)
+    return Trace("do_kv", instance.values, tuple(states), tuple(events))
 
 
 def _event(text: str) -> Event:
