@@ -86,6 +86,8 @@ def _asserted(name: str, claim: Claim, reached: Counter[str]) -> Callable[..., N
             holds = claim.then(*arguments)
         except AssertionError as error:
             raise _Refuted(str(error)) from error
+        if holds is NotImplemented:
+            raise TypeError("the claim answers NotImplemented, which counts as true")
         if not holds:
             raise _Refuted
 

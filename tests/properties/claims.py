@@ -43,6 +43,10 @@ def _asserts(number: int) -> bool:
     return True
 
 
+def _answers_nothing(number: int) -> bool:
+    return float.__lt__(1.5, "2")  # type: ignore[operator]
+
+
 def _untyped(number):  # type: ignore[no-untyped-def]
     return True
 
@@ -54,6 +58,7 @@ CLAIMS = {
     "vacuous": Claim(_contradiction, _is_not_negative),
     "raises": Claim(_any, _divides),
     "asserts": Claim(_any, _asserts),
+    "answers nothing": Claim(_any, _answers_nothing),
 }
 
 UNTYPED = Claim(_any, _untyped)

@@ -19,6 +19,7 @@ from tests.properties.claims import CLAIMS, UNTYPED
         ("vacuous", Verdict.VACUOUS),
         ("raises", Verdict.VIOLATED),
         ("asserts", Verdict.VIOLATED),
+        ("answers nothing", Verdict.VIOLATED),
     ],
 )
 def test_a_claim_is_judged(name: str, verdict: Verdict) -> None:

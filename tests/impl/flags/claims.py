@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import lt
 from typing import Any
 
 from attrs import frozen
@@ -24,7 +25,7 @@ class Functions:
     """The functions that claims are about. Replace one to break it on purpose."""
 
     bucket: Callable[[int], float] = bucket_of_hash
-    admitted: Callable[[float, float], bool] = float.__lt__
+    admitted: Callable[[float, float], bool] = lt
     diff: Callable[[Any, Any], Any] = diff
     merge: Callable[[Any, Any], Any] = apply_changes
     inverse: Callable[[Any, Any], Any] = inverse
