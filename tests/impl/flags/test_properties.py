@@ -7,7 +7,7 @@ Each property is a function of the evaluator, so that broken ones can be put in 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -188,14 +188,19 @@ def test_of_100_000_users_a_split_has_its_shares_within_four_standard_deviations
         assert abs(shares[name] - count * share) <= 4 * (count * share * (1 - share)) ** 0.5
 
 
-def test_a_ramp_from_1_to_100_percent_never_drops_a_user() -> None:
+@pytest.mark.parametrize(
+    ("count", "steps"),
+    [(100_000, (1, 2, 5, 10, 20, 25, 33, 50, 66, 75, 90, 99, 100)), (10_000, range(1, 101))],
+    ids=["100,000 users", "every per cent"],
+)
+def test_a_ramp_from_1_to_100_percent_never_drops_a_user(count: int, steps: Iterable[int]) -> None:
     inside: set[int] = set()
-    for percentage in (1, 2, 5, 10, 20, 25, 33, 50, 66, 75, 90, 99, 100):
+    for percentage in steps:
         evaluator = Evaluator({"f": split(percentage)}, "acct-1")
-        now = {n for n in range(100_000) if evaluator.evaluate("f", {"targetingKey": n}, no_draw).variant == "0"}
+        now = {n for n in range(count) if evaluator.evaluate("f", {"targetingKey": n}, no_draw).variant == "0"}
         assert inside <= now
         inside = now
-    assert len(inside) == 100_000
+    assert len(inside) == count
 
 
 def test_without_its_attribute_a_split_of_30_40_30_becomes_one_of_30_49_21() -> None:
