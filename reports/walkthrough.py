@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
+from openfeature.event import EventDetails, ProviderEvent
+from openfeature.flag_evaluation import FlagEvaluationDetails
 
 from impl.centre import SqliteCentre
 from impl.deployment import Choices
@@ -31,6 +33,7 @@ from impl.kv import Limits
 from impl.live_network import ReplicatorRuntime, WatchedCentre
 from impl.live_options import UNIT
 from impl.replicator import Backoff, Timing
+from impl.snapshot import to_json
 
 __all__ = ["CONSTANTS", "FLAGS", "POPS", "Told", "Walk", "walk"]
 
@@ -120,20 +123,20 @@ class Walk:
     events: int
 
 
-def walk(directory: Path, history: Path, asking: float, told: Told) -> Walk:
-    """Walk. `directory` is empty and keeps the databases; people go on asking for so many seconds after the switch, and
-    a location that has not seen it by then is missing from what is seen. Raises OSError for files that cannot be
-    written.
+def walk(directory: Path, history: Path, bound: float, told: Told) -> Walk:
+    """Walk. `directory` is empty and keeps the databases; `bound` is how many seconds a change may take to be seen. A
+    location that has not seen the switch a second after that is missing from what is seen. Raises OSError for files
+    that cannot be written.
     """
     recorder = Recorder(directory / "events.part")
     origin = now()
     try:
         with _House(directory, recorder) as house:
             _create(house, told)
-            with _clients(house, recorder) as clients:
+            with _clients(house, recorder, bound) as clients:
                 _evaluate(clients, told)
                 _refuse(house, told)
-                seen = _spread(clients, _kill(house, told), asking, told)
+                seen = _spread(clients, _kill(house, told), bound + 1, told)
                 _told_of(house, told)
     finally:
         recorder.close()
@@ -188,8 +191,21 @@ class _House:
         self._service.close()
 
 
+@frozen
+class _Client:
+    """An OpenFeature client at a location, and the flags that it has been told have changed."""
+
+    pop: str
+    flags: OpenFeatureClient
+    changed: list[str] = field(factory=list)
+
+    def hear(self, event: EventDetails) -> None:
+        """A change is told."""
+        self.changed.extend(event.flags_changed or ())
+
+
 @contextmanager
-def _clients(house: _House, recorder: Recorder) -> Iterator[dict[str, OpenFeatureClient]]:
+def _clients(house: _House, recorder: Recorder, bound: float) -> Iterator[list[_Client]]:
     """An OpenFeature client at every location."""
 
     def recorded(pop: str, source: Source) -> Source:
@@ -204,44 +220,82 @@ def _clients(house: _House, recorder: Recorder) -> Iterator[dict[str, OpenFeatur
 
         return ask
 
+    clients = []
     try:
         for pop in POPS:
             time.sleep(0.5)  # so that the locations' copies are of different ages
             location = house.app.edges[pop].location
             source = recorded(pop, reader_source(lambda location=location: location.reader, house.loop))  # type: ignore[misc]
-            api.set_provider_and_wait(EdgeFlagProvider(source, "local"), domain=pop)
-        yield {pop: api.get_client(pop) for pop in POPS}
+            api.set_provider_and_wait(EdgeFlagProvider(source, "local", bound=bound), domain=pop)
+            client = _Client(pop, api.get_client(pop))
+            client.flags.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, client.hear)
+            clients.append(client)
+        yield clients
     finally:
         api.clear_providers()
 
 
 def _create(house: _House, told: Told) -> None:
     made = [house.commit(lambda flag=flag: house.app.control.create(flag, "ana")) for flag in FLAGS]  # type: ignore[misc]
-    lines = [f"{one.flag['key']}: version {one.version}, by {one.flag['updated_by']}" for one in made]
+    lines = [f"{one.flag['key']}, version {one.version}: {_rules(one.flag)}" for one in made]
     while (alarm := house.do(house.app.unit.store.alarm)) is not None and alarm.reason != "beat":
         time.sleep(0.02)
-    told("An app called shop, and its flags", [*lines, "published to KV"])
+    told(
+        "An app called shop gets its flags, by ana",
+        [*lines, "the app's Durable Object has them, and has put them to KV"],
+    )
 
 
-def _evaluate(clients: Mapping[str, OpenFeatureClient], told: Told) -> None:
+def _rules(flag: Mapping[str, Any]) -> str:
+    """What a flag serves, and to whom."""
+    served = []
+    for rule in flag["rules"]:
+        rollout = rule.get("rollout")
+        share = "" if rollout is None else f" to {rollout['percentage']} % of everybody"
+        if rollout is not None and "attribute" in rollout:
+            share = f" to {rollout['percentage']} % by {rollout['attribute']}"
+        tests = [f"{one['attribute']} {one['operator']} {to_json(one['value'])}" for one in rule["conditions"]]
+        served.append(f"{rule['serve_variation']}{share}{' if ' if tests else ''}{' and '.join(tests)}")
+    return "; ".join(
+        [*served, f"else {flag['default_variation']}" if served else f"always {flag['default_variation']}"]
+    )
+
+
+def _evaluate(clients: Sequence[_Client], told: Told) -> None:
     lines = []
-    for (pop, client), person in zip(clients.items(), PEOPLE, strict=True):
-        checkout = client.get_boolean_details("new-checkout", False, person)
-        payment = client.get_string_details("payment-provider", "northbank", person)
-        limits = client.get_object_details("search-limits", {}, person)
-        said = ", ".join(f"{one.flag_key} = {one.value} ({one.reason})" for one in (checkout, payment, limits))
-        lines.append(f"{person.targeting_key} at {pop}: {said}")
-    told("Everybody asks at another location, through OpenFeature", lines)
+    for client, person in zip(clients, PEOPLE, strict=True):
+        checkout = client.flags.get_boolean_details("new-checkout", False, person)
+        payment = client.flags.get_string_details("payment-provider", "northbank", person)
+        lines.append(f"{client.pop}, {_who(person)}: {_answer(checkout)}, {_answer(payment)}")
+    limits = clients[0].flags.get_object_details("search-limits", {}, PEOPLE[0])
+    said = limits.flag_metadata
+    lines.append(f"{clients[0].pop}, {_who(PEOPLE[0])}: {_answer(limits)}")
+    lines.append(
+        f"the last answer came with: config version {said['config_version']}, read {said['age_s']:.1f} s ago, "
+        f"superseded {said['staleness_bound_s']:.1f} s ago at most"
+    )
+    told("Three people ask, each at another location, through the OpenFeature client there", lines)
+
+
+def _who(person: EvaluationContext) -> str:
+    return f"{person.targeting_key} ({person.attributes['email']}, {person.attributes['country']})"
+
+
+def _answer(details: FlagEvaluationDetails[Any]) -> str:
+    return f"{details.flag_key} = {to_json(details.value)} ({details.reason})"
 
 
 def _refuse(house: _House, told: Told) -> None:
     control = house.app.control
     changed = {**FLAGS[1], "default_variation": "second"}
-    house.commit(lambda: control.update("payment-provider", changed, "ana", 2))
+    stored = house.commit(lambda: control.update("payment-provider", changed, "ana", 2))
     try:
         house.do(lambda: control.update("payment-provider", {**FLAGS[1], "enabled": False}, "bo", 2))
     except FlagConflict as conflict:
-        told("Two people edit the same version of a flag", ["ana is first: version 4", f"bo is refused: {conflict}"])
+        told(
+            "Two people have version 2 of a flag before them, and save it",
+            [f"ana is first: version {stored.version}", f"bo is refused: {conflict}"],
+        )
 
 
 def _kill(house: _House, told: Told) -> float:
@@ -249,32 +303,47 @@ def _kill(house: _House, told: Told) -> float:
     off = {**FLAGS[0], "enabled": False}
     stored = house.commit(lambda: house.app.control.update("new-checkout", off, "bo", 1))
     thrown = now()
-    told("The kill switch: new-checkout is turned off", [f"version {stored.version}, by bo"])
+    told("The kill switch: bo turns new-checkout off", [f"version {stored.version}, acknowledged"])
     return thrown
 
 
-def _spread(clients: Mapping[str, OpenFeatureClient], thrown: float, asking: float, told: Told) -> dict[str, float]:
-    """After how many seconds each location says so."""
+def _spread(clients: Sequence[_Client], thrown: float, asking: float, told: Told) -> dict[str, float]:
+    """After how many seconds each location says so. Everybody goes on asking for as long as a copy is served."""
     seen: dict[str, float] = {}
     lines = []
-    asked = 0
-    while now() < thrown + asking:
-        for pop, client in clients.items():
+    asked, until = 0, thrown + asking
+    while now() < until:
+        for client in clients:
             asked += 1
-            if client.get_boolean_details("new-checkout", False, PEOPLE[0]).reason == "DISABLED" and pop not in seen:
-                seen[pop] = now() - thrown
-                lines.append(f"{seen[pop]:.2f} s: {pop} says DISABLED")
+            answer = client.flags.get_boolean_details("new-checkout", False, PEOPLE[0])
+            if answer.reason == "DISABLED" and client.pop not in seen:
+                seen[client.pop] = now() - thrown
+                lines.append(f"{client.pop}, after {seen[client.pop]:.2f} s: {_answer(answer)}{_heard(client)}")
+                until = min(until, now() + _CACHE_TTL) if len(seen) == len(clients) else until
         time.sleep(0.02)
-    told("Everybody goes on asking", [*lines, f"{asked} evaluations"])
+    told(
+        f"Everybody goes on asking; a location serves its copy of the config for {_CACHE_TTL:g} s",
+        [*lines, f"{asked} evaluations"],
+    )
     return seen
+
+
+def _heard(client: _Client) -> str:
+    """That the client was told of the change; its handlers run in threads of their own."""
+    until = now() + 1
+    while "new-checkout" not in client.changed and now() < until:
+        time.sleep(0.001)
+    return ", and its client hears that it has changed" if "new-checkout" in client.changed else ""
 
 
 def _told_of(house: _House, told: Told) -> None:
     changes = house.do(lambda: house.app.control.changelog("new-checkout"))
     told(
-        "The flag's changelog",
-        [
-            f"version {one.version}: {one.event} by {one.actor}" + (f", {one.diff}" if one.diff else "")
-            for one in changes
-        ],
+        "The changelog of new-checkout",
+        [f"version {one.version}: {one.event} by {one.actor}{_difference(one.diff)}" for one in reversed(changes)],
     )
+
+
+def _difference(diff: Mapping[str, Mapping[str, Any]] | None) -> str:
+    changed = [f"{name} from {to_json(one['from'])} to {to_json(one['to'])}" for name, one in (diff or {}).items()]
+    return f", {', '.join(changed)}" if changed else ""

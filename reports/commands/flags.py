@@ -58,16 +58,17 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
     try:
         Path(out).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="edgeproof-") as directory:
-            found = walk(Path(directory), Path(out) / "history.jsonl", promise.bound_s + 1, told)
+            found = walk(Path(directory), Path(out) / "history.jsonl", promise.bound_s, told)
     except OSError as error:
         raise Unusable(one_line(error)) from error
     return _report(terminal, found, promise, steps, seed)
 
 
 def _report(terminal: Terminal, found: Walk, promise: Promise, steps: list[dict[str, Any]], seed: int) -> int:
+    from properties.catalogue import CATALOGUE
     from properties.engines.history import check_history
     from properties.evidence import HOLDS, Verdict
-    from reports.walkthrough import POPS
+    from reports.walkthrough import CONSTANTS, POPS
 
     evidence = check_history(found.history, promise, seed=seed)
     late = [pop for pop in POPS if found.seen.get(pop, float("inf")) > promise.bound_s]
@@ -75,16 +76,16 @@ def _report(terminal: Terminal, found: Walk, promise: Promise, steps: list[dict[
     switch = (
         f"not seen within {promise.bound_s:g} s at {', '.join(late)}"
         if late
-        else f"seen everywhere after {slowest:.2f} s; proved: at most {promise.bound_s:g} s = {promise.formula}"
+        else f"seen everywhere after {slowest:.2f} s; proved: within {promise.bound_s:g} s = {promise.formula}, with "
+        + ", ".join(f"{name} = {int(CONSTANTS[name]) / 1000:g} s" for name in "DST")
     )
-    terminal.out.print(
-        f"{len(steps) + 1}. The record of it, {counted(found.events, 'event')}, is checked", style="bold"
-    )
+    title = f"{len(steps) + 1}. The record of all this, {counted(found.events, 'event')}, is checked"
+    terminal.out.print(title, style="bold")
     for one in evidence:
-        terminal.out.print(
-            f"   {one.property}: {one.verdict}" + (f" ({one.reason})" if one.reason else ""), soft_wrap=True
-        )
+        said = one.reason or CATALOGUE[one.property].says
+        terminal.out.print(f"   {one.property}: {one.verdict}: {one_line(said)}", soft_wrap=True)
     terminal.out.print(f"   the kill switch: {switch}", soft_wrap=True)
+    terminal.out.print(f"wrote {found.history}", soft_wrap=True)
     document = {
         "steps": steps,
         "seen_s": {pop: round(after, 3) for pop, after in found.seen.items()},

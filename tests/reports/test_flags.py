@@ -22,15 +22,20 @@ def test_the_walk_through_flips_a_kill_switch_and_its_record_is_checked(edgeproo
     assert max(said["seen_s"].values()) <= said["bound_s"] == 5.0
     assert [step["step"].split(" ")[0] for step in said["steps"]] == [
         "An",
-        "Everybody",
+        "Three",
         "Two",
         "The",
         "Everybody",
         "The",
     ]
-    asked = said["steps"][1]["says"]
-    assert "new-checkout = True (TARGETING_MATCH)" in asked[0]
-    assert "payment-provider = southpay (SPLIT)" in asked[1]
+    made, asked, refused, _, spread, log = (step["says"] for step in said["steps"])
+    assert made[1].endswith('second to 30 % by accountId if country in ["BR","PT"]; else first')
+    assert "new-checkout = true (TARGETING_MATCH)" in asked[0]
+    assert 'payment-provider = "southpay" (SPLIT)' in asked[1]
+    assert "config version 3" in asked[4]
+    assert refused[1] == "bo is refused: the current version of payment-provider is 4"
+    assert all("(DISABLED), and its client hears that it has changed" in line for line in spread[:3])
+    assert log == ["version 1: create by ana", "version 5: update by bo, enabled from true to false"]
     lines = (tmp_path / "reports/out/history.jsonl").read_text().splitlines()
     assert {json.loads(line)["kind"] for line in lines} == {"commit", "publish", "read"}
 
