@@ -156,17 +156,22 @@ def _asks(answered: ir.Table) -> ir.Table:
 
 
 def _units(commits: ir.Table, restored: ir.Table) -> ir.Table:
-    """When a unit had its first version for certain, since when a commit may have gone unseen, when it was quiet."""
+    """When a unit had its first version for certain, since when a commit may have gone unseen, when it was quiet.
+
+    What a write of unknown outcome did, it did since it was asked for: until then the unit was not quiet.
+    """
     ok = (commits.outcome == "ok").name("ok")
     of_commits = commits.group_by("unit").agg(
         began=commits.returned.min(where=ok),
         unnamed=commits.invoke.min(where=commits.version.isnull()),
         open=commits.count(where=~ok),
-        quiet=commits.returned.max(where=ok),
+        answered=commits.returned.max(where=ok),
+        asked=commits.invoke.max(where=~ok),
     )
     of_restores = restored.group_by("unit").agg(restored_by=ibis.coalesce(restored.returned, float("inf")).max())
     both = of_commits.left_join(of_restores, "unit")
-    return both.select("unit", "began", "unnamed", "open", quiet=ibis.greatest(both.quiet, both.restored_by))
+    quiet = ibis.greatest(both.answered, both.asked, both.restored_by)
+    return both.select("unit", "began", "unnamed", "open", quiet=quiet)
 
 
 def _versions(commits: ir.Table, restores: ir.Table, publishes: ir.Table, told: ir.Table, units: ir.Table) -> ir.Table:

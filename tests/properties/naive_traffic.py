@@ -189,9 +189,11 @@ def convergence(events: list[Line], bound: float) -> Iterator[Line]:
     restored = [r for r in restores(events) if r["version"] is not None]
     if not known or not of(events, "commit", "ok", "unknown"):
         return
-    last, quiet = max(map(told, known)), max(over(e) for e in commits + restored)
+    lost = of(events, "commit", "unknown")
+    last = max(map(told, known))
+    quiet = max(*(over(e) for e in commits + restored), *(e["invoke"] for e in lost), -inf)
     for r in of(events, "read"):
-        newer_is_fine = bool(of(events, "commit", "unknown"))
+        newer_is_fine = bool(lost)
         wrong = told(r) < last or (told(r) != last and not newer_is_fine)
         if wrong and r["invoke"] > quiet + bound:
             yield r

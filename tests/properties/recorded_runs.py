@@ -26,12 +26,22 @@ STEP: Final = 2.0**-12
 
 TESTED, BROKEN = 1, 2
 
+_AGAIN: Final = 0.2
+"""How often a step that leads nowhere new is a candidate all the same."""
+
+_LIKING: Final = (0.05, 1.0, 5.0)
+"""How much a run may like an action, beside the passing of time."""
+
 
 @frozen
 class Step:
-    """What happened when, in ticks, between which states, and the flags of the kernel's properties of steps."""
+    """What happened when, in ticks, between which states, and the flags of the kernel's properties of steps.
+
+    `label` is the event's number in the kernel.
+    """
 
     at: float
+    label: int
     event: Event
     before: State
     after: State
@@ -56,10 +66,15 @@ class Run:
 
 
 def random_run(kernel: Kernel, seed: int, length: int) -> Run:
-    """A run of at most so many steps, which prefers what it has not done yet."""
+    """A run of at most so many steps, which prefers what leads somewhere new.
+
+    A share is kept for steps that change nothing, as a reader who is told the same again is one. How often an action is
+    chosen is drawn anew for each run (swarm testing: Groce et al., 2012): what takes the absence of one, like the
+    healing of a partition, is hardly met by runs that do everything.
+    """
     dice = random.Random(seed)
     firsts = list(initial_states(kernel.instance))
-    favoured = dice.getrandbits(kernel.most_successors)
+    liking = dice.choices(_LIKING, k=kernel.most_successors)
     lazy = dice.choice((0.0, 0.3, 0.6))
 
     def choose(turn: int, labels: Sequence[int], after: Sequence[tuple[int, ...]], seen: set[tuple[int, ...]]) -> int:
@@ -69,20 +84,17 @@ def random_run(kernel: Kernel, seed: int, length: int) -> Run:
         ticks = [n for n in everything if kernel.event(labels[n]).action == TICK]
         if ticks and dice.random() < lazy:
             return ticks[0]
-        fresh = [n for n in everything if after[n] not in seen] or list(everything)
-        liked = [n for n in fresh if favoured >> labels[n] & 1]
-        return dice.choice(liked if liked and dice.random() < 0.5 else fresh) if fresh else -1
+        fresh = [n for n in everything if after[n] not in seen or dice.random() < _AGAIN] or list(everything)
+        return dice.choices(fresh, [1.0 if n in ticks else liking[labels[n]] for n in fresh])[0] if fresh else -1
 
     return _walk(kernel, dice.choice(firsts), choose)
 
 
 def rerun(run: Run, watched: int) -> Run:
     """The same events, with another write under observation."""
-    events = iter([step.event for step in run.steps])
 
     def choose(turn: int, labels: Sequence[int], after: Sequence[tuple[int, ...]], seen: set[tuple[int, ...]]) -> int:
-        event = next(events, None)
-        return -1 if event is None else [run.kernel.event(label) for label in labels].index(event)
+        return -1 if turn == len(run.steps) else list(labels).index(run.steps[turn].label)
 
     return _walk(run.kernel, {**run.first, "watched": watched}, choose)
 
@@ -102,13 +114,14 @@ def _walk(kernel: Kernel, first: State, choose: Any) -> Run:
         which = choose(len(steps), labels[:count], after, seen)
         if which < 0:
             return Run(kernel, first, steps, found)
-        event = kernel.event(labels[which])
+        label = labels[which]
+        event = kernel.event(label)
         # The next whole tick, or a little later.
         at = float(int(at) + 1) if event.action == TICK else at + STEP
         words = list(after[which])
         seen.add(after[which])
         before, state = state, kernel.unpack(words)
-        steps.append(Step(at, event, before, state, _flags(flags[which], source.steps, {})))
+        steps.append(Step(at, label, event, before, state, _flags(flags[which], source.steps, {})))
         found = _flags(kernel.check(words, 0, parameters), source.states, found)
 
 
