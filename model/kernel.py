@@ -2,8 +2,8 @@
 """A machine as integer code: states packed into words, and a function that lists the successors of a state.
 
 `build_kernel` writes one small Python module of integer arithmetic; the same text runs as plain Python and, compiled
-by numba, as machine code. Options, hazards and numbers are either literals of that text, which makes the fastest code,
-or read from a vector, so that one compilation serves many instances of a design.
+by `model.native`, as machine code. Options, hazards and numbers are either literals of that text, which makes the
+fastest code, or read from a vector, so that one compilation serves many instances of a design.
 
 A state is `words` integers of at most 62 bits each. Clocks are cut off just above the largest value that they are
 compared with (`clock_caps`): no guard, deadline or property can tell the values beyond apart. A natural that leaves its
@@ -272,13 +272,10 @@ def _filled_in(
     }
 
 
-def load_kernel(text: str, compile_with: Callable[[Any], Any] | None = None) -> tuple[Any, Any]:
-    """The functions `expand` and `check` of a kernel's text, each passed through `compile_with` (numba's `njit`)."""
+def load_kernel(text: str) -> tuple[Any, Any]:
+    """The functions `expand` and `check` of a kernel's text, as plain Python."""
     namespace: dict[str, Any] = {}
     exec(compile(text, "<kernel>", "exec"), namespace)
-    if compile_with is not None:
-        for name in [n for n, value in namespace.items() if callable(value)]:
-            namespace[name] = compile_with(namespace[name])
     return namespace["expand"], namespace["check"]
 
 
@@ -342,7 +339,6 @@ def _action_text(
     first: int,
     steps: Sequence[StepForm],
 ) -> list[str]:
-    """One function per action: numba's compile time grows faster than a function's length."""
     emitter.begin(_roots(action, steps))
     lines = [f"def do_{action.name}({_words('s', words)}, n, prm, out, labels, flags):"]
     label, depth = "0", 1

@@ -14,7 +14,7 @@ import numpy as np
 from attrs import frozen
 
 from model.interpret import Event, State, apply, evaluate, initial_states
-from model.kernel import Kernel, KernelSource, StateForm, StepForm, build_source
+from model.kernel import Kernel, KernelSource, StateForm, StepForm, build_kernel, build_source
 from model.machine import Instance
 from model.trace import Trace
 from properties.catalogue import Property, state_form, step_form
@@ -54,7 +54,7 @@ def kernel_source(instances: Sequence[Instance], properties: Sequence[Property])
 def search_instance(instance: Instance, source: KernelSource, limits: Limits) -> tuple[Searcher, Kernel, Search]:
     """Search an instance with a kernel made by `kernel_source`."""
     searcher = prepare_search(source)
-    kernel = searcher.kernel(instance)
+    kernel = build_kernel(source, instance)
     initial = [kernel.pack(state) for state in initial_states(instance)]
     return searcher, kernel, searcher.run(kernel, initial, limits.states, limits.depth)
 
@@ -146,7 +146,7 @@ def _settles(
 ) -> tuple[Verdict, str, Trace | None]:
     if not search.hits[row, 0]:
         return Verdict.VACUOUS, "no state that was searched puts the property to the test", None
-    unsettled = (searcher.truths(search.states, search.count, kernel.parameters) >> (2 * row + 1) & 1).astype(np.bool_)
+    unsettled = (searcher.truths(kernel, search) >> (2 * row + 1) & 1).astype(np.bool_)
     actions = {action.name: action for action in kernel.instance.machine.actions}
     labels = [(n, actions[name]) for n, (name, _) in enumerate(kernel.source.labels) if search.fired[n]]
     graph = searcher.graph(kernel, search)

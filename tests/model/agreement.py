@@ -16,7 +16,7 @@ from model.kernel import Kernel
 from model.machine import Instance
 from properties.engines.unroll import Unrolling, unrolling
 
-__all__ = ["Z3Step", "every_event", "expand", "outcomes", "random_walk"]
+__all__ = ["Z3Step", "agrees_with_kernel", "every_event", "expand", "outcomes", "random_walk"]
 
 Outcome = dict[str, Any] | None
 """The state that an event leads to; None where it is not possible."""
@@ -53,6 +53,22 @@ def expand(kernel: Kernel, state: State) -> list[tuple[Event, list[int]]] | str:
     if count < 0:
         return kernel.source.fields[-1 - count].name
     return [(kernel.event(int(labels[n])), [int(w) for w in out[n * words : (n + 1) * words]]) for n in range(count)]
+
+
+def agrees_with_kernel(kernel: Kernel, instance: Instance, formula: Expr, state: dict[str, Any]) -> None:
+    """Hold a kernel against the interpreter in one state: the successors, and whether the formula is broken."""
+    found, left = outcomes(instance, state)
+    made = expand(kernel, state)
+    if left:
+        # Where one event takes two variables out of their ranges, either may be the one that is named.
+        assert isinstance(made, str), "a variable that leaves its range is named, whatever else can happen"
+        assert made in left or len(left) < sum(one.limit != "" for one in instance.machine.variables.values())
+    else:
+        expected = [(event, kernel.pack(after)) for event, after in found.items() if after is not None]
+        assert made == expected
+    packed = np.array(kernel.pack(state), dtype=np.int64)
+    broken = bool(kernel.check(packed, 0, kernel.parameters) & 2)
+    assert broken != truth(instance, formula, state)
 
 
 class Z3Step:

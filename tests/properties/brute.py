@@ -3,34 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import networkx as nx
-import numba
 from attrs import define, field
 
 from model.interpret import Event, State, evaluate, initial_states, successors
 from model.kernel import StateForm, StepForm, clock_caps
 from model.machine import Instance
-from properties.engines.search import _functions
 
-__all__ = ["BruteSearch", "interpreted_search"]
-
-
-@contextmanager
-def interpreted_search() -> Iterator[None]:
-    """Let the search run as plain Python: for many small designs that is sooner than compiling each."""
-    config: Any = numba.config
-    compiled = config.DISABLE_JIT
-    _functions.cache_clear()
-    config.DISABLE_JIT = True
-    try:
-        yield
-    finally:
-        config.DISABLE_JIT = compiled
-        _functions.cache_clear()
+__all__ = ["BruteSearch"]
 
 
 @define

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,15 +27,7 @@ from model.trace import replay
 from properties.catalogue import Property
 from properties.engines.explore import Limits, explore, hull, kernel_source, reached
 from properties.evidence import Evidence, Verdict
-from tests.properties.brute import interpreted_search
 from tests.properties.designs import instance, settles, state, step
-
-
-@pytest.fixture(autouse=True)
-def _interpreted() -> Iterator[None]:
-    with interpreted_search(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # hashing overflows on purpose
-        yield
 
 
 def decide(at: Instance, one: Property, limits: Limits | None = None) -> Evidence:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from hypothesis import assume, given, settings
@@ -17,7 +16,7 @@ from properties.engines.prove import Effort, prove
 from properties.engines.unroll import unrolling
 from properties.evidence import Evidence, Verdict
 from tests.model.random_designs import Spec, formula_in, instance_of, specs, state_formula
-from tests.properties.brute import BruteSearch, interpreted_search
+from tests.properties.brute import BruteSearch
 
 
 def random_properties(instance: Instance, spec: Spec) -> list[Property]:
@@ -35,9 +34,7 @@ def random_properties(instance: Instance, spec: Spec) -> list[Property]:
 
 
 def explored(instance: Instance, properties: list[Property], limits: Limits | None = None) -> dict[str, Evidence]:
-    with interpreted_search(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # hashing overflows on purpose
-        found = explore(instance, properties, kernel_source([instance], properties), limits)
+    found = explore(instance, properties, kernel_source([instance], properties), limits)
     return {one.property: one for one in found}
 
 

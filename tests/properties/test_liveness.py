@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from model.expr import for_all
 from model.machine import (
@@ -27,15 +23,7 @@ from model.machine import (
 from model.trace import replay
 from properties.engines.explore import explore, kernel_source
 from properties.evidence import Evidence, Verdict
-from tests.properties.brute import interpreted_search
 from tests.properties.designs import instance, settles
-
-
-@pytest.fixture(autouse=True)
-def _interpreted() -> Iterator[None]:
-    with interpreted_search(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # hashing overflows on purpose
-        yield
 
 
 def decide(at: Instance, form: Any) -> Evidence:

@@ -13,7 +13,6 @@ from properties.engines.fuzz import Budget, fuzz
 from properties.engines.prove import Effort, prove
 from properties.lemmas import LEMMAS
 from tests.impl.mutants import MUTANTS
-from tests.properties.brute import interpreted_search
 
 
 def main() -> None:
@@ -22,8 +21,7 @@ def main() -> None:
     properties = [CATALOGUE[name] for name in applicable(at)]
     source = kernel_source([at], properties)
     mutant = next(one for one in MUTANTS if one.name == "no-expected-version-check")
-    with interpreted_search():
-        searched = explore(at, properties, source)
+    searched = explore(at, properties, source)
     proofs = prove(at, properties, LEMMAS["do_kv"], Effort(depth=5))
     runs = fuzz(at, properties, source, ReferenceSystem, Budget(10, 30, seed=5))
     other = Instance.of(load("do_kv"))

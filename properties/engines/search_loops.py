@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inner loops of the search, compiled by numba and kept on disk: they are the same for every kernel.
+
+Successors are made in blocks and their table lines are touched before they are compared: the search is bound by
+memory, and this lets the misses overlap. `shape` is a tuple with as many elements as a state has words: its length is
+part of its type, so that the loops over words are unrolled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+__all__ = ["BLOCK", "edges", "insert", "level", "truths"]
+
+Ints = NDArray[np.int64]
+Shape = tuple[int, ...]
+
+BLOCK: Final = 256
+"""States expanded at a time: enough misses in flight, and the block's successors stay in the first-level cache."""
+
+
+def _compiled(function: Callable[..., Any]) -> Any:
+    try:
+        return njit(error_model="numpy", cache=True)(function)
+    except RuntimeError:
+        # There is no folder that numba may write to: it is compiled anew in every process.
+        return njit(error_model="numpy")(function)
+
+
+def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Call the function at the address that comes first, arrays by the address of their first element."""
+    number = ir.IntType(64)
+    given = []
+    for kind, value in zip(signature.args[1:], arguments[1:], strict=True):
+        is_array = isinstance(kind, types.Array)
+        given.append(context.make_array(kind)(context, builder, value).data if is_array else value)
+    pointer = ir.FunctionType(number, [one.type for one in given]).as_pointer()
+    return builder.call(builder.inttoptr(arguments[0], pointer), given)
+
+
+def _type_expand(context: Any, address: Any, states: Any, i: Any, prm: Any, out: Any, labels: Any, flags: Any) -> Any:
+    return types.int64(types.int64, states, types.int64, prm, out, labels, flags), _call
+
+
+def _type_check(context: Any, address: Any, states: Any, i: Any, prm: Any) -> Any:
+    return types.int64(types.int64, states, types.int64, prm), _call
+
+
+# A kernel's two functions by their addresses. (What these are given is one argument less than they are made of.)
+_expand: Any = intrinsic(_type_expand)
+_check: Any = intrinsic(_type_check)
+
+
+@_compiled
+def _slot_of(shape: Shape, row: Ints, at: int, mask: int) -> int:
+    """Where the search for a state begins in the table (a multiply-and-fold hash of its words)."""
+    mixed = np.int64(0)
+    for w in range(len(shape)):
+        mixed = (mixed ^ row[at + w]) * np.int64(-7046029254386353131)
+        mixed ^= (mixed >> 32) & np.int64(0xFFFFFFFF)
+    return int(mixed & mask)
+
+
+@_compiled
+def _note(check: int, state_forms: int, flat: Ints, i: int, prm: Ints, hits: Ints) -> None:
+    """Ask every state property of state number i."""
+    found = _check(check, flat, i, prm)
+    for form in range(state_forms):
+        if found >> (2 * form) & 1:
+            hits[form, 0] += 1
+        if found >> (2 * form + 1) & 1 and hits[form, 1] < 0:
+            hits[form, 1] = i
+
+
+@_compiled
+def level(
+    shape: Shape,
+    expand: int,
+    check: int,
+    state_forms: int,
+    step_forms: int,
+    states: Ints,
+    parents: Any,
+    labels: Any,
+    table: Ints,
+    places: Any,
+    prm: Ints,
+    hits: Ints,
+    fired: Ints,
+    progress: Ints,
+    end: int,
+) -> None:
+    """Expand states up to number `end`, stopping early where the arrays need more room."""
+    words, most = len(shape), len(fired)
+    mask = len(places) - 1
+    flat = states.ravel()
+    cells = table.ravel()
+    out = np.empty(BLOCK * most * words, dtype=np.int64)
+    made = np.empty(BLOCK * most, dtype=np.int64)
+    flags = np.empty(BLOCK * most, dtype=np.int64)
+    source = np.empty(BLOCK * most, dtype=np.int64)
+    slots = np.empty(BLOCK * most, dtype=np.int64)
+    count, head, transitions = progress[0], progress[1], progress[2]
+    room = len(parents)
+    while head < end:
+        block = min(BLOCK, end - head)
+        if count + block * most > room:
+            progress[4] = 1
+            break
+        n = 0
+        for i in range(head, head + block):
+            more = _expand(expand, flat, i, prm, out[n * words :], made[n:], flags[n:])
+            if more < 0:
+                progress[3] = -more
+                more = 0
+            for j in range(n, n + more):
+                source[j] = i
+                fired[made[j]] += 1
+            n += more
+        touched = np.int64(0)
+        for j in range(n):
+            slot = _slot_of(shape, out, j * words, mask)
+            slots[j] = slot
+            touched += cells[slot * words]
+        progress[5] = touched
+        for j in range(n):
+            if step_forms and flags[j]:
+                for form in range(step_forms):
+                    if flags[j] >> (2 * form) & 1:
+                        hits[state_forms + form, 0] += 1
+                    if flags[j] >> (2 * form + 1) & 1 and hits[state_forms + form, 1] < 0:
+                        hits[state_forms + form, 1] = source[j]
+                        hits[state_forms + form, 2] = made[j]
+            slot = slots[j]
+            while True:
+                first = cells[slot * words]
+                if first == 0:
+                    break
+                same = first == out[j * words] + 1
+                for w in range(1, words):
+                    same = same and cells[slot * words + w] == out[j * words + w]
+                if same:
+                    break
+                slot = (slot + 1) & mask
+            if cells[slot * words] != 0:
+                continue
+            cells[slot * words] = out[j * words] + 1
+            flat[count * words] = out[j * words]
+            for w in range(1, words):
+                cells[slot * words + w] = out[j * words + w]
+                flat[count * words + w] = out[j * words + w]
+            places[slot] = count
+            parents[count] = source[j]
+            labels[count] = made[j]
+            if state_forms:
+                _note(check, state_forms, flat, count, prm, hits)
+            count += 1
+        head += block
+        transitions += n
+        if progress[3]:
+            break
+    progress[0], progress[1], progress[2] = count, head, transitions
+
+
+@_compiled
+def insert(
+    shape: Shape,
+    check: int,
+    state_forms: int,
+    states: Ints,
+    begin: int,
+    end: int,
+    table: Ints,
+    places: Any,
+    prm: Ints,
+    hits: Ints,
+) -> None:
+    """Put states number begin..end-1 into the table; ask the first `state_forms` properties of them."""
+    words = len(shape)
+    mask = len(places) - 1
+    flat = states.ravel()
+    for i in range(begin, end):
+        slot = _slot_of(shape, flat, i * words, mask)
+        while table[slot, 0] != 0:
+            slot = (slot + 1) & mask
+        table[slot, 0] = flat[i * words] + 1
+        for w in range(1, words):
+            table[slot, w] = flat[i * words + w]
+        places[slot] = i
+        if state_forms:
+            _note(check, state_forms, flat, i, prm, hits)
+
+
+@_compiled
+def edges(
+    shape: Shape,
+    expand: int,
+    most: int,
+    states: Ints,
+    count: int,
+    table: Ints,
+    places: Any,
+    prm: Ints,
+    start: Ints,
+    target: Any,
+    label: Any,
+) -> None:
+    """Fill in the rows of the state graph; a state has at most `most` successors."""
+    words = len(shape)
+    mask = len(places) - 1
+    flat = states.ravel()
+    out = np.empty(most * words, dtype=np.int64)
+    made = np.empty(most, dtype=np.int64)
+    flags = np.empty(most, dtype=np.int64)
+    edge = 0
+    for i in range(count):
+        start[i] = edge
+        for j in range(_expand(expand, flat, i, prm, out, made, flags)):
+            slot = _slot_of(shape, out, j * words, mask)
+            while True:
+                same = table[slot, 0] == out[j * words] + 1
+                for w in range(1, words):
+                    same = same and table[slot, w] == out[j * words + w]
+                if same:
+                    break
+                slot = (slot + 1) & mask
+            target[edge] = places[slot]
+            label[edge] = made[j]
+            edge += 1
+    start[count] = edge
+
+
+@_compiled
+def truths(check: int, states: Ints, count: int, prm: Ints) -> Ints:
+    """What `check` says of every state."""
+    found = np.empty(count, dtype=np.int64)
+    flat = states.ravel()
+    for i in range(count):
+        found[i] = _check(check, flat, i, prm)
+    return found
