@@ -19,7 +19,7 @@ from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
 from impl.runtime import SimulatedRuntime
 from impl.setup import TICK
 from impl.store import ConfigStore
-from impl.system import Observation, Setup, Value
+from impl.system import Observation, Setup, Spent, Value
 
 __all__ = ["DoKvPerKeySystem"]
 
@@ -103,6 +103,10 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
         seen[f"kv_{name}"] = version(part_of(self.kv.read_centre(key)))
         seen[f"cache_{name}"] = tuple(_ABSENT.version if one is None else version(part_of(one.entry)) for one in copies)
         seen[f"served_{name}"] = tuple(version(parts.get(name, _ABSENT)) for parts in self.told.answers)
+
+    def spent(self) -> Spent:
+        """What the run has cost so far."""
+        return Spent(self.kv.usage.fetches, self.kv.usage.written)
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""

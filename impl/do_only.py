@@ -14,7 +14,7 @@ from impl.remote import RemoteReader
 from impl.runtime import NetworkError, SimulatedRuntime
 from impl.snapshot import EMPTY, Snapshot
 from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, Value
+from impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["DoOnlySystem"]
 
@@ -51,6 +51,10 @@ class DoOnlySystem(Writing, Linked):
         self.see_writing(seen)
         see_told(seen, self.told)
         return seen
+
+    def spent(self) -> Spent:
+        """What the run has cost so far: nothing is published."""
+        return Spent(sum(one.asked for one in self.readers), 0)
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""

@@ -15,7 +15,7 @@ from impl.observation import FIELDS, UNIT_KEY, label_of
 from impl.runtime import Instance, Pending, SimulatedRuntime
 from impl.setup import TICK
 from impl.snapshot import EMPTY
-from impl.system import ActionImpossible, Observation, Setup, Value
+from impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["KvOnlySystem"]
 
@@ -69,6 +69,10 @@ class KvOnlySystem(Linked):
         }
         see_told(seen, self.told)
         return seen
+
+    def spent(self) -> Spent:
+        """What the run has cost so far."""
+        return Spent(self.kv.usage.fetches, self.kv.usage.written)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -19,6 +19,8 @@ class RemoteReader:
         self._runtime, self._ask = runtime, ask
         self.reachable = True
         """Whether the link to the Durable Object works."""
+        self.asked = 0
+        """Requests that have left for the Durable Object."""
 
     async def read(self) -> Snapshot:
         """The config to evaluate a request against. Raises ConfigUnavailable."""
@@ -30,4 +32,5 @@ class RemoteReader:
     def _get(self) -> Snapshot:
         if not self.reachable:
             raise NetworkError("the Durable Object cannot be reached from here")
+        self.asked += 1
         return self._ask()

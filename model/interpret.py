@@ -7,7 +7,7 @@ Clocks count from 0 without a cut-off, in whole ticks or in fractions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -84,9 +84,16 @@ def _may_begin(instance: Instance, variable: Variable, value: Value) -> bool:
     return all(v in instance.domain(variable.type) for v in values)
 
 
-def successors(instance: Instance, state: State) -> Iterator[tuple[Event, dict[str, Value]]]:
-    """Every event that can happen in `state`, with the state it leads to: actions and arguments in declared order."""
+def successors(
+    instance: Instance, state: State, among: Collection[str] | None = None
+) -> Iterator[tuple[Event, dict[str, Value]]]:
+    """Every event that can happen in `state`, with the state it leads to: actions and arguments in declared order.
+
+    With `among`, the events of these actions only.
+    """
     for action in instance.machine.actions:
+        if among is not None and action.name not in among:
+            continue
         domains = [instance.domain(argument.type) for argument in action.arguments]
         for values in product(*domains):
             event = Event(

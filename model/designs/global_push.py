@@ -106,6 +106,11 @@ class GlobalPush(Design):
         """The location has had a config."""
         return s.held[pop] > 0
 
+    @definition(pop=Pop)
+    def partial(s: State, pop: Expr) -> Expr:
+        """What a client at the location was told last is the content of no version that was released."""
+        return s.config < s.served[pop]
+
     # --- the control plane at work
 
     @action(fair=False, pop=Pop)

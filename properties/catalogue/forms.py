@@ -23,7 +23,7 @@ from model.expr import FALSE, NAT, TRUE, Expr, lift
 from model.machine import State
 from properties.catalogue.property import Step
 
-__all__ = ["Copy", "answered", "changed", "copy", "no_older", "on_read", "reading", "truth"]
+__all__ = ["Copy", "answered", "changed", "committed", "copy", "no_older", "on_read", "reading", "truth"]
 
 
 @frozen
@@ -43,6 +43,11 @@ def copy(s: State, name: str, *index: Expr) -> Copy:
 def truth(s: State) -> Copy:
     """What the store has committed, and not withdrawn."""
     return Copy(s.era if "era" in s else lift(0, NAT), s.current if "current" in s else s.config)
+
+
+def committed(s: State) -> Copy:
+    """The newest that the store has committed, withdrawn or not."""
+    return Copy(s.era if "era" in s else lift(0, NAT), s.config)
 
 
 def no_older(a: Copy, b: Copy) -> Expr:

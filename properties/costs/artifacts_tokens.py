@@ -11,7 +11,7 @@ from typing import Final
 
 from model.expr import NAT, Expr, ite, lift
 from model.machine import State
-from properties.costs.meter import Costing
+from properties.costs.meter import Costing, Writer
 
 __all__ = ["COSTING", "leaves_the_location"]
 
@@ -28,9 +28,8 @@ COSTING: Final = Costing(
     constants={"revoke": "mark", "margin": "on", "negative_cache": True, "Pop": 3, "T": 60, "L": 3600},
     hops=leaves_the_location,
     published=lambda sizes: sizes.config,
-    limited_by="the store's commits; the outbox puts every token of the repo for what several changes have come to",
-    writes_per_second=None,
-    write="mint_read",
+    writer=Writer.OBJECT,
+    write=("mint_read", "change_another"),
     reads=("fetch",),
     without="fetches as before, no pushes, and no revocation",
 )

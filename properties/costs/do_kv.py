@@ -7,7 +7,7 @@ from typing import Final
 
 from model.expr import NAT, Expr, ite, lift
 from model.machine import State
-from properties.costs.meter import Costing
+from properties.costs.meter import Costing, Writer
 
 __all__ = ["COSTING", "leaves_the_location"]
 
@@ -23,7 +23,6 @@ COSTING: Final = Costing(
     constants={"Put": 1, "Pop": 3, "writes": 12, "T": 60},
     hops=leaves_the_location,
     published=lambda sizes: sizes.config,
-    limited_by="the store's commits; the outbox puts what several writes have come to",
-    writes_per_second=None,
+    writer=Writer.OBJECT,
     without="the last config, for ever",
 )

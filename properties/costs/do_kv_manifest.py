@@ -11,7 +11,7 @@ from typing import Final
 
 from model.expr import NAT, Expr, ite, lift
 from model.machine import State
-from properties.costs.meter import Costing, Sizes
+from properties.costs.meter import Costing, Sizes, Writer
 
 __all__ = ["COSTING", "leaves_the_location"]
 
@@ -37,8 +37,7 @@ COSTING: Final = Costing(
     constants={"Pop": 3, "writes": 12, "T": 60, "isolate": "keeps"},
     hops=leaves_the_location,
     published=_published,
-    limited_by="the store's commits; the outbox puts what several writes have come to",
-    writes_per_second=None,
+    writer=Writer.OBJECT,
     reads=("lookup", "read"),
     without="the last config, for ever",
 )

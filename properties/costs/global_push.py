@@ -9,16 +9,25 @@ from __future__ import annotations
 from typing import Final
 
 from model.expr import NAT, lift
-from properties.costs.meter import Costing
+from model.interpret import Event
+from model.machine import Instance
+from properties.costs.meter import Costing, Writer
 
 __all__ = ["COSTING"]
+
+
+def _in_stages(instance: Instance) -> tuple[Event, ...]:
+    """The locations are spread evenly over the stages."""
+    stages, locations = instance.number("stages") + 1, instance.number("Pop")
+    return tuple(Event("assign", (("pop", one),)) for one in range(locations) for _ in range(one * stages // locations))
+
 
 COSTING: Final = Costing(
     constants={"Pop": 3, "writes": 12, "pull": "off"},
     hops=lambda s, pop: lift(0, NAT),
     published=lambda sizes: sizes.config * sizes.locations,
-    limited_by="the stages: a version waits until the one before has been everywhere",
-    writes_per_second=None,
-    write="release_good",
+    writer=Writer.ROLLOUT,
+    prepared=_in_stages,
+    write=("release_good",),
     without="the last config, for ever",
 )

@@ -9,6 +9,7 @@ reads. What is counted on the model is counted on the implementation of the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 from attrs import field, frozen
@@ -20,7 +21,7 @@ from model.machine import TICK, Instance
 from model.machine import State as SymbolicState
 from properties.engines.fuzz import setup_of
 
-__all__ = ["Bill", "Costing", "Load", "Sizes", "charge"]
+__all__ = ["Bill", "Costing", "Load", "Run", "Sizes", "Writer", "charge"]
 
 
 @frozen
@@ -37,29 +38,38 @@ class Load:
 class Sizes:
     """Bytes: of a whole config, of what one change touches, of a part of a config that is kept in parts; locations."""
 
-    config: int
-    change: int
-    part: int
-    locations: int
+    config: int = 1_000_000
+    change: int = 500
+    part: int = 65_536
+    locations: int = 3
+
+
+class Writer(Enum):
+    """What all writes to a unit go through, and which therefore limits how many there can be."""
+
+    OBJECT = "the unit's Durable Object"
+    OBJECT_THAT_READS_ASK = "the unit's Durable Object, which answers every read as well"
+    KV_KEY = "the unit's KV key"
+    ROLLOUT = "the rollout: a version waits until the one before has been everywhere"
 
 
 @frozen
 class Costing:
     """What is particular to a design.
 
-    `constants` are the configuration that is charged, `write` the action by which a write begins, `reads` the actions
-    that make one read. `hops` says how many requests leave the location for a read in a state, given its POP. `outage`
-    names the hazards by which the truth gets out of reach (for each location where they take one); none means that it
-    falls silent. `published` is how many bytes are sent for one change. `limited_by` says what limits the rate of
-    writes to a unit, and `writes_per_second` the limit, None where it is what the store can commit.
+    `constants` are the configuration that is charged, `prepared` what happens to it before the load, `write` the
+    actions by which a write begins, the first that can, and `reads` those that make one read. `hops` says how many
+    requests leave the location for a read in a state, given its POP. `outage` names the hazards by which the truth gets
+    out of reach (for each location where they take one); none means that it falls silent. `published` is how many bytes
+    are sent for one change. `writer` is what all writes to a unit go through.
     """
 
     constants: Mapping[str, int | str | bool]
     hops: Callable[[SymbolicState, Expr], Expr]
     published: Callable[[Sizes], int]
-    limited_by: str
-    writes_per_second: float | None
-    write: str = "write"
+    writer: Writer
+    prepared: Callable[[Instance], tuple[Event, ...]] = lambda instance: ()
+    write: tuple[str, ...] = ("write",)
     reads: tuple[str, ...] = ("read",)
     outage: tuple[str, ...] = ()
     without: str = field(default="")
@@ -85,7 +95,7 @@ def charge(instance: Instance, costing: Costing, load: Load, system: Metered | N
 
     Raises what the system raises where it cannot do what the model does.
     """
-    run = _Run(instance, costing, system)
+    run = Run(instance, costing, system)
     for second in range(load.seconds):
         silent = second >= load.seconds - load.outage
         if second == load.seconds - load.outage:
@@ -94,14 +104,13 @@ def charge(instance: Instance, costing: Costing, load: Load, system: Metered | N
             if second % load.write_every == 0:
                 run.write()
             run.settle()
-        for _ in range(load.reads):
-            run.read(silent)
+        run.read(load.reads, silent)
         run.tick()
     return run.bill()
 
 
-class _Run:
-    """A run of the load, so far."""
+class Run:
+    """A run of a design, on the model and on `system` beside it, so far and with what it has come to."""
 
     def __init__(self, instance: Instance, costing: Costing, system: Metered | None) -> None:
         self.instance, self.costing, self.system = instance, costing, system
@@ -111,12 +120,14 @@ class _Run:
         pop = machine.action(costing.reads[-1]).arguments[0]
         self._hops = costing.hops(machine.state(), pop)
         self._failed = machine.state().failed[pop]
-        self._pop = str(pop.payload)
+        self._pop, self._places = str(pop.payload), instance.number("Pop")
         self._alone = [a.name for a in machine.actions if a.fair and a.name not in (*costing.reads, TICK)]
         self._before = 0
         if system is not None:
             system.start(setup_of(instance))
             self._before = system.spent().hops
+        for event in costing.prepared(instance):
+            self._do(event)
 
     def cut_off(self) -> None:
         """The truth gets out of reach, by the hazards of the design."""
@@ -124,40 +135,70 @@ class _Run:
             for event in list(self._enabled(name)):
                 self._do(event)
 
-    def write(self) -> None:
-        """A write begins, if one can."""
-        event = next(self._enabled(self.costing.write), None)
+    def write(self) -> bool:
+        """A write begins, if one can; whether it could."""
+        event = next(self._enabled(*self.costing.write), None)
         if event is not None:
             self._do(event)
+        return event is not None
+
+    def could_write(self) -> bool:
+        """Whether a write can begin now."""
+        return next(self._enabled(*self.costing.write), None) is not None
 
     def settle(self) -> None:
         """Everything happens that the design does by itself."""
         while (event := next(self._enabled(*self._alone), None)) is not None:
             self._do(event)
 
-    def read(self, silent: bool) -> None:
+    def read(self, times: int, silent: bool) -> None:
+        """Every location reads so many times.
+
+        A round of reads after which the model is where it was before is not run on it again: the next one is the same.
+        """
+        for done in range(times):
+            before, came_to = self.state, (self.hops, self.failures)
+            events = self._round(silent)
+            if self.state == before:
+                left = times - done - 1
+                self.hops += left * (self.hops - came_to[0])
+                self.failures += left * (self.failures - came_to[1])
+                for _ in range(left):
+                    self._repeat(events, silent)
+                break
+        self.reads += times * self._places
+        self.outage_reads += times * self._places * silent
+
+    def _round(self, silent: bool) -> list[Event]:
         """Every location reads once."""
+        events = []
         for name in self.costing.reads:
             for event in list(self._enabled(name)):
                 if len(set(dict(event.arguments).values())) == 1:
-                    self._read(event, silent, name == self.costing.reads[-1])
+                    self._read(event, silent)
+                    events.append(event)
+        return events
 
-    def _read(self, event: Event, silent: bool, answers: bool) -> None:
+    def _read(self, event: Event, silent: bool) -> None:
         """One step of a read; the last one answers."""
-        hops = int(evaluate(self.instance, self._hops, self.state, dict(event.arguments)))
+        self.hops += int(evaluate(self.instance, self._hops, self.state, dict(event.arguments)))
         self._do(event)
-        if not answers:
-            self.hops += hops
+        if silent and event.action == self.costing.reads[-1]:
+            self.failures += bool(evaluate(self.instance, self._failed, self.state, dict(event.arguments)))
+            self._measure(event)
+
+    def _repeat(self, events: list[Event], silent: bool) -> None:
+        """The same reads once more, on the implementation alone."""
+        if self.system is None:
             return
-        place = dict(event.arguments)[self._pop]
-        failed = bool(evaluate(self.instance, self._failed, self.state, dict(event.arguments)))
-        self.reads += 1
-        self.hops += hops
-        if silent:
-            self.outage_reads += 1
-            self.failures += failed
-            if self.system is not None:
-                self.measured_failures += bool(_at(self.system.observe()["failed"], place))
+        for event in events:
+            self.system.perform(event.action, dict(event.arguments))
+            if silent and event.action == self.costing.reads[-1]:
+                self._measure(event)
+
+    def _measure(self, event: Event) -> None:
+        if self.system is not None:
+            self.measured_failures += bool(_at(self.system.observe()["failed"], dict(event.arguments)[self._pop]))
 
     def tick(self) -> None:
         """A second passes."""
@@ -171,7 +212,7 @@ class _Run:
         return Bill(self.reads, self.hops, self.outage_reads, self.failures, *seen)
 
     def _enabled(self, *names: str) -> Iterator[Event]:
-        return (event for event, _ in successors(self.instance, self.state) if event.action in names)
+        return (event for event, _ in successors(self.instance, self.state, names))
 
     def _do(self, event: Event) -> None:
         self.state = apply(self.instance, self.state, event)

@@ -136,11 +136,30 @@ class LosesPushes(GlobalPush):
         s.pushing[pop] = False
 
 
+class RunsWhatIsNotReleased(GlobalPush):
+    @action(pop=GlobalPush.Pop)
+    def push_arrives(s: Any, pop: Any) -> None:
+        """A push brings the version after the one that was released."""
+        s.require(s.pushing[pop] & (s.config < s.writes))
+        s.pushing[pop] = False
+        s.held[pop] = s.config + 1
+
+
+class TellsWhatIsNotReleased(GlobalPush):
+    @action(pop=GlobalPush.Pop)
+    def read(s: Any, pop: Any) -> None:
+        """A request is told something else than what the location runs."""
+        s.require(s.config < s.writes)
+        s.served[pop] = s.held[pop] + 1
+
+
 BROKEN: dict[type[GlobalPush], tuple[str, dict[str, Any]]] = {
     ProceedsUnasked: ("staged-blast-radius", {}),
     AnswersOnlyWhenConnected: ("local-reads", {"partition": True}),
     ReleasesTwoAtOnce: ("single-writer-order", {"writes": 3}),
     LosesPushes: ("bounded-staleness", {"rollout": "unstaged", "gate": "silence", "pull": "off"}),
+    RunsWhatIsNotReleased: ("never-ahead", {"writes": 3}),
+    TellsWhatIsNotReleased: ("no-partial-read", {"writes": 3}),
 }
 
 

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The costs of designs under the same parameters, one beside the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+from impl.system import Metered
+from properties.bounds import TERMS, formula, present_terms
+from properties.costs import COSTINGS, charged
+from properties.costs.meter import Bill, Load, Sizes, charge
+from properties.costs.pace import writes_per_second
+
+__all__ = ["Cost", "Parameters", "costs"]
+
+
+@frozen
+class Parameters:
+    """Under what costs are charged: the load, what is how large, and the cacheTtl in seconds."""
+
+    load: Load = field(factory=Load)
+    sizes: Sizes = field(factory=Sizes)
+    cache_ttl: int = 60
+
+
+@frozen
+class Cost:
+    """What one design costs: the bill of a run, and what follows from its parameters.
+
+    `staleness` is the bound as a formula and in seconds, None where the design promises none.
+    """
+
+    design: str
+    bill: Bill
+    writes_per_second: float
+    writer: str
+    staleness: tuple[str, int] | None
+    published: int
+    without: str
+
+
+def costs(designs: Sequence[str], parameters: Parameters, system: Metered | None = None) -> tuple[Cost, ...]:
+    """Charge each of the designs that has a costing, on the model and on `system` beside it.
+
+    A tick is a second; what is not among the parameters has the design's default, mostly 1 s.
+    """
+    return tuple(_cost(design, parameters, system) for design in designs if design in COSTINGS)
+
+
+def _cost(design: str, parameters: Parameters, system: Metered | None) -> Cost:
+    costing, instance = COSTINGS[design], charged(design, Pop=parameters.sizes.locations, T=parameters.cache_ttl)
+    return Cost(
+        design,
+        charge(instance, costing, parameters.load, system),
+        writes_per_second(instance, costing, parameters.load),
+        costing.writer.value,
+        (formula(instance), sum(ticks for _, ticks in present_terms(instance))) if design in TERMS else None,
+        costing.published(parameters.sizes),
+        costing.without,
+    )
