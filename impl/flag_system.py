@@ -28,7 +28,7 @@ from impl.replicator import Backoff, Timing
 from impl.runtime import SimulatedRuntime
 from impl.setup import TICK
 from impl.snapshot import EMPTY, Snapshot, from_kv
-from impl.system import ActionImpossible, Observation, Setup, Value
+from impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["FlagSystem", "SaltedFlags"]
 
@@ -160,6 +160,10 @@ class FlagSystem(OnePut):
         if self._said["bucketing"] == "salted":
             return _somebody_salted(self._bucket, self._scale, self._writes)
         return _somebody(self._bucket, self._scale)
+
+    def spent(self) -> Spent:
+        """What the run has cost so far."""
+        return Spent(self.kv.usage.fetches, self.kv.usage.written)
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and `start` opens another."""

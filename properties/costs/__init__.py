@@ -15,6 +15,7 @@ from properties.costs import (
     do_kv_per_key,
     do_kv_regional,
     do_only,
+    flagship,
     global_push,
     kv_only,
 )
@@ -31,6 +32,7 @@ COSTINGS: Final[Mapping[str, Costing]] = {
     "kv_only": kv_only.COSTING,
     "artifacts_tokens": artifacts_tokens.COSTING,
     "global_push": global_push.COSTING,
+    "flagship": flagship.COSTING,
 }
 
 

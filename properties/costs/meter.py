@@ -58,7 +58,7 @@ class Costing:
     """What is particular to a design.
 
     `constants` are the configuration that is charged, `prepared` what happens to it before the load, `write` the
-    actions by which a write begins, the first that can, and `reads` those that make one read. `hops` says how many
+    actions that begin a write, each that can, and `reads` those that make one read. `hops` says how many
     requests leave the location for a read in a state, given its POP. `outage` names the hazards by which the truth gets
     out of reach (for each location where they take one); none means that it falls silent. `published` is how many bytes
     are sent for one change. `writer` is what all writes to a unit go through.
@@ -137,10 +137,12 @@ class Run:
 
     def write(self) -> bool:
         """A write begins, if one can; whether it could."""
-        event = next(self._enabled(*self.costing.write), None)
-        if event is not None:
-            self._do(event)
-        return event is not None
+        begun = False
+        for name in self.costing.write:
+            if (event := next(self._enabled(name), None)) is not None:
+                self._do(event)
+                begun = True
+        return begun
 
     def could_write(self) -> bool:
         """Whether a write can begin now."""
@@ -197,8 +199,10 @@ class Run:
                 self._measure(event)
 
     def _measure(self, event: Event) -> None:
+        """Whether the implementation's read failed; one that never fails does not show it."""
         if self.system is not None:
-            self.measured_failures += bool(_at(self.system.observe()["failed"], dict(event.arguments)[self._pop]))
+            shown: Any = self.system.observe().get("failed")
+            self.measured_failures += shown is not None and bool(shown[dict(event.arguments)[self._pop]])
 
     def tick(self) -> None:
         """A second passes."""
@@ -218,7 +222,3 @@ class Run:
         self.state = apply(self.instance, self.state, event)
         if self.system is not None:
             self.system.perform(event.action, dict(event.arguments))
-
-
-def _at(value: Any, place: int) -> bool:
-    return bool(value[place])

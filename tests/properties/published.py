@@ -80,6 +80,7 @@ PUBLISHERS: dict[str, Callable[[Config, Changes], int]] = {
     "do_only": lambda config, changes: 0,
     "kv_only": _by_a_writer,
     "global_push": _by_push,
+    "flagship": _by(Publication(_KEY)),
 }
 """Bytes that one change of a published config puts, by design. (Tokens are no config: each has keys of its own.)"""
 
