@@ -1,26 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
+"""`edgeproof replay TRACE --on workerd`: what the search finds in the model happens on the real runtime."""
+
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from model.trace import dump_trace
+from model.trace import Trace, dump_trace
+from properties.catalogue import CATALOGUE
+from properties.engines.explore import Limits, explore, kernel_source
 from reports.cli import main
-from tests.workerd.traces import trace_of
+from tests.workerd.traces import case_instance, trace_of
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 
-TRACE = dump_trace(trace_of("bare-statements", "uncaught", "atomic-write"))
+BROKEN: Final[Mapping[str, str]] = {
+    "inline": "convergence",
+    "throwing-handler": "convergence",
+    "bare-statements": "atomic-write",
+    "late-put": "monotonic-kv",
+    "disjoint-caches": "monotonic-reads",
+    "guard-evicted": "monotonic-reads",
+    "rollback": "convergence",
+    "early-ack": "durable-ack",
+    "blind-retry": "idempotent-write",
+    "partition": "local-reads",
+    "shared-key": "unit-isolation",
+}
+"""Cases of the scoreboard, and what is broken there."""
+TRACE: Final = dump_trace(trace_of("bare-statements", "uncaught", "atomic-write"))
 
 
-def test_the_command_line_replays_a_trace_on_the_real_runtime(
-    workerd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(scope="module")
+def found() -> Mapping[str, Trace]:
+    """The shortest traces, as the exhaustive search finds them."""
+    instances = {case: case_instance(case) for case in BROKEN}
+    properties = [CATALOGUE[name] for name in dict.fromkeys(BROKEN.values())]
+    source = kernel_source(list(instances.values()), properties)
+    traces: dict[str, Trace] = {}
+    for case, instance in instances.items():
+        (evidence,) = explore(instance, [CATALOGUE[BROKEN[case]]], source, Limits())
+        assert evidence.witness is not None, evidence
+        traces[case] = evidence.witness
+    return traces
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_the_trace_that_the_search_has_found_happens_on_the_real_runtime(
+    case: str, found: Mapping[str, Trace], workerd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trace = tmp_path / "trace.itf.json"
-    trace.write_text(TRACE, encoding="utf-8")
+    trace.write_text(dump_trace(found[case]), encoding="utf-8")
     assert main(["replay", str(trace), "--on", "workerd"]) == 0
-    assert "atomic-write: broken, as the trace claims" in capsys.readouterr().out
+    assert f"{BROKEN[case]}: broken, as the trace claims" in capsys.readouterr().out
 
 
 def test_without_the_runtime_the_command_line_says_what_is_missing(
