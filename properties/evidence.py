@@ -138,7 +138,10 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
         text = f"{certain[0].engine} says {certain[0].verdict}, {broken[0].engine} says {broken[0].verdict}"
         return Conclusion(case, property_id, verdict, Status.CONTRADICTION, evidence, text)
     reasons = "; ".join(f"{e.engine}: {e.reason}" for e in evidence if e.reason and e.verdict is verdict)
-    return Conclusion(case, property_id, verdict, _status(case, property_id, verdict, bool(certain)), evidence, reasons)
+    status = _status(case, property_id, verdict, bool(certain))
+    if status is Status.UNDECIDED and verdict in HOLDS:
+        reasons = "it must be violated, and nothing that was run shows it" + (f"; {reasons}" if reasons else "")
+    return Conclusion(case, property_id, verdict, status, evidence, reasons)
 
 
 def _status(case: Case, property_id: str, verdict: Verdict, certain: bool) -> Status:

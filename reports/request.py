@@ -54,7 +54,8 @@ def select_cases(request: Request) -> tuple[Case, ...]:
 
 
 def outside_case(request: Request) -> Case:
-    """The case as which a deployment is judged: its options, and every property there is (or those that were named).
+    """The case as which a deployment is judged: its options, and every property that the pattern has (or those that
+    were named, among which may be some that it denies).
 
     Raises Unusable for words that make no sense from outside.
     """
@@ -67,7 +68,8 @@ def outside_case(request: Request) -> Case:
         if one not in CATALOGUE:
             _unknown("property", one, list(CATALOGUE))
     speaking = askable(Instance.of(load(_THE_PATTERN)))
-    ids = tuple(one for one in speaking if not request.properties or one in request.properties)
+    named = request.properties or [one for one in speaking if not CATALOGUE[one].anomaly]
+    ids = tuple(one for one in speaking if one in named)
     expected = {one: Verdict.VIOLATED for one in ids if CATALOGUE[one].anomaly} | _expectations(request)
     if stray := [one for one in expected if one not in ids]:
         raise Unusable(f"--expect {stray[0]}: --property leaves it out")

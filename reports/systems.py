@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from impl.system import System
     from properties.verify import Beside
 
-__all__ = ["SYSTEMS", "beside"]
+__all__ = ["ONLY", "SYSTEMS", "beside"]
 
 
 def _reference() -> System:
@@ -26,6 +26,10 @@ def _workerd() -> System:
 
 
 SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference, "workerd": _workerd}
+
+
+ONLY: Final[dict[str, tuple[str, ...]]] = {"workerd": ("do_kv",)}
+"""The designs of a system that does not have all of them: where none is named, these are meant."""
 
 
 def beside() -> Beside:

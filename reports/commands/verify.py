@@ -14,7 +14,7 @@ from reports.consoles import Terminal
 from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
 from reports.progress import progress
-from reports.systems import SYSTEMS, beside
+from reports.systems import ONLY, SYSTEMS, beside
 
 if TYPE_CHECKING:
     from properties.evidence import Ledger
@@ -80,7 +80,8 @@ def verify(
 
     With the address of a deployment that has the HTTP front of impl/worker, nothing is searched or proved: what an
     outsider can do is done, and what shows is judged. It writes to units of its own, which are called
-    edgeproof-SEED-..., and leaves them behind. The bearer is sent to this address only; let it be https.
+    edgeproof-SEED-..., and leaves them behind. The bearer is sent to this address only; let it be https. What no
+    outsider can judge stays undecided: for a build, name what is to hold by --property, or --expect NAME=UNKNOWN.
 
     \b
     Examples:
@@ -89,6 +90,7 @@ def verify(
       edgeproof verify --option publisher=inline --hazard crash --expect convergence=VIOLATED
       edgeproof verify --set F=3 --engine prove --property bounded-staleness
       edgeproof verify --profile full --json > report.json
+      edgeproof verify --system workerd --engine fuzz --case recommended
       edgeproof verify --system https://config.example.com --bearer-file token.txt --bound 90s
     """
     from attrs import evolve
@@ -110,7 +112,11 @@ def verify(
         raise Unusable(f"there is no system {one_line(system)!r}; there is {', '.join(SYSTEMS)}, or an address")
     if bearer_file is not None or bound is not None:
         raise Unusable("--bearer-file and --bound are for the address of a deployment")
-    cases = select_cases(Request(**asked))
+    request = Request(**asked)
+    if system in ONLY and not request.designs and not request.cases:
+        request = evolve(request, designs=ONLY[system])
+        terminal.err.print(f"edgeproof: {system} has {', '.join(ONLY[system])}, and no other design is checked")
+    cases = select_cases(request)
     check_directory(out)
     plan = evolve(PLANS[profile], seed=seed, beside=beside() if system == "reference" else None)
     if engines:

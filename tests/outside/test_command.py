@@ -43,6 +43,7 @@ def test_the_report_names_what_could_not_be_judged_and_the_run_ends_undecided(ve
     report = json.loads(Path("reports/out/report.json").read_text(encoding="utf-8"))
     assert address in json.dumps(report)
     assert "monotonic-kv: undecided: outside: an outsider does not see kv, kv_era" in out
+    assert "read-your-writes" not in out, "the pattern does not have it, and nobody asked"
     assert "`never-ahead`: undecided" in Path("reports/out/report.md").read_text(encoding="utf-8")
 
 
@@ -51,6 +52,13 @@ def test_what_can_be_judged_and_holds_ends_with_status_0(verify: Verify) -> None
     with served(Front()) as address:
         status, out, _ = verify(address, "--bearer-file", "token", *named)
     assert status == 0, out
+
+
+def test_what_the_pattern_denies_is_asked_if_it_is_named(verify: Verify) -> None:
+    with served(Front()) as address:
+        status, out, _ = verify(address, "--bearer-file", "token", "--property", "read-your-writes")
+    assert status == 3
+    assert "read-your-writes: undecided: it must be violated, and nothing that was run shows it" in out
 
 
 def test_to_expect_that_something_stays_unknown_is_possible(verify: Verify) -> None:

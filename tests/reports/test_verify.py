@@ -50,6 +50,16 @@ def test_without_words_every_case_of_the_scoreboard_is_checked(edgeproof: Run, c
     assert calls.plan.seed == 5
 
 
+def test_of_the_real_runtime_only_the_designs_that_it_has_are_checked_unless_others_are_named(
+    edgeproof: Run, calls: Calls
+) -> None:
+    said = edgeproof("verify", "--system", "workerd").err
+    assert {case.design for case in calls.cases} == {"do_kv"}
+    assert "workerd has do_kv, and no other design is checked" in said
+    edgeproof("verify", "--system", "workerd", "--design", "kv_only")
+    assert {case.design for case in calls.cases} == {"kv_only"}
+
+
 def test_a_case_can_be_named_and_cut_down_to_a_property_and_an_engine(edgeproof: Run, calls: Calls) -> None:
     edgeproof("verify", "--case", "inline", "--property", "convergence", "--engine", "prove")
     (case,) = calls.cases
