@@ -8,6 +8,7 @@ it was asked to be. A config that is older than one it has seen is never taken.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -205,11 +206,23 @@ class EdgeFlagProvider(AbstractProvider):
         """A truth value."""
         return self._resolve(flag_key, default_value, evaluation_context, _boolean)
 
+    async def resolve_boolean_details_async(
+        self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[bool]:
+        """As `resolve_boolean_details`, with the event loop free meanwhile."""
+        return await self._aside(self.resolve_boolean_details, flag_key, default_value, evaluation_context)
+
     def resolve_string_details(
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[str]:
         """A text."""
         return self._resolve(flag_key, default_value, evaluation_context, _string)
+
+    async def resolve_string_details_async(
+        self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[str]:
+        """As `resolve_string_details`, with the event loop free meanwhile."""
+        return await self._aside(self.resolve_string_details, flag_key, default_value, evaluation_context)
 
     def resolve_integer_details(
         self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
@@ -217,11 +230,23 @@ class EdgeFlagProvider(AbstractProvider):
         """A whole number; JSON's 1.0 is one."""
         return self._resolve(flag_key, default_value, evaluation_context, _integer)
 
+    async def resolve_integer_details_async(
+        self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[int]:
+        """As `resolve_integer_details`, with the event loop free meanwhile."""
+        return await self._aside(self.resolve_integer_details, flag_key, default_value, evaluation_context)
+
     def resolve_float_details(
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[float]:
         """A number, whole or not."""
         return self._resolve(flag_key, default_value, evaluation_context, _float)
+
+    async def resolve_float_details_async(
+        self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
+    ) -> FlagResolutionDetails[float]:
+        """As `resolve_float_details`, with the event loop free meanwhile."""
+        return await self._aside(self.resolve_float_details, flag_key, default_value, evaluation_context)
 
     def resolve_object_details(
         self,
@@ -231,6 +256,27 @@ class EdgeFlagProvider(AbstractProvider):
     ) -> FlagResolutionDetails[Sequence[FlagValueType] | Mapping[str, FlagValueType]]:
         """An object or a list, of the caller's own: changing it changes no flag."""
         return self._resolve(flag_key, default_value, evaluation_context, _object)
+
+    async def resolve_object_details_async(
+        self,
+        flag_key: str,
+        default_value: Sequence[FlagValueType] | Mapping[str, FlagValueType],
+        evaluation_context: EvaluationContext | None = None,
+    ) -> FlagResolutionDetails[Sequence[FlagValueType] | Mapping[str, FlagValueType]]:
+        """As `resolve_object_details`, with the event loop free meanwhile."""
+        return await self._aside(self.resolve_object_details, flag_key, default_value, evaluation_context)
+
+    async def _aside(
+        self,
+        resolve: Callable[[str, T, EvaluationContext | None], FlagResolutionDetails[T]],
+        flag_key: str,
+        default: T,
+        context: EvaluationContext | None,
+    ) -> FlagResolutionDetails[T]:
+        """In another thread where the source is asked, which may take its time; an evaluation alone takes none."""
+        if self._refresh is not None:
+            return resolve(flag_key, default, context)
+        return await asyncio.to_thread(resolve, flag_key, default, context)
 
     def _resolve(
         self, flag_key: str, default: T, context: EvaluationContext | None, typed: Callable[[Any], T]

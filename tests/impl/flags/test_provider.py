@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import EventDetails, ProviderEvent
 from openfeature.exception import ErrorCode
-from openfeature.flag_evaluation import Reason
+from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 from openfeature.provider import ProviderStatus
 
 from impl.edge import ConfigUnavailable
@@ -238,6 +239,41 @@ def test_a_look_of_a_session_that_has_ended_changes_nothing() -> None:
     released.set()
     threading.Event().wait(0.05)
     assert provider.resolve_integer_details("limit", 1).error_code == ErrorCode.PROVIDER_NOT_READY
+
+
+def test_an_event_loop_goes_on_while_a_client_in_it_waits_for_the_source(edge: Edge) -> None:
+    released = threading.Event()
+    in_time: list[bool] = []
+
+    def slow() -> Heard:
+        if api.get_client().get_provider_status() is ProviderStatus.READY:
+            in_time.append(released.wait(2))
+        return edge()
+
+    api.set_provider_and_wait(EdgeFlagProvider(slow, "acct-1"))
+    client = api.get_client()
+
+    async def both() -> FlagEvaluationDetails[int]:
+        answer = asyncio.create_task(client.get_integer_details_async("limit", 0))
+        await asyncio.sleep(0)
+        released.set()
+        return await answer
+
+    details = asyncio.run(both())
+    assert (details.value, in_time) == (3, [True]), "nobody but the loop could have released it"
+
+
+@pytest.mark.parametrize("options", [{}, {"refresh": 1000.0}], ids=["a look at every evaluation", "looks in a thread"])
+def test_asynchronous_clients_are_told_the_same(edge: Edge, options: dict[str, Any]) -> None:
+    client = client_of(edge, **options)
+    kinds: list[tuple[str, str, Any]] = [
+        ("boolean", "off", False), ("string", "gone", "mine"), ("integer", "whole", 0), ("float", "colour", 1.0),
+        ("object", "layout", {}),
+    ]  # fmt: skip
+    for kind, key, default in kinds:
+        told = asyncio.run(getattr(client, f"get_{kind}_details_async")(key, default))
+        expected = getattr(client, f"get_{kind}_details")(key, default)
+        assert told == expected
 
 
 @pytest.mark.parametrize("options", [{"refresh": 0}, {"disabled": "whatever"}])
