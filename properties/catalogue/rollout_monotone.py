@@ -11,7 +11,7 @@ __all__ = ["PROPERTY"]
 
 PROPERTY = Property(
     "rollout-monotone",
-    "Raising a percentage only adds people: who is let in at some percentage is let in at every higher one.",
+    "A ramp only adds people: who is let in at a percentage is let in at it and above, in every version.",
     "Flagship, percentage rollouts: who is in stays in while the percentage goes up.",
     needs=("served_share", "on"),
     state=lambda s: for_all(
