@@ -11,7 +11,7 @@ from attrs import frozen
 
 from properties.evidence import Case, Ledger
 from reports.errors import Unusable, one_line
-from reports.files import read_text
+from reports.files import read_bearer
 
 __all__ = ["Deployment", "is_address", "judge"]
 
@@ -50,7 +50,7 @@ def judge(deployment: Deployment, case: Case, seed: int, profile: str) -> Ledger
     bound_ms = None if deployment.bound is None else int(1000 * deployment.bound)
     # The whole bound stands as one term of it; an outsider has no use for the others.
     numbers = {"Pop": 1, "S": 0, "D": 0, "R": 0, "M": 0, "F": 0, "T": bound_ms or 0}
-    bearer = _bearer(deployment.bearer_file)
+    bearer = read_bearer(deployment.bearer_file)
     try:
         system = HttpSystem(deployment.address, bearer, f"edgeproof-{seed}")
         instance = Instance.of(load(case.design), **{**case.constants, **numbers})
@@ -60,10 +60,3 @@ def judge(deployment: Deployment, case: Case, seed: int, profile: str) -> Ledger
         raise Unusable(one_line(error)) from error
     conclusions = tuple(conclude(case, one.property, (one,)) for one in found)
     return Ledger(conclusions, seed, time.perf_counter() - started)
-
-
-def _bearer(path: str) -> str:
-    bearer = read_text(path).strip()
-    if not bearer:
-        raise Unusable(f"{path} is empty; it should hold the bearer token of the control plane")
-    return bearer

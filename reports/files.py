@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reports.errors import Unusable
 
-__all__ = ["check_directory", "read_text", "remove_file", "write_text"]
+__all__ = ["check_directory", "read_bearer", "read_text", "remove_file", "write_text"]
 
 
 def read_text(path: str | Path) -> str:
@@ -20,6 +20,14 @@ def read_text(path: str | Path) -> str:
         raise Unusable(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_bearer(path: str | Path) -> str:
+    """The bearer token in a file. Raises Unusable where there is none."""
+    bearer = read_text(path).strip()
+    if not bearer:
+        raise Unusable(f"{path} is empty; it should hold the bearer token of the control plane")
+    return bearer
 
 
 def write_text(path: str | Path, text: str) -> None:

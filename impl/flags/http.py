@@ -24,13 +24,20 @@ class FlagServer:
     """A server on 127.0.0.1, as a context manager. Requests are answered one after the other: an app has one writer."""
 
     def __init__(
-        self, token: str, options: FlagOptions | None = None, directory: Path | None = None, seed: int = 0
+        self,
+        token: str,
+        options: FlagOptions | None = None,
+        directory: Path | None = None,
+        seed: int = 0,
+        *,
+        port: int = 0,
     ) -> None:
+        """`directory` keeps the apps, if it is given; `port` 0 is any. Raises OSError for a port that is taken."""
         self._token, self._directory, self._seed = token, directory, seed
         self._options = options or FlagOptions()
         self._ready, self._stopping = Event(), asyncio.Event()
         self._loop = asyncio.new_event_loop()
-        self._server = _Server(("127.0.0.1", 0), lambda *given: _Handler(self, *given))
+        self._server = _Server(("127.0.0.1", port), lambda *given: _Handler(self, *given))
         self._threads = (
             Thread(target=self._run, daemon=True),
             Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),

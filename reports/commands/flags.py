@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reports.commands.common import EXITS, command
+from reports.commands.serve import serve
 from reports.consoles import Terminal
 from reports.errors import Unusable, counted, one_line
 from reports.files import check_directory
@@ -101,3 +102,4 @@ def _report(terminal: Terminal, found: Walk, promise: Promise, steps: list[dict[
 
 
 flags.add_command(walkthrough)
+flags.add_command(serve)
