@@ -6,7 +6,7 @@ import { contentOf, isolateName, recorded } from "./history.js";
 import { FLAG_ROUTES } from "./flags/routes.js";
 import openapi from "./openapi.json";
 import { isAuthorized } from "./token.js";
-import { Problem, bodyOf, parseJson, problem, unitOf, wholeNumber, writeOf } from "./validation.js";
+import { Problem, bodyOf, numberIn, parseJson, problem, unitOf, wholeNumber, writeOf } from "./validation.js";
 
 export { ConfigStore } from "./store.js";
 
@@ -82,8 +82,8 @@ async function getUnit(_request, env, unit) {
 }
 
 async function getChangelog(_request, env, unit, query) {
-  const since = wholeNumber(Number(query.get("since") ?? 0), "since");
-  const limit = wholeNumber(Number(query.get("limit") ?? 100), "limit", 1, 1000);
+  const since = numberIn(query, "since", 0);
+  const limit = numberIn(query, "limit", 100, 1, 1000);
   return Response.json({ changes: await storeOf(env, unit).changelog(since, limit) });
 }
 

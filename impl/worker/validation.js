@@ -91,6 +91,13 @@ export function wholeNumber(value, what, least = 0, most = Number.MAX_SAFE_INTEG
   return value;
 }
 
+/** The same for a parameter of a query, which is a text of digits; `absent` where there is none. */
+export function numberIn(query, name, absent, least, most) {
+  const said = query.get(name);
+  if (said === null) return absent;
+  return wholeNumber(/^\d+$/.test(said) ? Number(said) : NaN, name, least, most);
+}
+
 export function text(value, what) {
   // A lone surrogate has no UTF-8, so the store would keep another text than was sent; NUL ends a text in some tools.
   if (typeof value !== "string" || !value.isWellFormed() || value.includes("\0")) {

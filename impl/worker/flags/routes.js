@@ -3,7 +3,7 @@
 
 import { Unavailable, readerOf } from "../edge.js";
 import { optionsOf } from "../options.js";
-import { Problem, bodyOf, isObject, parseJson, text, wholeNumber } from "../validation.js";
+import { Problem, bodyOf, isObject, numberIn, parseJson, text, wholeNumber } from "../validation.js";
 import { changeOf } from "./changelog.js";
 import { contextOf } from "./context.js";
 import { isKey, problemsOf } from "./document.js";
@@ -56,7 +56,7 @@ async function getFlag(_request, env, app, key) {
 }
 
 async function listFlags(_request, env, app, query) {
-  const limit = wholeNumber(Number(query.get("limit") ?? PAGE), "limit", 1, PAGE);
+  const limit = numberIn(query, "limit", PAGE, 1, PAGE);
   const found = await storeOf(env, app).fields(query.get("cursor") ?? "", limit + 1);
   const page = found.slice(0, limit);
   const result = page.map(({ value, version }) => ({ ...value, version }));
@@ -64,8 +64,8 @@ async function listFlags(_request, env, app, query) {
 }
 
 async function getFlagChangelog(_request, env, app, key, query) {
-  const limit = wholeNumber(Number(query.get("limit") ?? PAGE), "limit", 1, PAGE);
-  const before = wholeNumber(Number(query.get("before") ?? Number.MAX_SAFE_INTEGER), "before");
+  const limit = numberIn(query, "limit", PAGE, 1, PAGE);
+  const before = numberIn(query, "before", Number.MAX_SAFE_INTEGER);
   const changes = await storeOf(env, app).history(keyOf(key), before, limit, optionsOf(env).changelogCap);
   return Response.json({ changes: changes.map((change) => changeOf(key, change)) });
 }
