@@ -7,21 +7,38 @@ that one breaks and the pattern keeps; the pattern does not fit where somebody r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import evolve, frozen
 
 from properties.cases import instance_of
 from properties.catalogue import CATALOGUE
+from properties.costs.table import Cost
 from properties.evidence import HOLDS, Case, Conclusion, Ledger, Status, Verdict
 from properties.levels import Standing, standing
 
-__all__ = ["Answer", "Comparison", "Entry", "compare"]
+__all__ = ["YARDSTICK", "Answer", "Comparison", "Entry", "compare"]
 
-_PATTERN: Final = "do_kv"
-_NO_SYSTEM: Final = "levels"
-"""The design that defines the consistency levels is no alternative to anything."""
+YARDSTICK: Final = "do_kv"
+"""The design that the others are compared with: the pattern."""
+
+_ALTERNATIVES: Final[Mapping[str, str]] = {
+    "kv_only": "Why not just KV?",
+    "do_only": "Why not just the Durable Object?",
+    "do_kv_per_key": "Why not a KV key per flag?",
+    "global_push": "Why not push to every location?",
+}
+"""What one might build instead of the pattern, and the question whether to."""
+
+_BUILT_ON_IT: Final[Mapping[str, str]] = {
+    YARDSTICK: "What does a builder of the pattern have to get right?",
+    "do_kv_regional": "What does KV's regional tier change?",
+    "do_kv_manifest": "What do large configs, kept in parts, have to get right?",
+    "artifacts_tokens": "What do tokens in KV have to get right?",
+    "flagship": "What do feature flags have to get right?",
+}
+"""The pattern and what is built on it. (The design that defines the levels is no alternative to anything.)"""
 
 
 @frozen
@@ -33,6 +50,14 @@ class Entry:
     standings: tuple[Standing, ...]
 
     @property
+    def level(self) -> str:
+        """The strongest levels in words; `none` where all are broken, `undecided`, `-` where no config is told."""
+        if not self.standings:
+            return "-"
+        undecided = any(one.verdict not in HOLDS and one.verdict is not Verdict.VIOLATED for one in self.standings)
+        return ", ".join(self.strongest) or ("undecided" if undecided else "none")
+
+    @property
     def strongest(self) -> tuple[str, ...]:
         """The levels that it reaches and that no other level it reaches implies; empty for none."""
         reached = [one for one in self.standings if one.verdict in HOLDS]
@@ -42,12 +67,16 @@ class Entry:
 
 @frozen
 class Answer:
-    """A question, what speaks against (each with its trace) and what speaks for, and a sentence that sums it up."""
+    """A question, what speaks against (each with its trace) and what speaks for, and a sentence that sums it up.
+
+    `design` is what one would build instead, empty where the question is about the pattern.
+    """
 
     question: str
     text: str
     against: tuple[Conclusion, ...]
     instead: tuple[Conclusion, ...] = ()
+    design: str = ""
 
     @property
     def by_case(self) -> tuple[tuple[Conclusion, ...], ...]:
@@ -60,7 +89,7 @@ class Answer:
 
 @frozen
 class Comparison:
-    """Everything that the page shows.
+    """Everything that the page shows; `costs` are those of the designs that have an implementation.
 
     `entries` are the cases of the scoreboard, of which something is expected; `variations` differ from a design's first
     case in one choice and one hazard, and nothing is expected of them.
@@ -70,6 +99,7 @@ class Comparison:
     entries: tuple[Entry, ...]
     variations: tuple[Entry, ...]
     answers: tuple[Answer, ...]
+    costs: tuple[Cost, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -79,7 +109,7 @@ class Comparison:
         return evolve(self.ledger, conclusions=tuple(counting)).exit_status
 
 
-def compare(ledger: Ledger, variations: Sequence[Case] = ()) -> Comparison:
+def compare(ledger: Ledger, variations: Sequence[Case] = (), costs: Sequence[Cost] = ()) -> Comparison:
     """Arrange what was found by configuration, and answer the questions that it answers."""
     by_case: dict[str, list[Conclusion]] = {}
     for one in ledger.conclusions:
@@ -88,7 +118,7 @@ def compare(ledger: Ledger, variations: Sequence[Case] = ()) -> Comparison:
     varied = {case.name for case in variations}
     entries = tuple(_entry(found) for name, found in by_case.items() if name not in varied)
     others = tuple(_entry(found) for name, found in by_case.items() if name in varied)
-    return Comparison(ledger, entries, others, tuple(_answers(entries)))
+    return Comparison(ledger, entries, others, tuple(_answers(entries)), tuple(costs))
 
 
 def _entry(conclusions: Sequence[Conclusion]) -> Entry:
@@ -96,33 +126,58 @@ def _entry(conclusions: Sequence[Conclusion]) -> Entry:
     return Entry(case, tuple(conclusions), standing(instance_of(case), conclusions))
 
 
-def _answers(entries: Sequence[Entry]) -> list[Answer]:
+def _answers(entries: Sequence[Entry]) -> Iterator[Answer]:
+    """First why one would not build something else, then when not to build the pattern, then how not to build it."""
     kept, given_up = _of_the_pattern(entries)
-    others = [e for e in entries if e.case.design not in (_PATTERN, _NO_SYSTEM)]
-    answers = [
-        _why_not(design, [e for e in others if e.case.design == design], kept, given_up)
-        for design in dict.fromkeys(e.case.design for e in others)
-    ]
-    pattern = [e for e in entries if e.case.design == _PATTERN]
-    against = _shortest([c for e in pattern for c in e.conclusions if c.property in given_up])
+    found = {design: [e for e in entries if e.case.design == design] for design in (*_ALTERNATIVES, *_BUILT_ON_IT)}
+    for design, question in _ALTERNATIVES.items():
+        if found[design]:
+            yield _why_not(design, question, _unfair(found[design], found[YARDSTICK]), kept, given_up)
+    others = [e for design in _ALTERNATIVES for e in found[design]]
+    against = _shortest([c for e in found[YARDSTICK] for c in e.conclusions if c.property in given_up])
     instead = _first([c for e in others for c in e.conclusions if c.property in given_up and c.verdict in HOLDS])
     if against:
-        answers.append(Answer("When does the pattern not fit?", _unfit(against, instead), against, instead))
-    wrong = [c for e in pattern for c in _broken(e, kept)]
-    if wrong:
-        text = "One other choice, or a fault that nothing was done about, and the same pattern breaks what it promises."
-        answers.append(Answer("What does a builder have to get right?", text, tuple(wrong)))
-    return answers
+        yield Answer("When does the pattern not fit?", _unfit(against, instead), against, instead)
+    for design, question in _BUILT_ON_IT.items():
+        kept_here, _ = _kept_and_broken(found[design])
+        if wrong := tuple(c for e in found[design] for c in _broken(e, kept_here)):
+            yield Answer(question, "One other choice, or a fault that nothing was done about, breaks a promise.", wrong)
+
+
+def _unfair(entries: Sequence[Entry], pattern: Sequence[Entry]) -> list[Entry]:
+    """The entries without what the pattern breaks just so, as it is and under the same hazards: that is no reason."""
+    plain = pattern[0].case.constants if pattern else {}
+
+    def same(entry: Entry, hazards: frozenset[str]) -> bool:
+        unchanged = all(value is True or plain.get(name) == value for name, value in entry.case.constants.items())
+        return unchanged and _hazards(entry) == hazards
+
+    kept = []
+    for entry in entries:
+        too = {c.property for e in pattern if same(e, _hazards(entry)) for c in e.conclusions if _is_broken(c)}
+        kept.append(evolve(entry, conclusions=tuple(c for c in entry.conclusions if c.property not in too)))
+    return kept
+
+
+def _hazards(entry: Entry) -> frozenset[str]:
+    return frozenset(name for name, value in entry.case.constants.items() if value is True)
 
 
 def _of_the_pattern(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:
     """What the pattern keeps in some configuration, and what it breaks in all."""
-    found = [c for e in entries if e.case.design == _PATTERN for c in e.conclusions]
+    return _kept_and_broken([e for e in entries if e.case.design == YARDSTICK])
+
+
+def _kept_and_broken(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:
+    """What these keep in some configuration, and what they break in all."""
+    found = [c for e in entries for c in e.conclusions]
     kept = frozenset(c.property for c in found if c.verdict in HOLDS)
-    return kept, frozenset(c.property for c in found if c.verdict is Verdict.VIOLATED) - kept
+    return kept, frozenset(c.property for c in found if _is_broken(c)) - kept
 
 
-def _why_not(design: str, entries: Sequence[Entry], kept: frozenset[str], given_up: frozenset[str]) -> Answer:
+def _why_not(
+    design: str, question: str, entries: Sequence[Entry], kept: frozenset[str], given_up: frozenset[str]
+) -> Answer:
     """What a design breaks in every configuration comes before what it breaks in some."""
     broken = [c for e in entries for c in _broken(e, kept)]
     held = {c.property for e in entries for c in e.conclusions if c.verdict in HOLDS}
@@ -138,14 +193,16 @@ def _why_not(design: str, entries: Sequence[Entry], kept: frozenset[str], given_
         parts.append("It breaks nothing that the pattern keeps.")
     if instead:
         parts.append(f"In return it keeps {_names(instead)}, which the pattern gives up.")
-    return Answer(f"Why not just {design}?", " ".join(parts), (*always, *sometimes), instead)
+    return Answer(question, " ".join(parts), (*always, *sometimes), instead, design)
 
 
 def _unharmed(entries: Sequence[Entry], broken: Sequence[Conclusion]) -> str:
     """The cases that break none of these properties."""
     names = {c.property for c in broken}
-    safe = [e.case.name for e in entries if not any(c.property in names for c in _broken(e, frozenset(names)))]
-    return f"only as {', '.join(safe)}" if safe else "one at a time, never all of it"
+    safe = [e.case for e in entries if not any(c.property in names for c in _broken(e, frozenset(names)))]
+    if not safe:
+        return "one at a time, never all of it"
+    return f"only as {'; or as '.join(f'{case.name} ({case.because})' for case in safe)}"
 
 
 def _unfit(against: Sequence[Conclusion], instead: Sequence[Conclusion]) -> str:
@@ -155,7 +212,11 @@ def _unfit(against: Sequence[Conclusion], instead: Sequence[Conclusion]) -> str:
 
 
 def _broken(entry: Entry, kept: frozenset[str]) -> list[Conclusion]:
-    return [c for c in entry.conclusions if c.property in kept and c.verdict is Verdict.VIOLATED]
+    return [c for c in entry.conclusions if c.property in kept and _is_broken(c)]
+
+
+def _is_broken(conclusion: Conclusion) -> bool:
+    return conclusion.verdict is Verdict.VIOLATED
 
 
 def _shortest(conclusions: Sequence[Conclusion]) -> tuple[Conclusion, ...]:

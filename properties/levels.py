@@ -71,8 +71,13 @@ class Standing:
 
 
 def standing(instance: Instance, conclusions: Sequence[Conclusion]) -> tuple[Standing, ...]:
-    """How a configuration stands to each level. A property that does not apply to it is not held against it."""
+    """How a configuration stands to each level; nothing of one whose readers are told no config.
+
+    A promise of which it is not asked (or not decided) leaves a level UNKNOWN, but for those in `_OPTIONAL`.
+    """
     verdicts = {one.property: one.verdict for one in conclusions}
+    if not any(name in verdicts for level in LEVELS for name in level.promises):
+        return ()
     return tuple(_stand(level, instance, verdicts) for level in LEVELS)
 
 

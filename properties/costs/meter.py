@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -22,6 +22,10 @@ from model.machine import State as SymbolicState
 from properties.engines.fuzz import setup_of
 
 __all__ = ["Bill", "Costing", "Load", "Run", "Sizes", "Writer", "charge"]
+
+
+_QUIET: Final = 10
+"""Seconds without writes before the outage: what is under way comes to its end, as all else would be another run."""
 
 
 @frozen
@@ -47,10 +51,10 @@ class Sizes:
 class Writer(Enum):
     """What all writes to a unit go through, and which therefore limits how many there can be."""
 
-    OBJECT = "the unit's Durable Object"
-    OBJECT_THAT_READS_ASK = "the unit's Durable Object, which answers every read as well"
-    KV_KEY = "the unit's KV key"
-    ROLLOUT = "the rollout: a version waits until the one before has been everywhere"
+    OBJECT = "its Durable Object"
+    OBJECT_THAT_READS_ASK = "its Durable Object, which reads ask too"
+    KV_KEY = "its KV key"
+    ROLLOUT = "the rollout, one version at a time"
 
 
 @frozen
@@ -101,7 +105,7 @@ def charge(instance: Instance, costing: Costing, load: Load, system: Metered | N
         if second == load.seconds - load.outage:
             run.cut_off()
         if not silent:
-            if second % load.write_every == 0:
+            if second % load.write_every == 0 and second + _QUIET <= load.seconds - load.outage:
                 run.write()
             run.settle()
         run.read(load.reads, silent)

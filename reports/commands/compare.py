@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,9 +17,18 @@ from reports.progress import progress
 from reports.systems import SYSTEMS
 
 if TYPE_CHECKING:
+    from properties.costs.table import Parameters
     from properties.evidence import Case
 
 __all__ = ["compare"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _charged(name: str, usual: int, least: int, most: int, says: str) -> Callable[[F], F]:
+    """An option for something that costs depend on."""
+    kind = click.IntRange(least, most)
+    return click.option(name, type=kind, default=usual, show_default=True, help=f"Costs: {says}.")
 
 
 @command("compare")
@@ -30,12 +41,18 @@ __all__ = ["compare"]
     help="quick: the scoreboard. full: also every other choice of every option under every hazard.",
 )
 @click.option("--out", type=click.Path(), default="reports/out/compare", show_default=True, help="Where the page goes.")
-def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str, seed: int) -> int:
-    """Compare the designs: what each promises, what it breaks, which consistency level it reaches.
+@_charged("--reads", 5, 1, 1_000, "reads per second and location")
+@_charged("--write-every", 30, 1, 3_600, "seconds between writes to a unit")
+@_charged("--locations", 3, 1, 20, "locations that read")
+@_charged("--cache-ttl", 60, 30, 600, "seconds that KV's copies are served; KV takes no less than 30")
+@_charged("--config-bytes", 1_000_000, 1, 25 * 1024 * 1024, "bytes of a unit's config")
+@_charged("--change-bytes", 500, 1, 25 * 1024 * 1024, "bytes of it that a change touches")
+def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str, seed: int, **charged_for: int) -> int:
+    """Compare the designs: what each promises, what it breaks, which consistency level it reaches, what it costs.
 
     Answers why one would not just use KV, or just the Durable Object, and when the pattern does not fit; behind every
     "no" is a trace that replays. Verdicts come from exhaustive search and from proof; `edgeproof verify` also drives
-    the implementations.
+    the implementations. Costs are computed on the model and measured on the implementation in the same run.
 
     Writes compare.md, compare.json and a trace per counterexample below --out.
 
@@ -43,13 +60,16 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     Examples:
       edgeproof compare
       edgeproof compare --design do_kv --design kv_only
+      edgeproof compare --reads 100 --locations 10 --cache-ttl 120
       edgeproof compare --profile full --json > compare.json
     """
     from attrs import evolve
 
+    from impl.references import ReferenceSystems
     from model.machine import DesignError
     from properties import comparison
     from properties.cases import BOARDS
+    from properties.costs import table
     from properties.variations import variations
     from properties.verify import PLANS, verify
     from reports.comparison.bundle import write_page
@@ -65,12 +85,14 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     if profile == "full":
         varied = tuple(case for design in designs or BOARDS for case in variations(design))
     plan = evolve(PLANS["quick"], seed=seed, engines=("explore", "prove"))
-    with progress(terminal) as notify:
+    parameters = _parameters(**charged_for)
+    with progress(terminal) as notify, closing(ReferenceSystems()) as implementations:
         try:
             ledger = verify((*cases, *varied), plan, SYSTEMS["reference"], notify)
         except DesignError as error:
             raise Unusable(one_line(error)) from error
-    page = arrange_page(comparison.compare(ledger, varied), out, program_name())
+        costs = table.costs(designs or tuple(BOARDS), parameters, implementations)
+    page = arrange_page(comparison.compare(ledger, varied, costs), parameters, out, program_name())
     written = write_page(page)
     if terminal.as_json:
         terminal.document(page_document(page))
@@ -80,3 +102,14 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
         traces = counted(len(page.view.traces()), "trace")
         terminal.out.print(f"wrote {documents} and {traces} in {page.view.path('traces')}", soft_wrap=True)
     return page.comparison.exit_status
+
+
+def _parameters(
+    reads: int, write_every: int, locations: int, cache_ttl: int, config_bytes: int, change_bytes: int
+) -> Parameters:
+    """The run lasts for four cacheTtls, so that the share of reads that fetch is right; the outage for one."""
+    from properties.costs import Load, Sizes
+    from properties.costs.table import Parameters
+
+    load = Load(reads, write_every, seconds=4 * (cache_ttl + 1), outage=cache_ttl)
+    return Parameters(load, Sizes(config_bytes, change_bytes, locations=locations), cache_ttl)

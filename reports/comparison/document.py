@@ -6,8 +6,11 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from attrs import asdict
+
 from properties.comparison import Answer, Entry
 from properties.evidence import Conclusion
+from reports.comparison.costs import cost_document
 from reports.comparison.page import Page
 from reports.view import MEANING
 
@@ -25,6 +28,8 @@ def page_document(page: Page) -> dict[str, Any]:
         "meaning": MEANING[comparison.exit_status],
         "seed": comparison.ledger.seed,
         "seconds": round(comparison.ledger.seconds, 3),
+        "parameters": asdict(page.parameters),
+        "costs": {cost.design: cost_document(cost) for cost in comparison.costs},
         "answers": [_answer(page, one) for one in comparison.answers],
         "cases": [_entry(page, one) for one in comparison.entries],
         "variations": [_entry(page, one) for one in comparison.variations],
@@ -35,6 +40,7 @@ def _answer(page: Page, answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "text": answer.text,
+        "costs": page.costs_of(answer) or None,
         "against": [{"case": c.case.name, "property": c.property, "trace": page.trace(c)} for c in answer.against],
         "instead": [{"case": c.case.name, "property": c.property} for c in answer.instead],
     }
@@ -46,6 +52,7 @@ def _entry(page: Page, entry: Entry) -> dict[str, Any]:
         "design": entry.case.design,
         "constants": dict(entry.case.constants),
         "because": entry.case.because,
+        "level": entry.level,
         "strongest": list(entry.strongest),
         "levels": {
             one.level.name: {"verdict": str(one.verdict), "because": list(one.because)} for one in entry.standings

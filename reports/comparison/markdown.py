@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from properties.comparison import Answer, Entry
 from properties.evidence import Conclusion
-from reports.comparison.page import LEGEND, Page, cell
+from reports.comparison.costs import MEASURED, parameters_text
+from reports.comparison.page import GLANCE, LEGEND, Page, cell
 from reports.errors import counted
 from reports.markup import text
 from reports.view import MEANING, says
@@ -19,6 +20,8 @@ def page_markdown(page: Page) -> str:
     """The text."""
     status = page.comparison.exit_status
     lines = ["# Designs compared", "", f"**{MEANING[status]}** (exit status {status})", ""]
+    if page.glance:
+        lines += _glance(page)
     for answer in page.comparison.answers:
         lines += _answer(page, answer)
     lines += _matrix(page, "What was expected", page.comparison.entries)
@@ -28,11 +31,25 @@ def page_markdown(page: Page) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _glance(page: Page) -> Iterator[str]:
+    yield "## At a glance"
+    yield ""
+    yield f"| {' | '.join(GLANCE)} |"
+    yield "|---" * len(GLANCE) + "|"
+    yield from (f"| `{name}` | {' | '.join(text(cell) for cell in cells)} |" for name, *cells in page.glance)
+    yield ""
+    yield f"{MEASURED}: {parameters_text(page.parameters)}."
+    yield ""
+
+
 def _answer(page: Page, answer: Answer) -> Iterator[str]:
     yield f"## {text(answer.question)}"
     yield ""
     yield text(answer.text)
     yield ""
+    if costs := page.costs_of(answer):
+        yield f"It costs (in brackets: the pattern): {text(costs)}."
+        yield ""
     for together in answer.by_case:
         links = ", ".join(_linked(page, one) for one in together)
         yield f"- no: {text(together[0].case.name)} breaks {links}: {text(together[0].case.because)}"
@@ -53,9 +70,8 @@ def _matrix(page: Page, title: str, entries: Sequence[Entry]) -> Iterator[str]:
     yield "| design | case | level | " + " | ".join(f"`{name}`" for name in names) + " |"
     yield "|---" * (len(names) + 3) + "|"
     for entry in entries:
-        level = ", ".join(entry.strongest) or "none"
         cells = " | ".join(cell(entry, name) for name in names)
-        yield f"| `{entry.case.design}` | {text(entry.case.name)} | {level} | {cells} |"
+        yield f"| `{entry.case.design}` | {text(entry.case.name)} | {entry.level} | {cells} |"
     yield ""
 
 

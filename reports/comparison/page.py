@@ -10,11 +10,16 @@ from typing import Final
 from attrs import evolve, frozen
 
 from properties.catalogue import CATALOGUE
-from properties.comparison import Comparison, Entry
+from properties.comparison import YARDSTICK, Answer, Comparison, Entry
+from properties.costs.table import Parameters
 from properties.evidence import Conclusion, Ledger, Status, Verdict
+from reports.comparison.costs import COLUMNS, cost_row, set_beside
 from reports.view import View, arrange
 
-__all__ = ["LEGEND", "Page", "arrange_page", "cell"]
+__all__ = ["GLANCE", "LEGEND", "Page", "arrange_page", "cell"]
+
+GLANCE: Final = ("design", "level", *COLUMNS)
+"""The columns of the table in which each design is a row."""
 
 LEGEND: Final = {
     Verdict.PROVED: ("✓", "proved"),
@@ -32,6 +37,8 @@ class Page:
 
     comparison: Comparison
     view: View
+    parameters: Parameters
+    """Under what the costs were charged."""
     traces: dict[tuple[str, str], str]
     """The file of the shortest trace, by case and property, relative to the output folder."""
 
@@ -42,13 +49,27 @@ class Page:
         asked = {c.property for entry in entries for c in entry.conclusions}
         return tuple(name for name in CATALOGUE if name in asked)
 
+    @property
+    def glance(self) -> tuple[tuple[str, ...], ...]:
+        """Each design that costs something in a row of cells: its name, the level of its first case, and its costs."""
+        first = {entry.case.design: entry for entry in reversed(self.comparison.entries)}
+        costs = [cost for cost in self.comparison.costs if cost.design in first]
+        return tuple((one.design, first[one.design].level, *cost_row(one)) for one in costs)
+
+    def costs_of(self, answer: Answer) -> str:
+        """What a design that one might build instead costs, beside the pattern; empty where there is nothing to say."""
+        costs = {one.design: one for one in self.comparison.costs}
+        if answer.design not in costs or YARDSTICK not in costs:
+            return ""
+        return set_beside(costs[answer.design], costs[YARDSTICK])
+
     def trace(self, conclusion: Conclusion) -> str | None:
         """Where the shortest trace of a conclusion is, from where the user is."""
         name = self.traces.get((conclusion.case.name, conclusion.property))
         return None if name is None else str(Path(self.view.out) / name)
 
 
-def arrange_page(comparison: Comparison, out: str, program: str) -> Page:
+def arrange_page(comparison: Comparison, parameters: Parameters, out: str, program: str) -> Page:
     """Name the traces of a comparison; of the scoreboard's cases only, lest there be thousands of files."""
     shown = {entry.case.name for entry in comparison.entries}
     kept: Sequence[Conclusion] = [c for c in comparison.ledger.conclusions if c.case.name in shown]
@@ -59,7 +80,7 @@ def arrange_page(comparison: Comparison, out: str, program: str) -> Page:
         for row in sheet.rows
         if row.shortest is not None and row.shortest.trace is not None
     }
-    return Page(comparison, view, traces)
+    return Page(comparison, view, parameters, traces)
 
 
 def cell(entry: Entry, name: str) -> str:

@@ -123,6 +123,13 @@ def test_a_read_that_changes_nothing_costs_the_same_each_time() -> None:
     assert many.hops == few.hops == many.measured_hops
 
 
+@pytest.mark.parametrize("write_every", [1, 3, 60])
+@pytest.mark.parametrize("design", COSTINGS)
+def test_the_outage_may_begin_at_any_time(design: str, write_every: int) -> None:
+    load = Load(reads=1, write_every=write_every, seconds=44, outage=20)
+    assert charge(charged(design), COSTINGS[design], load).outage_reads == 20 * charged(design).number("Pop")
+
+
 def test_the_table_has_a_row_per_design_under_the_parameters_that_are_asked() -> None:
     parameters = Parameters(SHORT, Sizes(config=10, change=2, part=3, locations=2), cache_ttl=7)
     found = {one.design: one for one in costs(list(BOARDS), parameters)}
