@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every case by every engine, into one ledger.
 
-Two processes share the work: one searches, the other proves, both fuzz. Where an
-induction failed, the search says at the end whether the state that it failed from is reachable.
+Two processes share the work: one searches, both prove and fuzz. Where an induction failed, the search says at the end
+whether the state that it failed from is reachable.
 """
 
 from __future__ import annotations
@@ -113,10 +113,13 @@ def _run(
         work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
         for engine in plan.engines:
             for number, case in enumerate(case for case in cases if engine in _engines(case, plan)):
-                if engine == "prove":
-                    future = proving.submit(_prove, case, plan)
-                elif engine == "explore":
+                if engine == "explore":
                     future = searching.submit(_explore, case, shape, plan)
+                elif engine == "prove":
+                    # Proofs take longer than searches. Who proves what is fixed: asked the same questions in the same
+                    # order, the solver gives the same answers.
+                    worker = searching if number % 3 == 2 else proving
+                    future = worker.submit(_prove, case, plan)
                 else:
                     worker = (proving, searching)[number % 2]
                     future = worker.submit(_fuzz, case, shape, plan, system)
@@ -130,9 +133,10 @@ def _run(
             found[case.name] += future.result()
             notify(Progress(case.name, engine, done, len(work)))
         if "explore" in plan.engines:
-            for case in cases:
-                found[case.name] = _mark_unsettled(case, found[case.name], searching, shape, plan)
-                found[case.name] = _mark_cutoffs(case, found[case.name], proving)
+            unsettled = {c.name: _ask_reached(c, found[c.name], searching, shape, plan) for c in cases}
+            lifted = {case.name: _ask_cutoffs(case, found[case.name], proving) for case in cases}
+            for name, evidence in found.items():
+                found[name] = _mark_cutoffs(_mark_unsettled(evidence, unsettled[name]), lifted[name])
     order = (*plan.engines, *(() if plan.beside is None else (plan.beside.name,)))
     return {name: sorted(all_of, key=lambda e: order.index(e.engine)) for name, all_of in found.items()}
 
@@ -157,46 +161,60 @@ def _ended_together() -> Iterator[None]:
         raise
 
 
-def _mark_unsettled(
+def _ask_reached(
     case: Case, evidence: list[Evidence], searching: ProcessPoolExecutor, shape: tuple[Case, ...], plan: Plan
-) -> list[Evidence]:
-    """Say of every counterexample to induction whether it is a state that the system can be in."""
-    open_ones = [e for e in evidence if e.unsettled is not None]
-    if not open_ones:
+) -> Future[list[bool]] | None:
+    """Have looked for the counterexamples to induction: which of them are states that the system can be in."""
+    states = [one.unsettled for one in evidence if one.unsettled is not None]
+    return searching.submit(_reached, case, shape, plan, states) if states else None
+
+
+def _mark_unsettled(evidence: list[Evidence], met: Future[list[bool]] | None) -> list[Evidence]:
+    """Say of every counterexample to induction whether the system can be there."""
+    if met is None:
         return evidence
-    met = searching.submit(_reached, case, shape, plan, [e.unsettled for e in open_ones if e.unsettled]).result()
-    marks = dict(zip((e.property for e in open_ones), met, strict=True))
+    marks = iter(met.result())
     return [
-        evolve(e, reason=f"{e.reason}, which is {'' if marks[e.property] else 'not '}reachable")
-        if e.unsettled is not None
-        else e
-        for e in evidence
+        one if one.unsettled is None else evolve(one, reason=f"{one.reason}, which is {_not(next(marks))}reachable")
+        for one in evidence
     ]
 
 
-def _mark_cutoffs(case: Case, evidence: list[Evidence], proving: ProcessPoolExecutor) -> list[Evidence]:
+def _not(so: bool) -> str:
+    return "" if so else "not "
+
+
+def _ask_cutoffs(case: Case, evidence: list[Evidence], proving: ProcessPoolExecutor) -> list[Future[list[Cutoff]]]:
+    """Have it proved, of what the search alone decides, for which index sorts its bound is none."""
+    decided = {e.property for e in evidence if e.verdict in (Verdict.PROVED, Verdict.VIOLATED)}
+    open_ones = [e.property for e in evidence if _is_searched(e) and e.property not in decided]
+    sorts = instance_of(case).of_role("sort") if open_ones else {}
+    return [proving.submit(_cutoffs, case, open_ones, sort, int(size)) for sort, size in sorts.items()]
+
+
+def _is_searched(one: Evidence) -> bool:
+    return one.engine == "explore" and one.exhaustive
+
+
+def _mark_cutoffs(evidence: list[Evidence], found: list[Future[list[Cutoff]]]) -> list[Evidence]:
     """Say of what the search alone decides for which index sorts its bound is none."""
-    proved = {e.property for e in evidence if e.verdict in (Verdict.PROVED, Verdict.VIOLATED)}
-    searched = [e for e in evidence if e.engine == "explore" and e.exhaustive and e.property not in proved]
-    if not searched:
-        return evidence
-    instance = instance_of(case)
     lifted: dict[str, list[str]] = {}
-    for sort, size in instance.of_role("sort").items():
-        for one in proving.submit(_cutoffs, case, [e.property for e in searched], sort).result():
-            if 0 < one.elements <= int(size):
-                lifted.setdefault(one.property, []).append(f"{one.elements} of {sort} decide for any number")
+    for future in found:
+        for one in future.result():
+            lifted.setdefault(one.property, []).append(f"{one.elements} of {one.sort} decide for any number")
     return [
-        evolve(e, bound=f"{e.bound}; {', '.join(lifted[e.property])}")
-        if e.engine == "explore" and e.property in lifted and e.property not in proved
-        else e
-        for e in evidence
+        evolve(one, bound=f"{one.bound}; {', '.join(lifted[one.property])}")
+        if _is_searched(one) and one.property in lifted
+        else one
+        for one in evidence
     ]
 
 
-def _cutoffs(case: Case, properties: list[str], sort: str) -> list[Cutoff]:
+def _cutoffs(case: Case, properties: list[str], sort: str, size: int) -> list[Cutoff]:
+    """The cut-offs that are no larger than the size that was searched."""
     machine_sort = instance_of(case).machine.rigids[sort].type.sort
-    return cutoffs(instance_of(case), [CATALOGUE[name] for name in properties], machine_sort)
+    found = cutoffs(instance_of(case), [CATALOGUE[name] for name in properties], machine_sort)
+    return [evolve(one, sort=sort) for one in found if 0 < one.elements <= size]
 
 
 def _engines(case: Case, plan: Plan) -> tuple[str, ...]:
