@@ -51,11 +51,17 @@ class Entry:
 
     @property
     def level(self) -> str:
-        """The strongest levels in words; `none` where all are broken, `undecided`, `-` where no config is told."""
+        """The strongest levels in words: `none` where all are broken, `not asked` or `undecided` where that is open,
+        `-` where nobody is told a config.
+        """
         if not self.standings:
             return "-"
-        undecided = any(one.verdict not in HOLDS and one.verdict is not Verdict.VIOLATED for one in self.standings)
-        return ", ".join(self.strongest) or ("undecided" if undecided else "none")
+        if self.strongest:
+            return ", ".join(self.strongest)
+        weakest = self.standings[-1]
+        if weakest.verdict is not Verdict.UNKNOWN:
+            return "none"
+        return "undecided" if {one.property for one in self.conclusions}.issuperset(weakest.because) else "not asked"
 
     @property
     def strongest(self) -> tuple[str, ...]:
@@ -134,14 +140,16 @@ def _answers(entries: Sequence[Entry]) -> Iterator[Answer]:
         if found[design]:
             yield _why_not(design, question, _unfair(found[design], found[YARDSTICK]), kept, given_up)
     others = [e for design in _ALTERNATIVES for e in found[design]]
-    against = _shortest([c for e in found[YARDSTICK] for c in e.conclusions if c.property in given_up])
+    against = _first([c for e in found[YARDSTICK] for c in e.conclusions if c.property in given_up])
+    helpless = [c for e in found[YARDSTICK] for c in _unavoidable(e, found[YARDSTICK], kept)]
     instead = _first([c for e in others for c in e.conclusions if c.property in given_up and c.verdict in HOLDS])
     if against:
-        yield Answer("When does the pattern not fit?", _unfit(against, instead), against, instead)
+        against = (*against, *_first(sorted(helpless, key=lambda c: len(_hazards_of(c.case)))))
+        yield Answer("When does the pattern not fit?", _unfit(against, given_up, instead), against, instead)
     for design, question in _BUILT_ON_IT.items():
-        kept_here, _ = _kept_and_broken(found[design])
-        if wrong := tuple(c for e in found[design] for c in _broken(e, kept_here)):
-            yield Answer(question, "One other choice, or a fault that nothing was done about, breaks a promise.", wrong)
+        if wrong := [c for e in found[design] for c in _avoidable(e, found[design])]:
+            text = "One other choice, or a fault that nothing was done about, breaks what could be kept."
+            yield Answer(question, text, tuple(wrong))
 
 
 def _unfair(entries: Sequence[Entry], pattern: Sequence[Entry]) -> list[Entry]:
@@ -150,17 +158,17 @@ def _unfair(entries: Sequence[Entry], pattern: Sequence[Entry]) -> list[Entry]:
 
     def same(entry: Entry, hazards: frozenset[str]) -> bool:
         unchanged = all(value is True or plain.get(name) == value for name, value in entry.case.constants.items())
-        return unchanged and _hazards(entry) == hazards
+        return unchanged and _hazards_of(entry.case) == hazards
 
     kept = []
     for entry in entries:
-        too = {c.property for e in pattern if same(e, _hazards(entry)) for c in e.conclusions if _is_broken(c)}
+        too = {c.property for e in pattern if same(e, _hazards_of(entry.case)) for c in e.conclusions if _is_broken(c)}
         kept.append(evolve(entry, conclusions=tuple(c for c in entry.conclusions if c.property not in too)))
     return kept
 
 
-def _hazards(entry: Entry) -> frozenset[str]:
-    return frozenset(name for name, value in entry.case.constants.items() if value is True)
+def _hazards_of(case: Case) -> frozenset[str]:
+    return frozenset(name for name, value in case.constants.items() if value is True)
 
 
 def _of_the_pattern(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:
@@ -205,10 +213,28 @@ def _unharmed(entries: Sequence[Entry], broken: Sequence[Conclusion]) -> str:
     return f"only as {'; or as '.join(f'{case.name} ({case.because})' for case in safe)}"
 
 
-def _unfit(against: Sequence[Conclusion], instead: Sequence[Conclusion]) -> str:
-    elsewhere = ", ".join(f"{c.property} ({c.case.design})" for c in instead)
-    text = f"Where somebody relies on {_names(against)}: the pattern breaks that in every configuration."
-    return f"{text} Other designs keep {elsewhere}." if elsewhere else text
+def _unfit(against: Sequence[Conclusion], given_up: frozenset[str], instead: Sequence[Conclusion]) -> str:
+    always = [c for c in against if c.property in given_up]
+    parts = [f"Where somebody relies on {_names(always)}: the pattern breaks that in every configuration."]
+    if instead:
+        parts.append(f"Other designs keep {', '.join(f'{c.property} ({c.case.design})' for c in instead)}.")
+    for one in against:
+        if one.property not in given_up:
+            faults = " and ".join(sorted(_hazards_of(one.case)))
+            parts.append(f"Nothing here keeps {one.property} under {faults}.")
+    return " ".join(parts)
+
+
+def _avoidable(entry: Entry, entries: Sequence[Entry]) -> list[Conclusion]:
+    """What an entry breaks, and another one keeps under the same hazards or more."""
+    stronger = [e for e in entries if _hazards_of(e.case) >= _hazards_of(entry.case)]
+    return _broken(entry, frozenset(c.property for e in stronger for c in e.conclusions if c.verdict in HOLDS))
+
+
+def _unavoidable(entry: Entry, entries: Sequence[Entry], kept: frozenset[str]) -> list[Conclusion]:
+    """What an entry breaks, and none keeps under the same hazards, although it can be kept without them."""
+    avoidable = {c.property for c in _avoidable(entry, entries)}
+    return [c for c in _broken(entry, kept) if c.property not in avoidable]
 
 
 def _broken(entry: Entry, kept: frozenset[str]) -> list[Conclusion]:

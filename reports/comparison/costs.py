@@ -13,23 +13,26 @@ from reports.errors import counted
 __all__ = ["COLUMNS", "MEASURED", "cost_document", "cost_row", "parameters_text", "set_beside"]
 
 COLUMNS: Final = (
-    "requests leave a location, per read",
-    "reads that fail without the Durable Object",
-    "writes/s at most",
-    "which limits",
+    "hops per read",
+    "reads that fail without the DO",
+    "writes/s",
+    "limited by",
     "stale at most",
-    "bytes published per change",
+    "bytes per change",
 )
 """What the cells of a row are."""
 
-MEASURED: Final = "Computed on the model, and measured on the implementation (in brackets)"
+MEASURED: Final = "Computed on the model and, in brackets, measured on the implementation; a hop leaves its location"
 """What the figures are."""
 
 
 def cost_row(cost: Cost) -> tuple[str, ...]:
     """The cells, computed on the model; in brackets, what the implementation of the design did in the same run."""
     bill = cost.bill
-    staleness = "no bound" if cost.staleness is None else f"{in_seconds(cost.staleness[1])} = {cost.staleness[0]}"
+    staleness = "no bound"
+    if cost.staleness is not None:
+        formula, seconds = cost.staleness
+        staleness = in_seconds(seconds) + (f" = {formula}" if seconds else "")
     return (
         _computed_and_measured(bill.hops, bill.measured_hops, bill.reads, _per_read),
         _computed_and_measured(bill.failures, bill.measured_failures, bill.outage_reads, _share),
@@ -41,17 +44,21 @@ def cost_row(cost: Cost) -> tuple[str, ...]:
 
 
 def set_beside(cost: Cost, yardstick: Cost) -> str:
-    """A sentence: where a design costs something else than the yardstick, whose figure is in brackets."""
-    both = (cost.bill, yardstick.bill)
-    said = [
-        (f"{_per_read(b.hops, b.reads)} requests per read leave the location" for b in both),
-        (f"{_share(b.failures, b.outage_reads)} of reads fail without the Durable Object" for b in both),
-        (f"{one.writes_per_second:g} writes/s" for one in (cost, yardstick)),
-        ("no bound" if s is None else f"{in_seconds(s[1])} stale" for s in (cost.staleness, yardstick.staleness)),
-        (f"{one.published:,} bytes per change" for one in (cost, yardstick)),
-    ]
-    differing = [(mine, its) for mine, its in map(tuple, said) if mine != its]
-    return "; ".join(f"{mine} ({its.split(' ')[0] if its != 'no bound' else its})" for mine, its in differing)
+    """Where a design costs something else than the yardstick, whose figure is in brackets."""
+    both = zip(_figures(cost).items(), _figures(yardstick).values(), strict=True)
+    return "; ".join(f"{name}: {mine} ({its})" for (name, mine), its in both if mine != its)
+
+
+def _figures(cost: Cost) -> dict[str, str]:
+    """What can be compared, without what was measured."""
+    bill = cost.bill
+    return {
+        "hops per read": _per_read(bill.hops, bill.reads),
+        "reads that fail without the DO": _share(bill.failures, bill.outage_reads),
+        "writes/s": f"{cost.writes_per_second:g}",
+        "stale at most": "no bound" if cost.staleness is None else in_seconds(cost.staleness[1]),
+        "bytes per change": f"{cost.published:,}",
+    }
 
 
 def parameters_text(parameters: Parameters) -> str:

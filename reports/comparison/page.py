@@ -51,10 +51,16 @@ class Page:
 
     @property
     def glance(self) -> tuple[tuple[str, ...], ...]:
-        """Each design that costs something in a row of cells: its name, the level of its first case, and its costs."""
-        first = {entry.case.design: entry for entry in reversed(self.comparison.entries)}
-        costs = [cost for cost in self.comparison.costs if cost.design in first]
-        return tuple((one.design, first[one.design].level, *cost_row(one)) for one in costs)
+        """Each design that costs something in a row of cells: its name, its levels, and its costs."""
+        designs = {entry.case.design for entry in self.comparison.entries}
+        costs = [cost for cost in self.comparison.costs if cost.design in designs]
+        return tuple((one.design, self._levels(one.design), *cost_row(one)) for one in costs)
+
+    def _levels(self, design: str) -> str:
+        """The level of a design's first case; where that is none, that of the first case that reaches one."""
+        first, *others = (entry for entry in self.comparison.entries if entry.case.design == design)
+        better = [e for e in others if first.level == "none" and e.strongest]
+        return first.level + "".join(f" ({e.level} as {e.case.name})" for e in better[:1])
 
     def costs_of(self, answer: Answer) -> str:
         """What a design that one might build instead costs, beside the pattern; empty where there is nothing to say."""

@@ -44,12 +44,43 @@ def test_the_pattern_does_not_fit_where_somebody_relies_on_what_it_always_breaks
 
 
 def test_a_builder_has_to_get_right_what_some_configuration_breaks_and_another_keeps() -> None:
-    found = answers(KEEPS, GIVES_UP, BREAKS)["What does a builder have to get right?"]
+    found = answers(KEEPS, GIVES_UP, BREAKS)["What does a builder of the pattern have to get right?"]
     assert found.against == (BREAKS,)
 
 
 def test_what_no_configuration_keeps_is_nothing_that_a_builder_can_get_right() -> None:
-    assert "What does a builder have to get right?" not in answers(BREAKS)
+    assert "What does a builder of the pattern have to get right?" not in answers(BREAKS)
+
+
+def test_what_nothing_keeps_under_a_fault_is_where_the_pattern_does_not_fit_and_no_mistake_of_a_builder() -> None:
+    late = Case("late", "do_kv", {"put_late": True}, ("durable-ack",), {"durable-ack": Verdict.VIOLATED}, "late")
+    found = answers(KEEPS, GIVES_UP, concluded(late, Verdict.VIOLATED, "durable-ack", 4))
+    assert "Nothing here keeps durable-ack under put_late" in found["When does the pattern not fit?"].text
+    assert "What does a builder of the pattern have to get right?" not in found
+
+
+ELSEWHERE = Case("alone", "kv_only", {"partition": True}, ("durable-ack",), {"durable-ack": Verdict.VIOLATED}, "cut")
+
+
+def test_an_alternative_is_not_blamed_for_what_the_plain_pattern_breaks_under_the_same_fault() -> None:
+    cut = Case("cut", "do_kv", {"Put": 1, "partition": True}, ("durable-ack",), {"durable-ack": Verdict.VIOLATED}, "c")
+    blamed = concluded(ELSEWHERE, Verdict.VIOLATED, "durable-ack", 2)
+    assert answers(KEEPS, blamed)["Why not just KV?"].against == (blamed,)
+    also = concluded(cut, Verdict.VIOLATED, "durable-ack", 2)
+    assert answers(KEEPS, also, blamed)["Why not just KV?"].against == ()
+
+
+def test_a_level_says_when_it_is_open_and_why() -> None:
+    def level(*conclusions: Conclusion) -> str:
+        return compare(ledger(*conclusions)).entries[0].level
+
+    promises = ("convergence", "never-ahead", "no-partial-read")
+    kept = [concluded(PATTERN, Verdict.PROVED, name) for name in promises]
+    assert level(*kept) == "eventual"
+    assert level(*kept[:2]) == "not asked"
+    assert level(*kept[:2], concluded(PATTERN, Verdict.UNKNOWN, "no-partial-read")) == "undecided"
+    assert level(*kept[:2], concluded(PATTERN, Verdict.VIOLATED, "no-partial-read", 2)) == "none"
+    assert level(concluded(PATTERN, Verdict.PROVED, "token-scope")) == "-"
 
 
 def test_variations_are_shown_and_do_not_decide_the_exit_status() -> None:

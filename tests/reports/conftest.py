@@ -37,6 +37,7 @@ Keep = Callable[[Trace], str]
 def calls(monkeypatch: pytest.MonkeyPatch) -> standins.Calls:
     made = standins.Calls()
     monkeypatch.setattr("properties.verify.verify", made.verify)
+    monkeypatch.setattr("properties.costs.table.costs", made.costs)
     return made
 
 

@@ -11,9 +11,17 @@ from model.designs import load
 from model.interpret import Event, apply, initial_states
 from model.machine import Instance
 from model.trace import Trace
+from properties.costs import Bill
+from properties.costs.table import Cost
 from properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 
 INLINE = {"publisher": "inline"}
+
+
+COSTS = (
+    Cost("do_kv", Bill(3600, 12, 900, 0, 12, 0), 200.0, "its Durable Object", ("D + S + D + T", 63), 1_000_000, "all"),
+    Cost("do_only", Bill(3600, 3600, 900, 900, 3600, 890), 197.0, "the same, asked by reads", ("0", 0), 0, "nothing"),
+)
 
 
 def run(constants: dict[str, int | str | bool], *events: Event, about: str = "", loop: int | None = None) -> Trace:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from properties.costs.table import Cost, Parameters
 from properties.evidence import Case, Ledger
 from properties.verify import Plan, Progress
 from tests.reports import examples
@@ -14,12 +15,13 @@ __all__ = ["Calls"]
 
 
 class Calls:
-    """What `verify` was asked, and what it is to answer."""
+    """What `verify` and `costs` were asked, and what they are to answer."""
 
     def __init__(self) -> None:
         self.ledger: Ledger = examples.ledger()
         self.cases: Sequence[Case] = ()
         self.plan = Plan()
+        self.parameters = Parameters()
         self.during: Callable[[], None] = lambda: None
 
     def verify(self, cases: Sequence[Case], plan: Plan, system: Any, notify: Callable[[Progress], None]) -> Ledger:
@@ -28,3 +30,7 @@ class Calls:
         print("an engine that chatters")
         self.during()
         return self.ledger
+
+    def costs(self, designs: Sequence[str], parameters: Parameters, system: Any) -> tuple[Cost, ...]:
+        self.parameters = parameters
+        return tuple(cost for cost in examples.COSTS if cost.design in designs)

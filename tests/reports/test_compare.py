@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from properties.cases import BOARDS, scoreboard
+from properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 from properties.variations import variations
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
@@ -31,6 +32,38 @@ def test_text_and_markdown_show_the_same_matrix(edgeproof: Run) -> None:
     assert "✗4" in text
     assert "✗4" in markdown
     assert "\x1b" not in text
+
+
+def test_every_design_is_a_row_with_what_it_costs_on_model_and_code(edgeproof: Run) -> None:
+    text = edgeproof("compare", "--out", "here").out
+    row = next(line for line in text.splitlines() if "63 s" in line)
+    for cell in ("do_kv", "0.0033 (0.0033)", "0% (0%)", "200", "63 s = D + S + D + T", "1,000,000"):
+        assert cell in row
+    markdown = Path("here/compare.md").read_text(encoding="utf-8")
+    assert "| `do_kv` |" in markdown
+    assert "0.0033 (0.0033)" in markdown
+    document = edgeproof("compare", "--json", "--out", "here").document
+    assert document["costs"]["do_kv"]["measured_hops"] == 12
+    assert document["parameters"]["load"]["reads"] == 5
+
+
+def test_what_costs_depend_on_can_be_given(edgeproof: Run, calls: Calls) -> None:
+    asked = ("--reads", 9, "--write-every", 7, "--locations", 2, "--cache-ttl", 30)
+    edgeproof("compare", *asked, "--config-bytes", 70, "--change-bytes", 3)
+    load, sizes = calls.parameters.load, calls.parameters.sizes
+    assert (load.reads, load.write_every, sizes.locations, calls.parameters.cache_ttl) == (9, 7, 2, 30)
+    assert (sizes.config, sizes.change) == (70, 3)
+    assert load.seconds % (calls.parameters.cache_ttl + 1) == 0, "whole times of a location's cached copy"
+    outcome = edgeproof("compare", "--cache-ttl", 5)
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+
+
+def test_a_cost_that_was_measured_otherwise_than_computed_shows(edgeproof: Run, calls: Calls) -> None:
+    alone = Case("alone", "do_only", {}, ("never-ahead",))
+    calls.ledger = Ledger(
+        (conclude(alone, "never-ahead", (Evidence("never-ahead", "prove", Verdict.PROVED),)),), 0, 1.0
+    )
+    assert "100% (99%)" in edgeproof("compare").out
 
 
 def test_quick_compares_the_scoreboards_and_full_the_variations_too(edgeproof: Run, calls: Calls) -> None:
