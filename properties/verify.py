@@ -8,6 +8,7 @@ whether the state that it failed from is reachable.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import platform
 import signal
 import time
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.metadata import version
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -143,11 +146,20 @@ def _run(
 
 def _worker() -> ProcessPoolExecutor:
     # A fresh interpreter per worker: forking a process that has threads (progress, solver) is asking for trouble.
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent)
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _belong_to_the_parent)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _belong_to_the_parent() -> None:
+    """In a worker: leave interrupts to the parent, and end when it does, even by kill -9; else we would work on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,9 @@ from impl.workerd_config import Bindings, copy_worker
 from impl.workerd_processes import Processes
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
+
+PATIENCE = 60.0
+"""Seconds."""
 
 
 @pytest.fixture
@@ -92,6 +96,50 @@ def test_it_does_not_outlive_whoever_started_it(workerd: Path, tmp_path: Path) -
             return
         time.sleep(0.02)
     pytest.fail("workerd lives on")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["verify --system workerd --engine fuzz --case outbox", "run --system workerd --for 1m"],
+    ids=["verify", "run"],
+)
+def test_nothing_outlives_a_command_that_is_killed(words: str, workerd: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [str(Path(sys.executable).with_name("edgeproof")), *words.split(), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
+        until = time.monotonic() + PATIENCE
+        family: dict[int, str] = {}
+        while not any("workerd\0serve" in name for name in family.values()):
+            assert time.monotonic() < until, "it has started no runtime"
+            time.sleep(0.05)
+            family = descendants(parent.pid)
+        parent.kill()
+    while any(lives(pid, name) for pid, name in family.items()):
+        assert time.monotonic() < until + PATIENCE, {pid: name for pid, name in family.items() if lives(pid, name)}
+        time.sleep(0.05)
+    for left_behind in re.findall(r"[^\0]*/edgeproof-workerd-\w+", "".join(family.values())):
+        shutil.rmtree(left_behind.partition("=")[2] or left_behind, ignore_errors=True)
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """The processes below one, with their commands."""
+    found: dict[int, str] = {}
+    try:
+        children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for child in children:
+            found |= {child: Path(f"/proc/{child}/cmdline").read_text()} | descendants(child)
+    except OSError:
+        pass  # it has ended meanwhile
+    return found
+
+
+def lives(pid: int, name: str) -> bool:
+    """Whether it is there still; what only waits to be buried is not, nor another of its number."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        return state not in "ZX" and Path(f"/proc/{pid}/cmdline").read_text() == name
+    except OSError:
+        return False
 
 
 def test_the_deployed_worker_publishes_by_its_own_alarm(workerd: Path, kv: tuple[Adversary, Door]) -> None:
