@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from impl.reference import ReferenceSystem
+from impl.system import System
 from impl.workerd_system import WorkerdSystem
 from model.designs import load
 from model.machine import Instance
@@ -20,13 +22,10 @@ from tests.workerd.traces import CRASHES, case_instance, walk
 pytestmark = pytest.mark.xdist_group("workerd-lockstep")
 
 
-def drive(
-    instance: Instance, budget: Budget, edits: dict[str, list[tuple[str, str]]] | None = None
-) -> tuple[dict[str, Evidence], WorkerdSystem]:
-    system = WorkerdSystem(edits)
+def drive(instance: Instance, budget: Budget, system: System) -> dict[str, Evidence]:
     properties = [CATALOGUE[name] for name in applicable(instance)]
     found = fuzz(instance, properties, kernel_source([instance], properties), lambda: system, budget)
-    return {one.property: one for one in found}, system
+    return {one.property: one for one in found}
 
 
 def test_the_worker_does_what_the_model_does_through_hundreds_of_crashes(workerd: Path) -> None:
@@ -44,15 +43,31 @@ def test_the_worker_does_what_the_model_does_through_hundreds_of_crashes(workerd
 
 
 @pytest.mark.parametrize("case", scoreboard("do_kv"), ids=lambda case: case.name)
-def test_every_configuration_of_the_worker_does_what_the_model_does(case: Case, workerd: Path) -> None:
-    found, _ = drive(instance_of(case), Budget(3, 25, seed=1))
-    assert found[LOCKSTEP].verdict == Verdict.HOLDS_TO_BOUND, found[LOCKSTEP].reason
+def test_in_every_configuration_the_worker_does_what_the_model_and_the_reference_do_on_the_same_seed(
+    case: Case, workerd: Path
+) -> None:
+    instance, budget = instance_of(case), Budget(3, 25, seed=1)
+    worker, reference = drive(instance, budget, WorkerdSystem()), drive(instance, budget, ReferenceSystem())
+    assert worker[LOCKSTEP].verdict == Verdict.HOLDS_TO_BOUND, worker[LOCKSTEP].reason
+    assert {name: told(one) for name, one in worker.items()} == {name: told(one) for name, one in reference.items()}
+
+
+def told(one: Evidence) -> object:
+    """All that evidence says, but for how long it took."""
+    return (
+        one.verdict,
+        one.reason,
+        one.bound,
+        one.fired,
+        one.witness,
+        {name: value for name, value in one.measures.items() if name != "steps/s"},
+    )
 
 
 def test_the_fuzz_engine_finds_a_mistake_by_itself_and_shortens_it(workerd: Path) -> None:
     moved_on = "if (version !== published.version || era !== published.era) this.arm"
     edits = {"store.js": [(moved_on, "if (false) this.arm")]}
-    found, _ = drive(case_instance("outbox"), Budget(20, 30), edits)
+    found = drive(case_instance("outbox"), Budget(20, 30), WorkerdSystem(edits))
     assert found[LOCKSTEP].verdict == Verdict.VIOLATED
     witness = found[LOCKSTEP].witness
     assert witness is not None
@@ -62,6 +77,6 @@ def test_the_fuzz_engine_finds_a_mistake_by_itself_and_shortens_it(workerd: Path
 
 def test_without_the_runtime_the_verdict_is_unknown_and_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEPROOF_WORKERD", "/nowhere/workerd")
-    found, _ = drive(case_instance("outbox"), Budget(2, 2))
+    found = drive(case_instance("outbox"), Budget(2, 2), WorkerdSystem())
     assert {one.verdict for one in found.values()} == {Verdict.UNKNOWN}
     assert "/nowhere/workerd" in found[LOCKSTEP].reason
