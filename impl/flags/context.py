@@ -17,6 +17,8 @@ __all__ = ["ContextError", "of_openfeature", "of_query"]
 
 TARGETING_KEY: Final = "targetingKey"
 
+_PLAIN: Final = frozenset((str, bool, int, float, type(None)))
+
 MAX_DEPTH: Final = 32
 """Levels of nested objects and lists in a context; what is deeper can only be a cycle."""
 
@@ -41,7 +43,12 @@ def of_openfeature(context: EvaluationContext | None) -> dict[str, Any]:
     """
     if context is None:
         return {}
-    attributes = {name: _json(value, 1) for name, value in context.attributes.items() if _is_name(name)}
+    # Most values are plain, and a call for each would take longer than the evaluation itself.
+    attributes = {
+        name: value if type(value) in _PLAIN else _json(value, 1)
+        for name, value in context.attributes.items()
+        if type(name) is str or _is_name(name)
+    }
     if context.targeting_key is not None:
         attributes[TARGETING_KEY] = str(context.targeting_key)
     return attributes

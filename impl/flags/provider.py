@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Any, Final, Literal, TypeVar
@@ -352,7 +351,14 @@ def _float(value: Any) -> float:
 
 
 def _object(value: Any) -> Any:
-    return deepcopy(_checked(value, isinstance(value, dict | list), "object"))
+    return _own(_checked(value, isinstance(value, dict | list), "object"))
+
+
+def _own(value: Any) -> Any:
+    """A copy of JSON, all the way down."""
+    if isinstance(value, dict):
+        return {name: _own(one) for name, one in value.items()}
+    return [_own(one) for one in value] if isinstance(value, list) else value
 
 
 def _checked(value: Any, fits: bool, wanted: str) -> Any:
