@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 
 /** The hash, a whole number from 0 to 2^32 - 1. A lone surrogate counts as U+FFFD, as in any UTF-8 of the web. */
 export function murmur3(text, seed) {
-  const bytes = encoder.encode(text);
+  const bytes = utf8(text);
   const whole = bytes.length & ~3;
   let hash = seed | 0;
   for (let at = 0; at < whole; at += 4) {
@@ -16,6 +16,17 @@ export function murmur3(text, seed) {
   let tail = 0;
   for (let at = bytes.length - 1; at >= whole; at--) tail = (tail << 8) | bytes[at];
   return finished(hash ^ scrambled(tail) ^ bytes.length);
+}
+
+/** Most texts that are hashed are short and ASCII: these are written down here, the encoder takes much longer. */
+function utf8(text) {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127) return encoder.encode(text);
+    bytes[at] = code;
+  }
+  return bytes;
 }
 
 const rotate = (word, by) => (word << by) | (word >>> (32 - by));
