@@ -19,7 +19,7 @@ from properties.catalogue import CATALOGUE, applicable
 from tests.calibration import calibration
 from tests.model.random_designs import Spec, instance_of, specs, state_formula
 from tests.peers.spin import Found, run_spin
-from tests.peers.subjects import I1, I2, do_kv_case, interpreted, search_of, text_of
+from tests.peers.subjects import I1, I2, case_of, do_kv_case, interpreted, search_of, text_of
 
 SHORTEST = ("-DBFS",)
 
@@ -96,6 +96,32 @@ def test_do_kv_has_as_many_states_and_transitions(name: str, chosen: dict[str, i
 )
 def test_spin_violates_what_we_violate_and_its_shortest_run_is_as_long(case: str, broken: str) -> None:
     instance = do_kv_case(case)
+    found = checked(text_of(instance, broken), shortest=True)
+    assert found.first == f"violates_{broken.replace('-', '_')}"
+    assert found.depth == shortest_run(instance, broken)
+
+
+def test_a_flag_has_as_many_states_and_transitions() -> None:
+    instance = case_of("flagship", "flag")
+    sound = tuple(one for one in applicable(instance) if not CATALOGUE[one].anomaly and not CATALOGUE[one].settles)
+    ours = search_of(instance, *sound)
+    found = checked(text_of(instance, *sound))
+    told("flag", found)
+    assert (found.errors, found.stored) == (0, ours.states + 1)
+    assert found.transitions == ours.transitions + 1 + instance.number("writes") + 1
+
+
+@pytest.mark.parametrize(
+    ("case", "broken"),
+    [
+        ("flag-salted", "rollout-monotone"),
+        ("flag-random", "evaluation-pure"),
+        ("flag-random", "rollout-monotone"),
+        ("flag-blind", "no-lost-update"),
+    ],
+)
+def test_spin_breaks_a_flag_in_as_few_steps(case: str, broken: str) -> None:
+    instance = case_of("flagship", case)
     found = checked(text_of(instance, broken), shortest=True)
     assert found.first == f"violates_{broken.replace('-', '_')}"
     assert found.depth == shortest_run(instance, broken)

@@ -16,7 +16,7 @@ from properties.engines.explore import Limits, kernel_source, search_instance
 from tests.calibration import CALIBRATION
 from tests.model.agreement import outcomes, truth
 
-__all__ = ["I1", "I2", "Ours", "do_kv_case", "interpreted", "search_of", "text_of"]
+__all__ = ["I1", "I2", "Ours", "case_of", "do_kv_case", "interpreted", "search_of", "text_of"]
 
 
 @frozen
@@ -44,7 +44,12 @@ I2 = _i2()
 
 def do_kv_case(name: str, **chosen: int | str | bool) -> Instance:
     """A case of the scoreboard, with some numbers changed."""
-    return instance_of(next(case for case in scoreboard("do_kv") if case.name == name)).with_(**chosen)
+    return case_of("do_kv", name, **chosen)
+
+
+def case_of(design: str, name: str, **chosen: int | str | bool) -> Instance:
+    """A case of a design's scoreboard, with some numbers changed."""
+    return instance_of(next(case for case in scoreboard(design) if case.name == name)).with_(**chosen)
 
 
 def text_of(instance: Instance, *ids: str) -> Subject:
