@@ -80,6 +80,14 @@ def test_the_kill_switch_is_in_time_and_not_earlier() -> None:
     assert boards.reaches_the_bound(at.with_(Pop=1)).states[-1]["since"] == 13
 
 
+def test_a_flag_takes_as_long_as_the_pattern_that_it_is_built_on() -> None:
+    (pattern,) = (case for case in scoreboard("do_kv") if case.name == "outbox-faults")
+    numbers = {"D": 2, "S": 3, "R": 5, "T": 7, "F": 4}
+    (of_a_flag, of_the_pattern) = (instance_of(case).with_(**numbers) for case in (CASES["flag"], pattern))
+    assert formula(of_a_flag) == formula(of_the_pattern)
+    assert [value for _, value in present_terms(of_a_flag)] == [value for _, value in present_terms(of_the_pattern)]
+
+
 # --- teeth: the design
 
 
