@@ -22,7 +22,7 @@ PROPERTY = Property(
     "no-lost-update",
     "A flag is replaced by nobody who has not seen its current version.",
     "Flagship REST API: an update replaces the flag and names no version: of two editors the second undoes the first.",
-    needs=("config", "seen"),
+    needs=("config", "seen", "draft"),
     step=_by_who_has_seen,
     tested_step=_by_who_has_not,
 )

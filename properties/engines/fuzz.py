@@ -243,8 +243,8 @@ class _Run:
         its steps on reads that change nothing. But now and then just what should change nothing, as a crash of an idle
         object or a refused write: a system that is wrong there shows it nowhere else.
         """
-        words, unknown = self.kernel.source.words, self.tally.impossible
-        everything = [n for n in range(count) if self.kernel.event(self.labels[n]).action not in unknown]
+        words, unknown, labels = self.kernel.source.words, self.tally.impossible, self.kernel.source.labels
+        everything = [n for n in range(count) if labels[self.labels[n]][0] not in unknown]
         if mood == 1:
             return everything
         after = {n: tuple(self.out[n * words : (n + 1) * words]) for n in everything}
