@@ -56,9 +56,15 @@ _ROWS: Final[tuple[Row, ...]] = (
     ),
     (
         "manifest-late-delete",
-        {**_COLLECTED, "delete_late": True, "writes": 3},
+        {**_COLLECTED, "counted": "confirmed", "K": 2, "delete_late": True, "writes": 3},
         ("spill-integrity", "convergence"),
         "taking turns does not help against a delete of a superseded instance: nothing fences it",
+    ),
+    (
+        "manifest-late-delete-no-grace",
+        {**_ONE, "collector": "eager", "delete_late": True, "writes": 3},
+        ("spill-integrity", "convergence"),
+        "a part that is deleted too early can be put again; one that a late delete takes stays away",
     ),
     (
         "manifest-probe-kv",
