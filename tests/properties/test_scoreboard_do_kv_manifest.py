@@ -28,7 +28,9 @@ DEPTHS = {
     "manifest-short-grace": {**READ_YOUR_WRITES, "spill-integrity": 24},
     # A third round, whose part lands before the delete does; nobody has to be early.
     "manifest-collected-beside": {**READ_YOUR_WRITES, "spill-integrity": 28, "convergence": 35},
-    "manifest-late-delete": {**READ_YOUR_WRITES, "spill-integrity": 29, "convergence": 36},
+    # The same, with five ticks less of grace.
+    "manifest-late-delete": {**READ_YOUR_WRITES, "spill-integrity": 24, "convergence": 31},
+    "manifest-late-delete-no-grace": {**READ_YOUR_WRITES, "spill-integrity": 15, "convergence": 28},
     # The publisher asks, and the first reader is told what the publisher was told. No collector is needed.
     "manifest-probe-kv": {**READ_YOUR_WRITES, "spill-integrity": 7},
     "manifest-places": {**READ_YOUR_WRITES, "no-partial-read": 11},
