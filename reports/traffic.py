@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from properties.traffic.measure import Staleness
     from reports.consoles import Terminal
 
-__all__ = ["Findings", "report_findings"]
+__all__ = ["Findings", "promise_document", "report_findings", "view_of"]
 
 _SHOWN: Final = 10
 """Rows of a table by unit and location; `--json` has all of them."""
@@ -50,7 +50,8 @@ class Findings:
 
 def report_findings(terminal: Terminal, sources: Sequence[str], found: Findings, seed: int, seconds: float) -> int:
     """Print it all, or write the one JSON document; returns the exit status."""
-    view = _view(sources, found, seed, seconds)
+    checked = found.checked
+    view = view_of(sources, checked.evidence, checked.anomalies, found.promise, seed, seconds)
     if terminal.as_json:
         terminal.document(_document(sources, found, view))
         return view.ledger.exit_status
@@ -65,11 +66,18 @@ def report_findings(terminal: Terminal, sources: Sequence[str], found: Findings,
     return view.ledger.exit_status
 
 
-def _view(sources: Sequence[str], found: Findings, seed: int, seconds: float) -> View:
-    evidence = found.checked.evidence
+def view_of(
+    sources: Sequence[str],
+    evidence: Sequence[Evidence],
+    anomalies: Sequence[str],
+    promise: Promise,
+    seed: int,
+    seconds: float,
+) -> View:
+    """A history as the one case of a ledger. `anomalies` are properties that nobody promised."""
     # Nobody promised that an anomaly would show, nor that it would not.
-    either = {one.property: one.verdict for one in evidence if one.property in found.checked.anomalies}
-    case = Case(_named(sources), "do_kv", _constants(found.promise), tuple(one.property for one in evidence), either)
+    either = {one.property: one.verdict for one in evidence if one.property in anomalies}
+    case = Case(_named(sources), "do_kv", _constants(promise), tuple(one.property for one in evidence), either)
     conclusions = tuple(conclude(case, one.property, (one,)) for one in evidence)
     return arrange(Ledger(conclusions, seed, seconds), "", program_name())
 
@@ -187,7 +195,7 @@ def _worst_table(staleness: Staleness) -> Table:
 def _document(sources: Sequence[str], found: Findings, view: View) -> dict[str, Any]:
     return {
         "history": list(sources),
-        "promise": _promise_document(found.promise),
+        "promise": promise_document(found.promise),
         "anomalies": list(found.checked.anomalies),
         "not_asked": dict(found.checked.unasked),
         "learnt": None if found.learnt is None else _learnt_document(found.learnt, found.fitted),
@@ -196,7 +204,8 @@ def _document(sources: Sequence[str], found: Findings, view: View) -> dict[str, 
     }
 
 
-def _promise_document(promise: Promise | None) -> dict[str, Any] | None:
+def promise_document(promise: Promise | None) -> dict[str, Any] | None:
+    """What a history is held to, for programs."""
     if promise is None:
         return None
     bound = None if promise.bound_s == inf else promise.bound_s
@@ -204,7 +213,7 @@ def _promise_document(promise: Promise | None) -> dict[str, Any] | None:
 
 
 def _learnt_document(learnt: Learnt, fitted: Promise | None) -> dict[str, Any]:
-    return {"numbers": dict(learnt.values), "measured": dict(learnt.seen), "promise": _promise_document(fitted)}
+    return {"numbers": dict(learnt.values), "measured": dict(learnt.seen), "promise": promise_document(fitted)}
 
 
 def _staleness_document(staleness: Staleness) -> dict[str, Any]:

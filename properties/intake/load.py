@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from properties.intake.columns import EVENTS, MALFORMED, IntakeError, canonical, problem
+from properties.intake.columns import EVENTS, MALFORMED, IntakeError, canonical, problem, suspects
 from properties.intake.convert import MalformedError, write_parquet
 from properties.intake.mapping import ColumnMapping
 from properties.intake.sources import Source, find_sources
@@ -77,9 +77,8 @@ def _judged(backend: ibis.BaseBackend, paths: list[Path], mapping: ColumnMapping
     events = canonical(table, mapping, file, line)
     wrong = problem(events)
     located = events.mutate(problem=wrong).filter(wrong.notnull()).select(MALFORMED.names)
-    count = int(backend.to_pyarrow(located.count()).as_py())
-    if not count:
-        return Loaded(events.select(EVENTS.names), located.limit(0))
+    if not int(backend.to_pyarrow(suspects(events).count()).as_py()):
+        return Loaded(canonical(table, mapping, file, line, sound=True).select(EVENTS.names), located.limit(0))
     if strict:
         first = backend.to_pyarrow(located.order_by(["file", "line"]).limit(1)).to_pylist()[0]
         raise MalformedError(f"{first['file']}, line {first['line']}: {first['problem']}")

@@ -90,6 +90,8 @@ def _last(facts: Facts) -> ir.Table:
     last = puts.mutate(place=ibis.row_number().over(order))
     last = last.filter(last.place == 0)
     told = facts.told.group_by("unit").agg(read_until=facts.told.last_invoke.max())
-    ends = facts.units.select("unit", "quiet").left_join(told, "unit")
+    # Of a restore that nobody saw end, the end is not known: the history goes as far as what else there is in it.
+    quiet = facts.units.quiet.nullif(float("inf"))
+    ends = facts.units.select("unit", quiet=quiet).left_join(told, "unit")
     ends = ends.select("unit", end=ibis.greatest(ends.quiet, ends.read_until))
     return last.inner_join(ends, "unit")

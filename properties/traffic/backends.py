@@ -16,8 +16,13 @@ import ibis
 
 __all__ = ["BackendError", "open_duckdb", "open_spark"]
 
-
 _JAVA: Final = "a Java runtime, version 17 or 21 (on Debian, apt-get install openjdk-17-jre-headless)"
+
+_SETTINGS: Final = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+}
 
 
 class BackendError(ValueError):
@@ -47,28 +52,31 @@ def open_duckdb(memory: str = "4GB", threads: int | None = None) -> Any:
     return backend
 
 
+def find_spark() -> Path:
+    """The folder that Spark is in. Raises BackendError that says what to install, where it or Java is missing."""
+    found = find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise BackendError(f"Spark is not installed: pip install 'edgeproof[spark]' (here, make spark), and {_JAVA}")
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java", path=str(Path(home, "bin")) if home else None) is None:
+        raise BackendError(f"Spark needs {_JAVA}" + (f"; there is none in JAVA_HOME, {home}" if home else ""))
+    return Path(found.origin).parent
+
+
 def open_spark(master: str = "local[*]", settings: dict[str, str] | None = None) -> Any:
-    """A session with a Spark master. Raises BackendError that says what to install where something is missing."""
-    if find_spec("pyspark") is None:
-        raise BackendError(
-            "Spark is not installed: pip install 'edgeproof[spark]', and a Java runtime, version 17 or 21"
-        )
-    java = os.environ.get("JAVA_HOME")
-    if not (Path(java, "bin", "java").exists() if java else shutil.which("java")):
-        raise BackendError(
-            "Spark needs a Java runtime, version 17 or 21: on Debian, apt-get install openjdk-17-jre-headless"
-        )
+    """A session with a Spark master. Raises BackendError where something is missing, or no master answers."""
+    find_spark()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(master).appName("edgeproof check")
-    quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.session.timeZone": "UTC"}
-    for name, value in {**quiet, **(settings or {})}.items():
+    for name, value in {**_SETTINGS, **(settings or {})}.items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
-    except (PySparkException, OSError) as error:
+    except (PySparkException, Py4JError, OSError) as error:
         raise BackendError(f"Spark did not start with the master {master}: {error}") from error
     session.sparkContext.setLogLevel("ERROR")
     return ibis.pyspark.connect(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ __all__ = ["check"]
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable.")
 @click.option("--learn", is_flag=True, help="Fit the smallest S, D, R, F, T, and the bound they give.")
 @click.option("--staleness", is_flag=True, help="Measure how stale reads were: quantiles, versions behind.")
+@click.option("--follow", is_flag=True, help="Watch one growing file of JSON Lines until Ctrl-C, in bounded memory.")
+@click.option("--idle", type=DURATION, help="With --follow: end once nothing came for so long.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="Says which column of yours is which of ours.")
 @click.option("--strict", is_flag=True, help="Refuse a history with a malformed line.")
 @click.option(
@@ -52,7 +55,9 @@ __all__ = ["check"]
 )
 @click.option("--master", metavar="URL", help="The Spark master, spark://host:7077 say; local[*] unless given.")
 @click.option("--memory", default="4GB", show_default=True, metavar="SIZE", help="What DuckDB may use.")
-def check(terminal: Terminal, history: tuple[str, ...], seed: int, **words: Any) -> int:
+def check(
+    terminal: Terminal, history: tuple[str, ...], seed: int, follow: bool, idle: Fraction | None, **words: Any
+) -> int:
     """Check recorded commits and reads against the catalogue, and against the bound for one's own numbers.
 
     HISTORY is a file of JSON Lines, CSV, Parquet or OTLP spans, a directory of such, or a pattern; several are one
@@ -66,6 +71,7 @@ def check(terminal: Terminal, history: tuple[str, ...], seed: int, **words: Any)
       edgeproof check 'logs/*.parquet' --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof check logs --learn --staleness
       edgeproof check logs --reader guarded --property monotonic-reads --json
+      edgeproof check --follow reports/out/history.jsonl --idle 10s --sync-delay 2s --put-timeout 5s --cache-ttl 60s
       edgeproof check s3.parquet --engine spark --master spark://host:7077
     """
     if not history:
@@ -73,12 +79,40 @@ def check(terminal: Terminal, history: tuple[str, ...], seed: int, **words: Any)
     given = Given(**{name: words.pop(name) for name in ENVIRONMENT})
     started = time.perf_counter()
     try:
+        if follow:
+            return _followed(terminal, history, given, idle, seed, **words)
+        if idle is not None:
+            raise Unusable("--idle says when --follow ends: add --follow")
         found = _checked(history, given, **words)
     except (ValueError, OSError) as error:
         raise Unusable(one_line(error)) from error
     from reports.traffic import report_findings
 
     return report_findings(terminal, history, found, seed, time.perf_counter() - started)
+
+
+def _followed(
+    terminal: Terminal,
+    history: Sequence[str],
+    given: Given,
+    idle: Fraction | None,
+    seed: int,
+    strict: bool,
+    **words: Any,
+) -> int:
+    """Watch a file. Raises ValueError and OSError for what cannot be used, or not while watching."""
+    from reports.following import follow_file
+
+    if len(history) != 1:
+        raise Unusable("--follow watches one file")
+    for name in ("properties", "learn", "staleness", "mapping", "master"):
+        if words[name]:
+            option = "--property" if name == "properties" else f"--{name}"
+            raise Unusable(f"{option} needs the finished file, and --follow watches one that is being written")
+    if words["engine"] != "duckdb":
+        raise Unusable("--follow needs no engine: it reads lines as they come")
+    seconds = None if idle is None else float(idle)
+    return follow_file(terminal, history[0], promised(given), idle=seconds, strict=strict, seed=seed)
 
 
 def _checked(

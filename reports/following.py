@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A history that is still being written: what breaks a promise as it comes, and the verdicts when it ends."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from math import inf
+from pathlib import Path
+from threading import Event, current_thread, main_thread
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from reports.errors import Unusable, counted, one_line
+from reports.matrix import print_sheet, print_summary
+from reports.report import report_document
+from reports.traffic import promise_document, view_of
+
+if TYPE_CHECKING:
+    from properties.engines.follow import Report
+    from properties.evidence import Evidence
+    from properties.traffic import Promise
+    from reports.consoles import Terminal
+
+__all__ = ["follow_file"]
+
+
+def follow_file(
+    terminal: Terminal, source: str, promise: Promise, *, idle: float | None, strict: bool, seed: int
+) -> int:
+    """Watch a file until it is interrupted, or nothing came for `idle` seconds; returns the exit status.
+
+    Raises OSError for a file that cannot be read, and Unusable for the first malformed line if `strict`.
+    """
+    from properties.engines.follow import follow
+    from properties.intake.tail import tail
+
+    started = time.perf_counter()
+    with _stopped_by_signals() as stopped:
+        lines = _until(stopped, tail(Path(source), until_idle=idle))
+        for report in follow(lines, promise, every=1 if strict else 10_000):
+            if strict and report.malformed:
+                stopped.set()
+            if not report.final:
+                _print_news(terminal, report, promise)
+    evidence = _asked(report.evidence, promise)
+    if strict and report.malformed:
+        raise Unusable(one_line(evidence[0].reason))
+    anomalies = _anomalies(promise)
+    view = view_of([source], evidence, anomalies, promise, seed, time.perf_counter() - started)
+    if terminal.as_json:
+        counts = {name: getattr(report, name) for name in ("lines", "events", "malformed", "late")}
+        said: dict[str, Any] = {"history": [source], "promise": promise_document(promise), "anomalies": list(anomalies)}
+        terminal.document({**said, **counts, "staleness_s": report.staleness, "report": report_document(view)})
+        return view.ledger.exit_status
+    for sheet in view.sheets:
+        print_sheet(terminal.out, view, sheet)
+    terminal.out.print(_state(report), soft_wrap=True)
+    print_summary(terminal.out, view)
+    return view.ledger.exit_status
+
+
+def _print_news(terminal: Terminal, report: Report, promise: Promise) -> None:
+    anomalies = _anomalies(promise)
+    for one in report.new:
+        if one.property not in anomalies and (one.property != "bounded-staleness" or promise.bound_s != inf):
+            terminal.out.print(f"{one.property} violated: {one_line(one.text)}", soft_wrap=True)
+    terminal.err.print(_state(report), soft_wrap=True)
+
+
+def _state(report: Report) -> str:
+    parts = [f"{counted(report.lines, 'line')}, {counted(report.events, 'event')}"]
+    parts += [f"{report.malformed:,} malformed"] if report.malformed else []
+    parts += [f"{report.late:,} too late"] if report.late else []
+    parts.append(f"certain staleness: {report.staleness:.3f} s at most")
+    return "; ".join(parts)
+
+
+def _asked(evidence: Iterable[Evidence], promise: Promise) -> tuple[Evidence, ...]:
+    """The verdicts; on staleness only if it was held to a bound."""
+    return tuple(
+        evolve(one, assumptions=promise.assumptions) if one.property == "bounded-staleness" else one
+        for one in evidence
+        if one.property != "bounded-staleness" or promise.bound_s != inf
+    )
+
+
+def _anomalies(promise: Promise) -> tuple[str, ...]:
+    from properties.engines.follow import FOLLOWED
+    from properties.traffic import CHECKS
+
+    return tuple(name for name in FOLLOWED if not CHECKS[name].promised(promise))
+
+
+def _until(stopped: Event, lines: Iterable[bytes]) -> Iterator[bytes]:
+    for line in lines:
+        if stopped.is_set():
+            return
+        yield line
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[Event]:
+    """An event that Ctrl-C or a request to end sets, so that what was seen until then is still reported."""
+    stopped = Event()
+    if current_thread() is not main_thread():
+        yield stopped
+        return
+    before = {which: signal.signal(which, lambda *_: stopped.set()) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
