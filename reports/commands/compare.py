@@ -70,6 +70,7 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     from properties import comparison
     from properties.cases import BOARDS
     from properties.costs import table
+    from properties.engines.prove import Effort
     from properties.variations import variations
     from properties.verify import PLANS, verify
     from reports.comparison.bundle import write_page
@@ -84,7 +85,8 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     varied: tuple[Case, ...] = ()
     if profile == "full":
         varied = tuple(case for design in designs or BOARDS for case in variations(design))
-    plan = evolve(PLANS["quick"], seed=seed, engines=("explore", "prove"))
+    # What the solver could find by bounded search, the exhaustive one finds.
+    plan = evolve(PLANS["quick"], seed=seed, engines=("explore", "prove"), effort=Effort(depth=1))
     parameters = _parameters(**charged_for)
     with progress(terminal) as notify, closing(ReferenceSystems()) as implementations:
         try:
