@@ -25,6 +25,7 @@ from properties.replay import replay_on, replay_on_model
 __all__ = [
     "Found",
     "caught_in_lockstep",
+    "depths",
     "expected_verdict",
     "proved",
     "reaches_the_bound",
@@ -33,6 +34,7 @@ __all__ = [
     "shows_on_code",
     "steps",
     "told_at_the_bound",
+    "trace_of",
     "violated_by",
     "violations",
 ]
@@ -55,6 +57,18 @@ def searched(design: str) -> Found:
 def violations(design: str) -> list[tuple[str, str]]:
     """The pairs of case and property that are expected to be violated."""
     return [(case.name, one) for case in scoreboard(design) for one in case.expected]
+
+
+def trace_of(found: Found, case: str, name: str) -> Trace:
+    """The witness of a violation that was found."""
+    trace = found[case, name].witness
+    assert trace is not None
+    return trace
+
+
+def depths(found: Found, of: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """How long the shortest witnesses of some violations are, in the shape of what is expected of them."""
+    return {case: {name: len(trace_of(found, case, name).events) for name in names} for case, names in of.items()}
 
 
 def expected_verdict(case: Case, found: Found) -> None:

@@ -13,7 +13,6 @@ from model.designs import load
 from model.designs.artifacts_tokens import ArtifactsTokens
 from model.expr import implies
 from model.machine import Instance, State, action, read_design
-from model.trace import Trace
 from properties.bounds import formula, staleness_bound
 from properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
 from properties.cases import for_runs, instance_of, scoreboard
@@ -54,12 +53,6 @@ def found() -> boards.Found:
     return boards.searched(DESIGN)
 
 
-def trace_of(found: boards.Found, case: str, name: str) -> Trace:
-    trace = found[case, name].witness
-    assert trace is not None
-    return trace
-
-
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
 def test_every_verdict_is_the_expected_one(case: Any, found: boards.Found) -> None:
     boards.expected_verdict(case, found)
@@ -71,14 +64,11 @@ def test_every_violation_shows_in_the_model_and_on_code(case: str, name: str, fo
 
 
 def test_the_shortest_runs_of_the_anomalies_are_this_long(found: boards.Found) -> None:
-    lengths = {
-        case: {name: len(trace_of(found, case, name).events) for name in depths} for case, depths in DEPTHS.items()
-    }
-    assert lengths == DEPTHS
+    assert boards.depths(found, DEPTHS) == DEPTHS
 
 
 def test_a_late_put_of_the_token_lands_over_its_tombstone(found: boards.Found) -> None:
-    trace = trace_of(found, "tokens-tombstone-late", "monotonic-kv")
+    trace = boards.trace_of(found, "tokens-tombstone-late", "monotonic-kv")
     last: Any = trace.states[-1]
     assert trace.events[-1].action == "stray_lands"
     assert (trace.states[-2]["listed"], last["listed"], last["token"]) == ("tombstone", "token", "revoked")

@@ -12,7 +12,6 @@ from impl.push_system import PushSystem
 from model.designs import load
 from model.designs.global_push import GlobalPush
 from model.machine import Instance, action, read_design
-from model.trace import Trace
 from properties.cases import for_runs, instance_of, scoreboard
 from properties.catalogue import CATALOGUE
 from properties.engines.explore import explore, kernel_source
@@ -46,12 +45,6 @@ def found() -> boards.Found:
     return boards.searched(DESIGN)
 
 
-def trace_of(found: boards.Found, case: str, name: str) -> Trace:
-    trace = found[case, name].witness
-    assert trace is not None
-    return trace
-
-
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
 def test_every_verdict_is_the_expected_one(case: Any, found: boards.Found) -> None:
     boards.expected_verdict(case, found)
@@ -63,10 +56,7 @@ def test_every_violation_shows_in_the_model_and_on_code(case: str, name: str, fo
 
 
 def test_the_shortest_runs_of_the_anomalies_are_this_long(found: boards.Found) -> None:
-    lengths = {
-        case: {name: len(trace_of(found, case, name).events) for name in depths} for case, depths in DEPTHS.items()
-    }
-    assert lengths == DEPTHS
+    assert boards.depths(found, DEPTHS) == DEPTHS
 
 
 @pytest.mark.parametrize("case", ["push-staged", "push-staged-cut", "push-unstaged-pull"])
