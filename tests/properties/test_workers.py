@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The processes that share the work of a run: none is left behind, however the run ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parents[2]
+
+RUN = """
+from impl.references import ReferenceSystems
+from properties.cases import scoreboard
+from properties.verify import PLANS, verify
+
+if __name__ == "__main__":
+    verify(scoreboard("do_only"), PLANS["full"], ReferenceSystems, lambda progress: print("works", flush=True))
+"""
+
+
+def test_when_a_run_is_killed_its_workers_end(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(RUN, encoding="utf-8")
+    running = subprocess.Popen(
+        [sys.executable, "-W", "ignore", str(tmp_path / "run.py")],
+        cwd=HERE,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        stdout=subprocess.PIPE,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"works\n"
+    workers = _children(running.pid)
+    assert len(workers) >= 2
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    patience = time.monotonic() + 60
+    while left := [one for one in workers if _runs(one)]:
+        assert time.monotonic() < patience, f"{left} outlive their parent"
+        time.sleep(0.05)
+
+
+def _children(of: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{of}/task/{of}/children").read_text(encoding="ascii").split()]
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
