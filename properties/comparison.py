@@ -133,11 +133,14 @@ def _entry(conclusions: Sequence[Conclusion]) -> Entry:
 
 
 def _answers(entries: Sequence[Entry]) -> Iterator[Answer]:
-    """First why one would not build something else, then when not to build the pattern, then how not to build it."""
+    """First why one would not build something else, then when not to build the pattern, then how not to build it.
+
+    Without the pattern among the entries there is nothing to compare with, and no answer to the first two.
+    """
     kept, given_up = _of_the_pattern(entries)
     found = {design: [e for e in entries if e.case.design == design] for design in (*_ALTERNATIVES, *_BUILT_ON_IT)}
     for design, question in _ALTERNATIVES.items():
-        if found[design]:
+        if found[design] and found[YARDSTICK]:
             yield _why_not(design, question, _unfair(found[design], found[YARDSTICK]), kept, given_up)
     others = [e for design in _ALTERNATIVES for e in found[design]]
     against = _first([c for e in found[YARDSTICK] for c in e.conclusions if c.property in given_up])

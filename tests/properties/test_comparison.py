@@ -70,6 +70,10 @@ def test_an_alternative_is_not_blamed_for_what_the_plain_pattern_breaks_under_th
     assert answers(KEEPS, also, blamed)["Why not just KV?"].against == ()
 
 
+def test_without_the_pattern_no_alternative_is_praised_or_blamed() -> None:
+    assert not answers(concluded(ELSEWHERE, Verdict.VIOLATED, "durable-ack", 2))
+
+
 def test_a_level_says_when_it_is_open_and_why() -> None:
     def level(*conclusions: Conclusion) -> str:
         return compare(ledger(*conclusions)).entries[0].level
