@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_verify_drives_the_real_runtime_a_little_beside_the_reference(
     words = ["--engine", "fuzz", "--case", "outbox-faults", "--property", "atomic-write", "--out", str(tmp_path)]
     main(["verify", *words])
     said = capsys.readouterr().out
-    assert "workerd: 10 runs, 290 steps in lockstep" in said
+    assert re.search(r"^workerd: 10 runs, \d+ steps in lockstep$", said, re.MULTILINE)
     assert "not checked" not in said
     (row,) = [line for line in said.splitlines() if line.startswith("│ atomic-write")]
     assert row.count("HOLDS_TO_BOUND") == 2
