@@ -14,13 +14,15 @@ export PIP_PROGRESS_BAR = off
 BIN := .venv/bin
 READY := .venv/.ready
 RUNTIME := node_modules/.ready
+SPARK := .venv/.spark
+INSTALL_SPARK := $(BIN)/python -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements-spark.lock && touch $(SPARK)
 INSTALL_WORKERD := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $(RUNTIME)
 TYPED := model properties impl reports tests
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup workerd verify test bench lint types format lock clean
+.PHONY: help setup workerd spark verify test bench lint types format lock clean
 
 # The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
 # the editable install name their folder), so in a copied or moved tree the stamp is dropped here and
@@ -39,10 +41,13 @@ workerd: ## install Cloudflare's runtime, for the checks that run on it (needs n
 	@command -v npm >/dev/null || { echo 'workerd comes by npm, and there is no npm here' >&2; exit 1; }
 	@$(INSTALL_WORKERD)
 
+spark: $(READY) ## install Spark, for `edgeproof check --engine spark` (needs Java 17 or 21)
+	@$(INSTALL_SPARK)
+
 verify: $(READY) $(RUNTIME) ## check the designs and the implementation, and write the reports
 	@$(BIN)/edgeproof verify $(ARGS)
 
-test: $(READY) $(RUNTIME) ## run the tests, on two processes
+test: $(READY) $(RUNTIME) $(SPARK) ## run the tests, on two processes
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: $(READY) ## run the benchmarks (tests/benchmarks/bench_*.py), one at a time
@@ -78,7 +83,10 @@ lock: $(READY) ## pin pyproject.toml's dependencies again (UPGRADE=1: to the new
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-config --no-emit-index-url --no-emit-find-links \
 		$(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
-	@echo 'requirements.lock is up to date; the next target sets .venv up by it.'
+	@sed -n 's/^spark = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(BIN)/uv pip compile - --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-config --no-emit-index-url --no-emit-find-links \
+		$(if $(UPGRADE),--upgrade) --quiet --output-file requirements-spark.lock
+	@echo 'requirements.lock and requirements-spark.lock are up to date; the next target sets .venv up by them.'
 
 clean: ## remove .venv, caches and what was built or reported
 	@rm -rf .venv node_modules build dist *.egg-info reports/out \
@@ -92,6 +100,15 @@ $(RUNTIME): package-lock.json
 		{ $(INSTALL_WORKERD); } || echo 'workerd could not be installed; `make workerd` tries again.' >&2; \
 	else \
 		echo 'No npm here, so no workerd: the checks on the real runtime will not be decided.' >&2; \
+	fi
+
+# Without Java or a network the tests on a cluster of Spark are not run, and say so.
+$(SPARK): requirements-spark.lock | $(READY)
+	@if command -v java >/dev/null; then \
+		echo 'Installing Spark (460 MB), for the checks of histories on a cluster.'; \
+		{ $(INSTALL_SPARK); } || echo 'Spark could not be installed; `make spark` tries again.' >&2; \
+	else \
+		echo 'No Java here, so no Spark: the tests on a cluster will not run.' >&2; \
 	fi
 
 # The whole environment is made anew when the lock (or its place) has changed, so that it holds the

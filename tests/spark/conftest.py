@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests here run on a cluster of Spark: a master and two workers, a process each, on this machine's loopback.
+
+Without Spark or Java each is skipped, and says what to install. Where $CI is set they fail instead: a build must not
+lean on tests that did not run.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from properties.traffic.backends import BackendError, find_spark
+
+SECONDS = 120
+"""How long a cluster may take to come up."""
+
+
+@pytest.fixture(scope="session")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a cluster's master, once both its workers have registered."""
+    try:
+        home = find_spark()
+    except BackendError as missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"{missing} ($CI is set, so that this test may not be skipped)")
+        pytest.skip(str(missing))
+    place = tmp_path_factory.mktemp("spark")
+    url = f"spark://127.0.0.1:{_free_port()}"
+    port = url.rpartition(":")[2]
+    start = ["bash", str(home / "bin" / "spark-class")]
+    here = ["--host", "127.0.0.1"]
+    command = [*start, "org.apache.spark.deploy.master.Master", *here, "--port", port]
+    with _running(command, place / "master") as log:
+        _wait_for(log, "New state: ALIVE", 1)
+        worker = [*start, "org.apache.spark.deploy.worker.Worker", *here, "--cores", "1", "--memory", "768m", url]
+        with _running(worker, place / "worker-1"), _running(worker, place / "worker-2"):
+            _wait_for(log, "Registering worker", 2)
+            yield url
+
+
+@contextmanager
+def _running(command: list[str], place: Path) -> Iterator[Path]:
+    """A daemon of Spark that writes to its log, and is ended."""
+    place.mkdir()
+    log = place / "log"
+    settings = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "128m"}
+    folders = {"SPARK_WORKER_DIR": str(place), "SPARK_LOCAL_DIRS": str(place)}
+    ports = {"SPARK_MASTER_WEBUI_PORT": "0", "SPARK_WORKER_WEBUI_PORT": "0"}
+    environment = {**os.environ, **settings, **folders, **ports}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=place, env=environment, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            yield log
+        finally:
+            process.terminate()
+            process.wait(timeout=SECONDS)
+
+
+def _wait_for(log: Path, words: str, times: int) -> None:
+    until = time.monotonic() + SECONDS
+    while log.read_text(errors="replace").count(words) < times:
+        assert time.monotonic() < until, log.read_text(errors="replace")[-2000:]
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port

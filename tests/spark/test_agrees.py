@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cluster finds what DuckDB finds: the same verdicts, the same words, the same rows, the same measures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from attrs import asdict, evolve
+
+from properties.engines.history import check_all
+from properties.evidence import Evidence
+from properties.intake import load
+from properties.traffic import CHECKS, Promise, gather
+from properties.traffic.backends import open_duckdb, open_spark
+from properties.traffic.keeping import rows_of
+from properties.traffic.learn import learn
+from properties.traffic.measure import measure
+from reports.cli import main
+from tests.properties.random_traffic import as_table, random_unit
+
+PROMISE = Promise(2.0, guarded=True, failures=1, put_timeout=1.5, skew=0.25)
+UNITS = 100
+
+SMALL = {
+    "spark.executor.memory": "512m",
+    "spark.executor.cores": "1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+}
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random traffic that breaks every property, in two files of Parquet."""
+    random = Random(11)
+    lines = [line for n in range(UNITS) for line in random_unit(random, f"u{n:03}")]
+    place = tmp_path_factory.mktemp("history")
+    for number, some in enumerate((lines[: len(lines) // 3], lines[len(lines) // 3 :])):
+        as_table(some).drop("file", "line").to_parquet(place / f"{number}.parquet")
+    return place
+
+
+@pytest.fixture(scope="module")
+def spark(master: str) -> Iterator[Any]:
+    backend = open_spark(master, SMALL)
+    yield backend
+    backend._session.stop()
+
+
+def test_a_cluster_and_duckdb_find_the_same(history: Path, spark: Any) -> None:
+    by_duckdb, by_spark = (found(backend, history) for backend in (open_duckdb(), spark))
+    assert by_spark.keys() == by_duckdb.keys()
+    for name, said in by_duckdb.items():
+        assert by_spark[name] == said, name
+    assert all(by_duckdb[f"rows of {name}"] for name in CHECKS), "a property that nothing breaks compares nothing"
+
+
+def test_both_workers_take_part(spark: Any) -> None:
+    executors = spark._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
+    assert len(executors) == 3  # the driver is listed, too
+
+
+def test_the_command_runs_on_a_cluster(
+    history: Path, master: str, spark: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["check", str(history), "--sync-delay", "0.5s", "--put-timeout", "0.5s", "--cache-ttl", "0.5s", "--json"]
+    documents = []
+    for more in ([], ["--engine", "spark", "--master", master]):
+        assert main([*words, *more]) == 1
+        documents.append(without_seconds(json.loads(capsys.readouterr().out)))
+    assert documents[0] == documents[1]
+
+
+def found(backend: Any, history: Path) -> dict[str, Any]:
+    """All that there is to find, with no order and no time in it."""
+    loaded = load(backend, [history])
+    facts = gather(loaded.events)
+    checked = check_all(facts, loaded.malformed, PROMISE)
+    said: dict[str, Any] = {one.property: asdict(without_time(one)) for one in checked.evidence}
+    for name, check in CHECKS.items():
+        rows = rows_of(check.explained(facts, check.broken(facts, PROMISE)))
+        said[f"rows of {name}"] = sorted(rows, key=lambda row: (row["file"], row["line"]))
+    said["learnt"] = asdict(learn(facts, PROMISE))
+    said["staleness"] = asdict(measure(facts))
+    return said
+
+
+def without_time(evidence: Evidence) -> Evidence:
+    return evolve(evidence, seconds=0.0)
+
+
+def without_seconds(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {name: without_seconds(value) for name, value in said.items() if name != "seconds"}
+    return [without_seconds(one) for one in said] if isinstance(said, list) else said
