@@ -24,7 +24,7 @@ from reports.cli import main
 from tests.properties.random_traffic import as_table, random_unit
 
 PROMISE = Promise(2.0, guarded=True, failures=1, put_timeout=1.5, skew=0.25)
-UNITS = 100
+UNITS = 60
 
 SMALL = {
     "spark.executor.memory": "512m",
@@ -33,6 +33,9 @@ SMALL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
+    # Every query is asked once, of little: to compile each takes far longer than to interpret it.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 
