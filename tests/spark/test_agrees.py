@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,6 +24,7 @@ from tests.properties.random_traffic import as_table, random_unit
 
 PROMISE = Promise(2.0, guarded=True, failures=1, put_timeout=1.5, skew=0.25)
 UNITS = 60
+COMMAND = ("--sync-delay", "0.5s", "--put-timeout", "0.5s", "--cache-ttl", "0.5s", "--property", "bounded-staleness")
 
 SMALL = {
     "spark.executor.memory": "512m",
@@ -39,46 +39,32 @@ SMALL = {
 }
 
 
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def test_a_cluster_of_two_workers_and_duckdb_find_the_same(
+    master: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One test, as a cluster is not started twice: of the expressions, then of the command."""
+    write_history(tmp_path)
+    backend = open_spark(master, SMALL)
+    try:
+        by_duckdb, by_spark = found(open_duckdb(), tmp_path), found(backend, tmp_path)
+        executors = backend._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
+        assert len(executors) == 3  # the driver is listed, too
+        assert by_spark.keys() == by_duckdb.keys()
+        for name, said in by_duckdb.items():
+            assert by_spark[name] == said, name
+        assert all(by_duckdb[f"rows of {name}"] for name in CHECKS), "a property that nothing breaks compares nothing"
+        words = ["check", str(tmp_path), *COMMAND, "--json"]
+        assert document(words, capsys) == document([*words, "--engine", "spark", "--master", master], capsys)
+    finally:
+        backend._session.stop()
+
+
+def write_history(place: Path) -> None:
     """Random traffic that breaks every property, in two files of Parquet."""
     random = Random(11)
     lines = [line for n in range(UNITS) for line in random_unit(random, f"u{n:03}")]
-    place = tmp_path_factory.mktemp("history")
     for number, some in enumerate((lines[: len(lines) // 3], lines[len(lines) // 3 :])):
         as_table(some).drop("file", "line").to_parquet(place / f"{number}.parquet")
-    return place
-
-
-@pytest.fixture(scope="module")
-def spark(master: str) -> Iterator[Any]:
-    backend = open_spark(master, SMALL)
-    yield backend
-    backend._session.stop()
-
-
-def test_a_cluster_and_duckdb_find_the_same(history: Path, spark: Any) -> None:
-    by_duckdb, by_spark = (found(backend, history) for backend in (open_duckdb(), spark))
-    assert by_spark.keys() == by_duckdb.keys()
-    for name, said in by_duckdb.items():
-        assert by_spark[name] == said, name
-    assert all(by_duckdb[f"rows of {name}"] for name in CHECKS), "a property that nothing breaks compares nothing"
-
-
-def test_both_workers_take_part(spark: Any) -> None:
-    executors = spark._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
-    assert len(executors) == 3  # the driver is listed, too
-
-
-def test_the_command_runs_on_a_cluster(
-    history: Path, master: str, spark: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["check", str(history), "--sync-delay", "0.5s", "--put-timeout", "0.5s", "--cache-ttl", "0.5s", "--json"]
-    documents = []
-    for more in ([], ["--engine", "spark", "--master", master]):
-        assert main([*words, *more]) == 1
-        documents.append(without_seconds(json.loads(capsys.readouterr().out)))
-    assert documents[0] == documents[1]
 
 
 def found(backend: Any, history: Path) -> dict[str, Any]:
@@ -97,6 +83,12 @@ def found(backend: Any, history: Path) -> dict[str, Any]:
 
 def without_time(evidence: Evidence) -> Evidence:
     return evolve(evidence, seconds=0.0)
+
+
+def document(words: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
+    """What the command says, without the time it took."""
+    assert main(words) == 1
+    return without_seconds(json.loads(capsys.readouterr().out))
 
 
 def without_seconds(said: Any) -> Any:
