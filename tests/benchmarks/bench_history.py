@@ -97,6 +97,8 @@ def report(run: Run, written: float, one: float) -> None:
     print(
         f"whole catalogue: {run.whole:.1f} s, {rate / 1e6:.2f} M events/s ({rate / REACH:.2f} of the 5 M to reach for)"
     )
+    alone = run.events / (run.processor / THREADS) / 1e6
+    print(f"  processor time: {run.processor:.1f} s; on {THREADS} idle cores {alone:.2f} M events/s at best")
     print(
         f"  one GROUP BY over the same reads, in the same run: {one:.1f} s; all of it takes {run.whole / one:.1f} of it"
     )
