@@ -72,7 +72,7 @@ class Plan:
 PLANS: Final[Mapping[str, Plan]] = {
     "quick": Plan(examples=75, effort=Effort(depth=4)),
     "full": Plan(
-        limits=Limits(states=60_000_000), examples=1000, steps=100, effort=Effort(depth=10, k=3, timeout_ms=20_000)
+        limits=Limits(states=60_000_000), examples=1000, steps=100, effort=Effort(depth=10, k=3, work=40_000_000)
     ),
 }
 
@@ -177,17 +177,25 @@ def _ask_reached(
     case: Case, evidence: list[Evidence], searching: ProcessPoolExecutor, shape: tuple[Case, ...], plan: Plan
 ) -> Future[list[bool]] | None:
     """Have looked for the counterexamples to induction: which of them are states that the system can be in."""
-    states = [one.unsettled for one in evidence if one.unsettled is not None]
+    states = [one.unsettled for one in _unsettled(evidence) if one.unsettled is not None]
     return searching.submit(_reached, case, shape, plan, states) if states else None
 
 
+def _unsettled(evidence: list[Evidence]) -> list[Evidence]:
+    """Where an induction failed, but for properties that are violated: of those there is a run to look at."""
+    violated = {one.property for one in evidence if one.verdict is Verdict.VIOLATED}
+    return [one for one in evidence if one.unsettled is not None and one.property not in violated]
+
+
 def _mark_unsettled(evidence: list[Evidence], met: Future[list[bool]] | None) -> list[Evidence]:
-    """Say of every counterexample to induction whether the system can be there."""
+    """Say of the counterexamples to induction whether the system can be there."""
     if met is None:
         return evidence
-    marks = iter(met.result())
+    marks = dict(zip((one.property for one in _unsettled(evidence)), met.result(), strict=True))
     return [
-        one if one.unsettled is None else evolve(one, reason=f"{one.reason}, which is {_not(next(marks))}reachable")
+        evolve(one, reason=f"{one.reason}, which is {_not(marks[one.property])}reachable")
+        if one.unsettled is not None and one.property in marks
+        else one
         for one in evidence
     ]
 

@@ -25,6 +25,7 @@ from model.machine import Action, Instance, after
 from model.smt import Encoder, Frame, UnencodableError, fix_choices
 from properties.catalogue import Property, state_form, step_form
 from properties.engines.induct import possible_actions
+from properties.engines.solver import new_solver
 
 __all__ = ["Cutoff", "cutoffs"]
 
@@ -145,8 +146,7 @@ class _View:
             asserted = formulas()
             if known == sum(map(len, self.encoder.elements.values())):
                 break
-        solver = z3.Solver()
-        solver.set("timeout", 3000)
+        solver = new_solver()
         facts = (*self.encoder.well_typed(self.whole), *self.encoder.well_typed(self.alone))
         solver.add(*self.encoder.known_numbers(), *facts, *asserted)
         return bool(solver.check() != z3.unsat)

@@ -19,6 +19,7 @@ from model.expr import FALSE, TIME, Expr, for_all, implies, rewrite
 from model.kernel import StateForm, StepForm
 from model.machine import TICK, Action, Instance, Machine, after
 from model.smt import Encoder, Frame, UnencodableError, delayed_tick, fix_choices
+from properties.engines.solver import WORK, new_solver
 
 __all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part"]
 
@@ -37,7 +38,7 @@ class Induction:
 
     instance: Instance
     lemmas: dict[str, Expr]
-    timeout_ms: int
+    work: int
     encoder: Encoder = field(init=False)
     frame: Frame = field(init=False)
     actions: list[Action] = field(init=False)
@@ -106,8 +107,7 @@ class Induction:
         return sum(len(elements) for elements in self.encoder.elements.values())
 
     def _rebuild(self) -> None:
-        self.solver = z3.Solver()
-        self.solver.set("timeout", self.timeout_ms)
+        self.solver = new_solver(self.work)
         self.solver.add(*self.encoder.known_numbers(), *self.encoder.well_typed(self.frame))
         for name, node in self.lemmas.items():
             self.solver.add(z3.Implies(z3.Bool(name), self.encoder.truth(node, self.frame, {}, slot=(name, 0))))
@@ -124,13 +124,13 @@ class Inductive:
     seconds: float
 
 
-def inductive_part(instance: Instance, candidates: Mapping[str, Expr], timeout_ms: int = 5000) -> Inductive:
+def inductive_part(instance: Instance, candidates: Mapping[str, Expr], work: int = WORK) -> Inductive:
     """The largest part of the candidates that is inductive. Raises UndecidedError where the solver gives up."""
     started = time.perf_counter()
     everything = {**dict(instance.machine.deadlines), **idle_clocks(instance.machine), **candidates}
     lemmas = {name: fix_choices(instance, node) for name, node in everything.items()}
-    dropped = dict.fromkeys(_initially_false(instance, lemmas, timeout_ms), "the initial state")
-    induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, timeout_ms)
+    dropped = dict.fromkeys(_initially_false(instance, lemmas, work), "the initial state")
+    induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, work)
     actions = induction.actions
     settled: set[str] = set()
     while len(settled) < len(actions):
@@ -195,7 +195,7 @@ def possible_actions(instance: Instance) -> list[Action]:
     return found
 
 
-def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], timeout_ms: int) -> list[str]:
+def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int) -> list[str]:
     """The lemmas that some initial state breaks, and those that have no formula."""
     false: list[str] = []
     encoder = Encoder(instance)
@@ -206,8 +206,7 @@ def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], timeout_ms:
             encoder.truth(node, frame, {})
         except UnencodableError:
             false.append(name)
-    solver = z3.Solver()
-    solver.set("timeout", timeout_ms)
+    solver = new_solver(work)
     solver.add(*encoder.known_numbers(), *encoder.initially(frame), *encoder.well_typed(frame))
     for name, node in lemmas.items():
         if name in false:

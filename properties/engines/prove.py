@@ -25,6 +25,7 @@ from model.smt import DELAY, UnencodableError, delayed_tick
 from model.trace import Trace, replay
 from properties.catalogue import Property, state_form, step_form
 from properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
+from properties.engines.solver import WORK
 from properties.engines.unroll import Counterexample, Unrolling, unrolling
 from properties.evidence import Evidence, Verdict
 
@@ -36,11 +37,11 @@ EVERYTHING = "any number of elements and versions, all values of the parameters"
 
 @frozen
 class Effort:
-    """How hard to try: steps of bounded search, k of k-induction, milliseconds per question to the solver."""
+    """How hard to try: steps of bounded search, k of k-induction, work per question to the solver (see WORK)."""
 
     depth: int = 6
     k: int = 1
-    timeout_ms: int = 3000
+    work: int = WORK
 
 
 @frozen(slots=False)
@@ -73,7 +74,7 @@ def prove(
     candidates = {name: lemma(symbolic) for name, lemma in lemmas.items()}
     candidates |= {p.id: state_form(instance.machine, p).holds for p in properties if p.state}
     try:
-        inductive = inductive_part(instance, candidates, effort.timeout_ms)
+        inductive = inductive_part(instance, candidates, effort.work)
     except (UndecidedError, UnencodableError) as error:
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
     context = _Context(instance, inductive, effort)
@@ -134,14 +135,14 @@ def _follows(context: _Context, form: StateForm | StepForm) -> bool:
 
 
 def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:
-    depth, k, timeout = context.effort.depth, context.effort.k, context.effort.timeout_ms
+    depth, k, work = context.effort.depth, context.effort.k, context.effort.work
     # The first k states of every run have to be covered: induction over k steps begins after them.
-    found = context.runs.search(form, max(depth, k), timeout)
+    found = context.runs.search(form, max(depth, k), work)
     if found is not None:
         bound = f"bounded search, {len(found.events)} steps"
         return _Answer(Verdict.VIOLATED, bound, witness=_witness(context, form, found))
     for length in range(1, k + 1):
-        step = context.whole.induct(form, context.inductive.kept, length, context.whole.ranges(), timeout)
+        step = context.whole.induct(form, context.inductive.kept, length, context.whole.ranges(), work)
         if step is None:
             sizes = ", ".join(f"{n}={v}" for n, v in context.instance.of_role("sort").items())
             return _Answer(

@@ -19,6 +19,7 @@ from model.interpret import Event, State, Value
 from model.kernel import StateForm, StepForm
 from model.machine import TICK, Action, Instance, after
 from model.smt import DELAY, Encoder, Frame, delayed_tick, fix_choices
+from properties.engines.solver import new_solver
 
 __all__ = ["Counterexample", "Unrolling", "unrolling"]
 
@@ -50,13 +51,12 @@ class Unrolling:
     frames: tuple[Frame, ...]
     steps: tuple[Any, ...]
 
-    def search(self, form: Form, depth: int, timeout_ms: int) -> Counterexample | None:
+    def search(self, form: Form, depth: int, work: int) -> Counterexample | None:
         """A run from an initial state of at most `depth` steps, a shortest one, that violates `form`.
 
         Raises TimeoutError where the solver gives up.
         """
-        solver = z3.Solver()
-        solver.set("timeout", timeout_ms)
+        solver = new_solver(work)
         solver.add(*self.encoder.initially(self.frames[0]), *self.encoder.well_typed(self.frames[0]), *self.ranges())
         for length in range(depth + 1):
             if length:
@@ -75,14 +75,13 @@ class Unrolling:
         return None
 
     def induct(
-        self, form: Form, lemmas: Mapping[str, Expr], k: int, ranges: Sequence[Any], timeout_ms: int
+        self, form: Form, lemmas: Mapping[str, Expr], k: int, ranges: Sequence[Any], work: int
     ) -> Counterexample | None:
         """A run of k steps through states that satisfy `lemmas` and `form`, whose last step violates `form`.
 
         None means: `form` holds in every run whose first k steps satisfy it. The run need not be reachable.
         """
-        solver = z3.Solver()
-        solver.set("timeout", timeout_ms)
+        solver = new_solver(work)
         for position in range(k):
             frame = self.frames[position]
             solver.add(self.steps[position], *self.encoder.well_typed(frame))

@@ -97,7 +97,7 @@ def test_i2_is_violated_in_six_steps_by_a_put_that_lands_over_a_newer_one(found:
 def test_bounded_search_finds_the_same_six_steps_and_none_shorter() -> None:
     (shorter,) = prove(SMALL, [I2], SLOTS, Effort(depth=5, k=1))
     assert shorter.verdict is Verdict.UNKNOWN
-    (proof,) = prove(SMALL, [I2], SLOTS, Effort(depth=6, k=1, timeout_ms=20_000))
+    (proof,) = prove(SMALL, [I2], SLOTS, Effort(depth=6, k=1, work=40_000_000))
     assert proof.verdict is Verdict.VIOLATED
     assert len(events(proof)) == 6
 
