@@ -14,6 +14,7 @@ from model.trace import replay
 from properties.catalogue import Property, state_form
 from properties.engines.explore import explore, kernel_source
 from properties.engines.prove import Effort, prove
+from properties.engines.solver import WORK
 from properties.engines.unroll import unrolling
 from properties.evidence import Evidence, Verdict
 from tests.calibration import calibration
@@ -56,7 +57,7 @@ def test_i1_holds_in_every_state(found: dict[str, Evidence]) -> None:
 def test_i1_alone_is_not_k_inductive_and_the_counterexample_is_a_run_that_ends_in_a_violation(k: int) -> None:
     form = state_form(SMALL.machine, I1)
     whole = unrolling(SMALL, k, whole_time=True)
-    step = whole.induct(form, {}, k, whole.ranges(), 10_000)
+    step = whole.induct(form, {}, k, whole.ranges(), WORK)
     assert step is not None
     states = [dict(step.first)]
     for event in step.events:
