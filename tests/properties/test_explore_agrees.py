@@ -13,6 +13,7 @@ from model.trace import replay
 from properties.catalogue import Property, Step, state_form, step_form
 from properties.engines.explore import Limits, explore, kernel_source
 from properties.engines.prove import Effort, prove
+from properties.engines.solver import WORK
 from properties.engines.unroll import unrolling
 from properties.evidence import Evidence, Verdict
 from tests.model.random_designs import Spec, formula_in, instance_of, specs, state_formula
@@ -137,7 +138,7 @@ def test_bounded_search_finds_a_violation_where_the_exhaustive_search_does(spec:
     runs = unrolling(instance, 3)
     for one in properties:
         form = state_form(instance.machine, one) if one.state else step_form(instance.machine, one)
-        found = runs.search(form, 3, 5000)
+        found = runs.search(form, 3, WORK)
         depth = expected.violated.get(one.id, 99)
         assert (found is None) == (depth > 3)
         assert found is None or len(found.events) == depth
