@@ -38,8 +38,8 @@ from properties.evidence import Evidence, Verdict
 __all__ = ["LOCKSTEP", "Budget", "LockstepError", "fuzz", "lockstep_machine", "setup_of"]
 
 ENGINE = "fuzz"
-_SHORTENINGS = 400
-"""Attempts at a shorter failing run beyond the obvious ones: about a second on the reference system."""
+_SHORTENINGS = 1_000
+"""Attempts at a shorter failing run beyond the obvious ones: some two seconds on the reference system."""
 _BURST = 8
 """Steps per draw. A draw costs Hypothesis as much as a step costs everybody else."""
 LOCKSTEP = "lockstep"
