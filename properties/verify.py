@@ -70,7 +70,7 @@ class Plan:
 
 
 PLANS: Final[Mapping[str, Plan]] = {
-    "quick": Plan(examples=75, effort=Effort(depth=4)),
+    "quick": Plan(effort=Effort(depth=4)),
     "full": Plan(
         limits=Limits(states=60_000_000), examples=1000, steps=100, effort=Effort(depth=10, k=3, work=40_000_000)
     ),
