@@ -17,7 +17,7 @@ RUNTIME := node_modules/.ready
 SPARK := .venv/.spark
 INSTALL_SPARK := $(BIN)/python -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements-spark.lock && touch $(SPARK)
 INSTALL_WORKERD := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $(RUNTIME)
-TYPED := model properties impl reports tests
+TYPED := -p edgeproof -p tests
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from impl.kv import KVError, KVLocation, KVNamespace, LocationCache
-from impl.runtime import Clock
+from edgeproof.impl.kv import KVError, KVLocation, KVNamespace, LocationCache
+from edgeproof.impl.runtime import Clock
 
 __all__ = ["Adversary", "Answer", "Fault", "Held", "Place", "SuiteClock"]
 

@@ -18,9 +18,9 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from impl.adversary import Adversary, Answer, Fault
-from impl.adversary_r2 import R2_ERROR, R2Bucket, answer_r2
-from impl.kv import DEFAULT_CACHE_TTL, KVError
+from edgeproof.impl.adversary import Adversary, Answer, Fault
+from edgeproof.impl.adversary_r2 import R2_ERROR, R2Bucket, answer_r2
+from edgeproof.impl.kv import DEFAULT_CACHE_TTL, KVError
 
 __all__ = ["Door"]
 

@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from impl.adversary import Fault
-from impl.blobs import Bucket
+from edgeproof.impl.adversary import Fault
+from edgeproof.impl.blobs import Bucket
 
 __all__ = ["R2_ERROR", "R2Bucket", "answer_r2"]
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 
-from impl.kv import KVLocation, KVNamespace, KVUnreachable, Usage
+from edgeproof.impl.kv import KVLocation, KVNamespace, KVUnreachable, Usage
 
 __all__ = ["Bucket", "KVParts", "PartReader", "PartStore", "R2Object", "R2Parts"]
 

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from impl.blobs import PartStore
-from impl.kv import KVError
-from impl.ledger import PartLedger
-from impl.replicator import AlarmPlatform
-from impl.runtime import Runtime
-from impl.store import ConfigStore
+from edgeproof.impl.blobs import PartStore
+from edgeproof.impl.kv import KVError
+from edgeproof.impl.ledger import PartLedger
+from edgeproof.impl.replicator import AlarmPlatform
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.store import ConfigStore
 
 __all__ = ["Collector", "GraceTooShort", "Pace"]
 

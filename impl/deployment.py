@@ -8,13 +8,21 @@ from collections.abc import Callable
 
 from attrs import field, frozen
 
-from impl.centre import Centre, KVEntry
-from impl.edge import EdgeReader
-from impl.front import Front
-from impl.kv import DEFAULT_CACHE_TTL, KVLocation, KVNamespace, Limits, LocationCache
-from impl.replicator import ALARM_ATTEMPTS, AlarmPlatform, Backoff, InlinePublisher, Publication, Replicator, Timing
-from impl.runtime import Clock, Runtime
-from impl.store import ConfigStore
+from edgeproof.impl.centre import Centre, KVEntry
+from edgeproof.impl.edge import EdgeReader
+from edgeproof.impl.front import Front
+from edgeproof.impl.kv import DEFAULT_CACHE_TTL, KVLocation, KVNamespace, Limits, LocationCache
+from edgeproof.impl.replicator import (
+    ALARM_ATTEMPTS,
+    AlarmPlatform,
+    Backoff,
+    InlinePublisher,
+    Publication,
+    Replicator,
+    Timing,
+)
+from edgeproof.impl.runtime import Clock, Runtime
+from edgeproof.impl.store import ConfigStore
 
 __all__ = ["Choices", "DurableObject", "Location", "Parts", "boot"]
 

@@ -6,20 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from sqlite3 import Connection
 
-from impl.database import connect, wipe
-from impl.deployment import Choices, Location
-from impl.driven import Linked, Told, Writing, check_setup
-from impl.front import Front
-from impl.kv import Limits
-from impl.observation import FIELDS, UNIT_KEY
-from impl.one_put import OnePut
-from impl.per_key import Part, PerKeyPublication, PerKeyReader, key_of, part_of
-from impl.reference import Client
-from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
-from impl.runtime import SimulatedRuntime
-from impl.setup import TICK
-from impl.store import ConfigStore
-from impl.system import Observation, Setup, Spent, Value
+from edgeproof.impl.database import connect, wipe
+from edgeproof.impl.deployment import Choices, Location
+from edgeproof.impl.driven import Linked, Told, Writing, check_setup
+from edgeproof.impl.front import Front
+from edgeproof.impl.kv import Limits
+from edgeproof.impl.observation import FIELDS, UNIT_KEY
+from edgeproof.impl.one_put import OnePut
+from edgeproof.impl.per_key import Part, PerKeyPublication, PerKeyReader, key_of, part_of
+from edgeproof.impl.reference import Client
+from edgeproof.impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.system import Observation, Setup, Spent, Value
 
 __all__ = ["DoKvPerKeySystem"]
 

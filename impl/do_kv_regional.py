@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from impl.centre import KVEntry
-from impl.driven import check_design
-from impl.kv_region import RegionalTier
-from impl.observation import label_of
-from impl.reference import ReferenceSystem
-from impl.setup import TICK
-from impl.system import ActionImpossible, Observation, Setup
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.driven import check_design
+from edgeproof.impl.kv_region import RegionalTier
+from edgeproof.impl.observation import label_of
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.system import ActionImpossible, Observation, Setup
 
 __all__ = ["DoKvRegionalSystem"]
 

@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from sqlite3 import Connection
 
-from impl.database import connect, wipe
-from impl.driven import Linked, Told, Writing, check_setup, see_told
-from impl.front import Front
-from impl.reference import Client
-from impl.remote import RemoteReader
-from impl.runtime import NetworkError, SimulatedRuntime
-from impl.snapshot import EMPTY, Snapshot
-from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.database import connect, wipe
+from edgeproof.impl.driven import Linked, Told, Writing, check_setup, see_told
+from edgeproof.impl.front import Front
+from edgeproof.impl.reference import Client
+from edgeproof.impl.remote import RemoteReader
+from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, Snapshot
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["DoOnlySystem"]
 

@@ -8,15 +8,15 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
-from impl.edge import ConfigUnavailable
-from impl.front import Front, Reply, WriteRequest
-from impl.observation import is_partial
-from impl.reference import Client
-from impl.runtime import Instance, Pending, SimulatedRuntime, Task
-from impl.setup import TICK
-from impl.snapshot import Snapshot
-from impl.store import ConfigStore, VersionConflict, WriteResult
-from impl.system import ActionImpossible, Setup, SystemUnavailable, Value
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.front import Front, Reply, WriteRequest
+from edgeproof.impl.observation import is_partial
+from edgeproof.impl.reference import Client
+from edgeproof.impl.runtime import Instance, Pending, SimulatedRuntime, Task
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.store import ConfigStore, VersionConflict, WriteResult
+from edgeproof.impl.system import ActionImpossible, Setup, SystemUnavailable, Value
 
 __all__ = ["Driven", "Link", "Linked", "Told", "Writing", "check_design", "check_setup", "see_told"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from impl.replicator import AlarmPlatform
-from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
-from impl.system import ActionImpossible
+from edgeproof.impl.replicator import AlarmPlatform
+from edgeproof.impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.system import ActionImpossible
 
 __all__ = ["DrivenPuts", "fire"]
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from impl.centre import KVEntry
-from impl.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable
-from impl.runtime import Runtime
-from impl.snapshot import EMPTY, Snapshot, from_kv
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
 
 __all__ = ["ConfigUnavailable", "EdgeReader"]
 

@@ -15,20 +15,20 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from impl.database import connect, wipe
-from impl.deployment import Choices, Location, boot
-from impl.driven import check_setup
-from impl.flags.bucketing import bucket
-from impl.flags.control import ANY, Expected, FlagConflict, FlagControl, UnknownFlag
-from impl.flags.evaluation import Evaluator
-from impl.flags.service import EdgeFlags
-from impl.kv import Limits
-from impl.one_put import OnePut
-from impl.replicator import Backoff, Timing
-from impl.runtime import SimulatedRuntime
-from impl.setup import TICK
-from impl.snapshot import EMPTY, Snapshot, from_kv
-from impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.database import connect, wipe
+from edgeproof.impl.deployment import Choices, Location, boot
+from edgeproof.impl.driven import check_setup
+from edgeproof.impl.flags.bucketing import bucket
+from edgeproof.impl.flags.control import ANY, Expected, FlagConflict, FlagControl, UnknownFlag
+from edgeproof.impl.flags.evaluation import Evaluator
+from edgeproof.impl.flags.service import EdgeFlags
+from edgeproof.impl.kv import Limits
+from edgeproof.impl.one_put import OnePut
+from edgeproof.impl.replicator import Backoff, Timing
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["FlagSystem", "SaltedFlags"]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from impl.replicator import InlinePublisher
-from impl.runtime import Runtime
-from impl.snapshot import Changes
-from impl.store import ConfigStore, VersionConflict, WriteResult
+from edgeproof.impl.replicator import InlinePublisher
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Changes
+from edgeproof.impl.store import ConfigStore, VersionConflict, WriteResult
 
 __all__ = ["Front", "Reply", "WriteRequest"]
 

@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 
 from attrs import define, frozen
 
-from impl.observation import FIELDS
-from impl.system import ActionImpossible, ActionUnknown, Observation, Setup, SystemUnavailable
-from impl.workerd_client import Client, Reply
+from edgeproof.impl.observation import FIELDS
+from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup, SystemUnavailable
+from edgeproof.impl.workerd_client import Client, Reply
 
 __all__ = ["FrontError", "HttpSystem", "check_address"]
 

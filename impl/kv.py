@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from impl.centre import Centre, DictCentre, KVEntry
-from impl.runtime import Clock
-from impl.snapshot import to_json
+from edgeproof.impl.centre import Centre, DictCentre, KVEntry
+from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import to_json
 
 __all__ = [
     "DEFAULT_CACHE_TTL",

@@ -6,16 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from impl.centre import KVEntry
-from impl.deployment import Choices, Location
-from impl.driven import Linked, Told, check_setup, see_told
-from impl.kv import KVUnreachable, Limits
-from impl.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
-from impl.observation import FIELDS, UNIT_KEY, label_of
-from impl.runtime import Instance, Pending, SimulatedRuntime
-from impl.setup import TICK
-from impl.snapshot import EMPTY
-from impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.deployment import Choices, Location
+from edgeproof.impl.driven import Linked, Told, check_setup, see_told
+from edgeproof.impl.kv import KVUnreachable, Limits
+from edgeproof.impl.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
+from edgeproof.impl.observation import FIELDS, UNIT_KEY, label_of
+from edgeproof.impl.runtime import Instance, Pending, SimulatedRuntime
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.snapshot import EMPTY
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["KvOnlySystem"]
 

@@ -7,9 +7,9 @@ keep a copy for a time that the platform manages and that may exceed cacheTtl. T
 
 from __future__ import annotations
 
-from impl.centre import KVEntry
-from impl.kv import KVLocation, KVNamespace, LocationCache
-from impl.runtime import Clock
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.kv import KVLocation, KVNamespace, LocationCache
+from edgeproof.impl.runtime import Clock
 
 __all__ = ["RegionalTier"]
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from impl.parts import Names, by_digest, split
-from impl.runtime import Clock
-from impl.snapshot import to_json
-from impl.store import ConfigStore
+from edgeproof.impl.parts import Names, by_digest, split
+from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import to_json
+from edgeproof.impl.store import ConfigStore
 
 __all__ = ["CountingStore", "LedgerRow", "PartLedger"]
 

@@ -23,15 +23,15 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from impl.documents import check_size
-from impl.history import Event, Recorder, merge, now
-from impl.live_options import FAULTS, UNIT, LiveOptions, Paths
-from impl.live_pop import PopAssignment, pop_main
-from impl.live_process import Child, LiveError, Main, start, stop
-from impl.live_pulse import STALL, Pulse
-from impl.live_site import ReferenceSite, Site
-from impl.live_truth import Truth
-from impl.live_writers import WritersAssignment, writers_main
+from edgeproof.impl.documents import check_size
+from edgeproof.impl.history import Event, Recorder, merge, now
+from edgeproof.impl.live_options import FAULTS, UNIT, LiveOptions, Paths
+from edgeproof.impl.live_pop import PopAssignment, pop_main
+from edgeproof.impl.live_process import Child, LiveError, Main, start, stop
+from edgeproof.impl.live_pulse import STALL, Pulse
+from edgeproof.impl.live_site import ReferenceSite, Site
+from edgeproof.impl.live_truth import Truth
+from edgeproof.impl.live_writers import WritersAssignment, writers_main
 
 __all__ = ["FAULTS", "LiveError", "LiveOptions", "LiveResult", "Truth", "run_live"]
 

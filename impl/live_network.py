@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from attrs import evolve, frozen
 
-from impl.centre import Centre, KVEntry
-from impl.history import Event, Recorder, digest_of_value, now
-from impl.kv import KVError
-from impl.live_options import UNIT, LiveOptions
-from impl.runtime import NetworkError, RealRuntime
-from impl.snapshot import Snapshot
+from edgeproof.impl.centre import Centre, KVEntry
+from edgeproof.impl.history import Event, Recorder, digest_of_value, now
+from edgeproof.impl.kv import KVError
+from edgeproof.impl.live_options import UNIT, LiveOptions
+from edgeproof.impl.runtime import NetworkError, RealRuntime
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["FaultPlan", "ReplicatorRuntime", "WatchedCentre"]
 

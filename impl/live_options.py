@@ -9,10 +9,10 @@ from typing import Final
 
 from attrs import field, frozen
 
-from impl.deployment import Choices, Parts
-from impl.documents import MAX_BYTES, MAX_FLAGS
-from impl.kv import Limits
-from impl.replicator import Backoff, Timing
+from edgeproof.impl.deployment import Choices, Parts
+from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS
+from edgeproof.impl.kv import Limits
+from edgeproof.impl.replicator import Backoff, Timing
 
 __all__ = ["FAULTS", "UNIT", "LiveOptions", "Paths"]
 

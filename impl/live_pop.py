@@ -11,16 +11,16 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
-from impl.centre import KVEntry, SqliteCentre
-from impl.deployment import Location
-from impl.edge import ConfigUnavailable
-from impl.history import Digests, Event, Recorder, now
-from impl.kv import KVUnreachable
-from impl.live_network import WatchedCentre
-from impl.live_options import UNIT, LiveOptions, Paths
-from impl.live_process import serve
-from impl.runtime import RealRuntime
-from impl.snapshot import Snapshot
+from edgeproof.impl.centre import KVEntry, SqliteCentre
+from edgeproof.impl.deployment import Location
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.history import Digests, Event, Recorder, now
+from edgeproof.impl.kv import KVUnreachable
+from edgeproof.impl.live_network import WatchedCentre
+from edgeproof.impl.live_options import UNIT, LiveOptions, Paths
+from edgeproof.impl.live_process import serve
+from edgeproof.impl.runtime import RealRuntime
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["Isolate", "LocationIsolate", "PopAssignment", "pop_main"]
 

@@ -14,7 +14,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import Any, Final
 
-from impl.history import now
+from edgeproof.impl.history import now
 
 __all__ = ["STALL", "Pulse"]
 

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
 
-from impl.centre import SqliteCentre
-from impl.database import connect
-from impl.history import Event, Recorder, now
-from impl.live_options import UNIT, LiveOptions, Paths
-from impl.live_pop import Isolate, LocationIsolate
-from impl.live_process import Child, start, stop
-from impl.live_store import StoreAssignment, store_main
-from impl.live_truth import Truth
-from impl.live_writers import SocketWire, Wire
+from edgeproof.impl.centre import SqliteCentre
+from edgeproof.impl.database import connect
+from edgeproof.impl.history import Event, Recorder, now
+from edgeproof.impl.live_options import UNIT, LiveOptions, Paths
+from edgeproof.impl.live_pop import Isolate, LocationIsolate
+from edgeproof.impl.live_process import Child, start, stop
+from edgeproof.impl.live_store import StoreAssignment, store_main
+from edgeproof.impl.live_truth import Truth
+from edgeproof.impl.live_writers import SocketWire, Wire
 
 __all__ = ["ReferenceSite", "Site"]
 

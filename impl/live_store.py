@@ -16,16 +16,16 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from impl.centre import SqliteCentre
-from impl.database import connect
-from impl.deployment import DurableObject, boot
-from impl.front import WriteRequest
-from impl.history import Recorder
-from impl.live_network import FaultPlan, ReplicatorRuntime, WatchedCentre
-from impl.live_options import LiveOptions, Paths
-from impl.live_process import serve
-from impl.snapshot import REMOVED, Changes
-from impl.store import StoreError, WriteResult
+from edgeproof.impl.centre import SqliteCentre
+from edgeproof.impl.database import connect
+from edgeproof.impl.deployment import DurableObject, boot
+from edgeproof.impl.front import WriteRequest
+from edgeproof.impl.history import Recorder
+from edgeproof.impl.live_network import FaultPlan, ReplicatorRuntime, WatchedCentre
+from edgeproof.impl.live_options import LiveOptions, Paths
+from edgeproof.impl.live_process import serve
+from edgeproof.impl.snapshot import REMOVED, Changes
+from edgeproof.impl.store import StoreError, WriteResult
 
 __all__ = ["LINE_LIMIT", "StoreAssignment", "from_wire", "store_main", "to_wire"]
 

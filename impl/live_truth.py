@@ -10,10 +10,10 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from impl.database import connect
-from impl.history import Event
-from impl.snapshot import REMOVED, ChangelogEntry, to_json
-from impl.store import ConfigStore
+from edgeproof.impl.database import connect
+from edgeproof.impl.history import Event
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, to_json
+from edgeproof.impl.store import ConfigStore
 
 __all__ = ["Truth"]
 

@@ -23,22 +23,22 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from impl.adversary import Adversary, Answer
-from impl.adversary_http import Door
-from impl.documents import flag_documents
-from impl.edge import ConfigUnavailable
-from impl.history import Event, Recorder, digest_of, now
-from impl.kv import KVError, KVNamespace
-from impl.live_network import FaultPlan
-from impl.live_options import UNIT, LiveOptions, Paths
-from impl.live_pop import Isolate
-from impl.live_process import Child, LiveError
-from impl.live_truth import Truth
-from impl.live_writers import Wire
-from impl.snapshot import REMOVED, ChangelogEntry, Snapshot, from_kv, to_json
-from impl.workerd_client import Client, Reply, WorkerdError, asked
-from impl.workerd_config import Bindings
-from impl.workerd_processes import Edits, Processes
+from edgeproof.impl.adversary import Adversary, Answer
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.documents import flag_documents
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.history import Event, Recorder, digest_of, now
+from edgeproof.impl.kv import KVError, KVNamespace
+from edgeproof.impl.live_network import FaultPlan
+from edgeproof.impl.live_options import UNIT, LiveOptions, Paths
+from edgeproof.impl.live_pop import Isolate
+from edgeproof.impl.live_process import Child, LiveError
+from edgeproof.impl.live_truth import Truth
+from edgeproof.impl.live_writers import Wire
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Snapshot, from_kv, to_json
+from edgeproof.impl.workerd_client import Client, Reply, WorkerdError, asked
+from edgeproof.impl.workerd_config import Bindings
+from edgeproof.impl.workerd_processes import Edits, Processes
 
 __all__ = ["WorkerdSite"]
 

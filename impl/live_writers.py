@@ -17,12 +17,12 @@ from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
 
-from impl.documents import draw_change, flag_documents
-from impl.history import Event, Recorder, now
-from impl.live_options import UNIT, LiveOptions, Paths
-from impl.live_process import serve
-from impl.live_store import LINE_LIMIT, from_wire, to_wire
-from impl.snapshot import Changes, apply_changes
+from edgeproof.impl.documents import draw_change, flag_documents
+from edgeproof.impl.history import Event, Recorder, now
+from edgeproof.impl.live_options import UNIT, LiveOptions, Paths
+from edgeproof.impl.live_process import serve
+from edgeproof.impl.live_store import LINE_LIMIT, from_wire, to_wire
+from edgeproof.impl.snapshot import Changes, apply_changes
 
 __all__ = ["SocketWire", "Wire", "WritersAssignment", "writers_main"]
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence, Set
 
 from attrs import frozen
 
-from impl.blobs import PartReader, PartStore
-from impl.centre import KVEntry
-from impl.edge import ConfigUnavailable
-from impl.kv import DEFAULT_CACHE_TTL, KVError, KVLocation, KVNamespace, KVUnreachable
-from impl.ledger import PartLedger
-from impl.parts import TARGET, Manifest, Names, PartGone, assemble, by_digest, split
-from impl.runtime import Runtime
-from impl.snapshot import EMPTY, Snapshot
+from edgeproof.impl.blobs import PartReader, PartStore
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.kv import DEFAULT_CACHE_TTL, KVError, KVLocation, KVNamespace, KVUnreachable
+from edgeproof.impl.ledger import PartLedger
+from edgeproof.impl.parts import TARGET, Manifest, Names, PartGone, assemble, by_digest, split
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 
 __all__ = ["Layout", "ManifestPublication", "ManifestReader"]
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from impl.centre import KVEntry
-from impl.parts import Manifest, Names, split
-from impl.snapshot import Snapshot, replay, to_json
-from impl.store import ConfigStore
-from impl.system import Observation, Value
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.parts import Manifest, Names, split
+from edgeproof.impl.snapshot import Snapshot, replay, to_json
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.system import Observation, Value
 
 if TYPE_CHECKING:
-    from impl.manifest_system import ManifestSystem, Place
+    from edgeproof.impl.manifest_system import ManifestSystem, Place
 
 __all__ = ["observe_manifest"]
 

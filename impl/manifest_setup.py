@@ -7,13 +7,13 @@ from typing import Final
 
 from attrs import frozen
 
-from impl.collector import Pace
-from impl.driven import check_setup
-from impl.manifest import Layout
-from impl.observation import UNIT_KEY
-from impl.parts import by_digest, by_place
-from impl.setup import TICK
-from impl.system import Setup
+from edgeproof.impl.collector import Pace
+from edgeproof.impl.driven import check_setup
+from edgeproof.impl.manifest import Layout
+from edgeproof.impl.observation import UNIT_KEY
+from edgeproof.impl.parts import by_digest, by_place
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.system import Setup
 
 __all__ = ["OPTIONS", "ManifestChoices", "manifest_choices"]
 

@@ -13,24 +13,24 @@ from typing import Any
 
 from attrs import frozen
 
-from impl.blobs import Bucket, KVParts, R2Parts
-from impl.centre import KVEntry
-from impl.collector import Collector, GraceTooShort
-from impl.database import connect, wipe
-from impl.driven import Link, Linked
-from impl.edge import ConfigUnavailable
-from impl.front import Front, WriteRequest
-from impl.kv import KVLocation, KVNamespace, Limits, LocationCache
-from impl.ledger import CountingStore, PartLedger
-from impl.manifest import ManifestPublication, ManifestReader
-from impl.manifest_observation import observe_manifest
-from impl.manifest_setup import ManifestChoices, manifest_choices
-from impl.parts import PartGone
-from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
-from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
-from impl.snapshot import EMPTY, REMOVED, Snapshot
-from impl.store import ConfigStore, WriteResult
-from impl.system import ActionImpossible, Observation, Setup, Spent
+from edgeproof.impl.blobs import Bucket, KVParts, R2Parts
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.collector import Collector, GraceTooShort
+from edgeproof.impl.database import connect, wipe
+from edgeproof.impl.driven import Link, Linked
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.front import Front, WriteRequest
+from edgeproof.impl.kv import KVLocation, KVNamespace, Limits, LocationCache
+from edgeproof.impl.ledger import CountingStore, PartLedger
+from edgeproof.impl.manifest import ManifestPublication, ManifestReader
+from edgeproof.impl.manifest_observation import observe_manifest
+from edgeproof.impl.manifest_setup import ManifestChoices, manifest_choices
+from edgeproof.impl.parts import PartGone
+from edgeproof.impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
+from edgeproof.impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, REMOVED, Snapshot
+from edgeproof.impl.store import ConfigStore, WriteResult
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["ManifestParts", "ManifestSystem"]
 

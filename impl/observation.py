@@ -11,14 +11,14 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from impl.centre import KVEntry
-from impl.runtime import Pending
-from impl.snapshot import Snapshot, from_kv
-from impl.store import ConfigStore, Status
-from impl.system import Observation, Value
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.runtime import Pending
+from edgeproof.impl.snapshot import Snapshot, from_kv
+from edgeproof.impl.store import ConfigStore, Status
+from edgeproof.impl.system import Observation, Value
 
 if TYPE_CHECKING:
-    from impl.reference import ReferenceSystem
+    from edgeproof.impl.reference import ReferenceSystem
 
 __all__ = ["FIELDS", "NEIGHBOUR_KEY", "UNIT_KEY", "is_partial", "label_of", "observe"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from impl.driven import Driven
-from impl.driven_puts import fire
-from impl.replicator import AlarmPlatform
-from impl.runtime import Instance, NetworkError, Pending
-from impl.system import ActionImpossible
+from edgeproof.impl.driven import Driven
+from edgeproof.impl.driven_puts import fire
+from edgeproof.impl.replicator import AlarmPlatform
+from edgeproof.impl.runtime import Instance, NetworkError, Pending
+from edgeproof.impl.system import ActionImpossible
 
 __all__ = ["OnePut"]
 

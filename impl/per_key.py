@@ -12,12 +12,12 @@ from typing import Any
 
 from attrs import frozen
 
-from impl.centre import KVEntry
-from impl.edge import ConfigUnavailable
-from impl.kv import KVLocation, KVNamespace, KVUnreachable
-from impl.replicator import Publication
-from impl.runtime import Runtime
-from impl.snapshot import Snapshot, to_json
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.kv import KVLocation, KVNamespace, KVUnreachable
+from edgeproof.impl.replicator import Publication
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Snapshot, to_json
 
 __all__ = ["Part", "PerKeyPublication", "PerKeyReader", "key_of", "part_of"]
 

@@ -13,10 +13,10 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from impl.edge import ConfigUnavailable
-from impl.runtime import Clock
-from impl.snapshot import Config, Snapshot, diff
-from impl.store import ConfigStore
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import Config, Snapshot, diff
+from edgeproof.impl.store import ConfigStore
 
 __all__ = ["MAX_FEATURES", "ControlPlane", "GateClosed", "PushLocation", "Rollout", "RolloutPlan", "RolloutUnderWay"]
 

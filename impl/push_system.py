@@ -13,15 +13,15 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from impl.database import connect, wipe
-from impl.driven import Linked, check_setup
-from impl.edge import ConfigUnavailable
-from impl.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
-from impl.runtime import NetworkError, Pending, SimulatedRuntime
-from impl.setup import TICK
-from impl.snapshot import Snapshot, to_json
-from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.database import connect, wipe
+from edgeproof.impl.driven import Linked, check_setup
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
+from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.snapshot import Snapshot, to_json
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["PushParts", "PushSystem"]
 

@@ -15,20 +15,20 @@ from typing import Any
 
 from attrs import evolve
 
-from impl.centre import KVEntry
-from impl.database import connect, wipe
-from impl.deployment import Choices, DurableObject, Location, Parts, boot
-from impl.driven_puts import DrivenPuts
-from impl.edge import ConfigUnavailable
-from impl.front import Reply, WriteRequest
-from impl.kv import KVNamespace, KVUnreachable, LocationCache
-from impl.observation import FIELDS, NEIGHBOUR_KEY, observe
-from impl.replicator import AlarmPlatform
-from impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime, Task
-from impl.setup import TICK, choices_of
-from impl.snapshot import EMPTY, Snapshot, to_kv
-from impl.store import StoreError, VersionConflict, WriteResult
-from impl.system import ActionImpossible, ActionUnknown, Observation, Setup, Spent
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.database import connect, wipe
+from edgeproof.impl.deployment import Choices, DurableObject, Location, Parts, boot
+from edgeproof.impl.driven_puts import DrivenPuts
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.front import Reply, WriteRequest
+from edgeproof.impl.kv import KVNamespace, KVUnreachable, LocationCache
+from edgeproof.impl.observation import FIELDS, NEIGHBOUR_KEY, observe
+from edgeproof.impl.replicator import AlarmPlatform
+from edgeproof.impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime, Task
+from edgeproof.impl.setup import TICK, choices_of
+from edgeproof.impl.snapshot import EMPTY, Snapshot, to_kv
+from edgeproof.impl.store import StoreError, VersionConflict, WriteResult
+from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup, Spent
 
 __all__ = ["Client", "ReferenceSystem"]
 

@@ -10,20 +10,20 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Final, cast
 
-from impl.system import Metered, Observation, Setup, Spent, SystemUnavailable
+from edgeproof.impl.system import Metered, Observation, Setup, Spent, SystemUnavailable
 
 __all__ = ["REFERENCES", "ReferenceSystems"]
 
 REFERENCES: Final[Mapping[str, str]] = {
-    "do_kv": "impl.reference:ReferenceSystem",
-    "do_kv_manifest": "impl.manifest_system:ManifestSystem",
-    "do_kv_per_key": "impl.do_kv_per_key:DoKvPerKeySystem",
-    "do_kv_regional": "impl.do_kv_regional:DoKvRegionalSystem",
-    "do_only": "impl.do_only:DoOnlySystem",
-    "kv_only": "impl.kv_only:KvOnlySystem",
-    "artifacts_tokens": "impl.token_system:TokenSystem",
-    "flagship": "impl.flag_system:FlagSystem",
-    "global_push": "impl.push_system:PushSystem",
+    "do_kv": "edgeproof.impl.reference:ReferenceSystem",
+    "do_kv_manifest": "edgeproof.impl.manifest_system:ManifestSystem",
+    "do_kv_per_key": "edgeproof.impl.do_kv_per_key:DoKvPerKeySystem",
+    "do_kv_regional": "edgeproof.impl.do_kv_regional:DoKvRegionalSystem",
+    "do_only": "edgeproof.impl.do_only:DoOnlySystem",
+    "kv_only": "edgeproof.impl.kv_only:KvOnlySystem",
+    "artifacts_tokens": "edgeproof.impl.token_system:TokenSystem",
+    "flagship": "edgeproof.impl.flag_system:FlagSystem",
+    "global_push": "edgeproof.impl.push_system:PushSystem",
 }
 """Per design, the module and the class that implement it."""
 

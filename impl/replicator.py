@@ -14,10 +14,10 @@ from typing import Final
 
 from attrs import frozen
 
-from impl.kv import KVError, KVNamespace
-from impl.runtime import Runtime
-from impl.snapshot import Snapshot, to_kv
-from impl.store import ConfigStore
+from edgeproof.impl.kv import KVError, KVNamespace
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Snapshot, to_kv
+from edgeproof.impl.store import ConfigStore
 
 __all__ = [
     "ALARM_ATTEMPTS",

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from impl.deployment import Choices
-from impl.kv import Limits
-from impl.observation import NEIGHBOUR_KEY, UNIT_KEY
-from impl.replicator import ALARM_ATTEMPTS, Backoff, Timing
-from impl.system import Setup, SystemUnavailable
+from edgeproof.impl.deployment import Choices
+from edgeproof.impl.kv import Limits
+from edgeproof.impl.observation import NEIGHBOUR_KEY, UNIT_KEY
+from edgeproof.impl.replicator import ALARM_ATTEMPTS, Backoff, Timing
+from edgeproof.impl.system import Setup, SystemUnavailable
 
 __all__ = ["OPTIONS", "TICK", "choices_of"]
 

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal
 
 from attrs import frozen
 
-from impl.database import NoTransaction, Transaction, joined, part_of, parts
-from impl.runtime import Clock
-from impl.snapshot import REMOVED, ChangelogEntry, Changes, Snapshot, to_json
+from edgeproof.impl.database import NoTransaction, Transaction, joined, part_of, parts
+from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Changes, Snapshot, to_json
 
 __all__ = [
     "Alarm",

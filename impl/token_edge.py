@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Iterator
 
 from attrs import frozen
 
-from impl.centre import KVEntry
-from impl.kv import DEFAULT_CACHE_TTL, KVLocation, KVNamespace, KVUnreachable
-from impl.replicator import Publication
-from impl.runtime import Clock, Runtime
-from impl.snapshot import Snapshot, to_json
-from impl.token_table import KEEP
-from impl.tokens import Decision, Request, TokenRecord, authorise, record_of, to_value
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.kv import DEFAULT_CACHE_TTL, KVLocation, KVNamespace, KVUnreachable
+from edgeproof.impl.replicator import Publication
+from edgeproof.impl.runtime import Clock, Runtime
+from edgeproof.impl.snapshot import Snapshot, to_json
+from edgeproof.impl.token_table import KEEP
+from edgeproof.impl.tokens import Decision, Request, TokenRecord, authorise, record_of, to_value
 
 __all__ = ["REVOCATIONS", "PresenceGate", "TokenGate", "TokenPublication", "mark_key", "told_by"]
 

@@ -15,18 +15,18 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from impl.database import connect, wipe
-from impl.driven import Driven, check_setup
-from impl.driven_puts import DrivenPuts
-from impl.kv import Copy, KVLocation, KVNamespace, Limits, LocationCache
-from impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
-from impl.runtime import SimulatedRuntime
-from impl.setup import TICK
-from impl.store import ConfigStore
-from impl.system import ActionImpossible, Observation, Setup, Spent, SystemUnavailable, Value
-from impl.token_edge import PresenceGate, TokenGate, TokenPublication, mark_key, told_by
-from impl.token_table import TokenTable
-from impl.tokens import Credential, Request, TokenRecord, record_of
+from edgeproof.impl.database import connect, wipe
+from edgeproof.impl.driven import Driven, check_setup
+from edgeproof.impl.driven_puts import DrivenPuts
+from edgeproof.impl.kv import Copy, KVLocation, KVNamespace, Limits, LocationCache
+from edgeproof.impl.replicator import AlarmPlatform, Backoff, Replicator, Timing
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, SystemUnavailable, Value
+from edgeproof.impl.token_edge import PresenceGate, TokenGate, TokenPublication, mark_key, told_by
+from edgeproof.impl.token_table import TokenTable
+from edgeproof.impl.tokens import Credential, Request, TokenRecord, record_of
 
 __all__ = ["TokenParts", "TokenSystem"]
 

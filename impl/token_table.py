@@ -13,10 +13,10 @@ from typing import Final
 
 from attrs import evolve
 
-from impl.runtime import Clock
-from impl.snapshot import REMOVED
-from impl.store import ConfigStore
-from impl.tokens import (
+from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import REMOVED
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.tokens import (
     SCOPES,
     Credential,
     Decision,

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from impl.system import SystemUnavailable
+from edgeproof.impl.system import SystemUnavailable
 
 __all__ = ["HOW_TO_INSTALL", "VERSION", "RuntimeMissingError", "Workerd", "find_workerd", "scratch_directory"]
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from impl.replicator import ALARM_ATTEMPTS
-from impl.setup import OPTIONS, TICK
-from impl.system import Setup
+from edgeproof.impl.replicator import ALARM_ATTEMPTS
+from edgeproof.impl.setup import OPTIONS, TICK
+from edgeproof.impl.system import Setup
 
 __all__ = ["WORKER", "Bindings", "bindings_of", "copy_worker", "location_config", "store_config"]
 

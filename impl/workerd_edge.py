@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from impl.adversary import Place
-from impl.kv import KVUnreachable
-from impl.snapshot import EMPTY, Snapshot
-from impl.system import ActionImpossible
-from impl.workerd_client import asked
-from impl.workerd_processes import Processes
+from edgeproof.impl.adversary import Place
+from edgeproof.impl.kv import KVUnreachable
+from edgeproof.impl.snapshot import EMPTY, Snapshot
+from edgeproof.impl.system import ActionImpossible
+from edgeproof.impl.workerd_client import asked
+from edgeproof.impl.workerd_processes import Processes
 
 __all__ = ["Edge"]
 

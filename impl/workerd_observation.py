@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from impl.adversary import Held
-from impl.observation import is_partial, label_of
-from impl.snapshot import Snapshot, from_kv
-from impl.system import Observation, Value
+from edgeproof.impl.adversary import Held
+from edgeproof.impl.observation import is_partial, label_of
+from edgeproof.impl.snapshot import Snapshot, from_kv
+from edgeproof.impl.system import Observation, Value
 
 if TYPE_CHECKING:
-    from impl.workerd_system import WorkerdSystem
+    from edgeproof.impl.workerd_system import WorkerdSystem
 
 __all__ = ["observe"]
 

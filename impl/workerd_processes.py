@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from impl.workerd import Workerd, scratch_directory
-from impl.workerd_client import Client
-from impl.workerd_config import Bindings, copy_worker, location_config, store_config
+from edgeproof.impl.workerd import Workerd, scratch_directory
+from edgeproof.impl.workerd_client import Client
+from edgeproof.impl.workerd_config import Bindings, copy_worker, location_config, store_config
 
 __all__ = ["Edits", "Processes"]
 

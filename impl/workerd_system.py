@@ -21,21 +21,21 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from impl.adversary import Adversary, Answer, Held, SuiteClock
-from impl.adversary_http import Door
-from impl.front import WriteRequest
-from impl.observation import FIELDS
-from impl.reference import Client
-from impl.setup import TICK, choices_of
-from impl.snapshot import Snapshot, to_kv
-from impl.store import WriteResult
-from impl.system import ActionImpossible, ActionUnknown, Observation, Setup
-from impl.workerd_client import Call, Reply, WorkerdError, asked
-from impl.workerd_client import Client as Http
-from impl.workerd_config import Bindings, bindings_of
-from impl.workerd_edge import Edge
-from impl.workerd_observation import observe
-from impl.workerd_processes import Edits, Processes
+from edgeproof.impl.adversary import Adversary, Answer, Held, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.front import WriteRequest
+from edgeproof.impl.observation import FIELDS
+from edgeproof.impl.reference import Client
+from edgeproof.impl.setup import TICK, choices_of
+from edgeproof.impl.snapshot import Snapshot, to_kv
+from edgeproof.impl.store import WriteResult
+from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup
+from edgeproof.impl.workerd_client import Call, Reply, WorkerdError, asked
+from edgeproof.impl.workerd_client import Client as Http
+from edgeproof.impl.workerd_config import Bindings, bindings_of
+from edgeproof.impl.workerd_edge import Edge
+from edgeproof.impl.workerd_observation import observe
+from edgeproof.impl.workerd_processes import Edits, Processes
 
 __all__ = ["WorkerdSystem"]
 

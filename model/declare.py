@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from model.expr import BOOL, NAT, TIME, Expr, Type
+from edgeproof.model.expr import BOOL, NAT, TIME, Expr, Type
 
 __all__ = [
     "TICK",

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from model.expr import Expr
-from model.machine import Machine, Post, Store
+from edgeproof.model.expr import Expr
+from edgeproof.model.machine import Machine, Post, Store
 
 if TYPE_CHECKING:
-    from model.kernel import Field
+    from edgeproof.model.kernel import Field
 
 __all__ = ["Emitter"]
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from attrs import frozen
 
-from model.expr import TIME, Expr, Type, all_of, lift
-from model.machine import TICK, Action, Each, Instance, Machine, Post, Store, Variable, advance, after
+from edgeproof.model.expr import TIME, Expr, Type, all_of, lift
+from edgeproof.model.machine import TICK, Action, Each, Instance, Machine, Post, Store, Variable, advance, after
 
 __all__ = [
     "Event",

@@ -21,10 +21,10 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from model.emit import Emitter
-from model.expr import TIME, Expr, Type, walk
-from model.interpret import Event, Value
-from model.machine import TICK, Action, DesignError, Instance, Machine, Store, fill_in, specialise
+from edgeproof.model.emit import Emitter
+from edgeproof.model.expr import TIME, Expr, Type, walk
+from edgeproof.model.interpret import Event, Value
+from edgeproof.model.machine import TICK, Action, DesignError, Instance, Machine, Store, fill_in, specialise
 
 __all__ = [
     "Field",

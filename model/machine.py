@@ -14,7 +14,7 @@ reads. An `Instance` fixes the options, hazards and numbers of one run.
             s.on = ~s.on
 """
 
-from model.declare import (
+from edgeproof.model.declare import (
     TICK,
     Design,
     DesignError,
@@ -34,10 +34,10 @@ from model.declare import (
     natural,
     option,
 )
-from model.post import Each, Post, Store, after, fill_in
-from model.read import read_design
-from model.state import ArrayView, State, each
-from model.structure import Action, Clock, Instance, Machine, advance, specialise
+from edgeproof.model.post import Each, Post, Store, after, fill_in
+from edgeproof.model.read import read_design
+from edgeproof.model.state import ArrayView, State, each
+from edgeproof.model.structure import Action, Clock, Instance, Machine, advance, specialise
 
 __all__ = [
     "TICK",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from model.expr import Expr, ite, rewrite
+from edgeproof.model.expr import Expr, ite, rewrite
 
 __all__ = ["Each", "Post", "Store", "after", "fill_in", "read_array"]
 

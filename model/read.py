@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import evolve
 
-from model.declare import TICK, Declarations, Design, DesignError, Later, Marked, Rigid, Variable
-from model.expr import BOOL, TIME, TRUE, Expr, Type, all_of, ite, lift, rewrite, same, walk
-from model.post import Each, Post, Store, after
-from model.state import State
-from model.structure import Action, Clock, Machine, advance
+from edgeproof.model.declare import TICK, Declarations, Design, DesignError, Later, Marked, Rigid, Variable
+from edgeproof.model.expr import BOOL, TIME, TRUE, Expr, Type, all_of, ite, lift, rewrite, same, walk
+from edgeproof.model.post import Each, Post, Store, after
+from edgeproof.model.state import State
+from edgeproof.model.structure import Action, Clock, Machine, advance
 
 __all__ = ["read_design"]
 

@@ -21,8 +21,8 @@ from typing import Any
 import z3
 from attrs import define, field
 
-from model.expr import TIME, Expr, Type, all_of, walk
-from model.machine import TICK, Action, Instance, Machine, advance, after, fill_in
+from edgeproof.model.expr import TIME, Expr, Type, all_of, walk
+from edgeproof.model.machine import TICK, Action, Instance, Machine, advance, after, fill_in
 
 __all__ = ["Encoder", "Frame", "UnencodableError", "delayed_tick", "fix_choices"]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from model.declare import Declarations, DesignError, Marked, Variable
-from model.expr import BOOL, NAT, TIME, TRUE, Expr, SymbolicTruthError, Type, ite, lift
-from model.post import Each, Store, read_array
+from edgeproof.model.declare import Declarations, DesignError, Marked, Variable
+from edgeproof.model.expr import BOOL, NAT, TIME, TRUE, Expr, SymbolicTruthError, Type, ite, lift
+from edgeproof.model.post import Each, Store, read_array
 
 __all__ = ["ArrayView", "State", "each"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from model.declare import Declarations, DesignError, Rigid, Variable
-from model.expr import TIME, Expr, Type, ite, lift
-from model.post import Each, Post, fill_in
-from model.state import State
+from edgeproof.model.declare import Declarations, DesignError, Rigid, Variable
+from edgeproof.model.expr import TIME, Expr, Type, ite, lift
+from edgeproof.model.post import Each, Post, fill_in
+from edgeproof.model.state import State
 
 __all__ = ["Action", "Clock", "Instance", "Machine", "advance", "specialise"]
 

@@ -14,10 +14,10 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from model.expr import Expr, same
-from model.kernel import StateForm, StepForm, clock_caps
-from model.machine import Instance, Machine, fill_in, specialise
-from model.post import Post
+from edgeproof.model.expr import Expr, same
+from edgeproof.model.kernel import StateForm, StepForm, clock_caps
+from edgeproof.model.machine import Instance, Machine, fill_in, specialise
+from edgeproof.model.post import Post
 
 __all__ = ["Names", "Subject", "Tongue", "below", "changes", "comment", "heading", "render", "subject"]
 

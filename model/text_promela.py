@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Final
 
-from model.expr import TIME, TRUE, Expr, Type, all_of, any_of, ite, same
-from model.kernel import StateForm
-from model.machine import Action, DesignError, Machine, Variable
-from model.post import Post, read_array
-from model.text import Names, Subject, Tongue, below, changes, comment, heading, render
+from edgeproof.model.expr import TIME, TRUE, Expr, Type, all_of, any_of, ite, same
+from edgeproof.model.kernel import StateForm
+from edgeproof.model.machine import Action, DesignError, Machine, Variable
+from edgeproof.model.post import Post, read_array
+from edgeproof.model.text import Names, Subject, Tongue, below, changes, comment, heading, render
 
 __all__ = ["promela"]
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
-from model.expr import TRUE, Expr, same
-from model.kernel import StateForm, StepForm
-from model.machine import Action, Variable
-from model.post import Store
-from model.text import Names, Subject, Tongue, below, changes, comment, heading, render
+from edgeproof.model.expr import TRUE, Expr, same
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import Action, Variable
+from edgeproof.model.post import Store
+from edgeproof.model.text import Names, Subject, Tongue, below, changes, comment, heading, render
 
 __all__ = ["tla"]
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from model.interpret import Event, State, apply, is_initial
-from model.machine import TICK, Instance, Machine
+from edgeproof.model.interpret import Event, State, apply, is_initial
+from edgeproof.model.machine import TICK, Instance, Machine
 
 __all__ = ["FORMAT_VERSION", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
 

@@ -12,11 +12,11 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from properties.cases import instance_of
-from properties.catalogue import CATALOGUE
-from properties.costs.table import Cost
-from properties.evidence import HOLDS, Case, Conclusion, Ledger, Status, Verdict
-from properties.levels import Standing, standing
+from edgeproof.properties.cases import instance_of
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.costs.table import Cost
+from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Ledger, Status, Verdict
+from edgeproof.properties.levels import Standing, standing
 
 __all__ = ["YARDSTICK", "Answer", "Comparison", "Entry", "compare"]
 

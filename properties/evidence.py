@@ -14,8 +14,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from model.interpret import State
-from model.trace import Trace
+from edgeproof.model.interpret import State
+from edgeproof.model.trace import Trace
 
 __all__ = ["Case", "Conclusion", "Evidence", "Ledger", "Status", "Verdict", "conclude"]
 

@@ -12,9 +12,9 @@ from typing import Final
 
 from attrs import field, frozen
 
-from model.machine import Instance
-from properties.bounds import TERMS, present_terms
-from properties.evidence import HOLDS, Conclusion, Verdict
+from edgeproof.model.machine import Instance
+from edgeproof.properties.bounds import TERMS, present_terms
+from edgeproof.properties.evidence import HOLDS, Conclusion, Verdict
 
 __all__ = ["LEVELS", "Level", "Standing", "standing"]
 

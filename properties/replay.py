@@ -8,15 +8,15 @@ from typing import Any
 
 from attrs import frozen
 
-from impl.system import ActionUnknown, System
-from model.designs import load
-from model.interpret import Event, State, evaluate
-from model.kernel import StateForm
-from model.machine import TICK, Instance
-from model.trace import Trace, TraceError, replay
-from properties.catalogue import CATALOGUE, applicable, state_form, step_form
-from properties.engines.fuzz import LOCKSTEP, setup_of
-from properties.engines.sight import not_judged
+from edgeproof.impl.system import ActionUnknown, System
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import Event, State, evaluate
+from edgeproof.model.kernel import StateForm
+from edgeproof.model.machine import TICK, Instance
+from edgeproof.model.trace import Trace, TraceError, replay
+from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
+from edgeproof.properties.engines.fuzz import LOCKSTEP, setup_of
+from edgeproof.properties.engines.sight import not_judged
 
 __all__ = ["Replay", "replay_on", "replay_on_model", "truth_table"]
 

@@ -13,15 +13,15 @@ from math import lcm
 
 from attrs import frozen
 
-from model.designs import load
-from model.interpret import Event, State, apply, initial_states
-from model.machine import TICK, Instance
-from model.trace import Trace
-from properties.bounds import dominant, formula, present_terms
-from properties.catalogue import CATALOGUE
-from properties.engines.prove import prove
-from properties.evidence import Evidence
-from properties.lemmas import LEMMAS
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import Event, State, apply, initial_states
+from edgeproof.model.machine import TICK, Instance
+from edgeproof.model.trace import Trace
+from edgeproof.properties.bounds import dominant, formula, present_terms
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.evidence import Evidence
+from edgeproof.properties.lemmas import LEMMAS
 
 __all__ = ["StalenessAnswer", "answer", "tight_trace"]
 

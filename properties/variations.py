@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model.designs import load
-from model.machine import DesignError, Instance, Machine
-from properties.cases import BOARDS, scoreboard
-from properties.cases.board import Constants
-from properties.catalogue import applicable
-from properties.evidence import Case
+from edgeproof.model.designs import load
+from edgeproof.model.machine import DesignError, Instance, Machine
+from edgeproof.properties.cases import BOARDS, scoreboard
+from edgeproof.properties.cases.board import Constants
+from edgeproof.properties.catalogue import applicable
+from edgeproof.properties.evidence import Case
 
 __all__ = ["variations"]
 

@@ -22,19 +22,19 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from impl.system import System
-from model.interpret import State
-from model.kernel import KernelSource
-from model.machine import Instance
-from properties.cases import engines_for, for_runs, instance_of
-from properties.catalogue import CATALOGUE, Property
-from properties.engines.cover import coverage
-from properties.engines.cutoff import Cutoff, cutoffs
-from properties.engines.explore import Limits, explore, kernel_source, reached
-from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
-from properties.engines.prove import Effort, prove
-from properties.evidence import Case, Evidence, Ledger, Verdict, conclude
-from properties.lemmas import LEMMAS
+from edgeproof.impl.system import System
+from edgeproof.model.interpret import State
+from edgeproof.model.kernel import KernelSource
+from edgeproof.model.machine import Instance
+from edgeproof.properties.cases import engines_for, for_runs, instance_of
+from edgeproof.properties.catalogue import CATALOGUE, Property
+from edgeproof.properties.engines.cover import coverage
+from edgeproof.properties.engines.cutoff import Cutoff, cutoffs
+from edgeproof.properties.engines.explore import Limits, explore, kernel_source, reached
+from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
+from edgeproof.properties.lemmas import LEMMAS
 
 __all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "verify"]
 

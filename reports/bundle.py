@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from model.trace import dump_trace
-from reports.files import remove_file, write_text
-from reports.junit import junit_document
-from reports.markdown import markdown_document
-from reports.report import report_document
-from reports.view import View
+from edgeproof.model.trace import dump_trace
+from edgeproof.reports.files import remove_file, write_text
+from edgeproof.reports.junit import junit_document
+from edgeproof.reports.markdown import markdown_document
+from edgeproof.reports.report import report_document
+from edgeproof.reports.view import View
 
 __all__ = ["write_bundle", "write_files"]
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from model.interpret import Event, State
-from model.machine import TICK, Machine
-from model.trace import Trace
-from properties.catalogue import CATALOGUE
-from reports.durations import plain_number
+from edgeproof.model.interpret import Event, State
+from edgeproof.model.machine import TICK, Machine
+from edgeproof.model.trace import Trace
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.reports.durations import plain_number
 
 __all__ = ["SETTLING", "Change", "TraceStep", "steps_document", "trace_steps"]
 

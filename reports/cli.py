@@ -11,18 +11,18 @@ from collections.abc import Sequence
 
 import click
 
-from reports.commands.bound import bound
-from reports.commands.check import check
-from reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
-from reports.commands.compare import compare
-from reports.commands.export import export
-from reports.commands.flags import flags
-from reports.commands.listing import listing
-from reports.commands.replay import replay
-from reports.commands.run import run
-from reports.commands.show import show
-from reports.commands.verify import verify
-from reports.errors import Unusable, one_line
+from edgeproof.reports.commands.bound import bound
+from edgeproof.reports.commands.check import check
+from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
+from edgeproof.reports.commands.compare import compare
+from edgeproof.reports.commands.export import export
+from edgeproof.reports.commands.flags import flags
+from edgeproof.reports.commands.listing import listing
+from edgeproof.reports.commands.replay import replay
+from edgeproof.reports.commands.run import run
+from edgeproof.reports.commands.show import show
+from edgeproof.reports.commands.verify import verify
+from edgeproof.reports.errors import Unusable, one_line
 
 __all__ = ["cli", "main"]
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from attrs import frozen
 
-from properties.evidence import Case, Ledger
-from reports.errors import Unusable, one_line
-from reports.files import read_bearer
+from edgeproof.properties.evidence import Case, Ledger
+from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.files import read_bearer
 
 __all__ = ["Deployment", "is_address", "judge"]
 
@@ -37,14 +37,14 @@ def is_address(system: str) -> bool:
 
 def judge(deployment: Deployment, case: Case, seed: int, profile: str) -> Ledger:
     """Drive the deployment and judge what shows. Raises Unusable where it cannot be had."""
-    from impl.http_system import HttpSystem
-    from impl.system import SystemUnavailable
-    from model.designs import load
-    from model.machine import DesignError, Instance
-    from properties.catalogue import CATALOGUE
-    from properties.engines.fuzz import Budget
-    from properties.engines.outside import outside
-    from properties.evidence import conclude
+    from edgeproof.impl.http_system import HttpSystem
+    from edgeproof.impl.system import SystemUnavailable
+    from edgeproof.model.designs import load
+    from edgeproof.model.machine import DesignError, Instance
+    from edgeproof.properties.catalogue import CATALOGUE
+    from edgeproof.properties.engines.fuzz import Budget
+    from edgeproof.properties.engines.outside import outside
+    from edgeproof.properties.evidence import conclude
 
     started = time.perf_counter()
     bound_ms = None if deployment.bound is None else int(1000 * deployment.bound)

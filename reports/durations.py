@@ -7,7 +7,7 @@ import re
 from fractions import Fraction
 from typing import Final
 
-from reports.errors import Unusable
+from edgeproof.reports.errors import Unusable
 
 __all__ = ["in_seconds", "parse_duration", "plain_number"]
 

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from reports.errors import Unusable
+from edgeproof.reports.errors import Unusable
 
 __all__ = ["check_directory", "read_bearer", "read_text", "remove_file", "write_text"]
 

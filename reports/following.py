@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from reports.errors import Unusable, counted, one_line
-from reports.matrix import print_sheet, print_summary
-from reports.report import report_document
-from reports.traffic import promise_document, view_of
+from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.matrix import print_sheet, print_summary
+from edgeproof.reports.report import report_document
+from edgeproof.reports.traffic import promise_document, view_of
 
 if TYPE_CHECKING:
-    from properties.engines.follow import Report
-    from properties.evidence import Evidence
-    from properties.traffic import Promise
-    from reports.consoles import Terminal
+    from edgeproof.properties.engines.follow import Report
+    from edgeproof.properties.evidence import Evidence
+    from edgeproof.properties.traffic import Promise
+    from edgeproof.reports.consoles import Terminal
 
 __all__ = ["follow_file"]
 
@@ -35,8 +35,8 @@ def follow_file(
 
     Raises OSError for a file that cannot be read, and Unusable for the first malformed line if `strict`.
     """
-    from properties.engines.follow import follow
-    from properties.intake.tail import tail
+    from edgeproof.properties.engines.follow import follow
+    from edgeproof.properties.intake.tail import tail
 
     started = time.perf_counter()
     with _stopped_by_signals() as stopped:
@@ -89,8 +89,8 @@ def _asked(evidence: Iterable[Evidence], promise: Promise) -> tuple[Evidence, ..
 
 
 def _anomalies(promise: Promise) -> tuple[str, ...]:
-    from properties.engines.follow import FOLLOWED
-    from properties.traffic import CHECKS
+    from edgeproof.properties.engines.follow import FOLLOWED
+    from edgeproof.properties.traffic import CHECKS
 
     return tuple(name for name in FOLLOWED if not CHECKS[name].promised(promise))
 

@@ -8,15 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-from model.designs import load
-from model.expr import Type
-from model.interpret import Event
-from model.machine import DesignError, Instance, Variable
-from model.trace import Trace, TraceError, load_trace
-from properties.catalogue import CATALOGUE
-from properties.engines.fuzz import LOCKSTEP
-from reports.errors import Unusable
-from reports.files import read_text
+from edgeproof.model.designs import load
+from edgeproof.model.expr import Type
+from edgeproof.model.interpret import Event
+from edgeproof.model.machine import DesignError, Instance, Variable
+from edgeproof.model.trace import Trace, TraceError, load_trace
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.fuzz import LOCKSTEP
+from edgeproof.reports.errors import Unusable
+from edgeproof.reports.files import read_text
 
 __all__ = ["read_trace"]
 

@@ -11,8 +11,8 @@ import re
 from typing import Final
 from xml.etree import ElementTree as xml
 
-from properties.evidence import Evidence, Status
-from reports.view import Row, Sheet, View, says, standing
+from edgeproof.properties.evidence import Evidence, Status
+from edgeproof.reports.view import Row, Sheet, View, says, standing
 
 __all__ = ["junit_document"]
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from properties.evidence import Conclusion, Status, Verdict
-from reports.markup import html, text
-from reports.matrix import asked_text, bounds, constants_text, counts, engine_cell
-from reports.view import MEANING, Row, Sheet, View, says, standing
+from edgeproof.properties.evidence import Conclusion, Status, Verdict
+from edgeproof.reports.markup import html, text
+from edgeproof.reports.matrix import asked_text, bounds, constants_text, counts, engine_cell
+from edgeproof.reports.view import MEANING, Row, Sheet, View, says, standing
 
 __all__ = ["markdown_document"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from html import escape
 
-from reports.errors import one_line
+from edgeproof.reports.errors import one_line
 
 __all__ = ["html", "text"]
 

@@ -10,9 +10,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from properties.evidence import Conclusion, Status, Verdict
-from reports.errors import counted, one_line
-from reports.view import MEANING, Finding, Row, Sheet, View, standing
+from edgeproof.properties.evidence import Conclusion, Status, Verdict
+from edgeproof.reports.errors import counted, one_line
+from edgeproof.reports.view import MEANING, Finding, Row, Sheet, View, standing
 
 __all__ = ["asked_text", "bounds", "constants_text", "counts", "engine_cell", "print_sheet", "print_summary"]
 

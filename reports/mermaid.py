@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from model.interpret import State
-from model.machine import TICK, Instance
-from model.trace import Trace
-from reports.changes import SETTLING, TraceStep
+from edgeproof.model.interpret import State
+from edgeproof.model.machine import TICK, Instance
+from edgeproof.model.trace import Trace
+from edgeproof.reports.changes import SETTLING, TraceStep
 
 __all__ = ["sequence_diagram"]
 

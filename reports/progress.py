@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from reports.consoles import Terminal
-from reports.errors import one_line
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import one_line
 
 if TYPE_CHECKING:
-    from properties.verify import Progress
+    from edgeproof.properties.verify import Progress
 
 __all__ = ["progress"]
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, fields_dict, frozen
 
-from reports.durations import in_seconds
-from reports.errors import Unusable
+from edgeproof.reports.durations import in_seconds
+from edgeproof.reports.errors import Unusable
 
 if TYPE_CHECKING:
-    from properties.traffic import Promise
+    from edgeproof.properties.traffic import Promise
 
 __all__ = ["ENVIRONMENT", "LEARNT", "Given", "promised"]
 
@@ -63,8 +63,8 @@ def promised(given: Given, numbers: dict[str, int | Fraction] | None = None) -> 
     `numbers` (by symbol, durations in seconds) stand in for those that were not given. Raises Unusable for numbers that
     do not make a bound.
     """
-    from properties.engines.history import promise_of
-    from properties.traffic import Promise
+    from edgeproof.properties.engines.history import promise_of
+    from edgeproof.properties.traffic import Promise
 
     known = {**(numbers or {}), **{s: v for n, s in _SYMBOLS.items() if (v := getattr(given, n)) is not None}}
     skew = None if given.skew is None else float(given.skew)

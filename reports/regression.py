@@ -7,10 +7,10 @@ import json
 import re
 from typing import Final
 
-from model.trace import Trace, dump_trace
-from properties.catalogue import CATALOGUE
-from reports.errors import counted, one_line
-from reports.view import says
+from edgeproof.model.trace import Trace, dump_trace
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.reports.errors import counted, one_line
+from edgeproof.reports.view import says
 
 __all__ = ["claims", "regression_test"]
 
@@ -28,7 +28,7 @@ Written by `edgeproof replay TRACE --pytest FILE`; the trace below is data and r
 
 from __future__ import annotations
 
-from model.trace import load_trace
+from edgeproof.model.trace import load_trace
 {imports}
 
 TRACE = (
@@ -42,9 +42,12 @@ def test_{name}() -> None:
     assert replay.completed, "the trace cannot be followed to its end"
 {claim}'''
 
-_ON_MODEL: Final = ("from properties.replay import replay_on_model", "replay = replay_on_model(load_trace(TRACE))")
+_ON_MODEL: Final = (
+    "from edgeproof.properties.replay import replay_on_model",
+    "replay = replay_on_model(load_trace(TRACE))",
+)
 _ON_SYSTEM: Final = (
-    "from properties.replay import replay_on\nfrom reports.systems import SYSTEMS",
+    "from edgeproof.properties.replay import replay_on\nfrom edgeproof.reports.systems import SYSTEMS",
     """system = SYSTEMS[{system!r}]()
     try:
         replay = replay_on(load_trace(TRACE), system)

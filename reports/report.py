@@ -8,8 +8,8 @@ from importlib.metadata import version
 from math import isfinite
 from typing import Any, Final
 
-from properties.evidence import Status, Verdict
-from reports.view import MEANING, Finding, Row, Sheet, View, says
+from edgeproof.properties.evidence import Status, Verdict
+from edgeproof.reports.view import MEANING, Finding, Row, Sheet, View, says
 
 __all__ = ["REPORT_VERSION", "report_document"]
 

@@ -9,12 +9,12 @@ from typing import NoReturn
 
 from attrs import evolve, frozen
 
-from model.designs import DESIGNS, load
-from model.machine import DesignError, Instance, Machine
-from properties.cases import BOARDS, ad_hoc, scoreboard
-from properties.catalogue import CATALOGUE, askable
-from properties.evidence import Case, Verdict
-from reports.errors import Unusable, one_line
+from edgeproof.model.designs import DESIGNS, load
+from edgeproof.model.machine import DesignError, Instance, Machine
+from edgeproof.properties.cases import BOARDS, ad_hoc, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, askable
+from edgeproof.properties.evidence import Case, Verdict
+from edgeproof.reports.errors import Unusable, one_line
 
 __all__ = ["Request", "outside_case", "select_cases"]
 

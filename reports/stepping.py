@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from model.trace import Trace
-from reports.changes import SETTLING, Change, TraceStep
-from reports.errors import counted, one_line
+from edgeproof.model.trace import Trace
+from edgeproof.reports.changes import SETTLING, Change, TraceStep
+from edgeproof.reports.errors import counted, one_line
 
 __all__ = ["headline", "quiet_properties", "steps_table", "telling_properties"]
 

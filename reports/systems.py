@@ -7,20 +7,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from impl.system import System
-    from properties.verify import Beside
+    from edgeproof.impl.system import System
+    from edgeproof.properties.verify import Beside
 
 __all__ = ["ONLY", "SYSTEMS", "beside"]
 
 
 def _reference() -> System:
-    from impl.references import ReferenceSystems
+    from edgeproof.impl.references import ReferenceSystems
 
     return ReferenceSystems()
 
 
 def _workerd() -> System:
-    from impl.workerd_system import WorkerdSystem
+    from edgeproof.impl.workerd_system import WorkerdSystem
 
     return WorkerdSystem()
 
@@ -34,6 +34,6 @@ ONLY: Final[dict[str, tuple[str, ...]]] = {"workerd": ("do_kv",)}
 
 def beside() -> Beside:
     """The real runtime, which `verify` drives a little beside the reference: some 4 s of one core."""
-    from properties.verify import Beside
+    from edgeproof.properties.verify import Beside
 
     return Beside("workerd", SYSTEMS["workerd"], ("outbox-faults", "recommended"), 10, 30)

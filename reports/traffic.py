@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 from rich.table import Table
 
-from properties.evidence import Case, Evidence, Ledger, Verdict, conclude
-from reports.errors import counted, one_line
-from reports.matrix import print_sheet, print_summary
-from reports.report import report_document
-from reports.view import View, arrange, program_name
+from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
+from edgeproof.reports.errors import counted, one_line
+from edgeproof.reports.matrix import print_sheet, print_summary
+from edgeproof.reports.report import report_document
+from edgeproof.reports.view import View, arrange, program_name
 
 if TYPE_CHECKING:
-    from properties.engines.history import Checked
-    from properties.traffic import Promise
-    from properties.traffic.learn import Learnt
-    from properties.traffic.measure import Staleness
-    from reports.consoles import Terminal
+    from edgeproof.properties.engines.history import Checked
+    from edgeproof.properties.traffic import Promise
+    from edgeproof.properties.traffic.learn import Learnt
+    from edgeproof.properties.traffic.measure import Staleness
+    from edgeproof.reports.consoles import Terminal
 
 __all__ = ["Findings", "promise_document", "report_findings", "view_of"]
 

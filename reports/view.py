@@ -16,7 +16,7 @@ from typing import Final
 
 from attrs import frozen
 
-from properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
+from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
 
 __all__ = ["MEANING", "Finding", "Row", "Sheet", "View", "arrange", "program_name", "says", "standing"]
 
@@ -118,13 +118,13 @@ def standing(conclusion: Conclusion) -> str:
 
 def says(property_id: str) -> str:
     """A property's sentence, or that of a verdict on the checks themselves; empty for what is neither."""
-    from properties.catalogue import CATALOGUE
+    from edgeproof.properties.catalogue import CATALOGUE
 
     if property_id in CATALOGUE:
         return CATALOGUE[property_id].says
-    from properties.engines.cover import EVERY_ACTION
-    from properties.engines.fuzz import LOCKSTEP
-    from properties.engines.outside import CONTRACT
+    from edgeproof.properties.engines.cover import EVERY_ACTION
+    from edgeproof.properties.engines.fuzz import LOCKSTEP
+    from edgeproof.properties.engines.outside import CONTRACT
 
     on_systems = {
         CONTRACT: "Every answer of the deployment is one that the HTTP front gives.",
@@ -133,8 +133,8 @@ def says(property_id: str) -> str:
     }
     if property_id in on_systems:
         return on_systems[property_id]
-    from properties.traffic import CHECKS
-    from properties.traffic.assumptions import MONITORS
+    from edgeproof.properties.traffic import CHECKS
+    from edgeproof.properties.traffic.assumptions import MONITORS
 
     on_traffic = {**{one.id: one.says for one in CHECKS.values()}, **{one.id: one.says for one in MONITORS.values()}}
     return on_traffic.get(property_id, "")

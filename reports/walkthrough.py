@@ -22,18 +22,18 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import EventDetails, ProviderEvent
 from openfeature.flag_evaluation import FlagEvaluationDetails
 
-from impl.centre import SqliteCentre
-from impl.deployment import Choices
-from impl.flags.control import FlagConflict
-from impl.flags.provider import EdgeFlagProvider
-from impl.flags.service import App, FlagOptions, FlagService
-from impl.flags.sources import Heard, Source, reader_source
-from impl.history import Event, Recorder, digest_of, merge, now
-from impl.kv import Limits
-from impl.live_network import ReplicatorRuntime, WatchedCentre
-from impl.live_options import UNIT
-from impl.replicator import Backoff, Timing
-from impl.snapshot import to_json
+from edgeproof.impl.centre import SqliteCentre
+from edgeproof.impl.deployment import Choices
+from edgeproof.impl.flags.control import FlagConflict
+from edgeproof.impl.flags.provider import EdgeFlagProvider
+from edgeproof.impl.flags.service import App, FlagOptions, FlagService
+from edgeproof.impl.flags.sources import Heard, Source, reader_source
+from edgeproof.impl.history import Event, Recorder, digest_of, merge, now
+from edgeproof.impl.kv import Limits
+from edgeproof.impl.live_network import ReplicatorRuntime, WatchedCentre
+from edgeproof.impl.live_options import UNIT
+from edgeproof.impl.replicator import Backoff, Timing
+from edgeproof.impl.snapshot import to_json
 
 __all__ = ["CONSTANTS", "FLAGS", "POPS", "Told", "Walk", "walk"]
 

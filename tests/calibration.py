@@ -7,8 +7,8 @@ M(4,3,2,2) has 16,411 states and 74,866 transitions, M(5,4,3,2) has 2,075,245 an
 
 from __future__ import annotations
 
-from model.expr import Expr, maximum
-from model.machine import Design, Instance, State, action, count, index_sort, natural, read_design
+from edgeproof.model.expr import Expr, maximum
+from edgeproof.model.machine import Design, Instance, State, action, count, index_sort, natural, read_design
 
 __all__ = ["CALIBRATION", "Calibration", "calibration"]
 

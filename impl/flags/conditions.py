@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from impl.flags.operators import OPERATORS, Test
+from edgeproof.impl.flags.operators import OPERATORS, Test
 
 __all__ = ["MISSING", "Context", "LookUp", "Predicate", "both", "look_up", "nobody", "predicate_of"]
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from openfeature.evaluation_context import EvaluationContext
 
-from impl.flags.coercion import number_of, text_of
+from edgeproof.impl.flags.coercion import number_of, text_of
 
 __all__ = ["ContextError", "of_openfeature", "of_query"]
 

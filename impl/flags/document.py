@@ -15,9 +15,9 @@ from typing import Any, Final, TypeGuard
 
 from attrs import frozen
 
-from impl.documents import MAX_BYTES, MAX_FLAGS
-from impl.flags.coercion import is_scalar, number_of
-from impl.flags.operators import OPERATORS
+from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS
+from edgeproof.impl.flags.coercion import is_scalar, number_of
+from edgeproof.impl.flags.operators import OPERATORS
 
 __all__ = [
     "MAX_BYTES",

@@ -23,9 +23,9 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from impl.flags.bucketing import bucket_of_hash, hash_of, seed_of
-from impl.flags.coercion import is_scalar, text_of
-from impl.flags.conditions import MISSING, Context, Predicate, both, look_up, nobody, predicate_of
+from edgeproof.impl.flags.bucketing import bucket_of_hash, hash_of, seed_of
+from edgeproof.impl.flags.coercion import is_scalar, text_of
+from edgeproof.impl.flags.conditions import MISSING, Context, Predicate, both, look_up, nobody, predicate_of
 
 __all__ = ["FLAG_NOT_FOUND", "PARSE_ERROR", "Draw", "ErrorCode", "Evaluation", "Evaluator", "Reason", "evaluate"]
 

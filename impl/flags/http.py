@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from impl.flags.routes import MAX_BODY, Request, Response, Routes
-from impl.flags.service import FlagOptions, FlagService
-from impl.runtime import RealRuntime
+from edgeproof.impl.flags.routes import MAX_BODY, Request, Response, Routes
+from edgeproof.impl.flags.service import FlagOptions, FlagService
+from edgeproof.impl.runtime import RealRuntime
 
 __all__ = ["FlagServer"]
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, Final
 
-from impl.flags.coercion import is_scalar, number_of, text_of
-from impl.flags.instants import instant_of, is_timestamp
+from edgeproof.impl.flags.coercion import is_scalar, number_of, text_of
+from edgeproof.impl.flags.instants import instant_of, is_timestamp
 
 __all__ = ["OPERATORS", "Test", "never"]
 

@@ -18,14 +18,14 @@ from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
-from impl.edge import ConfigUnavailable
-from impl.flags import control as control_plane
-from impl.flags.changes import FlagChange
-from impl.flags.context import of_query
-from impl.flags.control import ANY, PAGE, Expected, FlagInvalid, StoredFlag
-from impl.flags.document import is_key
-from impl.flags.evaluation import Draw, Evaluation
-from impl.flags.service import App, AppExists, EdgeFlags, FlagService, UnknownApp
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.flags import control as control_plane
+from edgeproof.impl.flags.changes import FlagChange
+from edgeproof.impl.flags.context import of_query
+from edgeproof.impl.flags.control import ANY, PAGE, Expected, FlagInvalid, StoredFlag
+from edgeproof.impl.flags.document import is_key
+from edgeproof.impl.flags.evaluation import Draw, Evaluation
+from edgeproof.impl.flags.service import App, AppExists, EdgeFlags, FlagService, UnknownApp
 
 __all__ = ["MAX_BODY", "Request", "Response", "Routes"]
 

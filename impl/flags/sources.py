@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 
 from attrs import frozen
 
-from impl.edge import ConfigUnavailable, EdgeReader
-from impl.snapshot import Snapshot
+from edgeproof.impl.edge import ConfigUnavailable, EdgeReader
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["Heard", "HttpSource", "Source", "reader_source"]
 

@@ -6,17 +6,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from model.designs.artifacts_tokens import ArtifactsTokens
-from model.designs.do_kv import DoKv
-from model.designs.do_kv_manifest import DoKvManifest
-from model.designs.do_kv_per_key import DoKvPerKey
-from model.designs.do_kv_regional import DoKvRegional
-from model.designs.do_only import DoOnly
-from model.designs.flagship import Flagship
-from model.designs.global_push import GlobalPush
-from model.designs.kv_only import KvOnly
-from model.designs.levels import Levels
-from model.machine import Design, DesignError, Machine, read_design
+from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
+from edgeproof.model.designs.do_kv import DoKv
+from edgeproof.model.designs.do_kv_manifest import DoKvManifest
+from edgeproof.model.designs.do_kv_per_key import DoKvPerKey
+from edgeproof.model.designs.do_kv_regional import DoKvRegional
+from edgeproof.model.designs.do_only import DoOnly
+from edgeproof.model.designs.flagship import Flagship
+from edgeproof.model.designs.global_push import GlobalPush
+from edgeproof.model.designs.kv_only import KvOnly
+from edgeproof.model.designs.levels import Levels
+from edgeproof.model.machine import Design, DesignError, Machine, read_design
 
 __all__ = ["DESIGNS", "load"]
 

@@ -10,8 +10,8 @@ a second key is put that says "revoked", and the token's own key is left as it i
 
 from __future__ import annotations
 
-from model.expr import NAT, TIME, Expr, for_all, implies, ite, lift
-from model.machine import (
+from edgeproof.model.expr import NAT, TIME, Expr, for_all, implies, ite, lift
+from edgeproof.model.machine import (
     Design,
     State,
     action,

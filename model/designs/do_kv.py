@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from model.designs.versions import newer_or_same
-from model.expr import TIME, Expr, for_all, implies, ite, lift, maximum
-from model.machine import (
+from edgeproof.model.designs.versions import newer_or_same
+from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift, maximum
+from edgeproof.model.machine import (
     Design,
     State,
     action,

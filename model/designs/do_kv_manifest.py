@@ -9,8 +9,8 @@ digest. Copies of parts at the locations are left out where they can only help: 
 
 from __future__ import annotations
 
-from model.expr import TIME, Expr, for_all, implies, ite, lift
-from model.machine import (
+from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift
+from edgeproof.model.machine import (
     Design,
     State,
     action,

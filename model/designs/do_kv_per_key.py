@@ -7,9 +7,9 @@ both. A put lands and is confirmed in one step, and the absence of a key is not 
 
 from __future__ import annotations
 
-from model.designs.links import Links
-from model.expr import Expr, implies, ite, maximum, minimum
-from model.machine import (
+from edgeproof.model.designs.links import Links
+from edgeproof.model.expr import Expr, implies, ite, maximum, minimum
+from edgeproof.model.machine import (
     State,
     action,
     boolean,

@@ -7,9 +7,9 @@ from the region is fresh at the location for another T, however old it is there 
 
 from __future__ import annotations
 
-from model.designs.do_kv import DoKv, asks, fetch, read_through
-from model.expr import Expr, ite
-from model.machine import State, action, boolean, clock, duration, natural
+from edgeproof.model.designs.do_kv import DoKv, asks, fetch, read_through
+from edgeproof.model.expr import Expr, ite
+from edgeproof.model.machine import State, action, boolean, clock, duration, natural
 
 __all__ = ["DoKvRegional"]
 

@@ -7,9 +7,9 @@ the object holds when the request gets there; what the reply's way back takes is
 
 from __future__ import annotations
 
-from model.designs.links import Links
-from model.expr import Expr
-from model.machine import (
+from edgeproof.model.designs.links import Links
+from edgeproof.model.expr import Expr
+from edgeproof.model.machine import (
     State,
     action,
     boolean,

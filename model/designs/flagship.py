@@ -9,8 +9,8 @@ committed and acknowledged in one step, and a put lands and is confirmed in one.
 
 from __future__ import annotations
 
-from model.expr import NAT, Expr, implies, ite, lift
-from model.machine import (
+from edgeproof.model.expr import NAT, Expr, implies, ite, lift
+from edgeproof.model.machine import (
     Design,
     State,
     action,

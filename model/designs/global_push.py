@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from model.expr import Expr, exists, for_all, implies, ite
-from model.machine import (
+from edgeproof.model.expr import Expr, exists, for_all, implies, ite
+from edgeproof.model.machine import (
     Design,
     State,
     action,

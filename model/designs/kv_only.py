@@ -13,9 +13,9 @@ is in flight races with the next, as puts are not fenced.
 
 from __future__ import annotations
 
-from model.designs.links import Links
-from model.expr import Expr, for_all, implies, ite
-from model.machine import (
+from edgeproof.model.designs.links import Links
+from edgeproof.model.expr import Expr, for_all, implies, ite
+from edgeproof.model.machine import (
     State,
     action,
     boolean,

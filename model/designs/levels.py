@@ -10,8 +10,8 @@ DB, which name them so.
 
 from __future__ import annotations
 
-from model.expr import Expr, implies
-from model.machine import (
+from edgeproof.model.expr import Expr, implies
+from edgeproof.model.machine import (
     Design,
     State,
     action,

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from model.expr import Expr
-from model.machine import Design, State, action, boolean, hazard, index_sort
+from edgeproof.model.expr import Expr
+from edgeproof.model.machine import Design, State, action, boolean, hazard, index_sort
 
 __all__ = ["Links"]
 

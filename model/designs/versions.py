@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from model.expr import Expr
+from edgeproof.model.expr import Expr
 
 __all__ = ["newer_or_same"]
 

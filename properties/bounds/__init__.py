@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.expr import Expr
-from model.interpret import evaluate
-from model.machine import Instance, State
-from properties.bounds import (
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.machine import Instance, State
+from edgeproof.properties.bounds import (
     artifacts_tokens,
     do_kv,
     do_kv_manifest,
@@ -24,7 +24,7 @@ from properties.bounds import (
     kv_only,
     levels,
 )
-from properties.bounds.term import Term, total
+from edgeproof.properties.bounds.term import Term, total
 
 __all__ = ["TERMS", "Term", "dominant", "formula", "present_terms", "staleness_bound"]
 

@@ -11,10 +11,10 @@ Where a put of a superseded instance may land late, it brings a revoked token ba
 
 from __future__ import annotations
 
-from model.expr import TRUE, Expr
-from model.interpret import evaluate
-from model.machine import Instance, State
-from properties.bounds.term import Term, total
+from edgeproof.model.expr import TRUE, Expr
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.machine import Instance, State
+from edgeproof.properties.bounds.term import Term, total
 
 __all__ = ["new_token_bound", "new_token_formula", "publish_bound", "terms"]
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from model.expr import TRUE, Expr
-from model.machine import State
-from properties.bounds.term import Term, total
+from edgeproof.model.expr import TRUE, Expr
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.term import Term, total
 
 __all__ = ["publish_bound", "terms"]
 

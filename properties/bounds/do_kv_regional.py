@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from model.expr import TRUE
-from model.machine import State
-from properties.bounds import do_kv
-from properties.bounds.term import Term
+from edgeproof.model.expr import TRUE
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds import do_kv
+from edgeproof.properties.bounds.term import Term
 
 __all__ = ["terms"]
 

@@ -8,9 +8,9 @@ partition heals within G, and H later the location asks; and it may be cut off o
 
 from __future__ import annotations
 
-from model.expr import TRUE, Expr
-from model.machine import State
-from properties.bounds.term import Term, total
+from edgeproof.model.expr import TRUE, Expr
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.term import Term, total
 
 __all__ = ["arrival_bound", "stage_bound", "terms"]
 

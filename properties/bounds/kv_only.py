@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from model.expr import TRUE
-from model.machine import State
-from properties.bounds.term import Term
+from edgeproof.model.expr import TRUE
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.term import Term
 
 __all__ = ["terms"]
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from model.machine import State
-from properties.bounds.term import Term
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.term import Term
 
 __all__ = ["terms"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from model.expr import TIME, Expr, ite, lift
+from edgeproof.model.expr import TIME, Expr, ite, lift
 
 __all__ = ["Term", "total"]
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from model.designs import load
-from model.machine import DesignError, Instance
-from properties.cases import (
+from edgeproof.model.designs import load
+from edgeproof.model.machine import DesignError, Instance
+from edgeproof.properties.cases import (
     artifacts_tokens,
     do_kv,
     do_kv_manifest,
@@ -25,9 +25,9 @@ from properties.cases import (
     kv_only,
     levels,
 )
-from properties.cases.board import Board, Constants
-from properties.catalogue import CATALOGUE, applicable
-from properties.evidence import Case, Verdict
+from edgeproof.properties.cases.board import Board, Constants
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.evidence import Case, Verdict
 
 __all__ = ["BOARDS", "ad_hoc", "engines_for", "for_runs", "instance_of", "scoreboard"]
 

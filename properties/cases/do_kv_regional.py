@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from properties.cases.board import Board, Constants, Row
+from edgeproof.properties.cases.board import Board, Constants, Row
 
 __all__ = ["BOARD"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from model.machine import Instance
-from properties.catalogue import (
+from edgeproof.model.machine import Instance
+from edgeproof.properties.catalogue import (
     atomic_write,
     bounded_staleness,
     changelog_complete,
@@ -36,7 +36,7 @@ from properties.catalogue import (
     token_scope,
     unit_isolation,
 )
-from properties.catalogue.property import Property, Step, applies_to, state_form, step_form
+from edgeproof.properties.catalogue.property import Property, Step, applies_to, state_form, step_form
 
 __all__ = ["CATALOGUE", "Property", "Step", "applicable", "askable", "state_form", "step_form"]
 

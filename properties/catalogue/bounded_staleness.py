@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from model.expr import Expr, implies
-from model.machine import State
-from properties.bounds import TERMS, formula, staleness_bound
-from properties.catalogue.forms import answered, reading
-from properties.catalogue.property import Property
+from edgeproof.model.expr import Expr, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds import TERMS, formula, staleness_bound
+from edgeproof.properties.catalogue.forms import answered, reading
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from properties.catalogue.property import Property
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

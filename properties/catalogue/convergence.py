@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from model.expr import FALSE, TRUE, Expr, for_all, implies
-from model.machine import State
-from properties.bounds import TERMS, staleness_bound
-from properties.catalogue.forms import copy, on_read, reading, truth
-from properties.catalogue.property import Property
+from edgeproof.model.expr import FALSE, TRUE, Expr, for_all, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds import TERMS, staleness_bound
+from edgeproof.properties.catalogue.forms import copy, on_read, reading, truth
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from model.expr import exists, for_all
-from properties.catalogue.forms import answered, copy, no_older, reading
-from properties.catalogue.property import Property
+from edgeproof.model.expr import exists, for_all
+from edgeproof.properties.catalogue.forms import answered, copy, no_older, reading
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

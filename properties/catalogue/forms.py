@@ -18,10 +18,10 @@ from typing import Any
 
 from attrs import frozen
 
-from model.designs.versions import newer_or_same
-from model.expr import FALSE, NAT, TRUE, Expr, lift
-from model.machine import State
-from properties.catalogue.property import Step
+from edgeproof.model.designs.versions import newer_or_same
+from edgeproof.model.expr import FALSE, NAT, TRUE, Expr, lift
+from edgeproof.model.machine import State
+from edgeproof.properties.catalogue.property import Step
 
 __all__ = ["Copy", "answered", "changed", "committed", "copy", "no_older", "on_read", "reading", "truth"]
 

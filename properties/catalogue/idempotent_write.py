@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from model.expr import FALSE, TRUE, Expr
-from model.machine import Instance
-from properties.catalogue.property import Property, Step
+from edgeproof.model.expr import FALSE, TRUE, Expr
+from edgeproof.model.machine import Instance
+from edgeproof.properties.catalogue.property import Property, Step
 
 __all__ = ["PROPERTY"]
 

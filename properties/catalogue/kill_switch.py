@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from properties.bounds import TERMS, formula, staleness_bound
-from properties.catalogue.forms import on_read, reading
-from properties.catalogue.property import Property
+from edgeproof.properties.bounds import TERMS, formula, staleness_bound
+from edgeproof.properties.catalogue.forms import on_read, reading
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

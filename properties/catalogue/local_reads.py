@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from model.expr import Expr, implies
-from model.machine import Instance, State
-from properties.catalogue.forms import on_read, reading
-from properties.catalogue.property import Property
+from edgeproof.model.expr import Expr, implies
+from edgeproof.model.machine import Instance, State
+from edgeproof.properties.catalogue.forms import on_read, reading
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

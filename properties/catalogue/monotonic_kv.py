@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from model.expr import Expr
-from properties.catalogue.forms import changed, copy, no_older
-from properties.catalogue.property import Property, Step
+from edgeproof.model.expr import Expr
+from edgeproof.properties.catalogue.forms import changed, copy, no_older
+from edgeproof.properties.catalogue.property import Property, Step
 
 __all__ = ["PROPERTY"]
 

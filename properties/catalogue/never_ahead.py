@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model.expr import Expr, all_of, exists, for_all, implies
-from model.machine import State
-from properties.catalogue.forms import Copy, committed, copy, no_older
-from properties.catalogue.property import Property
+from edgeproof.model.expr import Expr, all_of, exists, for_all, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.catalogue.forms import Copy, committed, copy, no_older
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from model.expr import TIME, Expr, ite, lift
-from model.machine import State
-from properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
-from properties.catalogue.property import Property
-from properties.catalogue.token_forms import asked, when_asked
+from edgeproof.model.expr import TIME, Expr, ite, lift
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
+from edgeproof.properties.catalogue.property import Property
+from edgeproof.properties.catalogue.token_forms import asked, when_asked
 
 __all__ = ["PROPERTY"]
 

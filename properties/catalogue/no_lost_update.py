@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from model.expr import FALSE, TRUE, Expr
-from properties.catalogue.property import Property, Step
+from edgeproof.model.expr import FALSE, TRUE, Expr
+from edgeproof.properties.catalogue.property import Property, Step
 
 __all__ = ["PROPERTY"]
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from model.expr import exists, for_all
-from properties.catalogue.property import Property
+from edgeproof.model.expr import exists, for_all
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

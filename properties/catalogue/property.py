@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from model.expr import FALSE, TRUE, Expr
-from model.kernel import StateForm, StepForm
-from model.machine import Instance, Machine, State
+from edgeproof.model.expr import FALSE, TRUE, Expr
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import Instance, Machine, State
 
 __all__ = ["Property", "Step", "applies_to", "state_form", "step_form"]
 

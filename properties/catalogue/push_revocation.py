@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from properties.catalogue.property import Property
-from properties.catalogue.token_forms import admitted_only_if, asked
+from edgeproof.properties.catalogue.property import Property
+from edgeproof.properties.catalogue.token_forms import admitted_only_if, asked
 
 __all__ = ["PROPERTY"]
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from properties.catalogue.forms import on_read, reading
-from properties.catalogue.property import Property
+from edgeproof.properties.catalogue.forms import on_read, reading
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from model.expr import Expr, exists, for_all, implies
-from model.machine import State
-from properties.catalogue.property import Property
+from edgeproof.model.expr import Expr, exists, for_all, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from model.expr import FALSE, TRUE, Expr
-from model.machine import State
-from properties.catalogue.property import Step
+from edgeproof.model.expr import FALSE, TRUE, Expr
+from edgeproof.model.machine import State
+from edgeproof.properties.catalogue.property import Step
 
 __all__ = ["AT_HOME", "REQUESTS", "Form", "admitted_only_if", "asked", "when_asked"]
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from model.expr import Expr
-from model.machine import State
-from properties.bounds import TERMS, formula, staleness_bound
-from properties.catalogue.property import Property
-from properties.catalogue.token_forms import AT_HOME, admitted_only_if, asked
+from edgeproof.model.expr import Expr
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds import TERMS, formula, staleness_bound
+from edgeproof.properties.catalogue.property import Property
+from edgeproof.properties.catalogue.token_forms import AT_HOME, admitted_only_if, asked
 
 __all__ = ["PROPERTY"]
 

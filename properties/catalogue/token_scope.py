@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from model.expr import FALSE, TRUE, Expr
-from properties.catalogue.property import Property, Step
-from properties.catalogue.token_forms import REQUESTS
+from edgeproof.model.expr import FALSE, TRUE, Expr
+from edgeproof.properties.catalogue.property import Property, Step
+from edgeproof.properties.catalogue.token_forms import REQUESTS
 
 __all__ = ["PROPERTY"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from model.designs import load
-from model.machine import Instance
-from properties.costs import (
+from edgeproof.model.designs import load
+from edgeproof.model.machine import Instance
+from edgeproof.properties.costs import (
     artifacts_tokens,
     do_kv,
     do_kv_manifest,
@@ -19,7 +19,7 @@ from properties.costs import (
     global_push,
     kv_only,
 )
-from properties.costs.meter import Bill, Costing, Load, Sizes, Writer, charge
+from edgeproof.properties.costs.meter import Bill, Costing, Load, Sizes, Writer, charge
 
 __all__ = ["COSTINGS", "Bill", "Costing", "Load", "Sizes", "Writer", "charge", "charged"]
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from attrs import evolve
 
-from model.expr import NAT, Expr, ite, lift
-from model.machine import State
-from properties.costs import do_kv
-from properties.costs.meter import Costing
+from edgeproof.model.expr import NAT, Expr, ite, lift
+from edgeproof.model.machine import State
+from edgeproof.properties.costs import do_kv
+from edgeproof.properties.costs.meter import Costing
 
 __all__ = ["COSTING"]
 

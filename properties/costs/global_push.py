@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from model.expr import NAT, lift
-from model.interpret import Event
-from model.machine import Instance
-from properties.costs.meter import Costing, Writer
+from edgeproof.model.expr import NAT, lift
+from edgeproof.model.interpret import Event
+from edgeproof.model.machine import Instance
+from edgeproof.properties.costs.meter import Costing, Writer
 
 __all__ = ["COSTING"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from model.expr import NAT, Expr, ite, lift
-from model.machine import State
-from properties.costs.meter import Costing, Writer
+from edgeproof.model.expr import NAT, Expr, ite, lift
+from edgeproof.model.machine import State
+from edgeproof.properties.costs.meter import Costing, Writer
 
 __all__ = ["COSTING"]
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from impl.system import Metered
-from model.expr import Expr
-from model.interpret import Event, State, apply, evaluate, initial_states, successors
-from model.machine import TICK, Instance
-from model.machine import State as SymbolicState
-from properties.engines.fuzz import setup_of
+from edgeproof.impl.system import Metered
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states, successors
+from edgeproof.model.machine import TICK, Instance
+from edgeproof.model.machine import State as SymbolicState
+from edgeproof.properties.engines.fuzz import setup_of
 
 __all__ = ["Bill", "Costing", "Load", "Run", "Sizes", "Writer", "charge"]
 

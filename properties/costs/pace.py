@@ -10,9 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
-from impl.system import Metered
-from model.machine import Instance
-from properties.costs.meter import Costing, Load, Run, Writer
+from edgeproof.impl.system import Metered
+from edgeproof.model.machine import Instance
+from edgeproof.properties.costs.meter import Costing, Load, Run, Writer
 
 __all__ = ["KV_KEY_WRITES", "OBJECT_REQUESTS", "OBJECT_WRITES", "pace", "writes_per_second"]
 

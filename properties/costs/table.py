@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
-from impl.system import Metered
-from properties.bounds import TERMS, formula, present_terms
-from properties.costs import COSTINGS, charged
-from properties.costs.meter import Bill, Load, Sizes, charge
-from properties.costs.pace import writes_per_second
+from edgeproof.impl.system import Metered
+from edgeproof.properties.bounds import TERMS, formula, present_terms
+from edgeproof.properties.costs import COSTINGS, charged
+from edgeproof.properties.costs.meter import Bill, Load, Sizes, charge
+from edgeproof.properties.costs.pace import writes_per_second
 
 __all__ = ["Cost", "Parameters", "costs"]
 

@@ -17,7 +17,7 @@ from attrs import frozen
 from crosshair.core_and_libs import AnalysisKind, AnalysisMessage, MessageType, analyze_function, run_checkables
 from crosshair.options import AnalysisOptionSet
 
-from properties.evidence import Evidence, Verdict
+from edgeproof.properties.evidence import Evidence, Verdict
 
 __all__ = ["ENGINE", "Claim", "check_claims"]
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from model.designs import load
-from properties.cases import instance_of
-from properties.engines.induct import possible_actions
-from properties.evidence import Case, Conclusion, Evidence, Verdict, conclude
+from edgeproof.model.designs import load
+from edgeproof.properties.cases import instance_of
+from edgeproof.properties.engines.induct import possible_actions
+from edgeproof.properties.evidence import Case, Conclusion, Evidence, Verdict, conclude
 
 __all__ = ["EVERY_ACTION", "coverage"]
 

@@ -19,13 +19,13 @@ from typing import Any
 import z3
 from attrs import frozen
 
-from model.expr import Expr, Type, all_of, any_of, rewrite
-from model.kernel import StepForm
-from model.machine import Action, Instance, after
-from model.smt import Encoder, Frame, UnencodableError, fix_choices
-from properties.catalogue import Property, state_form, step_form
-from properties.engines.induct import possible_actions
-from properties.engines.solver import new_solver
+from edgeproof.model.expr import Expr, Type, all_of, any_of, rewrite
+from edgeproof.model.kernel import StepForm
+from edgeproof.model.machine import Action, Instance, after
+from edgeproof.model.smt import Encoder, Frame, UnencodableError, fix_choices
+from edgeproof.properties.catalogue import Property, state_form, step_form
+from edgeproof.properties.engines.induct import possible_actions
+from edgeproof.properties.engines.solver import new_solver
 
 __all__ = ["Cutoff", "cutoffs"]
 

@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from attrs import frozen
 
-from model.interpret import Event, State, apply, evaluate, initial_states
-from model.kernel import Kernel, KernelSource, StateForm, StepForm, build_kernel, build_source
-from model.machine import Instance
-from model.trace import Trace
-from properties.catalogue import Property, state_form, step_form
-from properties.engines.liveness import Lasso, fair_cycle
-from properties.engines.search import Search, Searcher, prepare_search
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states
+from edgeproof.model.kernel import Kernel, KernelSource, StateForm, StepForm, build_kernel, build_source
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import Trace
+from edgeproof.properties.catalogue import Property, state_form, step_form
+from edgeproof.properties.engines.liveness import Lasso, fair_cycle
+from edgeproof.properties.engines.search import Search, Searcher, prepare_search
+from edgeproof.properties.evidence import Evidence, Verdict
 
 __all__ = ["Limits", "explore", "fired", "hull", "kernel_source", "reached", "search_instance"]
 

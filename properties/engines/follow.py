@@ -14,10 +14,10 @@ from typing import Final
 
 from attrs import frozen
 
-from properties.engines.history import ENGINE
-from properties.engines.sweep import Limits, Sweep, Violation
-from properties.evidence import Evidence, Verdict
-from properties.traffic import CHECKS, Promise
+from edgeproof.properties.engines.history import ENGINE
+from edgeproof.properties.engines.sweep import Limits, Sweep, Violation
+from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.traffic import CHECKS, Promise
 
 __all__ = ["FOLLOWED", "Limits", "Report", "Violation", "follow"]
 

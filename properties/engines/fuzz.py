@@ -25,15 +25,15 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from impl.system import ActionUnknown, Setup, System, SystemUnavailable
-from model.interpret import Event, State, initial_states
-from model.kernel import Kernel, KernelSource, build_kernel
-from model.machine import Instance
-from model.trace import Trace
-from properties.catalogue import Property
-from properties.engines.shrink import least, run_events, shortened
-from properties.engines.sight import followed, not_judged
-from properties.evidence import Evidence, Verdict
+from edgeproof.impl.system import ActionUnknown, Setup, System, SystemUnavailable
+from edgeproof.model.interpret import Event, State, initial_states
+from edgeproof.model.kernel import Kernel, KernelSource, build_kernel
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import Trace
+from edgeproof.properties.catalogue import Property
+from edgeproof.properties.engines.shrink import least, run_events, shortened
+from edgeproof.properties.engines.sight import followed, not_judged
+from edgeproof.properties.evidence import Evidence, Verdict
 
 __all__ = ["LOCKSTEP", "Budget", "LockstepError", "fuzz", "lockstep_machine", "setup_of"]
 

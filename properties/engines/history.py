@@ -21,15 +21,15 @@ import ibis
 import ibis.expr.types as ir
 from attrs import evolve, frozen
 
-from model.designs import load as load_design
-from model.machine import Instance
-from properties.bounds import formula, present_terms
-from properties.evidence import Evidence, Verdict
-from properties.intake import load
-from properties.traffic import CHECKS, Check, Facts, Promise, gather
-from properties.traffic.assumptions import MONITORS, Monitor
-from properties.traffic.keeping import keep, number, rows_of
-from properties.traffic.staleness import quantiles, spread
+from edgeproof.model.designs import load as load_design
+from edgeproof.model.machine import Instance
+from edgeproof.properties.bounds import formula, present_terms
+from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.intake import load
+from edgeproof.properties.traffic import CHECKS, Check, Facts, Promise, gather
+from edgeproof.properties.traffic.assumptions import MONITORS, Monitor
+from edgeproof.properties.traffic.keeping import keep, number, rows_of
+from edgeproof.properties.traffic.staleness import quantiles, spread
 
 __all__ = [
     "ENGINE",

@@ -15,11 +15,11 @@ from typing import Any
 import z3
 from attrs import define, field, frozen
 
-from model.expr import FALSE, TIME, Expr, for_all, implies, rewrite
-from model.kernel import StateForm, StepForm
-from model.machine import TICK, Action, Instance, Machine, after
-from model.smt import Encoder, Frame, UnencodableError, delayed_tick, fix_choices
-from properties.engines.solver import WORK, new_solver
+from edgeproof.model.expr import FALSE, TIME, Expr, for_all, implies, rewrite
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import TICK, Action, Instance, Machine, after
+from edgeproof.model.smt import Encoder, Frame, UnencodableError, delayed_tick, fix_choices
+from edgeproof.properties.engines.solver import WORK, new_solver
 
 __all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part"]
 

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from model.expr import Expr
-from model.interpret import State
-from model.machine import Instance
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import State
+from edgeproof.model.machine import Instance
 
 __all__ = ["known_value"]
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from properties.engines.search import Graph
+from edgeproof.properties.engines.search import Graph
 
 __all__ = ["Lasso", "fair_cycle"]
 

@@ -18,16 +18,16 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from impl.system import ActionImpossible, ActionUnknown, Observation, System, SystemUnavailable
-from model.expr import Expr, walk
-from model.interpret import Event, State
-from model.machine import TICK, Instance, Machine
-from properties.catalogue import Property, state_form
-from properties.engines.fuzz import Budget, setup_of
-from properties.engines.kleene import known_value
-from properties.engines.shrink import least
-from properties.engines.sight import AFTER, in_own_words, needs
-from properties.evidence import Evidence, Verdict
+from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, System, SystemUnavailable
+from edgeproof.model.expr import Expr, walk
+from edgeproof.model.interpret import Event, State
+from edgeproof.model.machine import TICK, Instance, Machine
+from edgeproof.properties.catalogue import Property, state_form
+from edgeproof.properties.engines.fuzz import Budget, setup_of
+from edgeproof.properties.engines.kleene import known_value
+from edgeproof.properties.engines.shrink import least
+from edgeproof.properties.engines.sight import AFTER, in_own_words, needs
+from edgeproof.properties.evidence import Evidence, Verdict
 
 __all__ = ["CONTRACT", "outside"]
 

@@ -17,17 +17,17 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from model.expr import Expr
-from model.interpret import NotEnabledError, OutOfRangeError, State, apply, evaluate
-from model.kernel import StateForm, StepForm
-from model.machine import TICK, Instance, Machine
-from model.smt import DELAY, UnencodableError, delayed_tick
-from model.trace import Trace, replay
-from properties.catalogue import Property, state_form, step_form
-from properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
-from properties.engines.solver import WORK
-from properties.engines.unroll import Counterexample, Unrolling, unrolling
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import NotEnabledError, OutOfRangeError, State, apply, evaluate
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import TICK, Instance, Machine
+from edgeproof.model.smt import DELAY, UnencodableError, delayed_tick
+from edgeproof.model.trace import Trace, replay
+from edgeproof.properties.catalogue import Property, state_form, step_form
+from edgeproof.properties.engines.induct import Inductive, UndecidedError, breaks_step, can_be_tested, inductive_part
+from edgeproof.properties.engines.solver import WORK
+from edgeproof.properties.engines.unroll import Counterexample, Unrolling, unrolling
+from edgeproof.properties.evidence import Evidence, Verdict
 
 __all__ = ["Effort", "prove"]
 

@@ -16,9 +16,9 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from model.kernel import Kernel, KernelSource
-from model.native import Native, compile_native
-from properties.engines.search_loops import BLOCK, edges, insert, level, truths
+from edgeproof.model.kernel import Kernel, KernelSource
+from edgeproof.model.native import Native, compile_native
+from edgeproof.properties.engines.search_loops import BLOCK, edges, insert, level, truths
 
 __all__ = ["Graph", "Search", "Searcher", "prepare_search"]
 

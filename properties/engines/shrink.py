@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from model.designs import load
-from model.interpret import Event, State, apply, evaluate
-from model.kernel import StateForm, StepForm
-from model.machine import Instance, Machine
-from model.trace import Trace
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import Event, State, apply, evaluate
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import Instance, Machine
+from edgeproof.model.trace import Trace
 
 __all__ = ["breaks", "least", "run_events", "shortened"]
 

@@ -15,11 +15,11 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from model.expr import FALSE, Expr, Type, walk
-from model.kernel import StepForm
-from model.machine import Instance, Machine, specialise
-from model.post import Each, Post, Store, fill_in
-from properties.catalogue import Property, state_form, step_form
+from edgeproof.model.expr import FALSE, Expr, Type, walk
+from edgeproof.model.kernel import StepForm
+from edgeproof.model.machine import Instance, Machine, specialise
+from edgeproof.model.post import Each, Post, Store, fill_in
+from edgeproof.properties.catalogue import Property, state_form, step_form
 
 __all__ = ["AFTER", "Needs", "followed", "in_own_words", "needs", "not_judged"]
 

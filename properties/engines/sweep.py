@@ -14,10 +14,10 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from properties.engines.window import Mark, Session, Unit, VersionFacts, Window, newest
-from properties.recorded import BOM, Row, Version, parse_row
-from properties.traffic.facts import EMPTY_DIGEST
-from properties.traffic.promise import Promise
+from edgeproof.properties.engines.window import Mark, Session, Unit, VersionFacts, Window, newest
+from edgeproof.properties.recorded import BOM, Row, Version, parse_row
+from edgeproof.properties.traffic.facts import EMPTY_DIGEST
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["SHOWN", "Limits", "Sweep", "Violation"]
 

@@ -14,12 +14,12 @@ from typing import Any
 import z3
 from attrs import frozen
 
-from model.expr import Expr, Type
-from model.interpret import Event, State, Value
-from model.kernel import StateForm, StepForm
-from model.machine import TICK, Action, Instance, after
-from model.smt import DELAY, Encoder, Frame, delayed_tick, fix_choices
-from properties.engines.solver import new_solver
+from edgeproof.model.expr import Expr, Type
+from edgeproof.model.interpret import Event, State, Value
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import TICK, Action, Instance, after
+from edgeproof.model.smt import DELAY, Encoder, Frame, delayed_tick, fix_choices
+from edgeproof.properties.engines.solver import new_solver
 
 __all__ = ["Counterexample", "Unrolling", "unrolling"]
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from properties.intake.columns import EVENTS, MALFORMED, IntakeError
-from properties.intake.convert import MalformedError
-from properties.intake.load import Loaded, load
-from properties.intake.mapping import ColumnMapping, MappingError, read_mapping
+from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
+from edgeproof.properties.intake.convert import MalformedError
+from edgeproof.properties.intake.load import Loaded, load
+from edgeproof.properties.intake.mapping import ColumnMapping, MappingError, read_mapping
 
 __all__ = [
     "EVENTS",

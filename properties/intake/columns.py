@@ -13,8 +13,8 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from properties.intake.mapping import ISO, PER_SECOND, TIMES, ColumnMapping
-from properties.recorded import COLUMNS, KINDS, LARGEST, OUTCOMES, SCOPES, SOURCES
+from edgeproof.properties.intake.mapping import ISO, PER_SECOND, TIMES, ColumnMapping
+from edgeproof.properties.recorded import COLUMNS, KINDS, LARGEST, OUTCOMES, SCOPES, SOURCES
 
 __all__ = ["EVENTS", "FLAGS", "MALFORMED", "NATURALS", "IntakeError", "canonical", "problem", "suspects"]
 

@@ -16,14 +16,14 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from properties.intake.columns import EVENTS, MALFORMED, IntakeError
-from properties.intake.csv_rows import csv_batches
-from properties.intake.jsonl import Batch, LineReader, batch_of, rows_of_export
-from properties.intake.lines import Block, Readable, blocks
-from properties.intake.mapping import ColumnMapping
-from properties.intake.otlp import is_export
-from properties.intake.sources import Source, opened
-from properties.recorded import Row
+from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
+from edgeproof.properties.intake.csv_rows import csv_batches
+from edgeproof.properties.intake.jsonl import Batch, LineReader, batch_of, rows_of_export
+from edgeproof.properties.intake.lines import Block, Readable, blocks
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.otlp import is_export
+from edgeproof.properties.intake.sources import Source, opened
+from edgeproof.properties.recorded import Row
 
 __all__ = ["MalformedError", "batches", "write_parquet"]
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from properties.intake.columns import FLAGS, NATURALS, IntakeError
-from properties.intake.jsonl import Batch, Failure, batch_of
-from properties.intake.lines import Readable
-from properties.intake.mapping import TIMES, ColumnMapping, renamed
-from properties.recorded import LONGEST, Row, parse_fields
+from edgeproof.properties.intake.columns import FLAGS, NATURALS, IntakeError
+from edgeproof.properties.intake.jsonl import Batch, Failure, batch_of
+from edgeproof.properties.intake.lines import Readable
+from edgeproof.properties.intake.mapping import TIMES, ColumnMapping, renamed
+from edgeproof.properties.recorded import LONGEST, Row, parse_fields
 
 __all__ = ["csv_batches"]
 

@@ -20,11 +20,11 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 from attrs import asdict, frozen
 
-from properties.intake.columns import EVENTS, FLAGS, MALFORMED, NATURALS, canonical, problem
-from properties.intake.lines import Block
-from properties.intake.mapping import TIMES, ColumnMapping, renamed
-from properties.intake.otlp import is_export, spans
-from properties.recorded import COLUMNS, Row, check_once, parse_fields, parse_object
+from edgeproof.properties.intake.columns import EVENTS, FLAGS, MALFORMED, NATURALS, canonical, problem
+from edgeproof.properties.intake.lines import Block
+from edgeproof.properties.intake.mapping import TIMES, ColumnMapping, renamed
+from edgeproof.properties.intake.otlp import is_export, spans
+from edgeproof.properties.recorded import COLUMNS, Row, check_once, parse_fields, parse_object
 
 __all__ = ["Batch", "Failure", "LineReader", "batch_of", "rows_of", "rows_of_export"]
 

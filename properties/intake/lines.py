@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from properties.recorded import BOM, LONGEST
+from edgeproof.properties.recorded import BOM, LONGEST
 
 __all__ = ["Block", "blocks"]
 

@@ -15,10 +15,10 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from properties.intake.columns import EVENTS, MALFORMED, IntakeError, canonical, problem, suspects
-from properties.intake.convert import MalformedError, write_parquet
-from properties.intake.mapping import ColumnMapping
-from properties.intake.sources import Source, find_sources
+from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError, canonical, problem, suspects
+from edgeproof.properties.intake.convert import MalformedError, write_parquet
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.sources import Source, find_sources
 
 __all__ = ["Loaded", "load"]
 

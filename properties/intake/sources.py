@@ -12,8 +12,8 @@ from typing import Final
 import pyarrow as pa
 from attrs import frozen
 
-from properties.intake.columns import IntakeError
-from properties.intake.lines import Readable
+from edgeproof.properties.intake.columns import IntakeError
+from edgeproof.properties.intake.lines import Readable
 
 __all__ = ["Source", "find_sources", "opened"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.expr import Expr
-from model.machine import State
-from properties.lemmas import (
+from edgeproof.model.expr import Expr
+from edgeproof.model.machine import State
+from edgeproof.properties.lemmas import (
     artifacts_tokens,
     do_kv,
     do_kv_manifest,

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.designs.versions import newer_or_same
-from model.expr import TIME, Expr, for_all, implies, ite, lift
-from model.machine import State
-from properties.bounds.do_kv import publish_bound
+from edgeproof.model.designs.versions import newer_or_same
+from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.do_kv import publish_bound
 
 __all__ = ["LEMMAS"]
 

@@ -13,9 +13,9 @@ from typing import Final
 
 from attrs import frozen
 
-from model.expr import TIME, Expr, for_all, implies, ite, lift
-from model.machine import State
-from properties.bounds.do_kv_manifest import publish_bound
+from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.do_kv_manifest import publish_bound
 
 __all__ = ["LEMMAS"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.expr import Expr, for_all, implies
-from model.machine import State
-from properties.bounds.do_kv_per_key import publish_bound
+from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.do_kv_per_key import publish_bound
 
 __all__ = ["LEMMAS"]
 

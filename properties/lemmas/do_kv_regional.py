@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.designs.versions import newer_or_same
-from model.expr import Expr, for_all, implies
-from model.machine import State
-from properties.bounds.do_kv import publish_bound
-from properties.lemmas import do_kv
+from edgeproof.model.designs.versions import newer_or_same
+from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.do_kv import publish_bound
+from edgeproof.properties.lemmas import do_kv
 
 __all__ = ["LEMMAS"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.expr import Expr, for_all, implies
-from model.machine import State
+from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.machine import State
 
 __all__ = ["LEMMAS"]
 

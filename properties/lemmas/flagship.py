@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.designs.flagship import lets_in
-from model.expr import Expr, for_all, implies
-from model.machine import State
-from properties.bounds.flagship import publish_bound
+from edgeproof.model.designs.flagship import lets_in
+from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.flagship import publish_bound
 
 __all__ = ["LEMMAS"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.expr import TIME, Expr, for_all, implies, ite, lift
-from model.machine import State
-from properties.bounds.global_push import arrival_bound, stage_bound
+from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift
+from edgeproof.model.machine import State
+from edgeproof.properties.bounds.global_push import arrival_bound, stage_bound
 
 __all__ = ["LEMMAS"]
 

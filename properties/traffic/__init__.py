@@ -10,26 +10,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from properties.traffic.bounded_staleness import BOUNDED_STALENESS
-from properties.traffic.changelog_complete import CHANGELOG_COMPLETE
-from properties.traffic.check import Check
-from properties.traffic.convergence import CONVERGENCE
-from properties.traffic.cross_pop_monotonic import CROSS_POP_MONOTONIC
-from properties.traffic.durable_ack import DURABLE_ACK
-from properties.traffic.facts import Facts, gather
-from properties.traffic.idempotent_write import IDEMPOTENT_WRITE
-from properties.traffic.immediate_revocation import IMMEDIATE_REVOCATION
-from properties.traffic.local_reads import LOCAL_READS
-from properties.traffic.monotonic_kv import MONOTONIC_KV
-from properties.traffic.monotonic_reads import MONOTONIC_READS
-from properties.traffic.never_ahead import NEVER_AHEAD
-from properties.traffic.no_partial_read import NO_PARTIAL_READ
-from properties.traffic.promise import Promise
-from properties.traffic.read_your_writes import READ_YOUR_WRITES
-from properties.traffic.single_writer_order import SINGLE_WRITER_ORDER
-from properties.traffic.token_expiry import TOKEN_EXPIRY
-from properties.traffic.token_revocation_bound import TOKEN_REVOCATION_BOUND
-from properties.traffic.token_scope import TOKEN_SCOPE
+from edgeproof.properties.traffic.bounded_staleness import BOUNDED_STALENESS
+from edgeproof.properties.traffic.changelog_complete import CHANGELOG_COMPLETE
+from edgeproof.properties.traffic.check import Check
+from edgeproof.properties.traffic.convergence import CONVERGENCE
+from edgeproof.properties.traffic.cross_pop_monotonic import CROSS_POP_MONOTONIC
+from edgeproof.properties.traffic.durable_ack import DURABLE_ACK
+from edgeproof.properties.traffic.facts import Facts, gather
+from edgeproof.properties.traffic.idempotent_write import IDEMPOTENT_WRITE
+from edgeproof.properties.traffic.immediate_revocation import IMMEDIATE_REVOCATION
+from edgeproof.properties.traffic.local_reads import LOCAL_READS
+from edgeproof.properties.traffic.monotonic_kv import MONOTONIC_KV
+from edgeproof.properties.traffic.monotonic_reads import MONOTONIC_READS
+from edgeproof.properties.traffic.never_ahead import NEVER_AHEAD
+from edgeproof.properties.traffic.no_partial_read import NO_PARTIAL_READ
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.read_your_writes import READ_YOUR_WRITES
+from edgeproof.properties.traffic.single_writer_order import SINGLE_WRITER_ORDER
+from edgeproof.properties.traffic.token_expiry import TOKEN_EXPIRY
+from edgeproof.properties.traffic.token_revocation_bound import TOKEN_REVOCATION_BOUND
+from edgeproof.properties.traffic.token_scope import TOKEN_SCOPE
 
 __all__ = ["CHECKS", "Check", "Facts", "Promise", "gather"]
 

@@ -15,11 +15,11 @@ import ibis
 import ibis.expr.types as ir
 from attrs import frozen
 
-from properties.traffic.attempts import after_failures, failed_in_a_row, took, waits
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.keeping import number
-from properties.traffic.promise import Promise
-from properties.traffic.served import served_after
+from edgeproof.properties.traffic.attempts import after_failures, failed_in_a_row, took, waits
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.served import served_after
 
 __all__ = ["MONITORS", "Monitor"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.promise import Promise
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["after_failures", "attempts", "ended", "failed_in_a_row", "took", "waits"]
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.attempts import failed_in_a_row, took
-from properties.traffic.check import PUBLISHING, Check, Row, causes_at, what
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.promise import Promise
-from properties.traffic.spans import late_reads, past
+from edgeproof.properties.traffic.attempts import failed_in_a_row, took
+from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, causes_at, what
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import late_reads, past
 
 __all__ = ["BOUNDED_STALENESS", "acknowledgements", "reads_beyond", "superseded"]
 

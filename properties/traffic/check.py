@@ -10,9 +10,9 @@ import ibis
 import ibis.expr.types as ir
 from attrs import frozen
 
-from properties.traffic.facts import Facts, gather, newer
-from properties.traffic.keeping import number
-from properties.traffic.promise import Promise
+from edgeproof.properties.traffic.facts import Facts, gather, newer
+from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["CLOCKS", "NO_TIME", "PUBLISHING", "Check", "causes_at", "event_columns", "told_text", "what"]
 

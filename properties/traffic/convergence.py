@@ -6,10 +6,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.bounded_staleness import acknowledgements
-from properties.traffic.check import PUBLISHING, Check, Row, event_columns, told_text, what
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.promise import Promise
+from edgeproof.properties.traffic.bounded_staleness import acknowledgements
+from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, event_columns, told_text, what
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["CONVERGENCE"]
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from properties.traffic.facts import VERSION, Facts, later_than, newer
-from properties.traffic.promise import Promise
-from properties.traffic.single_writer_order import LIFE, acknowledged
-from properties.traffic.spans import past
+from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.facts import VERSION, Facts, later_than, newer
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.single_writer_order import LIFE, acknowledged
+from edgeproof.properties.traffic.spans import past
 
 __all__ = ["DURABLE_ACK"]
 

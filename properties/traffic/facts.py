@@ -17,7 +17,7 @@ import ibis
 import ibis.expr.types as ir
 from attrs import frozen
 
-from properties.traffic.keeping import keep, number
+from edgeproof.properties.traffic.keeping import keep, number
 
 __all__ = ["EMPTY_DIGEST", "NOWHERE", "SESSION", "VERSION", "Facts", "gather", "later_than", "newer"]
 

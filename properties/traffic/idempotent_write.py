@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from properties.traffic.facts import Facts
-from properties.traffic.promise import Promise
-from properties.traffic.single_writer_order import acknowledged
+from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.single_writer_order import acknowledged
 
 __all__ = ["IDEMPOTENT_WRITE"]
 

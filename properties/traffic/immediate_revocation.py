@@ -5,11 +5,17 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from properties.traffic.check import Check, Row
-from properties.traffic.facts import Facts
-from properties.traffic.promise import Promise
-from properties.traffic.token_revocation_bound import admitted_after
-from properties.traffic.tokens import NO_TOKENS, asked_after_revocation, late_admissions, revocations, token_reads
+from edgeproof.properties.traffic.check import Check, Row
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.token_revocation_bound import admitted_after
+from edgeproof.properties.traffic.tokens import (
+    NO_TOKENS,
+    asked_after_revocation,
+    late_admissions,
+    revocations,
+    token_reads,
+)
 
 __all__ = ["IMMEDIATE_REVOCATION"]
 

@@ -11,11 +11,11 @@ from typing import Final
 import ibis.expr.types as ir
 from attrs import evolve, frozen
 
-from properties.traffic.assumptions import LATE, MONITORS, Monitor
-from properties.traffic.attempts import took
-from properties.traffic.facts import Facts
-from properties.traffic.keeping import number
-from properties.traffic.promise import Promise
+from edgeproof.properties.traffic.assumptions import LATE, MONITORS, Monitor
+from edgeproof.properties.traffic.attempts import took
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["Learnt", "learn", "numbers_of"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import frozen
 
-from properties.traffic.facts import Facts
-from properties.traffic.keeping import rows_of
-from properties.traffic.staleness import behind, freshness, quantiles, spread, staler
-from properties.traffic.worst import Worst, worst_read
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.keeping import rows_of
+from edgeproof.properties.traffic.staleness import behind, freshness, quantiles, spread, staler
+from edgeproof.properties.traffic.worst import Worst, worst_read
 
 __all__ = ["Staleness", "measure"]
 

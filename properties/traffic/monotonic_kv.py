@@ -6,10 +6,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.promise import Promise
-from properties.traffic.spans import going_back, versions_told
+from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import going_back, versions_told
 
 __all__ = ["MONOTONIC_KV"]
 

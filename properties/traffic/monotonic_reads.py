@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from properties.traffic.check import Check, Row, causes_at, told_text, what
-from properties.traffic.facts import NOWHERE, SESSION, Facts, newer
-from properties.traffic.promise import Promise
-from properties.traffic.spans import going_back, late_reads, versions_told
+from edgeproof.properties.traffic.check import Check, Row, causes_at, told_text, what
+from edgeproof.properties.traffic.facts import NOWHERE, SESSION, Facts, newer
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import going_back, late_reads, versions_told
 
 __all__ = ["MONOTONIC_READS"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.check import Check, Row, causes_at, event_columns, what
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.promise import Promise
+from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, what
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["NEVER_AHEAD"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from properties.traffic.bounded_staleness import acknowledgements, reads_beyond, superseded
-from properties.traffic.check import Check, Row, told_text, what
-from properties.traffic.facts import Facts
-from properties.traffic.promise import Promise
-from properties.traffic.spans import late_reads, past
+from edgeproof.properties.traffic.bounded_staleness import acknowledgements, reads_beyond, superseded
+from edgeproof.properties.traffic.check import Check, Row, told_text, what
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import late_reads, past
 
 __all__ = ["READ_YOUR_WRITES"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.attempts import ended
-from properties.traffic.facts import VERSION, Facts, later_than
-from properties.traffic.promise import Promise
+from edgeproof.properties.traffic.attempts import ended
+from edgeproof.properties.traffic.facts import VERSION, Facts, later_than
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["gone_from_kv", "served_after"]
 

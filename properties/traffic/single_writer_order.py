@@ -6,9 +6,9 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from properties.traffic.facts import NOWHERE, Facts, later_than
-from properties.traffic.promise import Promise
+from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.facts import NOWHERE, Facts, later_than
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["SINGLE_WRITER_ORDER", "acknowledged"]
 

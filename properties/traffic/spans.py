@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from properties.traffic.check import event_columns
-from properties.traffic.facts import VERSION, Facts, later_than
-from properties.traffic.keeping import keep
+from edgeproof.properties.traffic.check import event_columns
+from edgeproof.properties.traffic.facts import VERSION, Facts, later_than
+from edgeproof.properties.traffic.keeping import keep
 
 __all__ = ["going_back", "late_reads", "past", "versions_told"]
 

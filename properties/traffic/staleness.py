@@ -14,8 +14,8 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.keeping import keep
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.keeping import keep
 
 __all__ = ["QUANTILES", "behind", "freshness", "quantiles", "rounded_up", "spread", "staler"]
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from properties.traffic.check import PUBLISHING, Check, Row, told_text
-from properties.traffic.facts import Facts
-from properties.traffic.promise import Promise
-from properties.traffic.tokens import NO_TOKENS, asked_after_revocation, late_admissions, revocations, token_reads
+from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, told_text
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.tokens import (
+    NO_TOKENS,
+    asked_after_revocation,
+    late_admissions,
+    revocations,
+    token_reads,
+)
 
 __all__ = ["TOKEN_REVOCATION_BOUND", "admitted_after"]
 

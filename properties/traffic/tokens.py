@@ -9,8 +9,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from properties.traffic.check import EVENT, causes_at
-from properties.traffic.facts import SCOPES, VERSION, Facts
+from edgeproof.properties.traffic.check import EVENT, causes_at
+from edgeproof.properties.traffic.facts import SCOPES, VERSION, Facts
 
 __all__ = ["ASKED", "NO_TOKENS", "asked_of", "grants", "late_admissions", "token_reads"]
 

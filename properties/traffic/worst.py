@@ -9,8 +9,8 @@ from typing import Any, Final
 import ibis
 from attrs import frozen
 
-from properties.traffic.facts import VERSION, Facts
-from properties.traffic.keeping import rows_of
+from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.keeping import rows_of
 
 __all__ = ["Stage", "Worst", "worst_read"]
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from reports.commands.common import DURATION, command
-from reports.consoles import Terminal
-from reports.durations import in_seconds, plain_number
-from reports.errors import Unusable, one_line
+from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.durations import in_seconds, plain_number
+from edgeproof.reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
-    from model.trace import Trace
-    from properties.staleness import StalenessAnswer
+    from edgeproof.model.trace import Trace
+    from edgeproof.properties.staleness import StalenessAnswer
 
 __all__ = ["bound"]
 
@@ -59,8 +59,8 @@ def bound(terminal: Terminal, seed: int, **numbers: Any) -> int:
       edgeproof bound ... --memo-ttl 10s                        isolates keep the config for 10 s
       edgeproof bound ... --heartbeat 30s --zombie-window 30s   puts of a superseded instance may land late
     """
-    from properties.evidence import Verdict
-    from properties.staleness import answer
+    from edgeproof.properties.evidence import Verdict
+    from edgeproof.properties.staleness import answer
 
     if numbers["zombie_window"] is not None and numbers["heartbeat"] is None:
         raise Unusable(
@@ -78,7 +78,7 @@ def bound(terminal: Terminal, seed: int, **numbers: Any) -> int:
 
 
 def _document(found: StalenessAnswer) -> dict[str, Any]:
-    from model.trace import dump_trace
+    from edgeproof.model.trace import dump_trace
 
     proof = found.proof
     return {
@@ -143,9 +143,9 @@ def _reached(found: StalenessAnswer) -> Fraction:
 
 
 def _trace_table(trace: Trace, unit: Fraction) -> Table:
-    from model.designs import load
-    from model.machine import TICK
-    from reports.changes import trace_steps
+    from edgeproof.model.designs import load
+    from edgeproof.model.machine import TICK
+    from edgeproof.reports.changes import trace_steps
 
     table = Table(header_style="bold")
     table.add_column("at", justify="right")

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from reports.commands.common import DURATION, command
-from reports.consoles import Terminal
-from reports.errors import Unusable, one_line
-from reports.promises import ENVIRONMENT, LEARNT, Given, promised
+from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.promises import ENVIRONMENT, LEARNT, Given, promised
 
 if TYPE_CHECKING:
-    from reports.traffic import Findings
+    from edgeproof.reports.traffic import Findings
 
 __all__ = ["check"]
 
@@ -86,7 +86,7 @@ def check(
         found = _checked(history, given, **words)
     except (ValueError, OSError) as error:
         raise Unusable(one_line(error)) from error
-    from reports.traffic import report_findings
+    from edgeproof.reports.traffic import report_findings
 
     return report_findings(terminal, history, found, seed, time.perf_counter() - started)
 
@@ -101,7 +101,7 @@ def _followed(
     **words: Any,
 ) -> int:
     """Watch a file. Raises ValueError and OSError for what cannot be used, or not while watching."""
-    from reports.following import follow_file
+    from edgeproof.reports.following import follow_file
 
     if len(history) != 1:
         raise Unusable("--follow watches one file")
@@ -127,13 +127,13 @@ def _checked(
     **backend: str | None,
 ) -> Findings:
     """Read and check a history. Raises ValueError and OSError for what cannot be used."""
-    from properties.engines.history import check_all
-    from properties.intake import load, read_mapping
-    from properties.traffic import CHECKS, gather
-    from properties.traffic.learn import learn as fit
-    from properties.traffic.learn import numbers_of
-    from properties.traffic.measure import measure
-    from reports.traffic import Findings
+    from edgeproof.properties.engines.history import check_all
+    from edgeproof.properties.intake import load, read_mapping
+    from edgeproof.properties.traffic import CHECKS, gather
+    from edgeproof.properties.traffic.learn import learn as fit
+    from edgeproof.properties.traffic.learn import numbers_of
+    from edgeproof.properties.traffic.measure import measure
+    from edgeproof.reports.traffic import Findings
 
     if unknown := [name for name in properties if name not in CHECKS]:
         raise Unusable(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
@@ -150,7 +150,7 @@ def _checked(
 
 
 def _backend(engine: str | None, master: str | None, memory: str | None) -> Any:
-    from properties.traffic.backends import open_duckdb, open_spark
+    from edgeproof.properties.traffic.backends import open_duckdb, open_spark
 
     if engine == "spark":
         return open_spark(master or "local[*]")

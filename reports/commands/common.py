@@ -14,9 +14,9 @@ from typing import Any, Final, TextIO
 import click
 from attrs import evolve
 
-from reports.consoles import open_terminal
-from reports.durations import parse_duration
-from reports.errors import Unusable
+from edgeproof.reports.consoles import open_terminal
+from edgeproof.reports.durations import parse_duration
+from edgeproof.reports.errors import Unusable
 
 __all__ = ["BUG", "DURATION", "EXITS", "INTERRUPTED", "UNUSABLE", "command"]
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reports.commands.common import command
-from reports.consoles import Terminal
-from reports.errors import Unusable, counted, one_line
-from reports.files import check_directory
-from reports.progress import progress
-from reports.systems import SYSTEMS
+from edgeproof.reports.commands.common import command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.files import check_directory
+from edgeproof.reports.progress import progress
+from edgeproof.reports.systems import SYSTEMS
 
 if TYPE_CHECKING:
-    from properties.costs.table import Parameters
-    from properties.evidence import Case
+    from edgeproof.properties.costs.table import Parameters
+    from edgeproof.properties.evidence import Case
 
 __all__ = ["compare"]
 
@@ -65,20 +65,20 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     """
     from attrs import evolve
 
-    from impl.references import ReferenceSystems
-    from model.machine import DesignError
-    from properties import comparison
-    from properties.cases import BOARDS
-    from properties.costs import table
-    from properties.engines.prove import Effort
-    from properties.variations import variations
-    from properties.verify import PLANS, verify
-    from reports.comparison.bundle import write_page
-    from reports.comparison.document import page_document
-    from reports.comparison.page import arrange_page
-    from reports.comparison.text import print_page
-    from reports.request import Request, select_cases
-    from reports.view import program_name
+    from edgeproof.impl.references import ReferenceSystems
+    from edgeproof.model.machine import DesignError
+    from edgeproof.properties import comparison
+    from edgeproof.properties.cases import BOARDS
+    from edgeproof.properties.costs import table
+    from edgeproof.properties.engines.prove import Effort
+    from edgeproof.properties.variations import variations
+    from edgeproof.properties.verify import PLANS, verify
+    from edgeproof.reports.comparison.bundle import write_page
+    from edgeproof.reports.comparison.document import page_document
+    from edgeproof.reports.comparison.page import arrange_page
+    from edgeproof.reports.comparison.text import print_page
+    from edgeproof.reports.request import Request, select_cases
+    from edgeproof.reports.view import program_name
 
     cases = select_cases(Request(designs))
     check_directory(out)
@@ -110,8 +110,8 @@ def _parameters(
     reads: int, write_every: int, locations: int, cache_ttl: int, config_bytes: int, change_bytes: int
 ) -> Parameters:
     """The run lasts for four cacheTtls, so that the share of reads that fetch is right; the outage for one."""
-    from properties.costs import Load, Sizes
-    from properties.costs.table import Parameters
+    from edgeproof.properties.costs import Load, Sizes
+    from edgeproof.properties.costs.table import Parameters
 
     load = Load(reads, write_every, seconds=4 * (cache_ttl + 1), outage=cache_ttl)
     return Parameters(load, Sizes(config_bytes, change_bytes, locations=locations), cache_ttl)

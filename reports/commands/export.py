@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reports.commands.common import command
-from reports.consoles import Terminal
-from reports.errors import Unusable, one_line
-from reports.files import check_directory, write_text
+from edgeproof.reports.commands.common import command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.files import check_directory, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from model.machine import Instance
-    from model.text import Subject
+    from edgeproof.model.machine import Instance
+    from edgeproof.model.text import Subject
 
 __all__ = ["export"]
 
@@ -68,9 +68,9 @@ def export(terminal: Terminal, to: str, out: str, seed: int, **asked: Any) -> in
       edgeproof export do_kv --to tla --set Pop=1 --out out
       cd out && java -jar tla2tools.jar -config do_kv.cfg do_kv.tla
     """
-    from model.machine import DesignError
-    from model.text import subject
-    from properties.catalogue import CATALOGUE, state_form, step_form
+    from edgeproof.model.machine import DesignError
+    from edgeproof.model.text import subject
+    from edgeproof.properties.catalogue import CATALOGUE, state_form, step_form
 
     check_directory(out)
     instance, ids = _asked(**asked)
@@ -103,11 +103,11 @@ def _asked(
     properties: tuple[str, ...],
 ) -> tuple[Instance, Sequence[str]]:
     """The instance that is meant, and the properties to write with it."""
-    from model.designs import DESIGNS, load
-    from model.machine import Instance
-    from properties.cases import instance_of
-    from properties.catalogue import CATALOGUE, applicable
-    from reports.request import Request, select_cases
+    from edgeproof.model.designs import DESIGNS, load
+    from edgeproof.model.machine import Instance
+    from edgeproof.properties.cases import instance_of
+    from edgeproof.properties.catalogue import CATALOGUE, applicable
+    from edgeproof.reports.request import Request, select_cases
 
     if case is not None or options or hazards or numbers or design not in DESIGNS:
         request = Request((design,), (case,) if case else (), options, hazards, numbers, (), properties)
@@ -128,8 +128,8 @@ def _asked(
 
 def _texts(of: Subject, to: str) -> tuple[str, Mapping[str, str]]:
     """The name of the model, and the text of each file."""
-    from model.text_promela import promela
-    from model.text_tla import tla
+    from edgeproof.model.text_promela import promela
+    from edgeproof.model.text_tla import tla
 
     if to == "tla":
         name, module, configuration = tla(of)

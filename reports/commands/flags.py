@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.commands.common import EXITS, command
-from reports.commands.serve import serve
-from reports.consoles import Terminal
-from reports.errors import Unusable, counted, one_line
-from reports.files import check_directory
+from edgeproof.reports.commands.common import EXITS, command
+from edgeproof.reports.commands.serve import serve
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.files import check_directory
 
 if TYPE_CHECKING:
-    from properties.engines.history import Promise
-    from reports.walkthrough import Walk
+    from edgeproof.properties.engines.history import Promise
+    from edgeproof.reports.walkthrough import Walk
 
 __all__ = ["flags"]
 
@@ -44,8 +44,8 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
       edgeproof flags walkthrough
     """
     check_directory(out)
-    from properties.engines.history import promise_of
-    from reports.walkthrough import CONSTANTS, walk
+    from edgeproof.properties.engines.history import promise_of
+    from edgeproof.reports.walkthrough import CONSTANTS, walk
 
     promise = promise_of(CONSTANTS)
     steps: list[dict[str, Any]] = []
@@ -66,10 +66,10 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
 
 
 def _report(terminal: Terminal, found: Walk, promise: Promise, steps: list[dict[str, Any]], seed: int) -> int:
-    from properties.catalogue import CATALOGUE
-    from properties.engines.history import check_history
-    from properties.evidence import HOLDS, Verdict
-    from reports.walkthrough import CONSTANTS, POPS
+    from edgeproof.properties.catalogue import CATALOGUE
+    from edgeproof.properties.engines.history import check_history
+    from edgeproof.properties.evidence import HOLDS, Verdict
+    from edgeproof.reports.walkthrough import CONSTANTS, POPS
 
     evidence = check_history(found.history, promise, seed=seed)
     late = [pop for pop in POPS if found.seen.get(pop, float("inf")) > promise.bound_s]

@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from reports.commands.common import command
-from reports.consoles import Terminal
-from reports.errors import Unusable
+from edgeproof.reports.commands.common import command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable
 
 __all__ = ["listing"]
 
@@ -33,7 +33,7 @@ def listing(terminal: Terminal, design: str | None, seed: int) -> int:
       edgeproof list
       edgeproof list --design do_kv --json | jq '.designs[0].hazards[].name'
     """
-    from model.designs import DESIGNS
+    from edgeproof.model.designs import DESIGNS
 
     if design is not None and design not in DESIGNS:
         raise Unusable(f"there is no design {design!r}; there is {', '.join(DESIGNS)}")
@@ -46,8 +46,8 @@ def listing(terminal: Terminal, design: str | None, seed: int) -> int:
 
 
 def _design(name: str) -> dict[str, Any]:
-    from model.designs import load
-    from properties.cases import scoreboard
+    from edgeproof.model.designs import load
+    from edgeproof.properties.cases import scoreboard
 
     machine = load(name)
     rigids = machine.rigids.items()
@@ -78,7 +78,7 @@ def _design(name: str) -> dict[str, Any]:
 
 
 def _properties() -> list[dict[str, Any]]:
-    from properties.catalogue import CATALOGUE
+    from edgeproof.properties.catalogue import CATALOGUE
 
     return [{"id": p.id, "says": p.says, "source": p.source, "anomaly": p.anomaly} for p in CATALOGUE.values()]
 

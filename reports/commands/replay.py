@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reports.commands.common import command
-from reports.consoles import Terminal
-from reports.errors import Unusable, counted, one_line
-from reports.files import write_text
-from reports.systems import SYSTEMS
+from edgeproof.reports.commands.common import command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.files import write_text
+from edgeproof.reports.systems import SYSTEMS
 
 if TYPE_CHECKING:
-    from model.trace import Trace
-    from properties.replay import Replay
+    from edgeproof.model.trace import Trace
+    from edgeproof.properties.replay import Replay
 
 __all__ = ["replay"]
 
@@ -51,9 +51,9 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
     fails once that changes. It is written only if the trace replays now. Of a trace on which a system and the model
     part ways, the test asks that they agree: it fails until the system is mended.
     """
-    from properties.engines.fuzz import LOCKSTEP
-    from reports.inputs import read_trace
-    from reports.regression import regression_test
+    from edgeproof.properties.engines.fuzz import LOCKSTEP
+    from edgeproof.reports.inputs import read_trace
+    from edgeproof.reports.regression import regression_test
 
     run, _ = read_trace(trace)
     if test is not None:
@@ -76,7 +76,7 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
 
 def _good(trace: Trace, on: str, outcome: Replay) -> bool:
     """Whether the trace happens and shows what it claims, which may be that a system does otherwise than the model."""
-    from properties.engines.fuzz import LOCKSTEP
+    from edgeproof.properties.engines.fuzz import LOCKSTEP
 
     if trace.about == LOCKSTEP and on != MODEL:
         return outcome.confirmed is True
@@ -93,8 +93,8 @@ def _check_target(test: str, force: bool) -> None:
 
 
 def _replay(trace: Trace, on: str) -> Replay:
-    from model.trace import TraceError
-    from properties.replay import Replay, replay_on, replay_on_model
+    from edgeproof.model.trace import TraceError
+    from edgeproof.properties.replay import Replay, replay_on, replay_on_model
 
     if on == MODEL:
         try:
@@ -146,7 +146,7 @@ def _print(terminal: Terminal, trace: Trace, on: str, outcome: Replay, good: boo
 
 
 def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
-    from properties.engines.fuzz import LOCKSTEP
+    from edgeproof.properties.engines.fuzz import LOCKSTEP
 
     if trace.about == LOCKSTEP:
         if on == MODEL:

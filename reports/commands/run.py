@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.commands.common import DURATION, INTERRUPTED, command
-from reports.consoles import Terminal
-from reports.errors import Unusable, counted, one_line
-from reports.files import check_directory
+from edgeproof.reports.commands.common import DURATION, INTERRUPTED, command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.files import check_directory
 
 if TYPE_CHECKING:
-    from impl.live import LiveOptions, LiveResult
-    from impl.live_options import Paths
-    from impl.live_site import Site
-    from properties.engines.history import Promise
-    from properties.evidence import Evidence
+    from edgeproof.impl.live import LiveOptions, LiveResult
+    from edgeproof.impl.live_options import Paths
+    from edgeproof.impl.live_site import Site
+    from edgeproof.properties.engines.history import Promise
+    from edgeproof.properties.evidence import Evidence
 
 __all__ = ["run"]
 
@@ -79,8 +79,8 @@ def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int
       edgeproof run --for 1m --system workerd --fault crash --fault evict
     """
     check_directory(out)
-    from impl.live import LiveError, LiveOptions, run_live
-    from properties.engines.history import promise_of
+    from edgeproof.impl.live import LiveError, LiveOptions, run_live
+    from edgeproof.properties.engines.history import promise_of
 
     try:
         given: dict[str, Any] = {
@@ -104,18 +104,18 @@ def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int
 
 
 def _site(system: str) -> Callable[[LiveOptions, Paths], Site]:
-    from impl.live_site import ReferenceSite
-    from impl.live_workerd import WorkerdSite
+    from edgeproof.impl.live_site import ReferenceSite
+    from edgeproof.impl.live_workerd import WorkerdSite
 
     return WorkerdSite if system == "workerd" else ReferenceSite
 
 
 def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: LiveResult, out: str) -> int:
-    from properties.engines.history import check_history
-    from properties.evidence import Case, Ledger, conclude
-    from reports.matrix import print_sheet, print_summary
-    from reports.report import report_document
-    from reports.view import arrange, program_name
+    from edgeproof.properties.engines.history import check_history
+    from edgeproof.properties.evidence import Case, Ledger, conclude
+    from edgeproof.reports.matrix import print_sheet, print_summary
+    from edgeproof.reports.report import report_document
+    from edgeproof.reports.view import arrange, program_name
 
     found = check_history(result.history, promise, seed=options.seed)
     case = Case("live", "do_kv", options.constants(), tuple(one.property for one in found))
@@ -147,7 +147,7 @@ def _run_document(result: LiveResult) -> dict[str, Any]:
 
 def _measured(found: list[Evidence], result: LiveResult, sync_delay: float) -> Iterator[str]:
     """What the history shows beside the verdicts, a line each."""
-    from properties.evidence import Verdict
+    from edgeproof.properties.evidence import Verdict
 
     for one in found:
         if one.verdict is Verdict.HOLDS_TO_BOUND and one.reason:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reports.commands.common import DURATION, command
-from reports.consoles import Terminal
-from reports.errors import Unusable, one_line
-from reports.files import read_bearer
+from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.files import read_bearer
 
 if TYPE_CHECKING:
-    from impl.flags.service import FlagOptions
+    from edgeproof.impl.flags.service import FlagOptions
 
 __all__ = ["serve"]
 
@@ -56,10 +56,10 @@ def serve(
       edgeproof flags serve
       edgeproof flags serve --pop ams --pop gru --cache-ttl 60s --directory ~/flags
     """
-    from impl.deployment import Choices
-    from impl.flags.http import FlagServer
-    from impl.flags.service import FlagOptions
-    from impl.kv import Limits
+    from edgeproof.impl.deployment import Choices
+    from edgeproof.impl.flags.http import FlagServer
+    from edgeproof.impl.flags.service import FlagOptions
+    from edgeproof.impl.kv import Limits
 
     limits = Limits(min_cache_ttl=0)
     choices = Choices(reader="guarded", epoch=True, cache_ttl=float(cache_ttl), limits=limits)

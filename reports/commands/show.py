@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from reports.commands.common import command
-from reports.consoles import Terminal
-from reports.errors import Unusable, one_line
+from edgeproof.reports.commands.common import command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
-    from model.machine import Instance
-    from model.trace import Trace
-    from reports.changes import TraceStep
+    from edgeproof.model.machine import Instance
+    from edgeproof.model.trace import Trace
+    from edgeproof.reports.changes import TraceStep
 
 __all__ = ["load_steps", "print_steps", "show"]
 
@@ -40,9 +40,9 @@ def show(terminal: Terminal, trace: str, mermaid: bool, seed: int) -> int:
       edgeproof show --mermaid TRACE > diagram.mmd      renders on GitHub, inside a mermaid block
       edgeproof show --json TRACE | jq .steps[].changes
     """
-    from reports.changes import steps_document
-    from reports.inputs import read_trace
-    from reports.mermaid import sequence_diagram
+    from edgeproof.reports.changes import steps_document
+    from edgeproof.reports.inputs import read_trace
+    from edgeproof.reports.mermaid import sequence_diagram
 
     run, instance = read_trace(trace)
     steps = load_steps(run, instance)
@@ -58,8 +58,8 @@ def show(terminal: Terminal, trace: str, mermaid: bool, seed: int) -> int:
 
 def load_steps(trace: Trace, instance: Instance) -> tuple[TraceStep, ...]:
     """The steps of a trace with the truth of each property. Raises Unusable where the properties cannot be asked."""
-    from properties.replay import truth_table
-    from reports.changes import trace_steps
+    from edgeproof.properties.replay import truth_table
+    from edgeproof.reports.changes import trace_steps
 
     try:
         truth = truth_table(trace)
@@ -70,8 +70,8 @@ def load_steps(trace: Trace, instance: Instance) -> tuple[TraceStep, ...]:
 
 def print_steps(terminal: Terminal, trace: Trace, instance: Instance, steps: tuple[TraceStep, ...]) -> None:
     """The table of a trace, with what is needed to read it."""
-    from reports.changes import SETTLING
-    from reports.stepping import headline, quiet_properties, steps_table
+    from edgeproof.reports.changes import SETTLING
+    from edgeproof.reports.stepping import headline, quiet_properties, steps_table
 
     console = terminal.out
     defaults = {name: rigid.default for name, rigid in instance.machine.rigids.items()}

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reports.commands.common import DURATION, command
-from reports.consoles import Terminal
-from reports.errors import Unusable, counted, one_line
-from reports.files import check_directory
-from reports.progress import progress
-from reports.systems import ONLY, SYSTEMS, beside
+from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.files import check_directory
+from edgeproof.reports.progress import progress
+from edgeproof.reports.systems import ONLY, SYSTEMS, beside
 
 if TYPE_CHECKING:
-    from properties.evidence import Ledger
-    from reports.view import View
+    from edgeproof.properties.evidence import Ledger
+    from edgeproof.reports.view import View
 
 __all__ = ["verify"]
 
@@ -95,11 +95,11 @@ def verify(
     """
     from attrs import evolve
 
-    from model.machine import DesignError
-    from properties.verify import PLANS
-    from properties.verify import verify as run_engines
-    from reports.deployment import Deployment, is_address, judge
-    from reports.request import Request, outside_case, select_cases
+    from edgeproof.model.machine import DesignError
+    from edgeproof.properties.verify import PLANS
+    from edgeproof.properties.verify import verify as run_engines
+    from edgeproof.reports.deployment import Deployment, is_address, judge
+    from edgeproof.reports.request import Request, outside_case, select_cases
 
     if is_address(system):
         if bearer_file is None or engines:
@@ -133,9 +133,9 @@ def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out
     """Write the reports, print, and give the exit status."""
     from attrs import evolve
 
-    from reports.bundle import write_bundle
-    from reports.report import report_document
-    from reports.view import arrange, program_name
+    from edgeproof.reports.bundle import write_bundle
+    from edgeproof.reports.report import report_document
+    from edgeproof.reports.view import arrange, program_name
 
     ledger = evolve(ledger, environment={**ledger.environment, **environment})
     view = arrange(ledger, out, program_name())
@@ -148,7 +148,7 @@ def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out
 
 
 def _print(terminal: Terminal, view: View) -> None:
-    from reports.matrix import print_sheet, print_summary
+    from edgeproof.reports.matrix import print_sheet, print_summary
 
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
@@ -163,8 +163,8 @@ def _print(terminal: Terminal, view: View) -> None:
 
 def _missing(view: View) -> Iterator[str]:
     """Why a system beside the first one was not driven: the first one's verdicts do not say so."""
-    from properties.engines.fuzz import LOCKSTEP
-    from properties.evidence import Verdict
+    from edgeproof.properties.engines.fuzz import LOCKSTEP
+    from edgeproof.properties.evidence import Verdict
 
     for conclusion in view.ledger.conclusions:
         for one in conclusion.evidence:

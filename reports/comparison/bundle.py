@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 
-from reports.bundle import write_files
-from reports.comparison.document import page_document
-from reports.comparison.markdown import page_markdown
-from reports.comparison.page import Page
+from edgeproof.reports.bundle import write_files
+from edgeproof.reports.comparison.document import page_document
+from edgeproof.reports.comparison.markdown import page_markdown
+from edgeproof.reports.comparison.page import Page
 
 __all__ = ["write_page"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from properties.costs.table import Cost, Parameters
-from reports.durations import in_seconds
-from reports.errors import counted
+from edgeproof.properties.costs.table import Cost, Parameters
+from edgeproof.reports.durations import in_seconds
+from edgeproof.reports.errors import counted
 
 __all__ = ["COLUMNS", "MEASURED", "cost_document", "cost_row", "parameters_text", "set_beside"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import asdict
 
-from properties.comparison import Answer, Entry
-from properties.evidence import Conclusion
-from reports.comparison.costs import cost_document
-from reports.comparison.page import Page
-from reports.view import MEANING
+from edgeproof.properties.comparison import Answer, Entry
+from edgeproof.properties.evidence import Conclusion
+from edgeproof.reports.comparison.costs import cost_document
+from edgeproof.reports.comparison.page import Page
+from edgeproof.reports.view import MEANING
 
 __all__ = ["page_document"]
 

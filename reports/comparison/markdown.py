@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from properties.comparison import Answer, Entry
-from properties.evidence import Conclusion
-from reports.comparison.costs import MEASURED, parameters_text
-from reports.comparison.page import GLANCE, LEGEND, Page, cell
-from reports.errors import counted
-from reports.markup import text
-from reports.view import MEANING, says
+from edgeproof.properties.comparison import Answer, Entry
+from edgeproof.properties.evidence import Conclusion
+from edgeproof.reports.comparison.costs import MEASURED, parameters_text
+from edgeproof.reports.comparison.page import GLANCE, LEGEND, Page, cell
+from edgeproof.reports.errors import counted
+from edgeproof.reports.markup import text
+from edgeproof.reports.view import MEANING, says
 
 __all__ = ["page_markdown"]
 

@@ -9,12 +9,12 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from properties.catalogue import CATALOGUE
-from properties.comparison import YARDSTICK, Answer, Comparison, Entry
-from properties.costs.table import Parameters
-from properties.evidence import Conclusion, Ledger, Status, Verdict
-from reports.comparison.costs import COLUMNS, cost_row, set_beside
-from reports.view import View, arrange
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.comparison import YARDSTICK, Answer, Comparison, Entry
+from edgeproof.properties.costs.table import Parameters
+from edgeproof.properties.evidence import Conclusion, Ledger, Status, Verdict
+from edgeproof.reports.comparison.costs import COLUMNS, cost_row, set_beside
+from edgeproof.reports.view import View, arrange
 
 __all__ = ["GLANCE", "LEGEND", "Page", "arrange_page", "cell"]
 

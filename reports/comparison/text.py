@@ -12,12 +12,12 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from properties.comparison import Answer, Entry
-from properties.evidence import HOLDS, Conclusion, Verdict
-from reports.comparison.costs import MEASURED, parameters_text
-from reports.comparison.page import GLANCE, LEGEND, Page, cell
-from reports.errors import counted
-from reports.view import MEANING
+from edgeproof.properties.comparison import Answer, Entry
+from edgeproof.properties.evidence import HOLDS, Conclusion, Verdict
+from edgeproof.reports.comparison.costs import MEASURED, parameters_text
+from edgeproof.reports.comparison.page import GLANCE, LEGEND, Page, cell
+from edgeproof.reports.errors import counted
+from edgeproof.reports.view import MEANING
 
 __all__ = ["print_page"]
 

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from impl.database import connect
-from impl.documents import flag_documents
-from impl.runtime import SimulatedRuntime
-from impl.snapshot import to_json
-from impl.store import ConfigStore
-from properties.costs import COSTINGS, Sizes
-from properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES
+from edgeproof.impl.database import connect
+from edgeproof.impl.documents import flag_documents
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import to_json
+from edgeproof.impl.store import ConfigStore
+from edgeproof.properties.costs import COSTINGS, Sizes
+from edgeproof.properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES
 from tests.properties.published import LOCATIONS, PUBLISHERS, typical_change
 
 FLAGS = 1_000

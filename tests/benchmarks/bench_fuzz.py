@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from impl.reference import ReferenceSystem
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.engines.explore import kernel_source
-from properties.engines.fuzz import Budget, fuzz
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore import kernel_source
+from edgeproof.properties.engines.fuzz import Budget, fuzz
 
 BUDGET = Budget(examples=100, steps=50, seed=0)
 

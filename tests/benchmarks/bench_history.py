@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from properties.engines.history import Checked, check_all
-from properties.intake import load
-from properties.traffic import CHECKS, Promise, gather
-from properties.traffic.backends import open_duckdb
-from properties.traffic.measure import measure
+from edgeproof.properties.engines.history import Checked, check_all
+from edgeproof.properties.intake import load
+from edgeproof.properties.traffic import CHECKS, Promise, gather
+from edgeproof.properties.traffic.backends import open_duckdb
+from edgeproof.properties.traffic.measure import measure
 from tests.benchmarks.traffic import BOUND_S, Traffic, write_traffic
 
 EVENTS: Final = int(float(os.environ.get("EVENTS", "1e7")))

@@ -9,9 +9,9 @@ from random import Random
 from statistics import mean, median
 from typing import TypeVar
 
-from impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
-from impl.parts import assemble, split
-from impl.snapshot import Snapshot, apply_changes, from_kv, to_kv
+from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
+from edgeproof.impl.parts import assemble, split
+from edgeproof.impl.snapshot import Snapshot, apply_changes, from_kv, to_kv
 
 T = TypeVar("T")
 

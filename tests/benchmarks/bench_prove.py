@@ -6,12 +6,12 @@ from __future__ import annotations
 import time
 from fractions import Fraction
 
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.engines.prove import prove
-from properties.evidence import Verdict
-from properties.lemmas import LEMMAS
-from properties.staleness import answer
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.lemmas import LEMMAS
+from edgeproof.properties.staleness import answer
 
 
 def bench_the_staleness_bound_with_symbolic_parameters() -> None:

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from model.interpret import initial_states
-from model.kernel import Kernel, KernelSource, build_kernel, build_source
-from model.machine import Instance
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, applicable
-from properties.engines.explore import Limits, kernel_source, search_instance
-from properties.engines.search import Search
+from edgeproof.model.interpret import initial_states
+from edgeproof.model.kernel import Kernel, KernelSource, build_kernel, build_source
+from edgeproof.model.machine import Instance
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.engines.explore import Limits, kernel_source, search_instance
+from edgeproof.properties.engines.search import Search
 from tests.calibration import calibration
 
 NO_LIMIT = Limits(states=1 << 40)

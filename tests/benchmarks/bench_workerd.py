@@ -7,15 +7,15 @@ import time
 from random import Random
 from statistics import median
 
-from impl.adversary import Adversary, SuiteClock
-from impl.adversary_http import Door
-from impl.kv import KVNamespace
-from impl.workerd_config import Bindings
-from impl.workerd_processes import Processes
-from impl.workerd_system import WorkerdSystem
-from model.designs import load
-from model.machine import Instance
-from properties.replay import replay_on
+from edgeproof.impl.adversary import Adversary, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.kv import KVNamespace
+from edgeproof.impl.workerd_config import Bindings
+from edgeproof.impl.workerd_processes import Processes
+from edgeproof.impl.workerd_system import WorkerdSystem
+from edgeproof.model.designs import load
+from edgeproof.model.machine import Instance
+from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import CRASHES, walk
 
 TIMES = 20

@@ -6,7 +6,7 @@ The last one is wrong on purpose: a checker that cannot find anything would pass
 
 from __future__ import annotations
 
-from impl.snapshot import Snapshot, apply_changes, diff, inverse
+from edgeproof.impl.snapshot import Snapshot, apply_changes, diff, inverse
 
 
 def applying_a_diff_gives_the_new_config(old: dict[str, int], new: dict[str, int]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from impl.system import ActionImpossible, Observation, System
+from edgeproof.impl.system import ActionImpossible, Observation, System
 
 __all__ = ["Step", "play", "refuses", "seen"]
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from attrs import frozen
 
-from impl.blobs import Bucket, R2Parts
-from impl.collector import Collector
-from impl.database import connect
-from impl.kv import KVLocation, KVNamespace, LocationCache
-from impl.ledger import PartLedger
-from impl.manifest import Layout, ManifestPublication, ManifestReader
-from impl.parts import TARGET
-from impl.replicator import AlarmPlatform, Replicator, Timing
-from impl.runtime import SimulatedRuntime, Weather
-from impl.snapshot import Snapshot
-from impl.store import ConfigStore
+from edgeproof.impl.blobs import Bucket, R2Parts
+from edgeproof.impl.collector import Collector
+from edgeproof.impl.database import connect
+from edgeproof.impl.kv import KVLocation, KVNamespace, LocationCache
+from edgeproof.impl.ledger import PartLedger
+from edgeproof.impl.manifest import Layout, ManifestPublication, ManifestReader
+from edgeproof.impl.parts import TARGET
+from edgeproof.impl.replicator import AlarmPlatform, Replicator, Timing
+from edgeproof.impl.runtime import SimulatedRuntime, Weather
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.store import ConfigStore
 
 __all__ = ["CountingParts", "LargeUnit", "large_unit"]
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from impl.live import LiveOptions, LiveResult, run_live
-from impl.live_options import Paths
-from impl.live_pulse import STALL
-from impl.live_site import ReferenceSite, Site
-from properties.engines.history import Promise, check_history, promise_of
-from properties.evidence import Evidence
+from edgeproof.impl.live import LiveOptions, LiveResult, run_live
+from edgeproof.impl.live_options import Paths
+from edgeproof.impl.live_pulse import STALL
+from edgeproof.impl.live_site import ReferenceSite, Site
+from edgeproof.properties.engines.history import Promise, check_history, promise_of
+from edgeproof.properties.evidence import Evidence
 
 __all__ = ["QUICK", "checked", "events_of", "promise_to", "run_until"]
 

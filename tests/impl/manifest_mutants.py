@@ -12,15 +12,15 @@ from typing import Any
 
 from attrs import field, frozen
 
-from impl.collector import Collector
-from impl.kv import KVNamespace
-from impl.ledger import CountingStore, PartLedger
-from impl.manifest import ManifestPublication, ManifestReader
-from impl.manifest_system import ManifestParts, ManifestSystem
-from impl.parts import Manifest, split
-from impl.runtime import Runtime
-from impl.snapshot import EMPTY, Snapshot
-from impl.system import Setup
+from edgeproof.impl.collector import Collector
+from edgeproof.impl.kv import KVNamespace
+from edgeproof.impl.ledger import CountingStore, PartLedger
+from edgeproof.impl.manifest import ManifestPublication, ManifestReader
+from edgeproof.impl.manifest_system import ManifestParts, ManifestSystem
+from edgeproof.impl.parts import Manifest, split
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import EMPTY, Snapshot
+from edgeproof.impl.system import Setup
 
 __all__ = ["MANIFEST_MUTANTS", "ManifestMutant"]
 

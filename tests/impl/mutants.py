@@ -12,16 +12,16 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from impl.deployment import Parts
-from impl.edge import EdgeReader
-from impl.front import Front, Reply, WriteRequest
-from impl.kv import Copy, KVNamespace, LocationCache
-from impl.reference import ReferenceSystem
-from impl.replicator import Publication, Replicator
-from impl.runtime import Runtime
-from impl.snapshot import Changes, Snapshot, apply_changes, to_kv
-from impl.store import ConfigStore, Status, WriteResult
-from impl.system import Setup
+from edgeproof.impl.deployment import Parts
+from edgeproof.impl.edge import EdgeReader
+from edgeproof.impl.front import Front, Reply, WriteRequest
+from edgeproof.impl.kv import Copy, KVNamespace, LocationCache
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.replicator import Publication, Replicator
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Changes, Snapshot, apply_changes, to_kv
+from edgeproof.impl.store import ConfigStore, Status, WriteResult
+from edgeproof.impl.system import Setup
 
 __all__ = ["MUTANTS", "Mutant"]
 

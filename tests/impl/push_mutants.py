@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from impl.edge import ConfigUnavailable
-from impl.push import ControlPlane, PushLocation
-from impl.push_system import PushParts, PushSystem
-from impl.snapshot import Config, Snapshot
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.push import ControlPlane, PushLocation
+from edgeproof.impl.push_system import PushParts, PushSystem
+from edgeproof.impl.snapshot import Config, Snapshot
 
 __all__ = ["MUTANTS", "PushMutant"]
 

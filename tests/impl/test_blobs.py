@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.adversary_http import Door
-from impl.adversary_r2 import R2Bucket
-from impl.blobs import Bucket, KVParts, PartStore, R2Parts
-from impl.kv import KVLocation, KVNamespace, KVUnreachable, LocationCache
-from impl.runtime import SimulatedRuntime
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.adversary_r2 import R2Bucket
+from edgeproof.impl.blobs import Bucket, KVParts, PartStore, R2Parts
+from edgeproof.impl.kv import KVLocation, KVNamespace, KVUnreachable, LocationCache
+from edgeproof.impl.runtime import SimulatedRuntime
 
 keys = st.sampled_from(["a", "b", "c/d"])
 steps = st.lists(

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from impl.centre import KVEntry
-from impl.do_kv_per_key import DoKvPerKeySystem
-from impl.per_key import Part, part_of
-from impl.system import Setup, SystemUnavailable
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.do_kv_per_key import DoKvPerKeySystem
+from edgeproof.impl.per_key import Part, part_of
+from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 
 READ: Step = ("read", {"pop": 0})

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from impl.do_kv_regional import DoKvRegionalSystem
-from impl.kv import KVNamespace, Limits
-from impl.kv_region import RegionalTier
-from impl.runtime import SimulatedRuntime
-from impl.system import Setup, SystemUnavailable
+from edgeproof.impl.do_kv_regional import DoKvRegionalSystem
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.kv_region import RegionalTier
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 
 PUBLISH: tuple[Step, ...] = ("write", "acknowledge", "fire", "put_lands", "put_confirmed")

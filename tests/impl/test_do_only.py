@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from impl.do_only import DoOnlySystem
-from impl.system import Setup, SystemUnavailable
+from edgeproof.impl.do_only import DoOnlySystem
+from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 
 READ: Step = ("read", {"pop": 1})

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
-from impl.snapshot import REMOVED, apply_changes, to_json
+from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
+from edgeproof.impl.snapshot import REMOVED, apply_changes, to_json
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 STRINGS = {"equals", "not_equals", "contains", "starts_with", "ends_with"}

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from impl.flag_system import FlagSystem
-from impl.system import Setup, SystemUnavailable
+from edgeproof.impl.flag_system import FlagSystem
+from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 
 READ: Step = ("read", {"pop": 0})

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.centre import Centre, DictCentre, KVEntry, SqliteCentre
-from impl.kv import KVLimitError, KVLocation, KVNamespace, KVThrottled, KVUnreachable, Limits, LocationCache
-from impl.runtime import SimulatedRuntime
+from edgeproof.impl.centre import Centre, DictCentre, KVEntry, SqliteCentre
+from edgeproof.impl.kv import KVLimitError, KVLocation, KVNamespace, KVThrottled, KVUnreachable, Limits, LocationCache
+from edgeproof.impl.runtime import SimulatedRuntime
 
 FREE = Limits(write_spacing=0)
 

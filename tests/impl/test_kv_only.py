@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from impl.kv import KVNamespace, Limits
-from impl.kv_only import KvOnlySystem
-from impl.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
-from impl.runtime import SimulatedRuntime
-from impl.snapshot import from_kv
-from impl.system import Setup, SystemUnavailable
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.kv_only import KvOnlySystem
+from edgeproof.impl.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import from_kv
+from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 
 

@@ -23,21 +23,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from impl.centre import DictCentre, KVEntry
-from impl.database import connect
-from impl.deployment import Parts
-from impl.edge import EdgeReader
-from impl.history import Recorder, digest_of, digest_of_value
-from impl.live import LiveError, LiveOptions, Truth, run_live
-from impl.live_network import FaultPlan, ReplicatorRuntime, WatchedCentre
-from impl.live_options import FAULTS, Paths
-from impl.live_pulse import STALL, Pulse
-from impl.live_site import ReferenceSite
-from impl.runtime import NetworkError, SimulatedRuntime
-from impl.snapshot import Snapshot, to_kv
-from impl.store import ConfigStore
-from properties.engines.history import PROPERTIES, promise_of
-from properties.evidence import Verdict
+from edgeproof.impl.centre import DictCentre, KVEntry
+from edgeproof.impl.database import connect
+from edgeproof.impl.deployment import Parts
+from edgeproof.impl.edge import EdgeReader
+from edgeproof.impl.history import Recorder, digest_of, digest_of_value
+from edgeproof.impl.live import LiveError, LiveOptions, Truth, run_live
+from edgeproof.impl.live_network import FaultPlan, ReplicatorRuntime, WatchedCentre
+from edgeproof.impl.live_options import FAULTS, Paths
+from edgeproof.impl.live_pulse import STALL, Pulse
+from edgeproof.impl.live_site import ReferenceSite
+from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import Snapshot, to_kv
+from edgeproof.impl.store import ConfigStore
+from edgeproof.properties.engines.history import PROPERTIES, promise_of
+from edgeproof.properties.evidence import Verdict
 from tests.impl.live_runs import QUICK, checked, promise_to, run_until
 from tests.impl.mutants import ServesForEver
 from tests.impl.strategies import changes
@@ -66,7 +66,9 @@ def test_a_run_with_crashes_has_every_property_and_leaves_nothing_behind(
     assert Counter(f"{line['kind']} {line['outcome']}" for line in lines) == result.counts
     assert [line["invoke"] for line in lines] == sorted(line["invoke"] for line in lines)
     assert {line["note"] for line in lines if line["kind"] == "fault"} - {STALL} == {"crash"}
-    schema = Draft202012Validator(json.loads(resources.files("properties").joinpath("history.schema.json").read_text()))
+    schema = Draft202012Validator(
+        json.loads(resources.files("edgeproof.properties").joinpath("history.schema.json").read_text())
+    )
     assert [error.message for line in lines for error in schema.iter_errors(line)] == []
 
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impl.collector import Collector, GraceTooShort, Pace
-from impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
-from impl.edge import ConfigUnavailable
-from impl.kv import Limits
-from impl.ledger import LedgerRow
-from impl.parts import Manifest, PartCorrupt, PartGone
-from impl.runtime import Weather
-from impl.snapshot import REMOVED, apply_changes, to_json
+from edgeproof.impl.collector import Collector, GraceTooShort, Pace
+from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.kv import Limits
+from edgeproof.impl.ledger import LedgerRow
+from edgeproof.impl.parts import Manifest, PartCorrupt, PartGone
+from edgeproof.impl.runtime import Weather
+from edgeproof.impl.snapshot import REMOVED, apply_changes, to_json
 from tests.impl.large_unit import CACHE_TTL, LOAD, large_unit
 from tests.impl.strategies import changes
 

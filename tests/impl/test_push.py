@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import pytest
 
-from impl.database import connect
-from impl.edge import ConfigUnavailable
-from impl.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
-from impl.runtime import NetworkError, SimulatedRuntime
-from impl.snapshot import EMPTY, Snapshot
-from impl.store import ConfigStore
+from edgeproof.impl.database import connect
+from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
+from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, Snapshot
+from edgeproof.impl.store import ConfigStore
 
 STAGED = RolloutPlan()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from impl.reference import ReferenceSystem
-from impl.system import ActionImpossible, Observation, Setup, System
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, System
 from tests.impl.mutants import MUTANTS
 
 

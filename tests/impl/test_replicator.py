@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.database import connect
-from impl.kv import KVNamespace, KVThrottled, Limits
-from impl.replicator import AlarmPlatform, Backoff, InlinePublisher, Publication, Replicator, Timing
-from impl.runtime import NetworkError, Pending, SimulatedRuntime, Task
-from impl.snapshot import Snapshot
-from impl.store import Alarm, ConfigStore
+from edgeproof.impl.database import connect
+from edgeproof.impl.kv import KVNamespace, KVThrottled, Limits
+from edgeproof.impl.replicator import AlarmPlatform, Backoff, InlinePublisher, Publication, Replicator, Timing
+from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime, Task
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.store import Alarm, ConfigStore
 
 TIMING = Timing(put_timeout=10, retry=Backoff(2, 16))
 

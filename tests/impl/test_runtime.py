@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.runtime import NetworkError, RealRuntime, Runtime, SimulatedRuntime, Weather
+from edgeproof.impl.runtime import NetworkError, RealRuntime, Runtime, SimulatedRuntime, Weather
 
 
 def append(log: list[str], word: str) -> str:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.database import connect
-from impl.kv import KVLocation, KVNamespace, LocationCache
-from impl.replicator import Replicator
-from impl.runtime import Instance, SimulatedRuntime
-from impl.store import ConfigStore
-from impl.token_edge import TokenGate, TokenPublication, mark_key
-from impl.token_table import KEEP, TokenTable
-from impl.tokens import (
+from edgeproof.impl.database import connect
+from edgeproof.impl.kv import KVLocation, KVNamespace, LocationCache
+from edgeproof.impl.replicator import Replicator
+from edgeproof.impl.runtime import Instance, SimulatedRuntime
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.token_edge import TokenGate, TokenPublication, mark_key
+from edgeproof.impl.token_table import KEEP, TokenTable
+from edgeproof.impl.tokens import (
     MAX_TTL,
     MIN_TTL,
     Credential,

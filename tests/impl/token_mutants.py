@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from impl.kv import Copy, KVNamespace, LocationCache
-from impl.snapshot import Snapshot
-from impl.store import ConfigStore
-from impl.token_edge import TokenGate, TokenPublication
-from impl.token_system import TokenParts, TokenSystem
-from impl.token_table import TokenTable
-from impl.tokens import Decision, Request, TokenRecord, authorise
+from edgeproof.impl.kv import Copy, KVNamespace, LocationCache
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.store import ConfigStore
+from edgeproof.impl.token_edge import TokenGate, TokenPublication
+from edgeproof.impl.token_system import TokenParts, TokenSystem
+from edgeproof.impl.token_table import TokenTable
+from edgeproof.impl.tokens import Decision, Request, TokenRecord, authorise
 
 __all__ = ["MUTANTS", "TokenMutant"]
 

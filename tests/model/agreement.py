@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import z3
 
-from model.expr import Expr
-from model.interpret import Event, NotEnabledError, OutOfRangeError, State, apply, evaluate
-from model.kernel import Kernel
-from model.machine import Instance
-from properties.engines.unroll import Unrolling, unrolling
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import Event, NotEnabledError, OutOfRangeError, State, apply, evaluate
+from edgeproof.model.kernel import Kernel
+from edgeproof.model.machine import Instance
+from edgeproof.properties.engines.unroll import Unrolling, unrolling
 
 __all__ = ["Z3Step", "agrees_with_kernel", "every_event", "expand", "outcomes", "random_walk"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from model.kernel import Kernel, KernelSource, kernel_parameters
-from model.machine import Instance
-from model.native import Native
+from edgeproof.model.kernel import Kernel, KernelSource, kernel_parameters
+from edgeproof.model.machine import Instance
+from edgeproof.model.native import Native
 
 __all__ = ["native_kernel"]
 

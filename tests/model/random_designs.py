@@ -12,8 +12,8 @@ from typing import Any
 from attrs import frozen
 from hypothesis import strategies as st
 
-from model.expr import Expr, all_of, any_of, exists, for_all, implies, ite
-from model.machine import (
+from edgeproof.model.expr import Expr, all_of, any_of, exists, for_all, implies, ite
+from edgeproof.model.machine import (
     Design,
     Instance,
     State,

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.designs import load
-from model.expr import TRUE
-from model.interpret import initial_states
-from model.kernel import StateForm, build_kernel, build_source
-from model.machine import Instance
+from edgeproof.model.designs import load
+from edgeproof.model.expr import TRUE
+from edgeproof.model.interpret import initial_states
+from edgeproof.model.kernel import StateForm, build_kernel, build_source
+from edgeproof.model.machine import Instance
 from tests.model.agreement import Z3Step, agrees_with_kernel, outcomes, random_walk, truth
 from tests.model.random_designs import Spec, instance_of, specs, state_formula
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from model.expr import Expr
-from model.machine import (
+from edgeproof.model.expr import Expr
+from edgeproof.model.machine import (
     Design,
     DesignError,
     Instance,

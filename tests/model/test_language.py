@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from model.expr import SymbolicTruthError, exists, for_all, ite, lift, maximum
-from model.machine import (
+from edgeproof.model.expr import SymbolicTruthError, exists, for_all, ite, lift, maximum
+from edgeproof.model.machine import (
     Design,
     DesignError,
     Instance,

@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from model.expr import exists, for_all, implies, ite
-from model.interpret import Event, NotEnabledError, OutOfRangeError, State, apply, evaluate, initial_states, successors
-from model.machine import (
+from edgeproof.model.expr import exists, for_all, implies, ite
+from edgeproof.model.interpret import (
+    Event,
+    NotEnabledError,
+    OutOfRangeError,
+    State,
+    apply,
+    evaluate,
+    initial_states,
+    successors,
+)
+from edgeproof.model.machine import (
     Design,
     Instance,
     action,

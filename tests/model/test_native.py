@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.expr import TRUE
-from model.interpret import initial_states
-from model.kernel import StateForm, build_kernel, build_source
-from model.native import compile_native
-from properties.cases import BOARDS, instance_of, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.engines.explore import kernel_source
+from edgeproof.model.expr import TRUE
+from edgeproof.model.interpret import initial_states
+from edgeproof.model.kernel import StateForm, build_kernel, build_source
+from edgeproof.model.native import compile_native
+from edgeproof.properties.cases import BOARDS, instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore import kernel_source
 from tests.model.agreement import agrees_with_kernel, expand, random_walk
 from tests.model.native_calls import native_kernel
 from tests.model.random_designs import Spec, specs, state_formula

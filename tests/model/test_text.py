@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from model.expr import TRUE, Expr, for_all
-from model.kernel import StateForm, StepForm
-from model.machine import (
+from edgeproof.model.expr import TRUE, Expr, for_all
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import (
     Design,
     DesignError,
     Instance,
@@ -30,9 +30,9 @@ from model.machine import (
     option,
     read_design,
 )
-from model.text import Names, comment, subject
-from model.text_promela import promela
-from model.text_tla import tla
+from edgeproof.model.text import Names, comment, subject
+from edgeproof.model.text_promela import promela
+from edgeproof.model.text_tla import tla
 from tests.model.random_designs import Spec, instance_of, specs, state_formula
 
 

@@ -12,10 +12,10 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.designs import load
-from model.interpret import Event, apply, initial_states, successors
-from model.machine import DesignError, Instance
-from model.trace import Trace, TraceError, dump_trace, load_trace, replay
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import Event, apply, initial_states, successors
+from edgeproof.model.machine import DesignError, Instance
+from edgeproof.model.trace import Trace, TraceError, dump_trace, load_trace, replay
 from tests.model.random_designs import instance_of as random_instance
 from tests.model.random_designs import specs
 

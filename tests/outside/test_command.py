@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports.cli import main
+from edgeproof.reports.cli import main
 from tests.outside.front import BEARER, Answer, Front, served
 from tests.outside.test_outside import HOLD, AnswersNonsense, ForgetsToCompare
 
@@ -21,7 +21,7 @@ Verify = Callable[..., tuple[int, str, str]]
 def verify(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Run the command; whatever it says or writes, the bearer is not in it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("reports.deployment.RUNS", {"quick": 3, "full": 4})
+    monkeypatch.setattr("edgeproof.reports.deployment.RUNS", {"quick": 3, "full": 4})
     Path("token").write_text(BEARER + "\n", encoding="utf-8")
 
     def run(address: str, *arguments: str) -> tuple[int, str, str]:

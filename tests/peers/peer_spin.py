@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from model.expr import TRUE
-from model.kernel import StateForm, build_kernel, build_source
-from model.machine import Instance
-from model.text import Subject, subject
-from model.text_promela import promela
-from properties.catalogue import CATALOGUE, applicable
+from edgeproof.model.expr import TRUE
+from edgeproof.model.kernel import StateForm, build_kernel, build_source
+from edgeproof.model.machine import Instance
+from edgeproof.model.text import Subject, subject
+from edgeproof.model.text_promela import promela
+from edgeproof.properties.catalogue import CATALOGUE, applicable
 from tests.calibration import calibration
 from tests.model.random_designs import Spec, instance_of, specs, state_formula
 from tests.peers.spin import Found, run_spin
@@ -129,7 +129,7 @@ def test_spin_breaks_a_flag_in_as_few_steps(case: str, broken: str) -> None:
 
 def shortest_run(instance: Instance, broken: str) -> int:
     """Where SPIN's depth stands when the violation that we find is at hand: one step goes into the initial choice."""
-    from properties.engines.explore import explore, kernel_source
+    from edgeproof.properties.engines.explore import explore, kernel_source
 
     one = CATALOGUE[broken]
     (evidence,) = explore(instance, [one], kernel_source([instance], [one]))

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from model.expr import FALSE, TRUE
-from model.kernel import StateForm, StepForm, build_kernel, build_source
-from model.machine import Instance
-from model.text import Subject, subject
-from properties.catalogue import CATALOGUE, applicable
-from properties.engines.explore import explore, kernel_source
-from properties.evidence import Verdict as Ours
+from edgeproof.model.expr import FALSE, TRUE
+from edgeproof.model.kernel import StateForm, StepForm, build_kernel, build_source
+from edgeproof.model.machine import Instance
+from edgeproof.model.text import Subject, subject
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.evidence import Verdict as Ours
 from tests.calibration import calibration
 from tests.model.random_designs import Spec, instance_of, specs, state_formula
 from tests.peers.subjects import I1, I2, do_kv_case, interpreted, search_of, text_of

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from model.expr import TRUE
-from model.interpret import initial_states
-from model.kernel import Kernel, StateForm, StepForm
-from model.machine import Instance
-from model.text import Subject, subject
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, state_form, step_form
-from properties.engines.explore import Limits, kernel_source, search_instance
+from edgeproof.model.expr import TRUE
+from edgeproof.model.interpret import initial_states
+from edgeproof.model.kernel import Kernel, StateForm, StepForm
+from edgeproof.model.machine import Instance
+from edgeproof.model.text import Subject, subject
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, state_form, step_form
+from edgeproof.properties.engines.explore import Limits, kernel_source, search_instance
 from tests.calibration import CALIBRATION
 from tests.model.agreement import outcomes, truth
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from model.text import Subject
-from model.text_tla import tla
+from edgeproof.model.text import Subject
+from edgeproof.model.text_tla import tla
 
 __all__ = ["Verdict", "run_tla"]
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from impl.references import ReferenceSystems
-from impl.system import System
-from model.expr import implies
-from model.machine import Design, Instance, read_design
-from model.trace import Trace, dump_trace, load_trace, replay
-from properties.bounds import staleness_bound
-from properties.cases import for_runs, instance_of, scoreboard
-from properties.catalogue import CATALOGUE, Property
-from properties.catalogue.forms import answered, reading
-from properties.engines.cover import coverage
-from properties.engines.explore import explore, kernel_source
-from properties.engines.fuzz import Budget, fuzz
-from properties.engines.prove import prove
-from properties.evidence import Case, Evidence, Status, Verdict, conclude
-from properties.lemmas import LEMMAS
-from properties.replay import replay_on, replay_on_model
+from edgeproof.impl.references import ReferenceSystems
+from edgeproof.impl.system import System
+from edgeproof.model.expr import implies
+from edgeproof.model.machine import Design, Instance, read_design
+from edgeproof.model.trace import Trace, dump_trace, load_trace, replay
+from edgeproof.properties.bounds import staleness_bound
+from edgeproof.properties.cases import for_runs, instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, Property
+from edgeproof.properties.catalogue.forms import answered, reading
+from edgeproof.properties.engines.cover import coverage
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.fuzz import Budget, fuzz
+from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.evidence import Case, Evidence, Status, Verdict, conclude
+from edgeproof.properties.lemmas import LEMMAS
+from edgeproof.properties.replay import replay_on, replay_on_model
 
 __all__ = [
     "Found",

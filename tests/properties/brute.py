@@ -9,9 +9,9 @@ from typing import Any
 import networkx as nx
 from attrs import define, field
 
-from model.interpret import Event, State, evaluate, initial_states, successors
-from model.kernel import StateForm, StepForm, clock_caps
-from model.machine import Instance
+from edgeproof.model.interpret import Event, State, evaluate, initial_states, successors
+from edgeproof.model.kernel import StateForm, StepForm, clock_caps
+from edgeproof.model.machine import Instance
 
 __all__ = ["BruteSearch"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from properties.engines.contracts import Claim
+from edgeproof.properties.engines.contracts import Claim
 
 __all__ = ["CLAIMS", "UNTYPED"]
 

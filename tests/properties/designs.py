@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from model.machine import Design, Instance, read_design
-from properties.catalogue import Property
+from edgeproof.model.machine import Design, Instance, read_design
+from edgeproof.properties.catalogue import Property
 
 __all__ = ["instance", "settles", "state", "step"]
 

@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from impl.blobs import Bucket, R2Parts
-from impl.database import connect
-from impl.kv import KVNamespace, Limits
-from impl.kv_writer import KvWriter, Write
-from impl.ledger import PartLedger
-from impl.manifest import Layout, ManifestPublication
-from impl.parts import split
-from impl.per_key import PerKeyPublication
-from impl.push import ControlPlane, RolloutPlan
-from impl.replicator import Publication
-from impl.runtime import Instance, SimulatedRuntime
-from impl.snapshot import Changes, Config, Snapshot, apply_changes, to_json
-from impl.store import ConfigStore
+from edgeproof.impl.blobs import Bucket, R2Parts
+from edgeproof.impl.database import connect
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.kv_writer import KvWriter, Write
+from edgeproof.impl.ledger import PartLedger
+from edgeproof.impl.manifest import Layout, ManifestPublication
+from edgeproof.impl.parts import split
+from edgeproof.impl.per_key import PerKeyPublication
+from edgeproof.impl.push import ControlPlane, RolloutPlan
+from edgeproof.impl.replicator import Publication
+from edgeproof.impl.runtime import Instance, SimulatedRuntime
+from edgeproof.impl.snapshot import Changes, Config, Snapshot, apply_changes, to_json
+from edgeproof.impl.store import ConfigStore
 
 __all__ = ["LOCATIONS", "PUBLISHERS", "typical_change"]
 

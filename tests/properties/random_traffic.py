@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from properties.intake import EVENTS
+from edgeproof.properties.intake import EVENTS
 from tests.properties.histories import digest
 
 __all__ = ["as_table", "random_unit"]

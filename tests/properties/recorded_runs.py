@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from model.interpret import Event, State, initial_states
-from model.kernel import Kernel
-from model.machine import TICK
+from edgeproof.model.interpret import Event, State, initial_states
+from edgeproof.model.kernel import Kernel
+from edgeproof.model.machine import TICK
 from tests.properties.histories import Line
 
 __all__ = ["BROKEN", "TESTED", "VIEWS", "Run", "Step", "content", "random_run", "rerun", "views"]

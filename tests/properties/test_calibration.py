@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from model.expr import for_all
-from model.interpret import apply, evaluate, successors
-from model.machine import Instance
-from model.trace import replay
-from properties.catalogue import Property, state_form
-from properties.engines.explore import explore, kernel_source
-from properties.engines.prove import Effort, prove
-from properties.engines.solver import WORK
-from properties.engines.unroll import unrolling
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.expr import for_all
+from edgeproof.model.interpret import apply, evaluate, successors
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import replay
+from edgeproof.properties.catalogue import Property, state_form
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.solver import WORK
+from edgeproof.properties.engines.unroll import unrolling
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.calibration import calibration
 
 SMALL, LARGE = calibration(4, 3, 2, 2), calibration(5, 4, 3, 2)

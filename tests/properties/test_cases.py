@@ -7,12 +7,12 @@ from collections import Counter
 
 import pytest
 
-from impl.references import REFERENCES
-from model.designs import DESIGNS
-from properties.bounds import TERMS
-from properties.cases import BOARDS, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.lemmas import LEMMAS
+from edgeproof.impl.references import REFERENCES
+from edgeproof.model.designs import DESIGNS
+from edgeproof.properties.bounds import TERMS
+from edgeproof.properties.cases import BOARDS, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.lemmas import LEMMAS
 
 
 def test_a_case_is_known_by_its_name_alone() -> None:

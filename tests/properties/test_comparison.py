@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from model.interpret import Event
-from model.trace import Trace
-from properties.cases import BOARDS, instance_of, scoreboard
-from properties.comparison import Answer, compare
-from properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict, conclude
-from properties.variations import variations
+from edgeproof.model.interpret import Event
+from edgeproof.model.trace import Trace
+from edgeproof.properties.cases import BOARDS, instance_of, scoreboard
+from edgeproof.properties.comparison import Answer, compare
+from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict, conclude
+from edgeproof.properties.variations import variations
 
 
 def concluded(case: Case, verdict: Verdict, name: str, steps: int = 0) -> Conclusion:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from properties.engines.contracts import check_claims
-from properties.evidence import Verdict
+from edgeproof.properties.engines.contracts import check_claims
+from edgeproof.properties.evidence import Verdict
 from tests.properties.claims import CLAIMS, UNTYPED
 
 

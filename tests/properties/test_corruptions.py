@@ -20,9 +20,9 @@ from attrs import frozen
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from properties.engines.history import Promise
-from properties.intake import load
-from properties.traffic import CHECKS, gather
+from edgeproof.properties.engines.history import Promise
+from edgeproof.properties.intake import load
+from edgeproof.properties.traffic import CHECKS, gather
 from tests.properties.corruptions import BOUND, CORRUPTIONS, clean_history
 from tests.properties.histories import Line
 from tests.properties.naive_traffic import DEFINITIONS, told

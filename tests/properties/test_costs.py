@@ -7,19 +7,19 @@ from contextlib import suppress
 
 import pytest
 
-from impl.deployment import Parts
-from impl.documents import flag_documents
-from impl.kv import KVNamespace, KVThrottled
-from impl.push_system import PushSystem
-from impl.reference import ReferenceSystem
-from impl.references import ReferenceSystems
-from impl.runtime import SimulatedRuntime
-from impl.snapshot import to_json
-from impl.system import ActionImpossible
-from properties.cases import BOARDS
-from properties.costs import COSTINGS, Load, Sizes, charge, charged
-from properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES, pace, writes_per_second
-from properties.costs.table import Parameters, costs
+from edgeproof.impl.deployment import Parts
+from edgeproof.impl.documents import flag_documents
+from edgeproof.impl.kv import KVNamespace, KVThrottled
+from edgeproof.impl.push_system import PushSystem
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.references import ReferenceSystems
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import to_json
+from edgeproof.impl.system import ActionImpossible
+from edgeproof.properties.cases import BOARDS
+from edgeproof.properties.costs import COSTINGS, Load, Sizes, charge, charged
+from edgeproof.properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES, pace, writes_per_second
+from edgeproof.properties.costs.table import Parameters, costs
 from tests.properties.published import LOCATIONS, PUBLISHERS, typical_change
 
 SHORT = Load(reads=3, write_every=20, seconds=90, outage=30)

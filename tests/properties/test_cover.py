@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from properties.cases import instance_of
-from properties.engines.cover import EVERY_ACTION, coverage
-from properties.engines.induct import possible_actions
-from properties.evidence import Case, Evidence, Status, Verdict
+from edgeproof.properties.cases import instance_of
+from edgeproof.properties.engines.cover import EVERY_ACTION, coverage
+from edgeproof.properties.engines.induct import possible_actions
+from edgeproof.properties.evidence import Case, Evidence, Status, Verdict
 
 OUTBOX = Case("outbox", "do_kv", {"Put": 1}, ())
 CRASHING = Case("crashing", "do_kv", {"Put": 1, "crash": True}, ())

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from model.designs import load
-from model.expr import Expr, exists, for_all
-from model.machine import (
+from edgeproof.model.designs import load
+from edgeproof.model.expr import Expr, exists, for_all
+from edgeproof.model.machine import (
     Design,
     Instance,
     Machine,
@@ -25,10 +25,10 @@ from model.machine import (
     natural,
     read_design,
 )
-from properties.catalogue import CATALOGUE, Property
-from properties.engines.cutoff import Cutoff, cutoffs
-from properties.engines.explore import explore, kernel_source
-from properties.evidence import Verdict
+from edgeproof.properties.catalogue import CATALOGUE, Property
+from edgeproof.properties.engines.cutoff import Cutoff, cutoffs
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.evidence import Verdict
 
 
 class Apart(Design):

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.interpret import Event
-from model.trace import Trace
-from properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict, conclude
+from edgeproof.model.interpret import Event
+from edgeproof.model.trace import Trace
+from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict, conclude
 
 HELD, PROVED, BROKEN = Verdict.HOLDS_TO_BOUND, Verdict.PROVED, Verdict.VIOLATED
 UNKNOWN, VACUOUS = Verdict.UNKNOWN, Verdict.VACUOUS

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from model.expr import FALSE, TRUE, exists
-from model.kernel import TooWideError, build_kernel, build_source, clock_caps, kernel_parameters
-from model.machine import (
+from edgeproof.model.expr import FALSE, TRUE, exists
+from edgeproof.model.kernel import TooWideError, build_kernel, build_source, clock_caps, kernel_parameters
+from edgeproof.model.machine import (
     Design,
     DesignError,
     Instance,
@@ -23,10 +23,10 @@ from model.machine import (
     index_sort,
     natural,
 )
-from model.trace import replay
-from properties.catalogue import Property
-from properties.engines.explore import Limits, explore, hull, kernel_source, reached
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.trace import replay
+from edgeproof.properties.catalogue import Property
+from edgeproof.properties.engines.explore import Limits, explore, hull, kernel_source, reached
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.designs import instance, settles, state, step
 
 

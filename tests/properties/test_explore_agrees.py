@@ -7,15 +7,15 @@ from typing import Any
 
 from hypothesis import assume, given, settings
 
-from model.interpret import OutOfRangeError, evaluate
-from model.machine import Instance
-from model.trace import replay
-from properties.catalogue import Property, Step, state_form, step_form
-from properties.engines.explore import Limits, explore, kernel_source
-from properties.engines.prove import Effort, prove
-from properties.engines.solver import WORK
-from properties.engines.unroll import unrolling
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.interpret import OutOfRangeError, evaluate
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import replay
+from edgeproof.properties.catalogue import Property, Step, state_form, step_form
+from edgeproof.properties.engines.explore import Limits, explore, kernel_source
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.solver import WORK
+from edgeproof.properties.engines.unroll import unrolling
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.model.random_designs import Spec, formula_in, instance_of, specs, state_formula
 from tests.properties.brute import BruteSearch
 

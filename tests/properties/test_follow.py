@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from properties.engines.follow import FOLLOWED, Limits, Report, follow
-from properties.engines.history import Promise, check_history
-from properties.evidence import Verdict
-from properties.intake.tail import tail
-from properties.recorded import LONGEST
+from edgeproof.properties.engines.follow import FOLLOWED, Limits, Report, follow
+from edgeproof.properties.engines.history import Promise, check_history
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.intake.tail import tail
+from edgeproof.properties.recorded import LONGEST
 from tests.properties.histories import Line, clean, commit, digest, fault, publish, read, text
 from tests.properties.naive_traffic import DEFINITIONS
 from tests.properties.random_traffic import random_unit

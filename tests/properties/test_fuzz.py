@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from impl.reference import ReferenceSystem
-from impl.system import Observation, Setup
-from model.designs import load
-from model.expr import FALSE
-from model.kernel import KernelSource
-from model.machine import Design, Instance, action, boolean, count, hazard, natural
-from model.trace import dump_trace, replay
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, Property, applicable
-from properties.engines.explore import kernel_source
-from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
-from properties.evidence import Evidence, Verdict
-from properties.replay import replay_on
-from properties.verify import PLANS
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.system import Observation, Setup
+from edgeproof.model.designs import load
+from edgeproof.model.expr import FALSE
+from edgeproof.model.kernel import KernelSource
+from edgeproof.model.machine import Design, Instance, action, boolean, count, hazard, natural
+from edgeproof.model.trace import dump_trace, replay
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
+from edgeproof.properties.engines.explore import kernel_source
+from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.replay import replay_on
+from edgeproof.properties.verify import PLANS
 from tests.impl.mutants import MUTANTS, Mutant
 from tests.properties.designs import instance, settles, state, step
 
@@ -213,7 +213,7 @@ class ShowsNothing(LampSystem):
 @pytest.fixture(autouse=True)
 def _lamp_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Designs of tests are found by name like any other."""
-    from model import designs
+    from edgeproof.model import designs
 
     monkeypatch.setitem(designs.DESIGNS, "Lamp", Lamp)
     monkeypatch.setitem(designs.DESIGNS, "Leaky", Leaky)

@@ -13,21 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import model.designs.do_kv_manifest as design
-from impl.manifest_setup import manifest_choices
-from impl.setup import TICK
-from impl.system import Setup
-from model.designs import load
-from model.designs.do_kv_manifest import DoKvManifest, grace_needed
-from model.interpret import evaluate
-from model.kernel import KernelSource
-from model.machine import Instance, read_design
-from properties.bounds import present_terms
-from properties.catalogue import CATALOGUE
-from properties.engines.explore import explore, kernel_source
-from properties.engines.prove import Effort, prove
-from properties.evidence import Verdict
-from properties.lemmas import LEMMAS
+import edgeproof.model.designs.do_kv_manifest as design
+from edgeproof.impl.manifest_setup import manifest_choices
+from edgeproof.impl.setup import TICK
+from edgeproof.impl.system import Setup
+from edgeproof.model.designs import load
+from edgeproof.model.designs.do_kv_manifest import DoKvManifest, grace_needed
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.kernel import KernelSource
+from edgeproof.model.machine import Instance, read_design
+from edgeproof.properties.bounds import present_terms
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.lemmas import LEMMAS
 
 MACHINE = load("do_kv_manifest")
 SPILL = CATALOGUE["spill-integrity"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from model.machine import DesignError
-from properties.engines.history import PROPERTIES, Promise, check_history, promise_of
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.machine import DesignError
+from edgeproof.properties.engines.history import PROPERTIES, Promise, check_history, promise_of
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.histories import clean, commit, digest, fault, publish, read, text
 
 PROMISE = Promise(2.5, guarded=True)

@@ -19,17 +19,17 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from model.interpret import evaluate
-from model.kernel import Kernel, build_kernel
-from model.trace import Trace
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, applicable, state_form, step_form
-from properties.engines.explore import kernel_source
-from properties.engines.history import promise_of
-from properties.engines.shrink import run_events
-from properties.evidence import Case
-from properties.intake import EVENTS
-from properties.traffic import CHECKS, Promise, gather
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.kernel import Kernel, build_kernel
+from edgeproof.model.trace import Trace
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
+from edgeproof.properties.engines.explore import kernel_source
+from edgeproof.properties.engines.history import promise_of
+from edgeproof.properties.engines.shrink import run_events
+from edgeproof.properties.evidence import Case
+from edgeproof.properties.intake import EVENTS
+from edgeproof.properties.traffic import CHECKS, Promise, gather
 from tests.properties.recorded_runs import BROKEN, TESTED, Run, Step, random_run, rerun, views
 
 CASES: Final = {case.name: case for case in scoreboard("do_kv")}

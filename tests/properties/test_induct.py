@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from model.expr import FALSE, TRUE, Expr, exists, for_all, implies, ite
-from model.machine import (
+from edgeproof.model.expr import FALSE, TRUE, Expr, exists, for_all, implies, ite
+from edgeproof.model.machine import (
     Design,
     action,
     boolean,
@@ -23,11 +23,11 @@ from model.machine import (
     natural,
     option,
 )
-from model.trace import replay
-from properties.catalogue import step_form
-from properties.engines.induct import breaks_step, can_be_tested, inductive_part
-from properties.engines.prove import Effort, prove
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.trace import replay
+from edgeproof.properties.catalogue import step_form
+from edgeproof.properties.engines.induct import breaks_step, can_be_tested, inductive_part
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.designs import instance, settles, state, step
 
 FEW = Effort(depth=3, k=1)

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from properties.intake import IntakeError, MalformedError, load, read_mapping
-from properties.intake.mapping import MappingError, mapping_of
+from edgeproof.properties.intake import IntakeError, MalformedError, load, read_mapping
+from edgeproof.properties.intake.mapping import MappingError, mapping_of
 from tests.properties.histories import Line, clean, commit, digest, fault, read, text
 
 

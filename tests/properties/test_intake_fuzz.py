@@ -16,12 +16,12 @@ from attrs import asdict
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from properties.intake import load
-from properties.intake.csv_rows import csv_batches
-from properties.intake.jsonl import Batch, LineReader, rows_of
-from properties.intake.lines import Block, blocks
-from properties.intake.mapping import ColumnMapping, mapping_of
-from properties.recorded import BOM, COLUMNS, Row, parse_row
+from edgeproof.properties.intake import load
+from edgeproof.properties.intake.csv_rows import csv_batches
+from edgeproof.properties.intake.jsonl import Batch, LineReader, rows_of
+from edgeproof.properties.intake.lines import Block, blocks
+from edgeproof.properties.intake.mapping import ColumnMapping, mapping_of
+from edgeproof.properties.recorded import BOM, COLUMNS, Row, parse_row
 from tests.properties.histories import clean, commit, digest, fault, publish, read, text
 
 LINES: Final = tuple(

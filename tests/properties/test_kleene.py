@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.expr import Expr
-from model.interpret import Event, State, evaluate, initial_states, successors
-from model.machine import Instance
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, applicable, state_form, step_form
-from properties.engines.kleene import known_value
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import Event, State, evaluate, initial_states, successors
+from edgeproof.model.machine import Instance
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
+from edgeproof.properties.engines.kleene import known_value
 
 AT = instance_of(next(case for case in scoreboard("do_kv") if case.name == "recommended"))
 

@@ -8,13 +8,13 @@ from functools import cache
 import pytest
 from attrs import evolve
 
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.engines.explore import explore, kernel_source
-from properties.engines.prove import prove
-from properties.evidence import HOLDS, Case, Conclusion, Status, Verdict, conclude
-from properties.lemmas import LEMMAS
-from properties.levels import LEVELS, Level, standing
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Status, Verdict, conclude
+from edgeproof.properties.lemmas import LEMMAS
+from edgeproof.properties.levels import LEVELS, Level, standing
 
 CASES = {case.constants["level"]: case for case in scoreboard("levels")}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.expr import for_all
-from model.machine import (
+from edgeproof.model.expr import for_all
+from edgeproof.model.machine import (
     Design,
     Instance,
     action,
@@ -20,9 +20,9 @@ from model.machine import (
     index_sort,
     natural,
 )
-from model.trace import replay
-from properties.engines.explore import explore, kernel_source
-from properties.evidence import Evidence, Verdict
+from edgeproof.model.trace import replay
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.designs import instance, settles
 
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from impl.manifest_system import ManifestSystem
-from model.designs import load
-from model.machine import Instance
-from model.trace import replay
-from properties.catalogue import CATALOGUE, applicable
-from properties.engines.explore import kernel_source
-from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
-from properties.evidence import Verdict
-from properties.replay import replay_on
-from properties.verify import PLANS
+from edgeproof.impl.manifest_system import ManifestSystem
+from edgeproof.model.designs import load
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import replay
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.engines.explore import kernel_source
+from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.replay import replay_on
+from edgeproof.properties.verify import PLANS
 from tests.impl.manifest_mutants import MANIFEST_MUTANTS, ManifestMutant
 
 QUICK = Budget(PLANS["quick"].examples, PLANS["quick"].steps, PLANS["quick"].seed)

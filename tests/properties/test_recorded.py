@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from properties.recorded import parse_row, read_history
+from edgeproof.properties.recorded import parse_row, read_history
 from tests.properties.histories import clean, commit, digest, fault, publish, read, text
 
-SCHEMA = Draft202012Validator(json.loads(resources.files("properties").joinpath("history.schema.json").read_text()))
+SCHEMA = Draft202012Validator(
+    json.loads(resources.files("edgeproof.properties").joinpath("history.schema.json").read_text())
+)
 
 LINES = (commit(1, 1, 2), commit(None, 1), publish(3, 1.5, 2), read(0, 1, 1), fault("crash", 0, 1, pop="lis"))
 COLUMNS = tuple(sorted(set().union(*LINES)))

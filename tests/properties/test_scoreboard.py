@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from impl.reference import ReferenceSystem
-from model.designs.do_kv import DoKv
-from model.interpret import initial_states, successors
-from model.machine import DesignError, Instance, action, read_design
-from model.trace import dump_trace, load_trace
-from properties.cases import ad_hoc, instance_of, scoreboard
-from properties.catalogue import CATALOGUE, Property, state_form, step_form
-from properties.engines.explore import explore, kernel_source
-from properties.engines.shrink import breaks
-from properties.evidence import Evidence, Status, Verdict, conclude
-from properties.replay import replay_on, replay_on_model, truth_table
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.model.designs.do_kv import DoKv
+from edgeproof.model.interpret import initial_states, successors
+from edgeproof.model.machine import DesignError, Instance, action, read_design
+from edgeproof.model.trace import dump_trace, load_trace
+from edgeproof.properties.cases import ad_hoc, instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, Property, state_form, step_form
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.shrink import breaks
+from edgeproof.properties.evidence import Evidence, Status, Verdict, conclude
+from edgeproof.properties.replay import replay_on, replay_on_model, truth_table
 
 CASES = scoreboard("do_kv")
 VIOLATIONS = [(case.name, one) for case in CASES for one in case.expected]

@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from impl.token_system import TokenSystem
-from model.designs import load
-from model.designs.artifacts_tokens import ArtifactsTokens
-from model.expr import implies
-from model.machine import Instance, State, action, read_design
-from properties.bounds import formula, staleness_bound
-from properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
-from properties.cases import for_runs, instance_of, scoreboard
-from properties.catalogue import CATALOGUE, Property
-from properties.catalogue.token_forms import when_asked
-from properties.engines.explore import explore, kernel_source
-from properties.engines.fuzz import Budget, fuzz
-from properties.engines.prove import Effort, prove
-from properties.evidence import Evidence, Verdict
-from properties.lemmas import LEMMAS
-from properties.replay import replay_on
+from edgeproof.impl.token_system import TokenSystem
+from edgeproof.model.designs import load
+from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
+from edgeproof.model.expr import implies
+from edgeproof.model.machine import Instance, State, action, read_design
+from edgeproof.properties.bounds import formula, staleness_bound
+from edgeproof.properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
+from edgeproof.properties.cases import for_runs, instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, Property
+from edgeproof.properties.catalogue.token_forms import when_asked
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.fuzz import Budget, fuzz
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.lemmas import LEMMAS
+from edgeproof.properties.replay import replay_on
 from tests.impl.token_mutants import MUTANTS, TokenMutant
 from tests.properties import boards
 

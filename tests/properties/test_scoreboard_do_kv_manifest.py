@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from model.designs.do_kv_manifest import DoKvManifest
-from model.machine import action, hazard
-from properties.bounds import present_terms
-from properties.cases import instance_of, scoreboard
+from edgeproof.model.designs.do_kv_manifest import DoKvManifest
+from edgeproof.model.machine import action, hazard
+from edgeproof.properties.bounds import present_terms
+from edgeproof.properties.cases import instance_of, scoreboard
 from tests.properties import boards
 
 DESIGN = "do_kv_manifest"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from impl.do_kv_per_key import DoKvPerKeySystem
-from impl.per_key import Part, PerKeyPublication, PerKeyReader
-from impl.snapshot import Snapshot
-from model.designs.do_kv_per_key import DoKvPerKey
-from model.machine import Design, action, deadline
-from properties.bounds import formula, present_terms
-from properties.cases import instance_of, scoreboard
+from edgeproof.impl.do_kv_per_key import DoKvPerKeySystem
+from edgeproof.impl.per_key import Part, PerKeyPublication, PerKeyReader
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.model.designs.do_kv_per_key import DoKvPerKey
+from edgeproof.model.machine import Design, action, deadline
+from edgeproof.properties.bounds import formula, present_terms
+from edgeproof.properties.cases import instance_of, scoreboard
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("do_kv_per_key")}

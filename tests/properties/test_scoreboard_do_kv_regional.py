@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from impl.centre import KVEntry
-from impl.do_kv_regional import DoKvRegionalSystem
-from impl.kv_region import RegionalTier
-from impl.references import ReferenceSystems
-from model.designs.do_kv import fetch, read_through
-from model.designs.do_kv_regional import DoKvRegional
-from model.expr import ite
-from model.machine import Design, Instance, action
-from properties.bounds import formula, present_terms
-from properties.cases import instance_of, scoreboard
-from properties.replay import replay_on
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.do_kv_regional import DoKvRegionalSystem
+from edgeproof.impl.kv_region import RegionalTier
+from edgeproof.impl.references import ReferenceSystems
+from edgeproof.model.designs.do_kv import fetch, read_through
+from edgeproof.model.designs.do_kv_regional import DoKvRegional
+from edgeproof.model.expr import ite
+from edgeproof.model.machine import Design, Instance, action
+from edgeproof.properties.bounds import formula, present_terms
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.replay import replay_on
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("do_kv_regional")}

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from impl.do_only import DoOnlySystem
-from impl.remote import RemoteReader
-from impl.snapshot import Snapshot
-from model.designs.do_only import DoOnly
-from model.machine import Design, action
-from properties.bounds import formula
-from properties.cases import instance_of, scoreboard
-from properties.engines.prove import prove
-from properties.evidence import Verdict
-from properties.lemmas import LEMMAS
+from edgeproof.impl.do_only import DoOnlySystem
+from edgeproof.impl.remote import RemoteReader
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.model.designs.do_only import DoOnly
+from edgeproof.model.machine import Design, action
+from edgeproof.properties.bounds import formula
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.lemmas import LEMMAS
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("do_only")}

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from impl.flag_system import FlagSystem, SaltedFlags
-from impl.flags.control import ANY, FlagControl, StoredFlag
-from impl.flags.evaluation import Evaluator
-from impl.flags.service import EdgeFlags
-from impl.snapshot import Snapshot
-from model.designs.flagship import Flagship, lets_in
-from model.machine import Design, Instance, action, read_design
-from properties.bounds import formula, present_terms
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.engines.prove import prove
-from properties.evidence import Verdict
-from properties.lemmas import LEMMAS
+from edgeproof.impl.flag_system import FlagSystem, SaltedFlags
+from edgeproof.impl.flags.control import ANY, FlagControl, StoredFlag
+from edgeproof.impl.flags.evaluation import Evaluator
+from edgeproof.impl.flags.service import EdgeFlags
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.model.designs.flagship import Flagship, lets_in
+from edgeproof.model.machine import Design, Instance, action, read_design
+from edgeproof.properties.bounds import formula, present_terms
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.lemmas import LEMMAS
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("flagship")}

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from impl.push_system import PushSystem
-from model.designs import load
-from model.designs.global_push import GlobalPush
-from model.machine import Instance, action, read_design
-from properties.cases import for_runs, instance_of, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.engines.explore import explore, kernel_source
-from properties.engines.fuzz import Budget, fuzz
-from properties.engines.prove import Effort, prove
-from properties.evidence import Evidence, Verdict
-from properties.lemmas import LEMMAS
-from properties.replay import replay_on
+from edgeproof.impl.push_system import PushSystem
+from edgeproof.model.designs import load
+from edgeproof.model.designs.global_push import GlobalPush
+from edgeproof.model.machine import Instance, action, read_design
+from edgeproof.properties.cases import for_runs, instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.fuzz import Budget, fuzz
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.lemmas import LEMMAS
+from edgeproof.properties.replay import replay_on
 from tests.impl.push_mutants import MUTANTS, PushMutant
 from tests.properties import boards
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from impl.kv_only import KvOnlySystem
-from impl.kv_writer import KvWriter, Write, changelog_in
-from impl.observation import UNIT_KEY
-from model.designs.kv_only import KvOnly
-from model.machine import Design, action
-from properties.bounds import formula
-from properties.cases import instance_of, scoreboard
-from properties.replay import replay_on
+from edgeproof.impl.kv_only import KvOnlySystem
+from edgeproof.impl.kv_writer import KvWriter, Write, changelog_in
+from edgeproof.impl.observation import UNIT_KEY
+from edgeproof.model.designs.kv_only import KvOnly
+from edgeproof.model.machine import Design, action
+from edgeproof.properties.bounds import formula
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.replay import replay_on
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("kv_only")}

@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from impl.reference import ReferenceSystem
-from impl.system import ActionUnknown, Observation
-from model.designs import load
-from model.interpret import Event, initial_states
-from model.machine import Instance
-from model.trace import Trace
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, applicable
-from properties.engines.explore import kernel_source
-from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
-from properties.engines.shrink import run_events
-from properties.engines.sight import followed, needs, not_judged
-from properties.evidence import Evidence, Verdict
-from properties.replay import replay_on
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.system import ActionUnknown, Observation
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import Event, initial_states
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import Trace
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.engines.explore import kernel_source
+from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.shrink import run_events
+from edgeproof.properties.engines.sight import followed, needs, not_judged
+from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.replay import replay_on
 from tests.impl.mutants import MUTANTS
 
 CASES = {case.name: case for case in scoreboard("do_kv")}

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import z3
 
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE
-from properties.engines.prove import Effort, prove
-from properties.engines.solver import new_solver
-from properties.evidence import Verdict
-from properties.lemmas import LEMMAS
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.solver import new_solver
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.lemmas import LEMMAS
 
 CASE = scoreboard("do_kv")[0]
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impl.reference import ReferenceSystem
-from model.designs import load
-from model.interpret import evaluate
-from model.machine import Instance
-from model.trace import replay
-from properties.bounds import formula, present_terms, staleness_bound
-from properties.evidence import Verdict
-from properties.replay import replay_on
-from properties.staleness import StalenessAnswer, answer, tight_trace
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import replay
+from edgeproof.properties.bounds import formula, present_terms, staleness_bound
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.replay import replay_on
+from edgeproof.properties.staleness import StalenessAnswer, answer, tight_trace
 
 DO_KV = load("do_kv")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from properties.traffic import CHECKS, Facts, Promise, gather
-from properties.traffic.keeping import keep, number
+from edgeproof.properties.traffic import CHECKS, Facts, Promise, gather
+from edgeproof.properties.traffic.keeping import keep, number
 from tests.properties.naive_traffic import DEFINITIONS
 from tests.properties.random_traffic import as_table, random_unit
 

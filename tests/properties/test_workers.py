@@ -13,9 +13,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parents[2]
 
 RUN = """
-from impl.references import ReferenceSystems
-from properties.cases import scoreboard
-from properties.verify import PLANS, verify
+from edgeproof.impl.references import ReferenceSystems
+from edgeproof.properties.cases import scoreboard
+from edgeproof.properties.verify import PLANS, verify
 
 if __name__ == "__main__":
     verify(scoreboard("do_only"), PLANS["full"], ReferenceSystems, lambda progress: print("works", flush=True))

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from impl.reference import ReferenceSystem
-from model.designs import load
-from model.machine import Instance
-from model.trace import dump_trace
-from properties.catalogue import CATALOGUE, applicable
-from properties.engines.explore import explore, kernel_source
-from properties.engines.fuzz import Budget, fuzz
-from properties.engines.prove import Effort, prove
-from properties.lemmas import LEMMAS
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.model.designs import load
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import dump_trace
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.fuzz import Budget, fuzz
+from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.lemmas import LEMMAS
 from tests.impl.mutants import MUTANTS
 
 

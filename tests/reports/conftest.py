@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from model.trace import Trace, dump_trace
-from reports.cli import main
+from edgeproof.model.trace import Trace, dump_trace
+from edgeproof.reports.cli import main
 from tests.reports import standins
 
 
@@ -36,13 +36,13 @@ Keep = Callable[[Trace], str]
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> standins.Calls:
     made = standins.Calls()
-    monkeypatch.setattr("properties.verify.verify", made.verify)
-    monkeypatch.setattr("properties.costs.table.costs", made.costs)
+    monkeypatch.setattr("edgeproof.properties.verify.verify", made.verify)
+    monkeypatch.setattr("edgeproof.properties.costs.table.costs", made.costs)
     return made
 
 
 @pytest.fixture
-def edgeproof(
+def cli(
     calls: standins.Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
     """Run the command line."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from attrs import evolve
 
-from model.designs import load
-from model.interpret import Event, apply, initial_states
-from model.machine import Instance
-from model.trace import Trace
-from properties.costs import Bill
-from properties.costs.table import Cost
-from properties.evidence import Case, Evidence, Ledger, Verdict, conclude
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import Event, apply, initial_states
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import Trace
+from edgeproof.properties.costs import Bill
+from edgeproof.properties.costs.table import Cost
+from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 
 INLINE = {"publisher": "inline"}
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from properties.costs.table import Cost, Parameters
-from properties.evidence import Case, Ledger
-from properties.verify import Plan, Progress
+from edgeproof.properties.costs.table import Cost, Parameters
+from edgeproof.properties.evidence import Case, Ledger
+from edgeproof.properties.verify import Plan, Progress
 from tests.reports import examples
 
 __all__ = ["Calls"]

@@ -11,17 +11,17 @@ import jsonschema
 import pytest
 from attrs import evolve
 
-from model.trace import load_trace
-from properties.evidence import Ledger
-from reports.bundle import write_bundle
-from reports.errors import Unusable
-from reports.report import report_document
-from reports.view import arrange
+from edgeproof.model.trace import load_trace
+from edgeproof.properties.evidence import Ledger
+from edgeproof.reports.bundle import write_bundle
+from edgeproof.reports.errors import Unusable
+from edgeproof.reports.report import report_document
+from edgeproof.reports.view import arrange
 from tests.reports import examples
 
 
 def schema(name: str) -> Any:
-    document = json.loads((files("reports") / name).read_text(encoding="utf-8"))
+    document = json.loads((files("edgeproof.reports") / name).read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(document)
     return document
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from impl.live import LiveError, LiveOptions, LiveResult
-from model.designs import DESIGNS
-from properties.engines.history import Promise
-from properties.evidence import Evidence, Verdict
+from edgeproof.impl.live import LiveError, LiveOptions, LiveResult
+from edgeproof.model.designs import DESIGNS
+from edgeproof.properties.engines.history import Promise
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
 
@@ -19,23 +19,23 @@ COMMANDS = ("verify", "replay", "show", "bound", "run", "list")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_teaches_by_example_and_tells_the_exit_statuses(edgeproof: Run, command: str) -> None:
-    outcome = edgeproof(command, "--help")
+def test_help_teaches_by_example_and_tells_the_exit_statuses(cli: Run, command: str) -> None:
+    outcome = cli(command, "--help")
     assert outcome.status == 0
     for part in ("Examples:", f"edgeproof {command}", "Exit status:", "--json", "--seed"):
         assert part in outcome.out
 
 
-def test_the_first_page_names_every_command(edgeproof: Run) -> None:
-    outcome = edgeproof("--help")
+def test_the_first_page_names_every_command(cli: Run) -> None:
+    outcome = cli("--help")
     assert outcome.status == 0
     assert all(f"\n  {command} " in outcome.out for command in COMMANDS)
 
 
-def test_no_command_and_an_unknown_one_are_unusable(edgeproof: Run) -> None:
-    assert edgeproof().status == 2
-    assert "edgeproof: name a command" in edgeproof().err
-    outcome = edgeproof("verfy")
+def test_no_command_and_an_unknown_one_are_unusable(cli: Run) -> None:
+    assert cli().status == 2
+    assert "edgeproof: name a command" in cli().err
+    outcome = cli("verfy")
     assert outcome.status == 2
     assert outcome.err.count("\n") == 1
     assert "No such command 'verfy'" in outcome.err
@@ -43,7 +43,9 @@ def test_no_command_and_an_unknown_one_are_unusable(edgeproof: Run) -> None:
 
 def test_a_reader_that_has_had_enough_is_no_failure_of_ours() -> None:
     writer = subprocess.Popen(
-        [sys.executable, "-m", "reports.cli", "verify", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "edgeproof.reports.cli", "verify", "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert writer.stdout is not None
     assert writer.stderr is not None
@@ -77,8 +79,8 @@ BOUND = [
 ]
 
 
-def test_bound_answers_in_seconds_with_its_terms_and_its_proof(edgeproof: Run) -> None:
-    document = edgeproof(*BOUND, "--json").document
+def test_bound_answers_in_seconds_with_its_terms_and_its_proof(cli: Run) -> None:
+    document = cli(*BOUND, "--json").document
     assert (document["bound_s"], document["reached_s"], document["tight"]) == (90, 90, True)
     assert (document["formula"], document["dominant"]) == ("D + S + F*(D + R) + D + T", "T")
     assert [term["seconds"] for term in document["terms"]] == [5, 2, 18, 5, 60]
@@ -86,8 +88,8 @@ def test_bound_answers_in_seconds_with_its_terms_and_its_proof(edgeproof: Run) -
     assert document["trace"]["#meta"]["format"] == "edgeproof-trace"
 
 
-def test_bound_in_text_marks_what_dominates_and_shows_the_tight_run(edgeproof: Run) -> None:
-    outcome = edgeproof(*BOUND)
+def test_bound_in_text_marks_what_dominates_and_shows_the_tight_run(cli: Run) -> None:
+    outcome = cli(*BOUND)
     assert outcome.status == 0
     assert outcome.out.startswith("90 s:")
     assert "\n= D + S + F*(D + R) + D + T\n" in outcome.out
@@ -99,13 +101,13 @@ def test_bound_in_text_marks_what_dominates_and_shows_the_tight_run(edgeproof: R
     assert [cell.strip() for cell in last.split("│")[1:-1]] == ["90 s", "read(pop=0, cache=0)", "2", "2", "1"]
 
 
-def test_bound_counts_in_fractions_of_a_second_and_shortens_long_runs(edgeproof: Run) -> None:
+def test_bound_counts_in_fractions_of_a_second_and_shortens_long_runs(cli: Run) -> None:
     words = "--sync-delay 250ms --put-timeout 500ms --retries 40 --retry-delay 1s --cache-ttl 1m30s --memo-ttl 10s"
-    outcome = edgeproof("bound", *words.split())
+    outcome = cli("bound", *words.split())
     assert outcome.out.startswith("161.25 s:")
     assert "more steps)" in outcome.out
     assert outcome.out.count("\n") < 70
-    document = edgeproof("bound", *words.split(), "--json").document
+    document = cli("bound", *words.split(), "--json").document
     assert (document["bound_s"], document["unit_s"]) == (161.25, 0.25)
 
 
@@ -120,33 +122,33 @@ def test_bound_counts_in_fractions_of_a_second_and_shortens_long_runs(edgeproof:
         (["--zombie-window", "30s"], "no bound without a heartbeat"),
     ],
 )
-def test_bound_refuses_what_is_no_number_or_duration(edgeproof: Run, words: list[str], message: str) -> None:
-    outcome = edgeproof(*BOUND, *words)
+def test_bound_refuses_what_is_no_number_or_duration(cli: Run, words: list[str], message: str) -> None:
+    outcome = cli(*BOUND, *words)
     assert (outcome.status, outcome.out) == (2, "")
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
-    assert message in edgeproof(*BOUND, *words, "--json").document["error"]
+    assert message in cli(*BOUND, *words, "--json").document["error"]
 
 
-def test_bound_asks_for_what_it_needs(edgeproof: Run) -> None:
-    outcome = edgeproof("bound", "--sync-delay", "2s")
+def test_bound_asks_for_what_it_needs(cli: Run) -> None:
+    outcome = cli("bound", "--sync-delay", "2s")
     assert outcome.status == 2
     assert "Missing option '--put-timeout'" in outcome.err
     assert outcome.err.count("\n") == 1
 
 
-def test_list_documents_every_choice(edgeproof: Run, calls: Calls) -> None:
-    document = edgeproof("list", "--json").document
+def test_list_documents_every_choice(cli: Run, calls: Calls) -> None:
+    document = cli("list", "--json").document
     assert [design["name"] for design in document["designs"]] == list(DESIGNS)
     for kind in ("options", "hazards", "numbers"):
         assert any(design[kind] for design in document["designs"])
         assert all(one["doc"] for design in document["designs"] for one in design[kind])
     assert all(one["says"] and one["source"] for one in document["properties"])
-    text = edgeproof("list", "--design", "do_kv").out
+    text = cli("list", "--design", "do_kv").out
     assert "publisher" in text
     assert "never-ahead" in text
     assert "inline" in text
-    assert edgeproof("list", "--design", "nope").status == 2
+    assert cli("list", "--design", "nope").status == 2
 
 
 @pytest.mark.parametrize(
@@ -160,20 +162,20 @@ def test_list_documents_every_choice(edgeproof: Run, calls: Calls) -> None:
         ("--for 1s --pops 0", "0 is not in the range"),
     ],
 )
-def test_run_refuses_nonsense_in_one_line(edgeproof: Run, tmp_path: Path, words: str, message: str) -> None:
-    outcome = edgeproof("run", *words.split())
+def test_run_refuses_nonsense_in_one_line(cli: Run, tmp_path: Path, words: str, message: str) -> None:
+    outcome = cli("run", *words.split())
     assert (outcome.status, outcome.out) == (2, "")
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_whose_process_dies_is_undecided_and_names_it(edgeproof: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_process_dies_is_undecided_and_names_it(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_live(options: LiveOptions, notify: Callable[[str], None], site: object) -> LiveResult:
         raise LiveError("pop-1 died (signal 9)")
 
-    monkeypatch.setattr("impl.live.run_live", run_live)
-    outcome = edgeproof("run", "--for", "3s", "--json")
+    monkeypatch.setattr("edgeproof.impl.live.run_live", run_live)
+    outcome = cli("run", "--for", "3s", "--json")
     assert outcome.status == 3
     assert outcome.document == {"verdict": "UNKNOWN", "reason": "pop-1 died (signal 9)"}
     assert "a run of 3 s says nothing about a bound of 8 s" in outcome.err
@@ -190,7 +192,7 @@ def test_a_run_whose_process_dies_is_undecided_and_names_it(edgeproof: Run, monk
     ],
 )
 def test_run_records_a_history_and_reports_what_it_shows(
-    edgeproof: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, interrupted: bool, status: int
+    cli: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, interrupted: bool, status: int
 ) -> None:
     def run_live(options: LiveOptions, notify: Callable[[str], None], site: object) -> LiveResult:
         notify("1 s of 60 s")
@@ -204,13 +206,13 @@ def test_run_records_a_history_and_reports_what_it_shows(
         measures = {**staleness, "headroom_s": 7.5, "bound_s": 8.0}
         return [Evidence("bounded-staleness", "history", verdict, "1,234 events", measures=measures)]
 
-    monkeypatch.setattr("impl.live.run_live", run_live)
-    monkeypatch.setattr("properties.engines.history.check_history", check_history)
+    monkeypatch.setattr("edgeproof.impl.live.run_live", run_live)
+    monkeypatch.setattr("edgeproof.properties.engines.history.check_history", check_history)
     words = ["run", "--for", "1m", "--pops", "4", "--heartbeat", "1500ms"]
-    outcome = edgeproof(*words, "--json")
+    outcome = cli(*words, "--json")
     assert outcome.status == status
     assert outcome.document["report"]["cases"][0]["properties"][0]["verdict"] == verdict
-    text = edgeproof(*words).out
+    text = cli(*words).out
     assert "recorded 1,234 events in reports/out/history.jsonl\na remark\n" in text
     assert "head-room to the bound: 7.500 s of 8 s\n" in text
     assert "20 reads/s; 34 commit ok, 1,200 read ok" in text

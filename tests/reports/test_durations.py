@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from reports.durations import in_seconds, parse_duration
-from reports.errors import Unusable
+from edgeproof.reports.durations import in_seconds, parse_duration
+from edgeproof.reports.errors import Unusable
 
 
 @pytest.mark.parametrize(

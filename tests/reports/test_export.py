@@ -8,14 +8,14 @@ import pytest
 from tests.reports.conftest import Run
 
 
-def test_help_says_how_to_run_the_checkers(edgeproof: Run) -> None:
-    outcome = edgeproof("export", "--help")
+def test_help_says_how_to_run_the_checkers(cli: Run) -> None:
+    outcome = cli("export", "--help")
     assert outcome.status == 0
     assert all(part in outcome.out for part in ("Examples:", "Exit status:", "tla2tools.jar", "spin -a", "./pan"))
 
 
-def test_tla_is_a_module_and_its_configuration(edgeproof: Run, tmp_path: Path) -> None:
-    outcome = edgeproof("export", "do_kv", "--to", "tla", "--set", "Pop=1", "--out", "here")
+def test_tla_is_a_module_and_its_configuration(cli: Run, tmp_path: Path) -> None:
+    outcome = cli("export", "do_kv", "--to", "tla", "--set", "Pop=1", "--out", "here")
     assert outcome.status == 0
     assert "wrote here/do_kv.tla\nwrote here/do_kv.cfg\n" in outcome.out
     assert "convergence ==" in (tmp_path / "here/do_kv.tla").read_text(encoding="utf-8")
@@ -24,8 +24,8 @@ def test_tla_is_a_module_and_its_configuration(edgeproof: Run, tmp_path: Path) -
     assert "read_your_writes" not in configuration, "known anomalies are written if asked for"
 
 
-def test_promela_leaves_out_what_spin_cannot_decide_and_says_so(edgeproof: Run, tmp_path: Path) -> None:
-    outcome = edgeproof("export", "do_kv", "--to", "promela", "--case", "inline", "--json")
+def test_promela_leaves_out_what_spin_cannot_decide_and_says_so(cli: Run, tmp_path: Path) -> None:
+    outcome = cli("export", "do_kv", "--to", "promela", "--case", "inline", "--json")
     assert outcome.status == 0
     document = outcome.document
     assert document["left_out"] == ["convergence"]
@@ -49,8 +49,8 @@ def test_promela_leaves_out_what_spin_cannot_decide_and_says_so(edgeproof: Run, 
         (["do_kv", "--to", "tla", "--out", "/dev/null/x"], "cannot write to /dev/null/x"),
     ],
 )
-def test_bad_input_is_one_line_and_status_two(edgeproof: Run, arguments: list[str], said: str) -> None:
-    outcome = edgeproof("export", *arguments)
+def test_bad_input_is_one_line_and_status_two(cli: Run, arguments: list[str], said: str) -> None:
+    outcome = cli("export", *arguments)
     assert outcome.status == 2
     assert outcome.err.count("\n") == 1
     assert said in outcome.err

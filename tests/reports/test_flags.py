@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from reports import walkthrough
+from edgeproof.reports import walkthrough
 from tests.reports.conftest import Run
 
 VERDICTS = ("never-ahead", "no-partial-read", "monotonic-reads", "bounded-staleness")
 
 
-def test_the_walk_through_flips_a_kill_switch_and_its_record_is_checked(edgeproof: Run, tmp_path: Path) -> None:
-    outcome = edgeproof("flags", "walkthrough", "--json")
+def test_the_walk_through_flips_a_kill_switch_and_its_record_is_checked(cli: Run, tmp_path: Path) -> None:
+    outcome = cli("flags", "walkthrough", "--json")
     assert outcome.status == 0
     said = outcome.document
     assert said["verdicts"] == dict.fromkeys(VERDICTS, "HOLDS_TO_BOUND")
@@ -41,10 +41,10 @@ def test_the_walk_through_flips_a_kill_switch_and_its_record_is_checked(edgeproo
 
 
 def test_a_location_that_keeps_its_copy_too_long_is_a_violation(
-    edgeproof: Run, monkeypatch: pytest.MonkeyPatch
+    cli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walkthrough, "_CHOICES", evolve(walkthrough._CHOICES, cache_ttl=60.0))
-    outcome = edgeproof("flags", "walkthrough", "--json")
+    outcome = cli("flags", "walkthrough", "--json")
     assert outcome.status == 1
     assert outcome.document["seen_s"] == {}
     assert outcome.document["verdicts"]["bounded-staleness"] == "VIOLATED"

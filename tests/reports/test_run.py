@@ -4,15 +4,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from impl.live import FAULTS
-from reports.commands.run import run
+from edgeproof.impl.live import FAULTS
+from edgeproof.reports.commands.run import run
 from tests.reports.conftest import Run
 
 
-def test_a_real_run_is_recorded_checked_and_reported(edgeproof: Run, tmp_path: Path) -> None:
+def test_a_real_run_is_recorded_checked_and_reported(cli: Run, tmp_path: Path) -> None:
     numbers = ["--sync-delay", "500ms", "--put-timeout", "300ms", "--cache-ttl", "100ms", "--seed", "5"]
     numbers += ["--writes", "4", "--flags", "10", "--pops", "1"]
-    outcome = edgeproof("run", "--for", "4s", *numbers, "--keep", "kept", "--json")
+    outcome = cli("run", "--for", "4s", *numbers, "--keep", "kept", "--json")
     report = outcome.document["report"]
     (case,) = report["cases"]
     assert {one["id"]: one["verdict"] for one in case["properties"]} == dict.fromkeys(

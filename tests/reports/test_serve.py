@@ -25,7 +25,17 @@ from tests.reports.conftest import Run
 @contextmanager
 def serving(directory: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The command in a process of its own, and what it said when it was ready; it has to end well."""
-    command = (sys.executable, "-m", "reports.cli", "flags", "serve", "--port", "0", "--directory", str(directory))
+    command = (
+        sys.executable,
+        "-m",
+        "edgeproof.reports.cli",
+        "flags",
+        "serve",
+        "--port",
+        "0",
+        "--directory",
+        str(directory),
+    )
     process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -85,14 +95,14 @@ def test_it_serves_what_it_shows_how_to_ask_and_keeps_it(tmp_path: Path) -> None
         assert ask(f"{said['url']}/apps/shop/flags", bearer=bearer)[1]["result"][0]["key"] == "new-checkout"
 
 
-def test_what_it_cannot_use_is_said_in_a_line(edgeproof: Run, tmp_path: Path) -> None:
+def test_what_it_cannot_use_is_said_in_a_line(cli: Run, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refused = edgeproof("flags", "serve", "--port", port, "--directory", tmp_path / "flags")
+        refused = cli("flags", "serve", "--port", port, "--directory", tmp_path / "flags")
         assert (refused.status, refused.err) == (2, f"edgeproof: cannot serve on port {port}: Address already in use\n")
     (tmp_path / "file").write_text("")
-    assert edgeproof("flags", "serve", "--directory", tmp_path / "file").status == 2
+    assert cli("flags", "serve", "--directory", tmp_path / "file").status == 2
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "bearer").write_text("\n")
-    empty = edgeproof("flags", "serve", "--directory", tmp_path / "empty")
+    empty = cli("flags", "serve", "--directory", tmp_path / "empty")
     assert (empty.status, "is empty" in empty.err) == (2, True)

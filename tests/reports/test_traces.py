@@ -12,61 +12,61 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from impl.reference import ReferenceSystem
-from impl.system import Observation, Value
-from model.trace import Trace, TraceError, dump_trace
-from properties.engines.fuzz import LOCKSTEP
-from reports.systems import SYSTEMS
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.system import Observation, Value
+from edgeproof.model.trace import Trace, TraceError, dump_trace
+from edgeproof.properties.engines.fuzz import LOCKSTEP
+from edgeproof.reports.systems import SYSTEMS
 from tests.reports import examples
 from tests.reports.conftest import Keep, Run
 
 
-def test_a_witness_replays_and_shows_what_it_claims(edgeproof: Run, keep: Keep) -> None:
-    outcome = edgeproof("replay", keep(examples.overtaken()))
+def test_a_witness_replays_and_shows_what_it_claims(cli: Run, keep: Keep) -> None:
+    outcome = cli("replay", keep(examples.overtaken()))
     assert outcome.status == 0
     assert "stray_lands(slot=0)" in outcome.out
     assert "monotonic-kv: broken, as the trace claims" in outcome.out
 
 
 @pytest.mark.parametrize("on", ["model", "reference"])
-def test_replay_answers_with_one_document(edgeproof: Run, keep: Keep, on: str) -> None:
-    document = edgeproof("replay", keep(examples.overtaken()), "--on", on, "--json").document
+def test_replay_answers_with_one_document(cli: Run, keep: Keep, on: str) -> None:
+    document = cli("replay", keep(examples.overtaken()), "--on", on, "--json").document
     assert document["on"] == on
     assert (document["replays"], document["confirmed"], document["shows_what_it_claims"]) == (True, True, True)
 
 
 def test_what_a_system_does_not_show_leaves_a_replay_undecided(
-    edgeproof: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
+    cli: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Hides(ReferenceSystem):
         def observe(self) -> Observation:
             return {name: value for name, value in super().observe().items() if name != "kv"}
 
     monkeypatch.setitem(SYSTEMS, "reference", Hides)
-    outcome = edgeproof("replay", keep(examples.overtaken()), "--on", "reference")
+    outcome = cli("replay", keep(examples.overtaken()), "--on", "reference")
     assert outcome.status == 3
     assert "monotonic-kv: undecided: the system does not show kv" in outcome.out
 
 
-def test_a_trace_about_nothing_only_has_to_happen(edgeproof: Run, keep: Keep) -> None:
-    assert edgeproof("replay", keep(examples.delivered())).status == 0
+def test_a_trace_about_nothing_only_has_to_happen(cli: Run, keep: Keep) -> None:
+    assert cli("replay", keep(examples.delivered())).status == 0
 
 
-def test_a_trace_that_claims_what_it_does_not_show_gets_status_1(edgeproof: Run, keep: Keep) -> None:
-    outcome = edgeproof("replay", keep(evolve(examples.overtaken(), about="atomic-write")))
+def test_a_trace_that_claims_what_it_does_not_show_gets_status_1(cli: Run, keep: Keep) -> None:
+    outcome = cli("replay", keep(evolve(examples.overtaken(), about="atomic-write")))
     assert outcome.status == 1
     assert "atomic-write: not broken, although the trace claims it" in outcome.out
 
 
-def test_a_trace_that_does_not_happen_gets_status_1(edgeproof: Run, keep: Keep) -> None:
+def test_a_trace_that_does_not_happen_gets_status_1(cli: Run, keep: Keep) -> None:
     trace = examples.overtaken()
-    outcome = edgeproof("replay", keep(evolve(trace, states=(*trace.states[:-1], trace.states[0]))))
+    outcome = cli("replay", keep(evolve(trace, states=(*trace.states[:-1], trace.states[0]))))
     assert outcome.status == 1
     assert "does not replay: step 4" in outcome.out
 
 
-def test_show_prints_what_each_step_changed(edgeproof: Run, keep: Keep) -> None:
-    outcome = edgeproof("show", keep(examples.overtaken()))
+def test_show_prints_what_each_step_changed(cli: Run, keep: Keep) -> None:
+    outcome = cli("show", keep(examples.overtaken()))
     assert outcome.status == 0
     (last,) = [line for line in outcome.out.splitlines() if "stray_lands(slot=0)" in line]
     assert "kv 2 -> 1" in last
@@ -74,17 +74,17 @@ def test_show_prints_what_each_step_changed(edgeproof: Run, keep: Keep) -> None:
     assert "do_kv with publisher=inline: a witness about monotonic-kv, 4 steps" in outcome.out
 
 
-def test_show_marks_the_loop_of_a_lasso(edgeproof: Run, keep: Keep) -> None:
-    text = edgeproof("show", keep(examples.polling())).out
+def test_show_marks_the_loop_of_a_lasso(cli: Run, keep: Keep) -> None:
+    text = cli("show", keep(examples.polling())).out
     assert "read(pop=0, cache=0)  loop" in text
     assert "after step 3 it goes on after step 2, for ever" in text
-    steps = edgeproof("show", keep(examples.polling()), "--json").document["steps"]
+    steps = cli("show", keep(examples.polling()), "--json").document["steps"]
     assert [step["part"] for step in steps] == ["stem", "stem", "stem", "loop"]
-    assert "the run stops here for ever" in edgeproof("show", keep(examples.abandoned())).out
+    assert "the run stops here for ever" in cli("show", keep(examples.abandoned())).out
 
 
-def test_show_as_data_has_changes_times_and_the_truth_of_every_property(edgeproof: Run, keep: Keep) -> None:
-    document = edgeproof("show", keep(examples.delivered()), "--json").document
+def test_show_as_data_has_changes_times_and_the_truth_of_every_property(cli: Run, keep: Keep) -> None:
+    document = cli("show", keep(examples.delivered()), "--json").document
     assert document["about"] is None
     assert document["loop"] is None
     assert [step["at"] for step in document["steps"]] == [0, 0, 0, 1, 1, 1, 1]
@@ -117,24 +117,24 @@ sequenceDiagram
 """
 
 
-def test_mermaid_prints_the_diagram_and_nothing_else(edgeproof: Run, keep: Keep) -> None:
-    assert edgeproof("show", "--mermaid", keep(examples.delivered())).out == MERMAID
+def test_mermaid_prints_the_diagram_and_nothing_else(cli: Run, keep: Keep) -> None:
+    assert cli("show", "--mermaid", keep(examples.delivered())).out == MERMAID
 
 
-def test_mermaid_notes_hazards_loops_and_the_broken_property(edgeproof: Run, keep: Keep) -> None:
-    lasso = edgeproof("show", "--mermaid", keep(examples.polling())).out.splitlines()
+def test_mermaid_notes_hazards_loops_and_the_broken_property(cli: Run, keep: Keep) -> None:
+    lasso = cli("show", "--mermaid", keep(examples.polling())).out.splitlines()
     assert "    Note over DO: hazard crash" in lasso
     assert lasso.index("    loop for ever") < lasso.index("    Client->>POP0: read") < lasso.index("    end")
     assert lasso[-1] == "    Note over Client,POP1: convergence never comes"
-    stopped = edgeproof("show", "--mermaid", keep(examples.abandoned())).out
+    stopped = cli("show", "--mermaid", keep(examples.abandoned())).out
     assert "and nothing more happens, for ever" in stopped
     assert "\n    end\n" not in stopped
-    broken = edgeproof("show", "--mermaid", keep(examples.overtaken())).out
+    broken = cli("show", "--mermaid", keep(examples.overtaken())).out
     assert broken.endswith("    Note over Client,POP1: monotonic-kv is broken\n")
 
 
-def test_mermaid_inside_json_is_still_one_document(edgeproof: Run, keep: Keep) -> None:
-    assert edgeproof("show", "--mermaid", "--json", keep(examples.delivered())).document["mermaid"] == MERMAID
+def test_mermaid_inside_json_is_still_one_document(cli: Run, keep: Keep) -> None:
+    assert cli("show", "--mermaid", "--json", keep(examples.delivered())).document["mermaid"] == MERMAID
 
 
 def edited(change: Callable[[Any], None]) -> str:
@@ -178,19 +178,19 @@ NO_TRACES = {
 
 @pytest.mark.parametrize("command", ["show", "replay"])
 @pytest.mark.parametrize("kind", NO_TRACES)
-def test_what_is_no_trace_gets_one_line_and_status_2(edgeproof: Run, tmp_path: Path, command: str, kind: str) -> None:
+def test_what_is_no_trace_gets_one_line_and_status_2(cli: Run, tmp_path: Path, command: str, kind: str) -> None:
     text, message = NO_TRACES[kind]
     (tmp_path / "bad.json").write_text(text, encoding="utf-8")
-    outcome = edgeproof(command, "bad.json")
+    outcome = cli(command, "bad.json")
     assert (outcome.status, outcome.out) == (2, "")
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
     assert "\x1b" not in outcome.err
-    assert message in edgeproof(command, "bad.json", "--json").document["error"]
+    assert message in cli(command, "bad.json", "--json").document["error"]
 
 
 @pytest.mark.parametrize("command", ["show", "replay"])
-def test_what_is_no_readable_file_gets_one_line_and_status_2(edgeproof: Run, tmp_path: Path, command: str) -> None:
+def test_what_is_no_readable_file_gets_one_line_and_status_2(cli: Run, tmp_path: Path, command: str) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "secret").write_text("{}")
     (tmp_path / "secret").chmod(0)
@@ -198,22 +198,22 @@ def test_what_is_no_readable_file_gets_one_line_and_status_2(edgeproof: Run, tmp
     if os.geteuid() != 0:
         names["secret"] = "Permission denied"
     for name, message in names.items():
-        outcome = edgeproof(command, name)
+        outcome = cli(command, name)
         assert (outcome.status, outcome.out) == (2, "")
         assert message in outcome.err
         assert outcome.err.count("\n") == 1
 
 
-def test_surrogates_and_escapes_in_a_note_do_no_harm(edgeproof: Run, tmp_path: Path) -> None:
+def test_surrogates_and_escapes_in_a_note_do_no_harm(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text(with_meta(note="\ud800 \x1b[31m [bold]"), encoding="utf-8")
-    outcome = edgeproof("show", "odd.json")
+    outcome = cli("show", "odd.json")
     assert outcome.status == 0
     assert "\x1b" not in outcome.out
     assert "[bold]" in outcome.out
 
 
-def written_test(edgeproof: Run, keep: Keep, trace: Trace, *more: str) -> str:
-    assert edgeproof("replay", keep(trace), "--pytest", "test_it.py", *more).status == 0
+def written_test(cli: Run, keep: Keep, trace: Trace, *more: str) -> str:
+    assert cli("replay", keep(trace), "--pytest", "test_it.py", *more).status == 0
     return Path("test_it.py").read_text(encoding="utf-8")
 
 
@@ -227,12 +227,12 @@ def call(text: str, **changed: object) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("--on", "reference")])
-def test_the_generated_test_passes(edgeproof: Run, keep: Keep, more: tuple[str, ...]) -> None:
+def test_the_generated_test_passes(cli: Run, keep: Keep, more: tuple[str, ...]) -> None:
     for trace in (examples.overtaken(), examples.polling(), examples.delivered()):
         call(written_test(edgeproof, keep, trace, "--force", *more))
 
 
-def test_the_generated_test_passes_by_itself(edgeproof: Run, keep: Keep) -> None:
+def test_the_generated_test_passes_by_itself(cli: Run, keep: Keep) -> None:
     written_test(edgeproof, keep, examples.overtaken(), "--on", "reference")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -240,7 +240,7 @@ def test_the_generated_test_passes_by_itself(edgeproof: Run, keep: Keep) -> None
 
 
 @pytest.mark.parametrize("more", [(), ("--on", "reference")])
-def test_the_generated_test_fails_when_the_behaviour_changes(edgeproof: Run, keep: Keep, more: tuple[str, ...]) -> None:
+def test_the_generated_test_fails_when_the_behaviour_changes(cli: Run, keep: Keep, more: tuple[str, ...]) -> None:
     trace = examples.overtaken()
     text = written_test(edgeproof, keep, trace, *more)
     with pytest.raises(AssertionError, match="no longer breaks"):
@@ -258,15 +258,15 @@ class Muddled(ReferenceSystem):
 
 
 def test_where_a_system_and_the_model_part_ways_the_test_asks_that_they_agree(
-    edgeproof: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
+    cli: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = keep(evolve(examples.delivered(), about=LOCKSTEP))
-    assert edgeproof("replay", trace).status == 0
-    agreeing = edgeproof("replay", trace, "--on", "reference")
+    assert cli("replay", trace).status == 0
+    agreeing = cli("replay", trace, "--on", "reference")
     assert agreeing.status == 1
     assert "the system does what the model does, although the trace claims otherwise" in agreeing.out
     monkeypatch.setitem(SYSTEMS, "reference", Muddled)
-    parting = edgeproof("replay", trace, "--on", "reference", "--pytest", "test_it.py")
+    parting = cli("replay", trace, "--on", "reference", "--pytest", "test_it.py")
     assert parting.status == 0
     assert "parts ways: after put_lands: kv is 0, recorded as 1" in parting.out
     text = Path("test_it.py").read_text(encoding="utf-8")
@@ -277,37 +277,37 @@ def test_where_a_system_and_the_model_part_ways_the_test_asks_that_they_agree(
 
 
 def test_a_changed_implementation_no_longer_shows_an_anomaly(
-    edgeproof: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
+    cli: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = keep(examples.overtaken())
-    assert edgeproof("replay", trace, "--on", "reference").status == 0
+    assert cli("replay", trace, "--on", "reference").status == 0
     monkeypatch.setitem(SYSTEMS, "reference", Muddled)
-    assert edgeproof("replay", trace, "--on", "reference").status == 1
+    assert cli("replay", trace, "--on", "reference").status == 1
 
 
-def test_a_trace_cannot_bring_code_into_the_generated_test(edgeproof: Run, tmp_path: Path) -> None:
+def test_a_trace_cannot_bring_code_into_the_generated_test(cli: Run, tmp_path: Path) -> None:
     hostile = "'''\"\"\"\nimport os; os.abort()\n\\"
     (tmp_path / "odd.json").write_text(with_meta(note=hostile, origin=hostile), encoding="utf-8")
-    assert edgeproof("replay", "odd.json", "--pytest", "test_it.py").status == 0
+    assert cli("replay", "odd.json", "--pytest", "test_it.py").status == 0
     text = Path("test_it.py").read_text(encoding="utf-8")
     call(text)
     assert not [line for line in text.splitlines() if line.startswith("import os")]
 
 
-def test_no_test_is_written_that_would_fail(edgeproof: Run, keep: Keep) -> None:
-    outcome = edgeproof("replay", keep(evolve(examples.overtaken(), about="atomic-write")), "--pytest", "test_it.py")
+def test_no_test_is_written_that_would_fail(cli: Run, keep: Keep) -> None:
+    outcome = cli("replay", keep(evolve(examples.overtaken(), about="atomic-write")), "--pytest", "test_it.py")
     assert outcome.status == 1
     assert "not written" in outcome.out
     assert not Path("test_it.py").exists()
 
 
-def test_an_existing_file_is_only_overwritten_by_force(edgeproof: Run, keep: Keep, tmp_path: Path) -> None:
+def test_an_existing_file_is_only_overwritten_by_force(cli: Run, keep: Keep, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("mine")
     trace = keep(examples.overtaken())
-    outcome = edgeproof("replay", trace, "--pytest", "test_it.py")
+    outcome = cli("replay", trace, "--pytest", "test_it.py")
     assert outcome.status == 2
     assert "test_it.py exists; --force overwrites it" in outcome.err
     assert Path("test_it.py").read_text() == "mine"
-    assert edgeproof("replay", trace, "--pytest", "test_it.py", "--force").status == 0
-    assert edgeproof("replay", trace, "--pytest", ".").status == 2
+    assert cli("replay", trace, "--pytest", "test_it.py", "--force").status == 0
+    assert cli("replay", trace, "--pytest", ".").status == 2
     assert not list(tmp_path.glob(".*.tmp"))

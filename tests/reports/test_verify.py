@@ -10,31 +10,31 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from model.machine import DesignError
-from properties.cases import BOARDS, scoreboard
-from properties.evidence import Ledger, Verdict
-from reports.systems import SYSTEMS
+from edgeproof.model.machine import DesignError
+from edgeproof.properties.cases import BOARDS, scoreboard
+from edgeproof.properties.evidence import Ledger, Verdict
+from edgeproof.reports.systems import SYSTEMS
 from tests.reports import examples
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
 from tests.reports.test_bundle import schema
 
 
-def test_the_exit_status_is_that_of_the_ledger(edgeproof: Run, calls: Calls) -> None:
+def test_the_exit_status_is_that_of_the_ledger(cli: Run, calls: Calls) -> None:
     undecided = Ledger(tuple(c for c in examples.ledger().conclusions if c.property == "local-reads"), 0, 1.0)
     for ledger, status in ((examples.ledger(), 1), (examples.good_ledger(), 0), (undecided, 3)):
         calls.ledger = ledger
-        assert edgeproof("verify").status == status
+        assert cli("verify").status == status
 
 
-def test_json_is_one_document_and_the_same_as_the_file(edgeproof: Run) -> None:
-    outcome = edgeproof("verify", "--json", "--out", "here")
+def test_json_is_one_document_and_the_same_as_the_file(cli: Run) -> None:
+    outcome = cli("verify", "--json", "--out", "here")
     assert outcome.document == json.loads(Path("here/report.json").read_text(encoding="utf-8"))
     assert "an engine that chatters" in outcome.err
 
 
-def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(edgeproof: Run) -> None:
-    outcome = edgeproof("verify")
+def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(cli: Run) -> None:
+    outcome = cli("verify")
     assert "\x1b" not in outcome.out + outcome.err
     path = "reports/out/traces/inline.monotonic-kv.explore.itf.json"
     assert f"    edgeproof replay {path}\n" in outcome.out
@@ -44,32 +44,32 @@ def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(edgeproof: Run
     assert "monotonic-reads" in rows[0], "no row is broken over several lines"
 
 
-def test_without_words_every_case_of_the_scoreboard_is_checked(edgeproof: Run, calls: Calls) -> None:
-    edgeproof("verify", "--seed", "5")
+def test_without_words_every_case_of_the_scoreboard_is_checked(cli: Run, calls: Calls) -> None:
+    cli("verify", "--seed", "5")
     assert calls.cases == tuple(case for design in BOARDS for case in scoreboard(design))
     assert calls.plan.seed == 5
 
 
 def test_of_the_real_runtime_only_the_designs_that_it_has_are_checked_unless_others_are_named(
-    edgeproof: Run, calls: Calls
+    cli: Run, calls: Calls
 ) -> None:
-    said = edgeproof("verify", "--system", "workerd").err
+    said = cli("verify", "--system", "workerd").err
     assert {case.design for case in calls.cases} == {"do_kv"}
     assert "workerd has do_kv, and no other design is checked" in said
-    edgeproof("verify", "--system", "workerd", "--design", "kv_only")
+    cli("verify", "--system", "workerd", "--design", "kv_only")
     assert {case.design for case in calls.cases} == {"kv_only"}
 
 
-def test_a_case_can_be_named_and_cut_down_to_a_property_and_an_engine(edgeproof: Run, calls: Calls) -> None:
-    edgeproof("verify", "--case", "inline", "--property", "convergence", "--engine", "prove")
+def test_a_case_can_be_named_and_cut_down_to_a_property_and_an_engine(cli: Run, calls: Calls) -> None:
+    cli("verify", "--case", "inline", "--property", "convergence", "--engine", "prove")
     (case,) = calls.cases
     assert (case.properties, dict(case.expected)) == (("convergence",), {"convergence": Verdict.VIOLATED})
     assert calls.plan.engines == ("prove",)
 
 
-def test_options_hazards_and_numbers_make_a_case_of_ones_own(edgeproof: Run, calls: Calls) -> None:
+def test_options_hazards_and_numbers_make_a_case_of_ones_own(cli: Run, calls: Calls) -> None:
     words = ["--option", "publisher=inline", "--hazard", "crash", "--set", "F=3", "--expect", "convergence=VIOLATED"]
-    edgeproof("verify", *words)
+    cli("verify", *words)
     (case,) = calls.cases
     assert case.constants == {"publisher": "inline", "crash": True, "F": 3}
     assert case.expected["convergence"] is Verdict.VIOLATED
@@ -104,47 +104,47 @@ BAD = [
 
 @pytest.mark.parametrize(("words", "message"), BAD)
 def test_bad_words_get_one_line_and_status_2_before_anything_runs(
-    edgeproof: Run, calls: Calls, tmp_path: Path, words: str, message: str
+    cli: Run, calls: Calls, tmp_path: Path, words: str, message: str
 ) -> None:
     (tmp_path / "a-file").write_text("not a folder")
     calls.during = lambda: pytest.fail("nothing must run")
-    outcome = edgeproof("verify", *words.split())
+    outcome = cli("verify", *words.split())
     assert (outcome.status, outcome.out) == (2, "")
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
-    as_document = edgeproof("verify", *words.split(), "--json")
+    as_document = cli("verify", *words.split(), "--json")
     assert as_document.status == 2
     assert message in as_document.document["error"]
     assert [path.name for path in tmp_path.iterdir()] == ["a-file"]
 
 
-def test_what_an_engine_cannot_make_sense_of_is_unusable_too(edgeproof: Run, calls: Calls, tmp_path: Path) -> None:
+def test_what_an_engine_cannot_make_sense_of_is_unusable_too(cli: Run, calls: Calls, tmp_path: Path) -> None:
     def refuse() -> None:
         raise DesignError("a search needs writes > 0")
 
     calls.during = refuse
-    outcome = edgeproof("verify", "--set", "writes=0")
+    outcome = cli("verify", "--set", "writes=0")
     assert (outcome.status, outcome.err.splitlines()[-1]) == (2, "edgeproof: a search needs writes > 0")
     assert not list(tmp_path.iterdir())
 
 
-def test_ctrl_c_ends_with_130_and_leaves_nothing(edgeproof: Run, calls: Calls, tmp_path: Path) -> None:
+def test_ctrl_c_ends_with_130_and_leaves_nothing(cli: Run, calls: Calls, tmp_path: Path) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     calls.during = interrupt
-    outcome = edgeproof("verify")
+    outcome = cli("verify")
     assert (outcome.status, outcome.err.splitlines()[-1]) == (130, "edgeproof: interrupted")
     assert "Traceback" not in outcome.err
     assert not list(tmp_path.iterdir())
 
 
-def test_a_bug_is_not_taken_for_a_violation(edgeproof: Run, calls: Calls) -> None:
+def test_a_bug_is_not_taken_for_a_violation(cli: Run, calls: Calls) -> None:
     def stumble() -> None:
         raise ZeroDivisionError
 
     calls.during = stumble
-    outcome = edgeproof("verify", "--json")
+    outcome = cli("verify", "--json")
     assert outcome.status == 70
     assert "Traceback" in outcome.err
     assert "a bug in edgeproof" in outcome.document["error"]
@@ -152,7 +152,7 @@ def test_a_bug_is_not_taken_for_a_violation(edgeproof: Run, calls: Calls) -> Non
 
 def test_the_real_engines_end_in_one_valid_document_and_a_status(tmp_path: Path) -> None:
     words = "--option publisher=inline --property monotonic-kv --engine prove --json"
-    command = [sys.executable, "-m", "reports.cli", "verify", *words.split(), "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "edgeproof.reports.cli", "verify", *words.split(), "--out", str(tmp_path)]
     for more, status in (((), 1), (("--expect", "monotonic-kv=VIOLATED"), 0)):
         done = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
         assert done.returncode == status, done.stderr

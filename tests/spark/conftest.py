@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from properties.traffic.backends import BackendError, find_spark
+from edgeproof.properties.traffic.backends import BackendError, find_spark
 
 SECONDS = 120
 """How long a cluster may take to come up."""

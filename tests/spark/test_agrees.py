@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from attrs import asdict, evolve
 
-from properties.engines.history import check_all
-from properties.evidence import Evidence
-from properties.intake import load
-from properties.traffic import CHECKS, Promise, gather
-from properties.traffic.backends import open_duckdb, open_spark
-from properties.traffic.keeping import rows_of
-from properties.traffic.learn import learn
-from properties.traffic.measure import measure
-from reports.cli import main
+from edgeproof.properties.engines.history import check_all
+from edgeproof.properties.evidence import Evidence
+from edgeproof.properties.intake import load
+from edgeproof.properties.traffic import CHECKS, Promise, gather
+from edgeproof.properties.traffic.backends import open_duckdb, open_spark
+from edgeproof.properties.traffic.keeping import rows_of
+from edgeproof.properties.traffic.learn import learn
+from edgeproof.properties.traffic.measure import measure
+from edgeproof.reports.cli import main
 from tests.properties.random_traffic import as_table, random_unit
 
 PROMISE = Promise(2.0, guarded=True, failures=1, put_timeout=1.5, skew=0.25)

@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final
 
-from impl.adversary import Adversary, SuiteClock
-from impl.adversary_http import Door
-from impl.centre import KVEntry
-from impl.kv import KVNamespace, Limits
-from impl.live_pulse import Pulse
-from impl.runtime import Clock
-from impl.snapshot import Snapshot, from_kv
-from impl.workerd_client import Client, Reply
-from impl.workerd_config import Bindings
-from impl.workerd_processes import Edits, Processes
+from edgeproof.impl.adversary import Adversary, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.centre import KVEntry
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.live_pulse import Pulse
+from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import Snapshot, from_kv
+from edgeproof.impl.workerd_client import Client, Reply
+from edgeproof.impl.workerd_config import Bindings
+from edgeproof.impl.workerd_processes import Edits, Processes
 from tests.workerd.openapi import check_path
 
 __all__ = ["FlagDeployment", "RealClock", "flag"]

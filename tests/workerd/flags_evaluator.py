@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from impl.workerd import Workerd
-from impl.workerd_client import Client, asked
-from impl.workerd_config import WORKER
+from edgeproof.impl.workerd import Workerd
+from edgeproof.impl.workerd_client import Client, asked
+from edgeproof.impl.workerd_config import WORKER
 
 __all__ = ["WorkerEvaluator"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from impl.adversary import Adversary
-from impl.adversary_http import Door
+from edgeproof.impl.adversary import Adversary
+from edgeproof.impl.adversary_http import Door
 from tests.workerd.test_runtime import deployed, kv, write
 
 __all__ = ["kv"]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from impl.adversary import Adversary, Answer, Fault, SuiteClock
-from impl.adversary_http import Door
-from impl.adversary_r2 import R2Bucket
-from impl.kv import KVNamespace
-from impl.workerd import Workerd
-from impl.workerd_client import Client
+from edgeproof.impl.adversary import Adversary, Answer, Fault, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.adversary_r2 import R2Bucket
+from edgeproof.impl.kv import KVNamespace
+from edgeproof.impl.workerd import Workerd
+from edgeproof.impl.workerd_client import Client
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from impl.workerd_system import WorkerdSystem
-from properties.replay import replay_on
+from edgeproof.impl.workerd_system import WorkerdSystem
+from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import PUBLISH, trace_of
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")

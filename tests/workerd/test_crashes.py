@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from impl.adversary import Adversary, SuiteClock
-from impl.adversary_http import Door
-from impl.kv import KVNamespace, Limits
-from impl.snapshot import from_kv
-from impl.workerd_client import Client
-from impl.workerd_config import Bindings
-from impl.workerd_processes import Processes
+from edgeproof.impl.adversary import Adversary, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.snapshot import from_kv
+from edgeproof.impl.workerd_client import Client
+from edgeproof.impl.workerd_config import Bindings
+from edgeproof.impl.workerd_processes import Processes
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 

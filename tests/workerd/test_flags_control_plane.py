@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impl.documents import flag_documents
-from impl.workerd_client import Client
+from edgeproof.impl.documents import flag_documents
+from edgeproof.impl.workerd_client import Client
 from tests.workerd.flags_deployment import FlagDeployment, flag
 from tests.workerd.openapi import check_path
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from impl.flags.http import FlagServer
-from impl.workerd_client import Client, Reply
+from edgeproof.impl.flags.http import FlagServer
+from edgeproof.impl.workerd_client import Client, Reply
 from tests.impl.flags import generate
 from tests.workerd.flags_deployment import TOKEN, FlagDeployment, flag
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import pytest
 
-from impl.flags.document import problems
-from impl.flags.evaluation import evaluate
+from edgeproof.impl.flags.document import problems
+from edgeproof.impl.flags.evaluation import evaluate
 from tests.impl.flags import generate
 from tests.impl.flags.vectors import PATH, Draws, told
 from tests.workerd.flags_evaluator import WorkerEvaluator

@@ -18,10 +18,10 @@ from typing import Final
 
 import pytest
 
-from impl.adversary import Answer, Fault
-from impl.workerd_client import WorkerdError
-from properties.engines.history import Promise, check_history, promise_of
-from properties.evidence import Verdict
+from edgeproof.impl.adversary import Answer, Fault
+from edgeproof.impl.workerd_client import WorkerdError
+from edgeproof.properties.engines.history import Promise, check_history, promise_of
+from edgeproof.properties.evidence import Verdict
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, Writer, ask
 

@@ -11,10 +11,10 @@ from typing import Final
 
 import pytest
 
-from impl.adversary import Held
-from impl.workerd_client import asked
-from impl.workerd_processes import Edits
-from properties.engines.history import promise_of
+from edgeproof.impl.adversary import Held
+from edgeproof.impl.workerd_client import asked
+from edgeproof.impl.workerd_processes import Edits
+from edgeproof.properties.engines.history import promise_of
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, ask, batch
 

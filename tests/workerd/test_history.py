@@ -16,20 +16,20 @@ import pytest
 from attrs import evolve
 from jsonschema import Draft202012Validator
 
-from impl.adversary import Adversary, Answer, Fault, SuiteClock
-from impl.adversary_http import Door
-from impl.history import digest_of
-from impl.kv import KVNamespace, Limits
-from impl.workerd_config import Bindings
-from impl.workerd_processes import Processes
-from properties.engines.history import Promise, check_history
-from properties.evidence import Verdict
-from properties.intake import load
+from edgeproof.impl.adversary import Adversary, Answer, Fault, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.history import digest_of
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.workerd_config import Bindings
+from edgeproof.impl.workerd_processes import Processes
+from edgeproof.properties.engines.history import Promise, check_history
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.intake import load
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 
 SCHEMA: Final = Draft202012Validator(
-    json.loads(resources.files("properties").joinpath("history.schema.json").read_text())
+    json.loads(resources.files("edgeproof.properties").joinpath("history.schema.json").read_text())
 )
 AUTHORIZED: Final = {"Authorization": "Bearer a-token"}
 OPTIONS: Final[dict[str, str | float]] = {"reader": "guarded", "epoch": "on", "cache_ttl": 60}

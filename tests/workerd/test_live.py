@@ -16,16 +16,16 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from impl.history import Recorder
-from impl.kv import KVNamespace, KVThrottled
-from impl.live import LiveError, LiveOptions, run_live
-from impl.live_network import FaultPlan
-from impl.live_pulse import STALL
-from impl.live_workerd import LiveKV, WallClock, WorkerdSite
-from impl.snapshot import Snapshot, to_kv
-from impl.workerd_processes import Processes
-from properties.evidence import Verdict
-from reports.cli import main
+from edgeproof.impl.history import Recorder
+from edgeproof.impl.kv import KVNamespace, KVThrottled
+from edgeproof.impl.live import LiveError, LiveOptions, run_live
+from edgeproof.impl.live_network import FaultPlan
+from edgeproof.impl.live_pulse import STALL
+from edgeproof.impl.live_workerd import LiveKV, WallClock, WorkerdSite
+from edgeproof.impl.snapshot import Snapshot, to_kv
+from edgeproof.impl.workerd_processes import Processes
+from edgeproof.properties.evidence import Verdict
+from edgeproof.reports.cli import main
 from tests.impl.live_runs import QUICK, checked, run_until
 
 pytestmark = pytest.mark.xdist_group("workerd-live")
@@ -58,7 +58,9 @@ def test_a_run_with_kill_9_has_every_property_and_the_format_of_every_history(
     found = lines(out / "history.jsonl")
     assert Counter(f"{line['kind']} {line['outcome']}" for line in found) == said["counts"]
     assert {line["note"] for line in found if line["kind"] == "fault"} - {STALL} == {"crash"}
-    schema = Draft202012Validator(json.loads(resources.files("properties").joinpath("history.schema.json").read_text()))
+    schema = Draft202012Validator(
+        json.loads(resources.files("edgeproof.properties").joinpath("history.schema.json").read_text())
+    )
     assert [error.message for line in found for error in schema.iter_errors(line)] == []
     assert not multiprocessing.active_children()
 

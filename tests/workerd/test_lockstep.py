@@ -6,17 +6,17 @@ from random import Random
 
 import pytest
 
-from impl.reference import ReferenceSystem
-from impl.system import System
-from impl.workerd_system import WorkerdSystem
-from model.designs import load
-from model.machine import Instance
-from properties.cases import instance_of, scoreboard
-from properties.catalogue import CATALOGUE, applicable
-from properties.engines.explore import kernel_source
-from properties.engines.fuzz import LOCKSTEP, Budget, fuzz
-from properties.evidence import Case, Evidence, Verdict
-from properties.replay import replay_on
+from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.system import System
+from edgeproof.impl.workerd_system import WorkerdSystem
+from edgeproof.model.designs import load
+from edgeproof.model.machine import Instance
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.engines.explore import kernel_source
+from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.evidence import Case, Evidence, Verdict
+from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import CRASHES, case_instance, walk
 
 pytestmark = pytest.mark.xdist_group("workerd-lockstep")

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from properties.verify import Plan
-from reports.cli import main
+from edgeproof.properties.verify import Plan
+from edgeproof.reports.cli import main
 from tests.workerd.conftest import without_runtime
 
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few runs of the reference are enough to stand beside."""
-    monkeypatch.setattr("properties.verify.PLANS", {"quick": Plan(examples=3, steps=20)})
+    monkeypatch.setattr("edgeproof.properties.verify.PLANS", {"quick": Plan(examples=3, steps=20)})
 
 
 def test_the_command_line_ends_undecided_and_says_what_to_run(

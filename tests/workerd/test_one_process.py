@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from impl.snapshot import Snapshot, to_kv
-from impl.workerd import Workerd
-from impl.workerd_client import Client, asked
-from impl.workerd_config import Bindings, copy_worker, store_config
+from edgeproof.impl.snapshot import Snapshot, to_kv
+from edgeproof.impl.workerd import Workerd
+from edgeproof.impl.workerd_client import Client, asked
+from edgeproof.impl.workerd_config import Bindings, copy_worker, store_config
 from tests.workerd.flags_deployment import TOKEN, FlagDeployment
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")

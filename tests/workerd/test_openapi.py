@@ -26,12 +26,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from impl.adversary import Adversary, SuiteClock
-from impl.adversary_http import Door
-from impl.kv import KVNamespace, Limits
-from impl.workerd_client import Client
-from impl.workerd_config import Bindings
-from impl.workerd_processes import Edits, Processes
+from edgeproof.impl.adversary import Adversary, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.workerd_client import Client
+from edgeproof.impl.workerd_config import Bindings
+from edgeproof.impl.workerd_processes import Edits, Processes
 from tests.workerd.openapi import OPENAPI
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")

@@ -11,20 +11,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from impl.adversary import Adversary, SuiteClock
-from impl.adversary_http import Door
-from impl.http_system import HttpSystem
-from impl.kv import KVNamespace, Limits
-from impl.live_pulse import Pulse
-from impl.workerd_client import Client
-from impl.workerd_config import Bindings
-from impl.workerd_processes import Processes
-from model.designs import load
-from model.machine import Instance
-from properties.catalogue import CATALOGUE, askable
-from properties.engines.fuzz import Budget
-from properties.engines.outside import CONTRACT, outside
-from properties.evidence import Evidence, Verdict
+from edgeproof.impl.adversary import Adversary, SuiteClock
+from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.http_system import HttpSystem
+from edgeproof.impl.kv import KVNamespace, Limits
+from edgeproof.impl.live_pulse import Pulse
+from edgeproof.impl.workerd_client import Client
+from edgeproof.impl.workerd_config import Bindings
+from edgeproof.impl.workerd_processes import Processes
+from edgeproof.model.designs import load
+from edgeproof.model.machine import Instance
+from edgeproof.properties.catalogue import CATALOGUE, askable
+from edgeproof.properties.engines.fuzz import Budget
+from edgeproof.properties.engines.outside import CONTRACT, outside
+from edgeproof.properties.evidence import Evidence, Verdict
 from tests.outside.test_outside import HOLD
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")

@@ -9,10 +9,10 @@ from typing import Final
 
 import pytest
 
-from model.trace import Trace, dump_trace
-from properties.catalogue import CATALOGUE
-from properties.engines.explore import Limits, explore, kernel_source
-from reports.cli import main
+from edgeproof.model.trace import Trace, dump_trace
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore import Limits, explore, kernel_source
+from edgeproof.reports.cli import main
 from tests.workerd.traces import case_instance, trace_of
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")

@@ -9,12 +9,12 @@ from typing import Final
 
 from attrs import evolve
 
-from model.designs import load
-from model.interpret import Event, State, initial_states, successors
-from model.machine import Instance
-from model.trace import Trace
-from properties.cases import instance_of, scoreboard
-from properties.engines.shrink import run_events
+from edgeproof.model.designs import load
+from edgeproof.model.interpret import Event, State, initial_states, successors
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import Trace
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.engines.shrink import run_events
 
 __all__ = ["CRASHES", "PUBLISH", "case_instance", "trace_of", "walk"]
 

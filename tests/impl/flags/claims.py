@@ -9,10 +9,10 @@ from typing import Any
 
 from attrs import frozen
 
-from impl.flags.bucketing import bucket_of_hash
-from impl.flags.changes import apply_diff, diff_of, inverse_diff
-from impl.snapshot import REMOVED, apply_changes, diff, inverse
-from properties.engines.contracts import Claim
+from edgeproof.impl.flags.bucketing import bucket_of_hash
+from edgeproof.impl.flags.changes import apply_diff, diff_of, inverse_diff
+from edgeproof.impl.snapshot import REMOVED, apply_changes, diff, inverse
+from edgeproof.properties.engines.contracts import Claim
 
 __all__ = ["Functions", "claims"]
 

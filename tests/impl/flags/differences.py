@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from impl.flags.coercion import is_scalar
-from impl.flags.conditions import MISSING, look_up, predicate_of
-from impl.flags.instants import instant_of, is_timestamp
+from edgeproof.impl.flags.coercion import is_scalar
+from edgeproof.impl.flags.conditions import MISSING, look_up, predicate_of
+from edgeproof.impl.flags.instants import instant_of, is_timestamp
 from tests.impl.flags.examples import flag, rule
 from tests.impl.flags.generate import ORDERS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, Final
 
-from impl.documents import flag_documents
+from edgeproof.impl.documents import flag_documents
 
 __all__ = ["CONFIG", "OPERATORS", "account", "beyond", "case", "context_for"]
 

@@ -17,7 +17,7 @@ import z3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.flags.bucketing import QUOTIENTS, bucket_of_hash
+from edgeproof.impl.flags.bucketing import QUOTIENTS, bucket_of_hash
 
 HASH = z3.Int("hash")
 IS_HASH = z3.And(HASH >= 0, HASH < 2**32)

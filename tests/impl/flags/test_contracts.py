@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from properties.engines.contracts import check_claims
-from properties.evidence import Verdict
+from edgeproof.properties.engines.contracts import check_claims
+from edgeproof.properties.evidence import Verdict
 from tests.impl.flags.claims import Functions, claims
 
 

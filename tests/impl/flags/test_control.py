@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.database import connect
-from impl.flags import control as module
-from impl.flags.changes import apply_diff, diff_of, inverse_diff
-from impl.flags.control import (
+from edgeproof.impl.database import connect
+from edgeproof.impl.flags import control as module
+from edgeproof.impl.flags.changes import apply_diff, diff_of, inverse_diff
+from edgeproof.impl.flags.control import (
     ANY,
     AppFull,
     FlagConflict,
@@ -22,10 +22,10 @@ from impl.flags.control import (
     UnknownFlag,
     Unversioned,
 )
-from impl.front import WriteRequest
-from impl.runtime import SimulatedRuntime
-from impl.snapshot import to_json
-from impl.store import ConfigStore, WriteResult
+from edgeproof.impl.front import WriteRequest
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import to_json
+from edgeproof.impl.store import ConfigStore, WriteResult
 from tests.impl.flags.examples import flag, rule
 
 NOW = 1_767_225_600.0

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.flags.document import MAX_VALUE_BYTES, Problem, problems
-from impl.flags.evaluation import evaluate
+from edgeproof.impl.flags.document import MAX_VALUE_BYTES, Problem, problems
+from edgeproof.impl.flags.evaluation import evaluate
 from tests.impl.flags import generate
 from tests.impl.flags.examples import flag, rule
 from tests.impl.strategies import values

@@ -15,9 +15,9 @@ from typing import Any
 import flagship._evaluate as theirs
 import pytest
 
-from impl.flags import conditions, evaluation, operators
-from impl.flags.document import problems
-from impl.flags.evaluation import evaluate
+from edgeproof.impl.flags import conditions, evaluation, operators
+from edgeproof.impl.flags.document import problems
+from edgeproof.impl.flags.evaluation import evaluate
 from tests.impl.flags import generate
 from tests.impl.flags.differences import DIFFERENCES, Case, Difference
 from tests.impl.flags.vectors import Draws, told

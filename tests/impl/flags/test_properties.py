@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.flags import evaluation as module
-from impl.flags.bucketing import bucket, hash_of
-from impl.flags.coercion import text_of
-from impl.flags.evaluation import Evaluation, Evaluator, evaluate
+from edgeproof.impl.flags import evaluation as module
+from edgeproof.impl.flags.bucketing import bucket, hash_of
+from edgeproof.impl.flags.coercion import text_of
+from edgeproof.impl.flags.evaluation import Evaluation, Evaluator, evaluate
 from tests.impl.flags import generate
 from tests.impl.flags.examples import flag, rule
 

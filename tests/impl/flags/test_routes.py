@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from impl.documents import flag_documents
-from impl.flags.context import of_query
-from impl.flags.document import problems
-from impl.flags.routes import MAX_BODY, Request, Response, Routes
-from impl.flags.service import FlagOptions, FlagService
-from impl.runtime import SimulatedRuntime
+from edgeproof.impl.documents import flag_documents
+from edgeproof.impl.flags.context import of_query
+from edgeproof.impl.flags.document import problems
+from edgeproof.impl.flags.routes import MAX_BODY, Request, Response, Routes
+from edgeproof.impl.flags.service import FlagOptions, FlagService
+from edgeproof.impl.runtime import SimulatedRuntime
 from tests.impl.flags.examples import flag, rule
 
 TOKEN = "a-token"

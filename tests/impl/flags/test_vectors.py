@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from impl.flags.bucketing import bucket_of_hash, hash_of, seed_of
-from impl.flags.document import problems
-from impl.flags.evaluation import evaluate
+from edgeproof.impl.flags.bucketing import bucket_of_hash, hash_of, seed_of
+from edgeproof.impl.flags.document import problems
+from edgeproof.impl.flags.evaluation import evaluate
 from tests.impl.flags.vectors import PATH, Draws, text, told
 
 VECTORS: dict[str, Any] = json.loads(PATH.read_text(encoding="ascii"))

@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from impl.flags.bucketing import bucket_of_hash, hash_of, seed_of
-from impl.flags.evaluation import Evaluation, evaluate
+from edgeproof.impl.flags.bucketing import bucket_of_hash, hash_of, seed_of
+from edgeproof.impl.flags.evaluation import Evaluation, evaluate
 from tests.impl.flags import generate
 from tests.impl.flags.examples import EXAMPLES, HASHES, SEEDED, WRONG_DOCUMENTS
 
