@@ -229,11 +229,11 @@ def call(text: str, **changed: object) -> None:
 @pytest.mark.parametrize("more", [(), ("--on", "reference")])
 def test_the_generated_test_passes(cli: Run, keep: Keep, more: tuple[str, ...]) -> None:
     for trace in (examples.overtaken(), examples.polling(), examples.delivered()):
-        call(written_test(edgeproof, keep, trace, "--force", *more))
+        call(written_test(cli, keep, trace, "--force", *more))
 
 
 def test_the_generated_test_passes_by_itself(cli: Run, keep: Keep) -> None:
-    written_test(edgeproof, keep, examples.overtaken(), "--on", "reference")
+    written_test(cli, keep, examples.overtaken(), "--on", "reference")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "1 passed" in done.stdout) == (0, True)
@@ -242,7 +242,7 @@ def test_the_generated_test_passes_by_itself(cli: Run, keep: Keep) -> None:
 @pytest.mark.parametrize("more", [(), ("--on", "reference")])
 def test_the_generated_test_fails_when_the_behaviour_changes(cli: Run, keep: Keep, more: tuple[str, ...]) -> None:
     trace = examples.overtaken()
-    text = written_test(edgeproof, keep, trace, *more)
+    text = written_test(cli, keep, trace, *more)
     with pytest.raises(AssertionError, match="no longer breaks"):
         call(text, TRACE=dump_trace(evolve(trace, about="atomic-write")))
     elsewhere = (*trace.states[:-1], trace.states[0])
