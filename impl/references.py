@@ -15,15 +15,15 @@ from edgeproof.impl.system import Metered, Observation, Setup, Spent, SystemUnav
 __all__ = ["REFERENCES", "ReferenceSystems"]
 
 REFERENCES: Final[Mapping[str, str]] = {
-    "do_kv": "edgeproof.impl.reference:ReferenceSystem",
-    "do_kv_manifest": "edgeproof.impl.manifest_system:ManifestSystem",
-    "do_kv_per_key": "edgeproof.impl.do_kv_per_key:DoKvPerKeySystem",
-    "do_kv_regional": "edgeproof.impl.do_kv_regional:DoKvRegionalSystem",
-    "do_only": "edgeproof.impl.do_only:DoOnlySystem",
-    "kv_only": "edgeproof.impl.kv_only:KvOnlySystem",
-    "artifacts_tokens": "edgeproof.impl.token_system:TokenSystem",
-    "flagship": "edgeproof.impl.flag_system:FlagSystem",
-    "global_push": "edgeproof.impl.push_system:PushSystem",
+    "do_kv": "edgeproof.impl.pattern.system:ReferenceSystem",
+    "do_kv_manifest": "edgeproof.impl.manifest.system:ManifestSystem",
+    "do_kv_per_key": "edgeproof.impl.alternatives.per_key_system:DoKvPerKeySystem",
+    "do_kv_regional": "edgeproof.impl.pattern.regional:DoKvRegionalSystem",
+    "do_only": "edgeproof.impl.alternatives.do_only:DoOnlySystem",
+    "kv_only": "edgeproof.impl.alternatives.kv_only:KvOnlySystem",
+    "artifacts_tokens": "edgeproof.impl.tokens.system:TokenSystem",
+    "flagship": "edgeproof.impl.flags.system:FlagSystem",
+    "global_push": "edgeproof.impl.push.system:PushSystem",
 }
 """Per design, the module and the class that implement it."""
 

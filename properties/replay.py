@@ -15,8 +15,8 @@ from edgeproof.model.kernel import StateForm
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.trace import Trace, TraceError, replay
 from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
-from edgeproof.properties.engines.fuzz import LOCKSTEP, setup_of
-from edgeproof.properties.engines.sight import not_judged
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, setup_of
+from edgeproof.properties.engines.fuzz.sight import not_judged
 
 __all__ = ["Replay", "replay_on", "replay_on_model", "truth_table"]
 

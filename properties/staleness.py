@@ -19,7 +19,7 @@ from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.bounds import dominant, formula, present_terms
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Evidence
 from edgeproof.properties.lemmas import LEMMAS
 

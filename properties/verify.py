@@ -28,11 +28,12 @@ from edgeproof.model.kernel import KernelSource
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import engines_for, for_runs, instance_of
 from edgeproof.properties.catalogue import CATALOGUE, Property
-from edgeproof.properties.engines.cover import coverage
-from edgeproof.properties.engines.cutoff import Cutoff, cutoffs
-from edgeproof.properties.engines.explore import Limits, explore, kernel_source, reached
-from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
-from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.explore.engine import Limits, explore, reached
+from edgeproof.properties.engines.fuzz.cover import coverage
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.cutoff import Cutoff, cutoffs
+from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 from edgeproof.properties.lemmas import LEMMAS
 

@@ -37,13 +37,13 @@ def is_address(system: str) -> bool:
 
 def judge(deployment: Deployment, case: Case, seed: int, profile: str) -> Ledger:
     """Drive the deployment and judge what shows. Raises Unusable where it cannot be had."""
-    from edgeproof.impl.http_system import HttpSystem
     from edgeproof.impl.system import SystemUnavailable
+    from edgeproof.impl.workerd.http_system import HttpSystem
     from edgeproof.model.designs import load
     from edgeproof.model.machine import DesignError, Instance
     from edgeproof.properties.catalogue import CATALOGUE
-    from edgeproof.properties.engines.fuzz import Budget
-    from edgeproof.properties.engines.outside import outside
+    from edgeproof.properties.engines.fuzz.engine import Budget
+    from edgeproof.properties.engines.outside.engine import outside
     from edgeproof.properties.evidence import conclude
 
     started = time.perf_counter()

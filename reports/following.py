@@ -20,7 +20,7 @@ from edgeproof.reports.report import report_document
 from edgeproof.reports.traffic import promise_document, view_of
 
 if TYPE_CHECKING:
-    from edgeproof.properties.engines.follow import Report
+    from edgeproof.properties.engines.history.follow import Report
     from edgeproof.properties.evidence import Evidence
     from edgeproof.properties.traffic import Promise
     from edgeproof.reports.consoles import Terminal
@@ -35,7 +35,7 @@ def follow_file(
 
     Raises OSError for a file that cannot be read, and Unusable for the first malformed line if `strict`.
     """
-    from edgeproof.properties.engines.follow import follow
+    from edgeproof.properties.engines.history.follow import follow
     from edgeproof.properties.intake.tail import tail
 
     started = time.perf_counter()
@@ -89,7 +89,7 @@ def _asked(evidence: Iterable[Evidence], promise: Promise) -> tuple[Evidence, ..
 
 
 def _anomalies(promise: Promise) -> tuple[str, ...]:
-    from edgeproof.properties.engines.follow import FOLLOWED
+    from edgeproof.properties.engines.history.follow import FOLLOWED
     from edgeproof.properties.traffic import CHECKS
 
     return tuple(name for name in FOLLOWED if not CHECKS[name].promised(promise))

@@ -14,7 +14,7 @@ from edgeproof.model.interpret import Event
 from edgeproof.model.machine import DesignError, Instance, Variable
 from edgeproof.model.trace import Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.fuzz import LOCKSTEP
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
 

@@ -63,7 +63,7 @@ def promised(given: Given, numbers: dict[str, int | Fraction] | None = None) -> 
     `numbers` (by symbol, durations in seconds) stand in for those that were not given. Raises Unusable for numbers that
     do not make a bound.
     """
-    from edgeproof.properties.engines.history import promise_of
+    from edgeproof.properties.engines.history.engine import promise_of
     from edgeproof.properties.traffic import Promise
 
     known = {**(numbers or {}), **{s: v for n, s in _SYMBOLS.items() if (v := getattr(given, n)) is not None}}

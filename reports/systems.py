@@ -20,7 +20,7 @@ def _reference() -> System:
 
 
 def _workerd() -> System:
-    from edgeproof.impl.workerd_system import WorkerdSystem
+    from edgeproof.impl.workerd.system import WorkerdSystem
 
     return WorkerdSystem()
 

@@ -17,7 +17,7 @@ from edgeproof.reports.report import report_document
 from edgeproof.reports.view import View, arrange, program_name
 
 if TYPE_CHECKING:
-    from edgeproof.properties.engines.history import Checked
+    from edgeproof.properties.engines.history.engine import Checked
     from edgeproof.properties.traffic import Promise
     from edgeproof.properties.traffic.learn import Learnt
     from edgeproof.properties.traffic.measure import Staleness

@@ -122,9 +122,9 @@ def says(property_id: str) -> str:
 
     if property_id in CATALOGUE:
         return CATALOGUE[property_id].says
-    from edgeproof.properties.engines.cover import EVERY_ACTION
-    from edgeproof.properties.engines.fuzz import LOCKSTEP
-    from edgeproof.properties.engines.outside import CONTRACT
+    from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION
+    from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+    from edgeproof.properties.engines.outside.engine import CONTRACT
 
     on_systems = {
         CONTRACT: "Every answer of the deployment is one that the HTTP front gives.",

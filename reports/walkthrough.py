@@ -22,18 +22,18 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import EventDetails, ProviderEvent
 from openfeature.flag_evaluation import FlagEvaluationDetails
 
-from edgeproof.impl.centre import SqliteCentre
-from edgeproof.impl.deployment import Choices
+from edgeproof.impl.durable.replicator import Backoff, Timing
+from edgeproof.impl.durable.snapshot import to_json
+from edgeproof.impl.edge.centre import SqliteCentre
+from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.flags.control import FlagConflict
 from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.service import App, FlagOptions, FlagService
 from edgeproof.impl.flags.sources import Heard, Source, reader_source
 from edgeproof.impl.history import Event, Recorder, digest_of, merge, now
-from edgeproof.impl.kv import Limits
-from edgeproof.impl.live_network import ReplicatorRuntime, WatchedCentre
-from edgeproof.impl.live_options import UNIT
-from edgeproof.impl.replicator import Backoff, Timing
-from edgeproof.impl.snapshot import to_json
+from edgeproof.impl.live.network import ReplicatorRuntime, WatchedCentre
+from edgeproof.impl.live.options import UNIT
+from edgeproof.impl.pattern.deployment import Choices
 
 __all__ = ["CONSTANTS", "FLAGS", "POPS", "Told", "Walk", "walk"]
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
-from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags import control as control_plane
 from edgeproof.impl.flags.changes import FlagChange
 from edgeproof.impl.flags.context import of_query

@@ -15,13 +15,13 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from edgeproof.impl.centre import Centre, SqliteCentre
-from edgeproof.impl.database import connect
-from edgeproof.impl.deployment import Choices, DurableObject, Location, boot
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.snapshot import Snapshot
+from edgeproof.impl.edge.centre import Centre, SqliteCentre
 from edgeproof.impl.flags.control import FlagControl
 from edgeproof.impl.flags.evaluation import Evaluator
+from edgeproof.impl.pattern.deployment import Choices, DurableObject, Location, boot
 from edgeproof.impl.runtime import Runtime
-from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["App", "AppExists", "EdgeFlags", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
 

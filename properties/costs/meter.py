@@ -19,7 +19,7 @@ from edgeproof.model.expr import Expr
 from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states, successors
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.machine import State as SymbolicState
-from edgeproof.properties.engines.fuzz import setup_of
+from edgeproof.properties.engines.fuzz.engine import setup_of
 
 __all__ = ["Bill", "Costing", "Load", "Run", "Sizes", "Writer", "charge"]
 

@@ -127,7 +127,7 @@ def _checked(
     **backend: str | None,
 ) -> Findings:
     """Read and check a history. Raises ValueError and OSError for what cannot be used."""
-    from edgeproof.properties.engines.history import check_all
+    from edgeproof.properties.engines.history.engine import check_all
     from edgeproof.properties.intake import load, read_mapping
     from edgeproof.properties.traffic import CHECKS, gather
     from edgeproof.properties.traffic.learn import learn as fit

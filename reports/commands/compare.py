@@ -70,7 +70,7 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     from edgeproof.properties import comparison
     from edgeproof.properties.cases import BOARDS
     from edgeproof.properties.costs import table
-    from edgeproof.properties.engines.prove import Effort
+    from edgeproof.properties.engines.prove.engine import Effort
     from edgeproof.properties.variations import variations
     from edgeproof.properties.verify import PLANS, verify
     from edgeproof.reports.comparison.bundle import write_page

@@ -16,7 +16,7 @@ from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
 
 if TYPE_CHECKING:
-    from edgeproof.properties.engines.history import Promise
+    from edgeproof.properties.engines.history.engine import Promise
     from edgeproof.reports.walkthrough import Walk
 
 __all__ = ["flags"]
@@ -44,7 +44,7 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
       edgeproof flags walkthrough
     """
     check_directory(out)
-    from edgeproof.properties.engines.history import promise_of
+    from edgeproof.properties.engines.history.engine import promise_of
     from edgeproof.reports.walkthrough import CONSTANTS, walk
 
     promise = promise_of(CONSTANTS)
@@ -67,7 +67,7 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
 
 def _report(terminal: Terminal, found: Walk, promise: Promise, steps: list[dict[str, Any]], seed: int) -> int:
     from edgeproof.properties.catalogue import CATALOGUE
-    from edgeproof.properties.engines.history import check_history
+    from edgeproof.properties.engines.history.engine import check_history
     from edgeproof.properties.evidence import HOLDS, Verdict
     from edgeproof.reports.walkthrough import CONSTANTS, POPS
 

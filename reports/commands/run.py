@@ -16,10 +16,10 @@ from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
 
 if TYPE_CHECKING:
-    from edgeproof.impl.live import LiveOptions, LiveResult
-    from edgeproof.impl.live_options import Paths
-    from edgeproof.impl.live_site import Site
-    from edgeproof.properties.engines.history import Promise
+    from edgeproof.impl.live.options import Paths
+    from edgeproof.impl.live.run import LiveOptions, LiveResult
+    from edgeproof.impl.live.site import Site
+    from edgeproof.properties.engines.history.engine import Promise
     from edgeproof.properties.evidence import Evidence
 
 __all__ = ["run"]
@@ -79,8 +79,8 @@ def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int
       edgeproof run --for 1m --system workerd --fault crash --fault evict
     """
     check_directory(out)
-    from edgeproof.impl.live import LiveError, LiveOptions, run_live
-    from edgeproof.properties.engines.history import promise_of
+    from edgeproof.impl.live.run import LiveError, LiveOptions, run_live
+    from edgeproof.properties.engines.history.engine import promise_of
 
     try:
         given: dict[str, Any] = {
@@ -104,14 +104,14 @@ def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int
 
 
 def _site(system: str) -> Callable[[LiveOptions, Paths], Site]:
-    from edgeproof.impl.live_site import ReferenceSite
-    from edgeproof.impl.live_workerd import WorkerdSite
+    from edgeproof.impl.live.site import ReferenceSite
+    from edgeproof.impl.workerd.live import WorkerdSite
 
     return WorkerdSite if system == "workerd" else ReferenceSite
 
 
 def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: LiveResult, out: str) -> int:
-    from edgeproof.properties.engines.history import check_history
+    from edgeproof.properties.engines.history.engine import check_history
     from edgeproof.properties.evidence import Case, Ledger, conclude
     from edgeproof.reports.matrix import print_sheet, print_summary
     from edgeproof.reports.report import report_document

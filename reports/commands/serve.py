@@ -56,10 +56,10 @@ def serve(
       edgeproof flags serve
       edgeproof flags serve --pop ams --pop gru --cache-ttl 60s --directory ~/flags
     """
-    from edgeproof.impl.deployment import Choices
+    from edgeproof.impl.edge.kv import Limits
     from edgeproof.impl.flags.http import FlagServer
     from edgeproof.impl.flags.service import FlagOptions
-    from edgeproof.impl.kv import Limits
+    from edgeproof.impl.pattern.deployment import Choices
 
     limits = Limits(min_cache_ttl=0)
     choices = Choices(reader="guarded", epoch=True, cache_ttl=float(cache_ttl), limits=limits)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from edgeproof.impl.database import connect
 from edgeproof.impl.documents import flag_documents
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.snapshot import to_json
+from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.snapshot import to_json
-from edgeproof.impl.store import ConfigStore
 from edgeproof.properties.costs import COSTINGS, Sizes
 from edgeproof.properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES
 from tests.properties.published import LOCATIONS, PUBLISHERS, typical_change

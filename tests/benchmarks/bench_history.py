@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.properties.engines.history import Checked, check_all
+from edgeproof.properties.engines.history.engine import Checked, check_all
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic import CHECKS, Promise, gather
 from edgeproof.properties.traffic.backends import open_duckdb

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.staleness import answer

@@ -18,8 +18,9 @@ from edgeproof.model.kernel import Kernel, KernelSource, build_kernel, build_sou
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.explore import Limits, kernel_source, search_instance
-from edgeproof.properties.engines.search import Search
+from edgeproof.properties.engines.explore.engine import Limits, search_instance
+from edgeproof.properties.engines.explore.search import Search
+from edgeproof.properties.engines.kernels import kernel_source
 from tests.calibration import calibration
 
 NO_LIMIT = Limits(states=1 << 40)

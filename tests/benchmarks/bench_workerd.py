@@ -7,12 +7,12 @@ import time
 from random import Random
 from statistics import median
 
-from edgeproof.impl.adversary import Adversary, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.kv import KVNamespace
-from edgeproof.impl.workerd_config import Bindings
-from edgeproof.impl.workerd_processes import Processes
-from edgeproof.impl.workerd_system import WorkerdSystem
+from edgeproof.impl.edge.kv import KVNamespace
+from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.config import Bindings
+from edgeproof.impl.workerd.processes import Processes
+from edgeproof.impl.workerd.system import WorkerdSystem
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.properties.replay import replay_on

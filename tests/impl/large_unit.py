@@ -8,17 +8,17 @@ from typing import Any
 
 from attrs import frozen
 
-from edgeproof.impl.blobs import Bucket, R2Parts
-from edgeproof.impl.collector import Collector
-from edgeproof.impl.database import connect
-from edgeproof.impl.kv import KVLocation, KVNamespace, LocationCache
-from edgeproof.impl.ledger import PartLedger
-from edgeproof.impl.manifest import Layout, ManifestPublication, ManifestReader
-from edgeproof.impl.parts import TARGET
-from edgeproof.impl.replicator import AlarmPlatform, Replicator, Timing
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
+from edgeproof.impl.durable.snapshot import Snapshot
+from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.edge.kv import KVLocation, KVNamespace, LocationCache
+from edgeproof.impl.manifest.blobs import Bucket, R2Parts
+from edgeproof.impl.manifest.collector import Collector
+from edgeproof.impl.manifest.ledger import PartLedger
+from edgeproof.impl.manifest.manifest import Layout, ManifestPublication, ManifestReader
+from edgeproof.impl.manifest.parts import TARGET
 from edgeproof.impl.runtime import SimulatedRuntime, Weather
-from edgeproof.impl.snapshot import Snapshot
-from edgeproof.impl.store import ConfigStore
 
 __all__ = ["CountingParts", "LargeUnit", "large_unit"]
 

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from edgeproof.impl.live import LiveOptions, LiveResult, run_live
-from edgeproof.impl.live_options import Paths
-from edgeproof.impl.live_pulse import STALL
-from edgeproof.impl.live_site import ReferenceSite, Site
-from edgeproof.properties.engines.history import Promise, check_history, promise_of
+from edgeproof.impl.live.options import Paths
+from edgeproof.impl.live.pulse import STALL
+from edgeproof.impl.live.run import LiveOptions, LiveResult, run_live
+from edgeproof.impl.live.site import ReferenceSite, Site
+from edgeproof.properties.engines.history.engine import Promise, check_history, promise_of
 from edgeproof.properties.evidence import Evidence
 
 __all__ = ["QUICK", "checked", "events_of", "promise_to", "run_until"]

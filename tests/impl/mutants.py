@@ -12,15 +12,15 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from edgeproof.impl.deployment import Parts
-from edgeproof.impl.edge import EdgeReader
-from edgeproof.impl.front import Front, Reply, WriteRequest
-from edgeproof.impl.kv import Copy, KVNamespace, LocationCache
-from edgeproof.impl.reference import ReferenceSystem
-from edgeproof.impl.replicator import Publication, Replicator
+from edgeproof.impl.durable.front import Front, Reply, WriteRequest
+from edgeproof.impl.durable.replicator import Publication, Replicator
+from edgeproof.impl.durable.snapshot import Changes, Snapshot, apply_changes, to_kv
+from edgeproof.impl.durable.store import ConfigStore, Status, WriteResult
+from edgeproof.impl.edge.kv import Copy, KVNamespace, LocationCache
+from edgeproof.impl.edge.reader import EdgeReader
+from edgeproof.impl.pattern.deployment import Parts
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.runtime import Runtime
-from edgeproof.impl.snapshot import Changes, Snapshot, apply_changes, to_kv
-from edgeproof.impl.store import ConfigStore, Status, WriteResult
 from edgeproof.impl.system import Setup
 
 __all__ = ["MUTANTS", "Mutant"]

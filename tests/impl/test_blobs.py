@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.adversary_r2 import R2Bucket
-from edgeproof.impl.blobs import Bucket, KVParts, PartStore, R2Parts
-from edgeproof.impl.kv import KVLocation, KVNamespace, KVUnreachable, LocationCache
+from edgeproof.impl.edge.kv import KVLocation, KVNamespace, KVUnreachable, LocationCache
+from edgeproof.impl.manifest.blobs import Bucket, KVParts, PartStore, R2Parts
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.adversary_r2 import R2Bucket
 
 keys = st.sampled_from(["a", "b", "c/d"])
 steps = st.lists(

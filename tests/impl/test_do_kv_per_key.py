@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgeproof.impl.centre import KVEntry
-from edgeproof.impl.do_kv_per_key import DoKvPerKeySystem
-from edgeproof.impl.per_key import Part, part_of
+from edgeproof.impl.alternatives.per_key import Part, part_of
+from edgeproof.impl.alternatives.per_key_system import DoKvPerKeySystem
+from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 

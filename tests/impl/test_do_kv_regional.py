@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgeproof.impl.do_kv_regional import DoKvRegionalSystem
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.kv_region import RegionalTier
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.edge.region import RegionalTier
+from edgeproof.impl.pattern.regional import DoKvRegionalSystem
 from edgeproof.impl.runtime import SimulatedRuntime
 from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgeproof.impl.do_only import DoOnlySystem
+from edgeproof.impl.alternatives.do_only import DoOnlySystem
 from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from edgeproof.impl.flag_system import FlagSystem
+from edgeproof.impl.flags.system import FlagSystem
 from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 

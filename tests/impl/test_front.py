@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import pytest
 
-from edgeproof.impl.database import connect
-from edgeproof.impl.front import Front, WriteRequest
-from edgeproof.impl.kv import KVNamespace
-from edgeproof.impl.replicator import InlinePublisher, Publication
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.front import Front, WriteRequest
+from edgeproof.impl.durable.replicator import InlinePublisher, Publication
+from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
+from edgeproof.impl.edge.kv import KVNamespace
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime, Task
-from edgeproof.impl.store import ConfigStore, VersionConflict, WriteResult
 
 
 class Desk:

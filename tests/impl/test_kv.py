@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.centre import Centre, DictCentre, KVEntry, SqliteCentre
-from edgeproof.impl.kv import KVLimitError, KVLocation, KVNamespace, KVThrottled, KVUnreachable, Limits, LocationCache
+from edgeproof.impl.edge.centre import Centre, DictCentre, KVEntry, SqliteCentre
+from edgeproof.impl.edge.kv import (
+    KVLimitError,
+    KVLocation,
+    KVNamespace,
+    KVThrottled,
+    KVUnreachable,
+    Limits,
+    LocationCache,
+)
 from edgeproof.impl.runtime import SimulatedRuntime
 
 FREE = Limits(write_spacing=0)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.kv_only import KvOnlySystem
-from edgeproof.impl.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
+from edgeproof.impl.alternatives.kv_only import KvOnlySystem
+from edgeproof.impl.alternatives.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
+from edgeproof.impl.durable.snapshot import from_kv
+from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.snapshot import from_kv
 from edgeproof.impl.system import Setup, SystemUnavailable
 from tests.impl.driving import Step, play, refuses, seen
 

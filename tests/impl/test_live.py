@@ -23,20 +23,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from edgeproof.impl.centre import DictCentre, KVEntry
-from edgeproof.impl.database import connect
-from edgeproof.impl.deployment import Parts
-from edgeproof.impl.edge import EdgeReader
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.edge.centre import DictCentre, KVEntry
+from edgeproof.impl.edge.reader import EdgeReader
 from edgeproof.impl.history import Recorder, digest_of, digest_of_value
-from edgeproof.impl.live import LiveError, LiveOptions, Truth, run_live
-from edgeproof.impl.live_network import FaultPlan, ReplicatorRuntime, WatchedCentre
-from edgeproof.impl.live_options import FAULTS, Paths
-from edgeproof.impl.live_pulse import STALL, Pulse
-from edgeproof.impl.live_site import ReferenceSite
+from edgeproof.impl.live.network import FaultPlan, ReplicatorRuntime, WatchedCentre
+from edgeproof.impl.live.options import FAULTS, Paths
+from edgeproof.impl.live.pulse import STALL, Pulse
+from edgeproof.impl.live.run import LiveError, LiveOptions, Truth, run_live
+from edgeproof.impl.live.site import ReferenceSite
+from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
-from edgeproof.impl.snapshot import Snapshot, to_kv
-from edgeproof.impl.store import ConfigStore
-from edgeproof.properties.engines.history import PROPERTIES, promise_of
+from edgeproof.properties.engines.history.engine import PROPERTIES, promise_of
 from edgeproof.properties.evidence import Verdict
 from tests.impl.live_runs import QUICK, checked, promise_to, run_until
 from tests.impl.mutants import ServesForEver

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl import parts as module
 from edgeproof.impl.documents import draw_change, flag_documents
-from edgeproof.impl.parts import Manifest, PartCorrupt, PartsError, assemble, by_digest, by_place, split
-from edgeproof.impl.snapshot import Snapshot, apply_changes, to_json
+from edgeproof.impl.durable.snapshot import Snapshot, apply_changes, to_json
+from edgeproof.impl.manifest import parts as module
+from edgeproof.impl.manifest.parts import Manifest, PartCorrupt, PartsError, assemble, by_digest, by_place, split
 from tests.impl.strategies import configs
 
 targets = st.sampled_from([1, 20, 200, 100_000])

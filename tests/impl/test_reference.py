@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, System
 from tests.impl.mutants import MUTANTS
 

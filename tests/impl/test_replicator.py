@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.database import connect
-from edgeproof.impl.kv import KVNamespace, KVThrottled, Limits
-from edgeproof.impl.replicator import AlarmPlatform, Backoff, InlinePublisher, Publication, Replicator, Timing
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, InlinePublisher, Publication, Replicator, Timing
+from edgeproof.impl.durable.snapshot import Snapshot
+from edgeproof.impl.durable.store import Alarm, ConfigStore
+from edgeproof.impl.edge.kv import KVNamespace, KVThrottled, Limits
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime, Task
-from edgeproof.impl.snapshot import Snapshot
-from edgeproof.impl.store import Alarm, ConfigStore
 
 TIMING = Timing(put_timeout=10, retry=Backoff(2, 16))
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.database import connect
-from edgeproof.impl.kv import KVLocation, KVNamespace, LocationCache
-from edgeproof.impl.replicator import Replicator
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.replicator import Replicator
+from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.edge.kv import KVLocation, KVNamespace, LocationCache
 from edgeproof.impl.runtime import Instance, SimulatedRuntime
-from edgeproof.impl.store import ConfigStore
-from edgeproof.impl.token_edge import TokenGate, TokenPublication, mark_key
-from edgeproof.impl.token_table import KEEP, TokenTable
-from edgeproof.impl.tokens import (
+from edgeproof.impl.tokens.edge import TokenGate, TokenPublication, mark_key
+from edgeproof.impl.tokens.table import KEEP, TokenTable
+from edgeproof.impl.tokens.tokens import (
     MAX_TTL,
     MIN_TTL,
     Credential,

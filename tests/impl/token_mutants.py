@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from edgeproof.impl.kv import Copy, KVNamespace, LocationCache
-from edgeproof.impl.snapshot import Snapshot
-from edgeproof.impl.store import ConfigStore
-from edgeproof.impl.token_edge import TokenGate, TokenPublication
-from edgeproof.impl.token_system import TokenParts, TokenSystem
-from edgeproof.impl.token_table import TokenTable
-from edgeproof.impl.tokens import Decision, Request, TokenRecord, authorise
+from edgeproof.impl.durable.snapshot import Snapshot
+from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.edge.kv import Copy, KVNamespace, LocationCache
+from edgeproof.impl.tokens.edge import TokenGate, TokenPublication
+from edgeproof.impl.tokens.system import TokenParts, TokenSystem
+from edgeproof.impl.tokens.table import TokenTable
+from edgeproof.impl.tokens.tokens import Decision, Request, TokenRecord, authorise
 
 __all__ = ["MUTANTS", "TokenMutant"]
 

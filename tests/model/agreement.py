@@ -14,7 +14,7 @@ from edgeproof.model.expr import Expr
 from edgeproof.model.interpret import Event, NotEnabledError, OutOfRangeError, State, apply, evaluate
 from edgeproof.model.kernel import Kernel
 from edgeproof.model.machine import Instance
-from edgeproof.properties.engines.unroll import Unrolling, unrolling
+from edgeproof.properties.engines.prove.unroll import Unrolling, unrolling
 
 __all__ = ["Z3Step", "agrees_with_kernel", "every_event", "expand", "outcomes", "random_walk"]
 

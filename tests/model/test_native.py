@@ -14,7 +14,7 @@ from edgeproof.model.kernel import StateForm, build_kernel, build_source
 from edgeproof.model.native import compile_native
 from edgeproof.properties.cases import BOARDS, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.explore import kernel_source
+from edgeproof.properties.engines.kernels import kernel_source
 from tests.model.agreement import agrees_with_kernel, expand, random_walk
 from tests.model.native_calls import native_kernel
 from tests.model.random_designs import Spec, specs, state_formula

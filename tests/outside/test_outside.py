@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.http_system import FrontError, HttpSystem, check_address
 from edgeproof.impl.system import ActionImpossible, ActionUnknown, Setup, SystemUnavailable
+from edgeproof.impl.workerd.http_system import FrontError, HttpSystem, check_address
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.properties.catalogue import CATALOGUE, askable
-from edgeproof.properties.engines.fuzz import Budget
-from edgeproof.properties.engines.outside import CONTRACT, outside
+from edgeproof.properties.engines.fuzz.engine import Budget
+from edgeproof.properties.engines.outside.engine import CONTRACT, outside
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.outside.front import BEARER, Answer, Front, Unit, served
 
@@ -246,7 +246,7 @@ class DiesSoon(Front):
 def test_a_deployment_that_stops_answering_leaves_undecided_what_it_has_not_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("edgeproof.impl.http_system._PAUSE", 0.0)
+    monkeypatch.setattr("edgeproof.impl.workerd.http_system._PAUSE", 0.0)
     found = judged(DiesSoon())
     assert {one.verdict for one in found.values()} == {Verdict.UNKNOWN}
     assert "; is it up, and the address right?" in found["atomic-write"].reason
@@ -293,7 +293,7 @@ def test_a_run_takes_fresh_units_and_says_whose_they_are() -> None:
     ],
 )
 def test_what_cannot_be_had_says_why(address: str, bearer: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgeproof.impl.http_system._PAUSE", 0.0)
+    monkeypatch.setattr("edgeproof.impl.workerd.http_system._PAUSE", 0.0)
     with served(Front()) as there:
         system = HttpSystem(address.replace("{address}", there).replace("{rest}", there.removeprefix("http")), bearer)
         with pytest.raises(SystemUnavailable, match=says) as caught:

@@ -129,7 +129,8 @@ def test_spin_breaks_a_flag_in_as_few_steps(case: str, broken: str) -> None:
 
 def shortest_run(instance: Instance, broken: str) -> int:
     """Where SPIN's depth stands when the violation that we find is at hand: one step goes into the initial choice."""
-    from edgeproof.properties.engines.explore import explore, kernel_source
+    from edgeproof.properties.engines.explore.engine import explore
+    from edgeproof.properties.engines.kernels import kernel_source
 
     one = CATALOGUE[broken]
     (evidence,) = explore(instance, [one], kernel_source([instance], [one]))

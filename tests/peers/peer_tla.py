@@ -15,7 +15,8 @@ from edgeproof.model.kernel import StateForm, StepForm, build_kernel, build_sour
 from edgeproof.model.machine import Instance
 from edgeproof.model.text import Subject, subject
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict as Ours
 from tests.calibration import calibration
 from tests.model.random_designs import Spec, instance_of, specs, state_formula

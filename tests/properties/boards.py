@@ -14,10 +14,11 @@ from edgeproof.properties.bounds import staleness_bound
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.catalogue.forms import answered, reading
-from edgeproof.properties.engines.cover import coverage
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.fuzz import Budget, fuzz
-from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.fuzz.cover import coverage
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Case, Evidence, Status, Verdict, conclude
 from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.replay import replay_on, replay_on_model

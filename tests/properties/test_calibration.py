@@ -12,10 +12,11 @@ from edgeproof.model.interpret import apply, evaluate, successors
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import replay
 from edgeproof.properties.catalogue import Property, state_form
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.prove import Effort, prove
-from edgeproof.properties.engines.solver import WORK
-from edgeproof.properties.engines.unroll import unrolling
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.engines.prove.solver import WORK
+from edgeproof.properties.engines.prove.unroll import unrolling
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.calibration import calibration
 

@@ -20,7 +20,7 @@ from attrs import frozen
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from edgeproof.properties.engines.history import Promise
+from edgeproof.properties.engines.history.engine import Promise
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic import CHECKS, gather
 from tests.properties.corruptions import BOUND, CORRUPTIONS, clean_history

@@ -7,14 +7,14 @@ from contextlib import suppress
 
 import pytest
 
-from edgeproof.impl.deployment import Parts
 from edgeproof.impl.documents import flag_documents
-from edgeproof.impl.kv import KVNamespace, KVThrottled
-from edgeproof.impl.push_system import PushSystem
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.durable.snapshot import to_json
+from edgeproof.impl.edge.kv import KVNamespace, KVThrottled
+from edgeproof.impl.pattern.deployment import Parts
+from edgeproof.impl.pattern.system import ReferenceSystem
+from edgeproof.impl.push.system import PushSystem
 from edgeproof.impl.references import ReferenceSystems
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.snapshot import to_json
 from edgeproof.impl.system import ActionImpossible
 from edgeproof.properties.cases import BOARDS
 from edgeproof.properties.costs import COSTINGS, Load, Sizes, charge, charged

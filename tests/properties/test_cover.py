@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from edgeproof.properties.cases import instance_of
-from edgeproof.properties.engines.cover import EVERY_ACTION, coverage
-from edgeproof.properties.engines.induct import possible_actions
+from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION, coverage
+from edgeproof.properties.engines.prove.induct import possible_actions
 from edgeproof.properties.evidence import Case, Evidence, Status, Verdict
 
 OUTBOX = Case("outbox", "do_kv", {"Put": 1}, ())

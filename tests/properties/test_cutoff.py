@@ -26,8 +26,9 @@ from edgeproof.model.machine import (
     read_design,
 )
 from edgeproof.properties.catalogue import CATALOGUE, Property
-from edgeproof.properties.engines.cutoff import Cutoff, cutoffs
-from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.cutoff import Cutoff, cutoffs
 from edgeproof.properties.evidence import Verdict
 
 

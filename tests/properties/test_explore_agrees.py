@@ -11,10 +11,11 @@ from edgeproof.model.interpret import OutOfRangeError, evaluate
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import replay
 from edgeproof.properties.catalogue import Property, Step, state_form, step_form
-from edgeproof.properties.engines.explore import Limits, explore, kernel_source
-from edgeproof.properties.engines.prove import Effort, prove
-from edgeproof.properties.engines.solver import WORK
-from edgeproof.properties.engines.unroll import unrolling
+from edgeproof.properties.engines.explore.engine import Limits, explore
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.engines.prove.solver import WORK
+from edgeproof.properties.engines.prove.unroll import unrolling
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.model.random_designs import Spec, formula_in, instance_of, specs, state_formula
 from tests.properties.brute import BruteSearch

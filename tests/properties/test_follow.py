@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.properties.engines.follow import FOLLOWED, Limits, Report, follow
-from edgeproof.properties.engines.history import Promise, check_history
+from edgeproof.properties.engines.history.engine import Promise, check_history
+from edgeproof.properties.engines.history.follow import FOLLOWED, Limits, Report, follow
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.intake.tail import tail
 from edgeproof.properties.recorded import LONGEST

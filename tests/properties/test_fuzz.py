@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import Observation, Setup
 from edgeproof.model.designs import load
 from edgeproof.model.expr import FALSE
@@ -19,8 +19,8 @@ from edgeproof.model.machine import Design, Instance, action, boolean, count, ha
 from edgeproof.model.trace import dump_trace, replay
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
-from edgeproof.properties.engines.explore import kernel_source
-from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.replay import replay_on
 from edgeproof.properties.verify import PLANS

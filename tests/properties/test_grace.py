@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import edgeproof.model.designs.do_kv_manifest as design
-from edgeproof.impl.manifest_setup import manifest_choices
-from edgeproof.impl.setup import TICK
+from edgeproof.impl.manifest.setup import manifest_choices
+from edgeproof.impl.pattern.setup import TICK
 from edgeproof.impl.system import Setup
 from edgeproof.model.designs import load
 from edgeproof.model.designs.do_kv_manifest import DoKvManifest, grace_needed
@@ -24,8 +24,9 @@ from edgeproof.model.kernel import KernelSource
 from edgeproof.model.machine import Instance, read_design
 from edgeproof.properties.bounds import present_terms
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.lemmas import LEMMAS
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeproof.model.machine import DesignError
-from edgeproof.properties.engines.history import PROPERTIES, Promise, check_history, promise_of
+from edgeproof.properties.engines.history.engine import PROPERTIES, Promise, check_history, promise_of
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.histories import clean, commit, digest, fault, publish, read, text
 

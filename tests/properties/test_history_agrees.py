@@ -24,9 +24,9 @@ from edgeproof.model.kernel import Kernel, build_kernel
 from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
-from edgeproof.properties.engines.explore import kernel_source
-from edgeproof.properties.engines.history import promise_of
-from edgeproof.properties.engines.shrink import run_events
+from edgeproof.properties.engines.fuzz.shrink import run_events
+from edgeproof.properties.engines.history.engine import promise_of
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case
 from edgeproof.properties.intake import EVENTS
 from edgeproof.properties.traffic import CHECKS, Promise, gather

@@ -25,8 +25,8 @@ from edgeproof.model.machine import (
 )
 from edgeproof.model.trace import replay
 from edgeproof.properties.catalogue import step_form
-from edgeproof.properties.engines.induct import breaks_step, can_be_tested, inductive_part
-from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.engines.prove.induct import breaks_step, can_be_tested, inductive_part
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.designs import instance, settles, state, step
 

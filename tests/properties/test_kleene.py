@@ -16,7 +16,7 @@ from edgeproof.model.interpret import Event, State, evaluate, initial_states, su
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
-from edgeproof.properties.engines.kleene import known_value
+from edgeproof.properties.engines.outside.kleene import known_value
 
 AT = instance_of(next(case for case in scoreboard("do_kv") if case.name == "recommended"))
 

@@ -10,8 +10,9 @@ from attrs import evolve
 
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Status, Verdict, conclude
 from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.levels import LEVELS, Level, standing

@@ -21,7 +21,8 @@ from edgeproof.model.machine import (
     natural,
 )
 from edgeproof.model.trace import replay
-from edgeproof.properties.engines.explore import explore, kernel_source
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.designs import instance, settles
 

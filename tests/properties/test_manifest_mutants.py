@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.manifest_system import ManifestSystem
+from edgeproof.impl.manifest.system import ManifestSystem
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import replay
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.explore import kernel_source
-from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.replay import replay_on
 from edgeproof.properties.verify import PLANS

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.model.designs.do_kv import DoKv
 from edgeproof.model.interpret import initial_states, successors
 from edgeproof.model.machine import DesignError, Instance, action, read_design
 from edgeproof.model.trace import dump_trace, load_trace
 from edgeproof.properties.cases import ad_hoc, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property, state_form, step_form
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.shrink import breaks
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.fuzz.shrink import breaks
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Status, Verdict, conclude
 from edgeproof.properties.replay import replay_on, replay_on_model, truth_table
 

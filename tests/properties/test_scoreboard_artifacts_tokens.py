@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.token_system import TokenSystem
+from edgeproof.impl.tokens.system import TokenSystem
 from edgeproof.model.designs import load
 from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
 from edgeproof.model.expr import implies
@@ -18,9 +18,10 @@ from edgeproof.properties.bounds.artifacts_tokens import new_token_bound, new_to
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.catalogue.token_forms import when_asked
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.fuzz import Budget, fuzz
-from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.replay import replay_on

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.centre import KVEntry
-from edgeproof.impl.do_kv_regional import DoKvRegionalSystem
-from edgeproof.impl.kv_region import RegionalTier
+from edgeproof.impl.edge.centre import KVEntry
+from edgeproof.impl.edge.region import RegionalTier
+from edgeproof.impl.pattern.regional import DoKvRegionalSystem
 from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model.designs.do_kv import fetch, read_through
 from edgeproof.model.designs.do_kv_regional import DoKvRegional

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.do_only import DoOnlySystem
-from edgeproof.impl.remote import RemoteReader
-from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.alternatives.do_only import DoOnlySystem
+from edgeproof.impl.durable.snapshot import Snapshot
+from edgeproof.impl.edge.remote import RemoteReader
 from edgeproof.model.designs.do_only import DoOnly
 from edgeproof.model.machine import Design, action
 from edgeproof.properties.bounds import formula
 from edgeproof.properties.cases import instance_of, scoreboard
-from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.lemmas import LEMMAS
 from tests.properties import boards

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.flag_system import FlagSystem, SaltedFlags
+from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.flags.control import ANY, FlagControl, StoredFlag
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.service import EdgeFlags
-from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.flags.system import FlagSystem, SaltedFlags
 from edgeproof.model.designs.flagship import Flagship, lets_in
 from edgeproof.model.machine import Design, Instance, action, read_design
 from edgeproof.properties.bounds import formula, present_terms
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.prove import prove
+from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.lemmas import LEMMAS
 from tests.properties import boards

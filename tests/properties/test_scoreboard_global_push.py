@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.push_system import PushSystem
+from edgeproof.impl.push.system import PushSystem
 from edgeproof.model.designs import load
 from edgeproof.model.designs.global_push import GlobalPush
 from edgeproof.model.machine import Instance, action, read_design
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.fuzz import Budget, fuzz
-from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.replay import replay_on

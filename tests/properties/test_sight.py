@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import ActionUnknown, Observation
 from edgeproof.model.designs import load
 from edgeproof.model.interpret import Event, initial_states
@@ -15,10 +15,10 @@ from edgeproof.model.machine import Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.explore import kernel_source
-from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
-from edgeproof.properties.engines.shrink import run_events
-from edgeproof.properties.engines.sight import followed, needs, not_judged
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.shrink import run_events
+from edgeproof.properties.engines.fuzz.sight import followed, needs, not_judged
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.replay import replay_on
 from tests.impl.mutants import MUTANTS

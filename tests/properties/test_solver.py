@@ -7,8 +7,8 @@ import z3
 
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.prove import Effort, prove
-from edgeproof.properties.engines.solver import new_solver
+from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.engines.prove.solver import new_solver
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.lemmas import LEMMAS
 

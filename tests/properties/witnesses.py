@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import dump_trace
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.explore import explore, kernel_source
-from edgeproof.properties.engines.fuzz import Budget, fuzz
-from edgeproof.properties.engines.prove import Effort, prove
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.lemmas import LEMMAS
 from tests.impl.mutants import MUTANTS
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from edgeproof import reports
 from tests.properties.histories import clean, commit, publish, read, text
 from tests.reports.conftest import Run
 
@@ -124,9 +125,7 @@ def test_following_ends_with_verdicts_when_it_is_interrupted(history: Path) -> N
         (("--follow", "none.jsonl"), "none.jsonl"),
     ],
 )
-def test_what_cannot_be_used_is_said_in_one_line(
-    cli: Run, history: Path, words: tuple[str, ...], why: str
-) -> None:
+def test_what_cannot_be_used_is_said_in_one_line(cli: Run, history: Path, words: tuple[str, ...], why: str) -> None:
     outcome = cli("check", *words)
     assert outcome.status == 2
     assert why in outcome.err

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edgeproof.impl.live import LiveError, LiveOptions, LiveResult
+from edgeproof.impl.live.run import LiveError, LiveOptions, LiveResult
 from edgeproof.model.designs import DESIGNS
-from edgeproof.properties.engines.history import Promise
+from edgeproof.properties.engines.history.engine import Promise
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
@@ -174,7 +174,7 @@ def test_a_run_whose_process_dies_is_undecided_and_names_it(cli: Run, monkeypatc
     def run_live(options: LiveOptions, notify: Callable[[str], None], site: object) -> LiveResult:
         raise LiveError("pop-1 died (signal 9)")
 
-    monkeypatch.setattr("edgeproof.impl.live.run_live", run_live)
+    monkeypatch.setattr("edgeproof.impl.live.run.run_live", run_live)
     outcome = cli("run", "--for", "3s", "--json")
     assert outcome.status == 3
     assert outcome.document == {"verdict": "UNKNOWN", "reason": "pop-1 died (signal 9)"}
@@ -206,8 +206,8 @@ def test_run_records_a_history_and_reports_what_it_shows(
         measures = {**staleness, "headroom_s": 7.5, "bound_s": 8.0}
         return [Evidence("bounded-staleness", "history", verdict, "1,234 events", measures=measures)]
 
-    monkeypatch.setattr("edgeproof.impl.live.run_live", run_live)
-    monkeypatch.setattr("edgeproof.properties.engines.history.check_history", check_history)
+    monkeypatch.setattr("edgeproof.impl.live.run.run_live", run_live)
+    monkeypatch.setattr("edgeproof.properties.engines.history.engine.check_history", check_history)
     words = ["run", "--for", "1m", "--pops", "4", "--heartbeat", "1500ms"]
     outcome = cli(*words, "--json")
     assert outcome.status == status

@@ -40,9 +40,7 @@ def test_the_walk_through_flips_a_kill_switch_and_its_record_is_checked(cli: Run
     assert {json.loads(line)["kind"] for line in lines} == {"commit", "publish", "read"}
 
 
-def test_a_location_that_keeps_its_copy_too_long_is_a_violation(
-    cli: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_location_that_keeps_its_copy_too_long_is_a_violation(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walkthrough, "_CHOICES", evolve(walkthrough._CHOICES, cache_ttl=60.0))
     outcome = cli("flags", "walkthrough", "--json")
     assert outcome.status == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from edgeproof.impl.live import FAULTS
+from edgeproof.impl.live.run import FAULTS
 from edgeproof.reports.commands.run import run
 from tests.reports.conftest import Run
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import Observation, Value
 from edgeproof.model.trace import Trace, TraceError, dump_trace
-from edgeproof.properties.engines.fuzz import LOCKSTEP
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
 from edgeproof.reports.systems import SYSTEMS
 from tests.reports import examples
 from tests.reports.conftest import Keep, Run

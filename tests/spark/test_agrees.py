@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import asdict, evolve
 
-from edgeproof.properties.engines.history import check_all
+from edgeproof.properties.engines.history.engine import check_all
 from edgeproof.properties.evidence import Evidence
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic import CHECKS, Promise, gather

@@ -13,8 +13,8 @@ from typing import NoReturn
 
 import pytest
 
-from edgeproof.impl.workerd import RuntimeMissingError, find_workerd
-from edgeproof.impl.workerd_system import WorkerdSystem
+from edgeproof.impl.workerd.runtime import RuntimeMissingError, find_workerd
+from edgeproof.impl.workerd.system import WorkerdSystem
 
 
 @pytest.fixture(scope="session")

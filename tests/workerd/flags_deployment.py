@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final
 
-from edgeproof.impl.adversary import Adversary, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.centre import KVEntry
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.live_pulse import Pulse
+from edgeproof.impl.durable.snapshot import Snapshot, from_kv
+from edgeproof.impl.edge.centre import KVEntry
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.live.pulse import Pulse
 from edgeproof.impl.runtime import Clock
-from edgeproof.impl.snapshot import Snapshot, from_kv
-from edgeproof.impl.workerd_client import Client, Reply
-from edgeproof.impl.workerd_config import Bindings
-from edgeproof.impl.workerd_processes import Edits, Processes
+from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.client import Client, Reply
+from edgeproof.impl.workerd.config import Bindings
+from edgeproof.impl.workerd.processes import Edits, Processes
 from tests.workerd.openapi import check_path
 
 __all__ = ["FlagDeployment", "RealClock", "flag"]

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from edgeproof.impl.workerd import Workerd
-from edgeproof.impl.workerd_client import Client, asked
-from edgeproof.impl.workerd_config import WORKER
+from edgeproof.impl.workerd.client import Client, asked
+from edgeproof.impl.workerd.config import WORKER
+from edgeproof.impl.workerd.runtime import Workerd
 
 __all__ = ["WorkerEvaluator"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import frozen
 
-from edgeproof.impl.workerd_client import Client, WorkerdError, asked
+from edgeproof.impl.workerd.client import Client, WorkerdError, asked
 from tests.workerd.flags_deployment import FlagDeployment, flag
 
 __all__ = ["Told", "Writer", "ask", "batch", "round_of"]

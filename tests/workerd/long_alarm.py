@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeproof.impl.adversary import Adversary
-from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.workerd.adversary import Adversary
+from edgeproof.impl.workerd.adversary_http import Door
 from tests.workerd.test_runtime import deployed, kv, write
 
 __all__ = ["kv"]

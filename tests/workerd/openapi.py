@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import jsonschema
 
-from edgeproof.impl.workerd_client import Reply
-from edgeproof.impl.workerd_config import WORKER
+from edgeproof.impl.workerd.client import Reply
+from edgeproof.impl.workerd.config import WORKER
 
 __all__ = ["OPENAPI", "check", "check_path"]
 

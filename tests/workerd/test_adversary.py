@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.adversary import Adversary, Answer, Fault, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.adversary_r2 import R2Bucket
-from edgeproof.impl.kv import KVNamespace
-from edgeproof.impl.workerd import Workerd
-from edgeproof.impl.workerd_client import Client
+from edgeproof.impl.edge.kv import KVNamespace
+from edgeproof.impl.workerd.adversary import Adversary, Answer, Fault, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.adversary_r2 import R2Bucket
+from edgeproof.impl.workerd.client import Client
+from edgeproof.impl.workerd.runtime import Workerd
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeproof.impl.workerd_system import WorkerdSystem
+from edgeproof.impl.workerd.system import WorkerdSystem
 from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import PUBLISH, trace_of
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.adversary import Adversary, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.snapshot import from_kv
-from edgeproof.impl.workerd_client import Client
-from edgeproof.impl.workerd_config import Bindings
-from edgeproof.impl.workerd_processes import Processes
+from edgeproof.impl.durable.snapshot import from_kv
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.client import Client
+from edgeproof.impl.workerd.config import Bindings
+from edgeproof.impl.workerd.processes import Processes
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 

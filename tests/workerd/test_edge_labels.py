@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from edgeproof.impl.snapshot import Snapshot, to_kv
-from edgeproof.impl.workerd_client import asked
-from edgeproof.impl.workerd_processes import Edits
+from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.workerd.client import asked
+from edgeproof.impl.workerd.processes import Edits
 from tests.workerd.flags_deployment import FlagDeployment
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeproof.impl.documents import flag_documents
-from edgeproof.impl.workerd_client import Client
+from edgeproof.impl.workerd.client import Client
 from tests.workerd.flags_deployment import FlagDeployment, flag
 from tests.workerd.openapi import check_path
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from edgeproof.impl.flags.http import FlagServer
-from edgeproof.impl.workerd_client import Client, Reply
+from edgeproof.impl.workerd.client import Client, Reply
 from tests.impl.flags import generate
 from tests.workerd.flags_deployment import TOKEN, FlagDeployment, flag
 

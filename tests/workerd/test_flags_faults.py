@@ -18,9 +18,9 @@ from typing import Final
 
 import pytest
 
-from edgeproof.impl.adversary import Answer, Fault
-from edgeproof.impl.workerd_client import WorkerdError
-from edgeproof.properties.engines.history import Promise, check_history, promise_of
+from edgeproof.impl.workerd.adversary import Answer, Fault
+from edgeproof.impl.workerd.client import WorkerdError
+from edgeproof.properties.engines.history.engine import Promise, check_history, promise_of
 from edgeproof.properties.evidence import Verdict
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, Writer, ask

@@ -13,8 +13,8 @@ from typing import Final
 
 import pytest
 
-from edgeproof.impl.adversary import Answer, Fault
-from edgeproof.impl.workerd_client import asked
+from edgeproof.impl.workerd.adversary import Answer, Fault
+from edgeproof.impl.workerd.client import asked
 from tests.workerd.flags_deployment import PATIENCE, FlagDeployment, RealClock, flag
 from tests.workerd.test_flags_faults import OPTIONS, promise
 

@@ -11,10 +11,10 @@ from typing import Final
 
 import pytest
 
-from edgeproof.impl.adversary import Held
-from edgeproof.impl.workerd_client import asked
-from edgeproof.impl.workerd_processes import Edits
-from edgeproof.properties.engines.history import promise_of
+from edgeproof.impl.workerd.adversary import Held
+from edgeproof.impl.workerd.client import asked
+from edgeproof.impl.workerd.processes import Edits
+from edgeproof.properties.engines.history.engine import promise_of
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, ask, batch
 

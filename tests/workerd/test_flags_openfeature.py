@@ -23,11 +23,11 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 from openfeature.provider import ProviderStatus
 
-from edgeproof.impl.adversary import Answer, Fault
 from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.sources import Heard, HttpSource
-from edgeproof.impl.workerd_client import asked
-from edgeproof.properties.engines.history import promise_of
+from edgeproof.impl.workerd.adversary import Answer, Fault
+from edgeproof.impl.workerd.client import asked
+from edgeproof.properties.engines.history.engine import promise_of
 from tests.workerd.flags_deployment import PATIENCE, TOKEN, FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Writer, batch
 from tests.workerd.test_flags_faults import OPTIONS, promise

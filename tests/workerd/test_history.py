@@ -16,13 +16,13 @@ import pytest
 from attrs import evolve
 from jsonschema import Draft202012Validator
 
-from edgeproof.impl.adversary import Adversary, Answer, Fault, SuiteClock
-from edgeproof.impl.adversary_http import Door
+from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.history import digest_of
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.workerd_config import Bindings
-from edgeproof.impl.workerd_processes import Processes
-from edgeproof.properties.engines.history import Promise, check_history
+from edgeproof.impl.workerd.adversary import Adversary, Answer, Fault, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.config import Bindings
+from edgeproof.impl.workerd.processes import Processes
+from edgeproof.properties.engines.history.engine import Promise, check_history
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.intake import load
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeproof.impl.adversary import Adversary, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.workerd_client import Client
-from edgeproof.impl.workerd_config import Bindings
-from edgeproof.impl.workerd_processes import Processes
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.client import Client
+from edgeproof.impl.workerd.config import Bindings
+from edgeproof.impl.workerd.processes import Processes
 from tests.workerd.openapi import OPENAPI, check
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")

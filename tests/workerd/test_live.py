@@ -16,14 +16,14 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
+from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.edge.kv import KVNamespace, KVThrottled
 from edgeproof.impl.history import Recorder
-from edgeproof.impl.kv import KVNamespace, KVThrottled
-from edgeproof.impl.live import LiveError, LiveOptions, run_live
-from edgeproof.impl.live_network import FaultPlan
-from edgeproof.impl.live_pulse import STALL
-from edgeproof.impl.live_workerd import LiveKV, WallClock, WorkerdSite
-from edgeproof.impl.snapshot import Snapshot, to_kv
-from edgeproof.impl.workerd_processes import Processes
+from edgeproof.impl.live.network import FaultPlan
+from edgeproof.impl.live.pulse import STALL
+from edgeproof.impl.live.run import LiveError, LiveOptions, run_live
+from edgeproof.impl.workerd.live import LiveKV, WallClock, WorkerdSite
+from edgeproof.impl.workerd.processes import Processes
 from edgeproof.properties.evidence import Verdict
 from edgeproof.reports.cli import main
 from tests.impl.live_runs import QUICK, checked, run_until

@@ -6,15 +6,15 @@ from random import Random
 
 import pytest
 
-from edgeproof.impl.reference import ReferenceSystem
+from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import System
-from edgeproof.impl.workerd_system import WorkerdSystem
+from edgeproof.impl.workerd.system import WorkerdSystem
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.explore import kernel_source
-from edgeproof.properties.engines.fuzz import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case, Evidence, Verdict
 from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import CRASHES, case_instance, walk

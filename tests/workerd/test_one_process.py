@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.snapshot import Snapshot, to_kv
-from edgeproof.impl.workerd import Workerd
-from edgeproof.impl.workerd_client import Client, asked
-from edgeproof.impl.workerd_config import Bindings, copy_worker, store_config
+from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.workerd.client import Client, asked
+from edgeproof.impl.workerd.config import Bindings, copy_worker, store_config
+from edgeproof.impl.workerd.runtime import Workerd
 from tests.workerd.flags_deployment import TOKEN, FlagDeployment
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")

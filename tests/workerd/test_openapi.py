@@ -26,12 +26,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from edgeproof.impl.adversary import Adversary, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.workerd_client import Client
-from edgeproof.impl.workerd_config import Bindings
-from edgeproof.impl.workerd_processes import Edits, Processes
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.client import Client
+from edgeproof.impl.workerd.config import Bindings
+from edgeproof.impl.workerd.processes import Edits, Processes
 from tests.workerd.openapi import OPENAPI
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")

@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from edgeproof.impl.adversary import Adversary, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.http_system import HttpSystem
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.live_pulse import Pulse
-from edgeproof.impl.workerd_client import Client
-from edgeproof.impl.workerd_config import Bindings
-from edgeproof.impl.workerd_processes import Processes
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.live.pulse import Pulse
+from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.client import Client
+from edgeproof.impl.workerd.config import Bindings
+from edgeproof.impl.workerd.http_system import HttpSystem
+from edgeproof.impl.workerd.processes import Processes
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.properties.catalogue import CATALOGUE, askable
-from edgeproof.properties.engines.fuzz import Budget
-from edgeproof.properties.engines.outside import CONTRACT, outside
+from edgeproof.properties.engines.fuzz.engine import Budget
+from edgeproof.properties.engines.outside.engine import CONTRACT, outside
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.outside.test_outside import HOLD
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from edgeproof.impl.adversary import Adversary, Answer, Fault, SuiteClock
-from edgeproof.impl.adversary_http import Door
-from edgeproof.impl.kv import KVNamespace, Limits
-from edgeproof.impl.workerd import RuntimeMissingError, Workerd, find_workerd
-from edgeproof.impl.workerd_config import Bindings, copy_worker
-from edgeproof.impl.workerd_processes import Processes
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.workerd.adversary import Adversary, Answer, Fault, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.config import Bindings, copy_worker
+from edgeproof.impl.workerd.processes import Processes
+from edgeproof.impl.workerd.runtime import RuntimeMissingError, Workerd, find_workerd
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 
@@ -51,9 +51,9 @@ def test_without_a_runtime_the_error_says_what_to_run(monkeypatch: pytest.Monkey
     with pytest.raises(RuntimeMissingError, match="EDGEPROOF_WORKERD names"):
         find_workerd()
     monkeypatch.delenv("EDGEPROOF_WORKERD")
-    monkeypatch.setattr("edgeproof.impl.workerd._PACKAGES", {})
-    monkeypatch.setattr("edgeproof.impl.workerd.platform.machine", lambda: "none")
-    monkeypatch.setattr("edgeproof.impl.workerd.os.access", lambda *_: False)
+    monkeypatch.setattr("edgeproof.impl.workerd.runtime._PACKAGES", {})
+    monkeypatch.setattr("edgeproof.impl.workerd.runtime.platform.machine", lambda: "none")
+    monkeypatch.setattr("edgeproof.impl.workerd.runtime.os.access", lambda *_: False)
     with pytest.raises(RuntimeMissingError, match="make workerd"):
         find_workerd()
 

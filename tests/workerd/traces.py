@@ -14,7 +14,7 @@ from edgeproof.model.interpret import Event, State, initial_states, successors
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import instance_of, scoreboard
-from edgeproof.properties.engines.shrink import run_events
+from edgeproof.properties.engines.fuzz.shrink import run_events
 
 __all__ = ["CRASHES", "PUBLISH", "case_instance", "trace_of", "walk"]
 

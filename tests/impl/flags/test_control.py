@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.database import connect
+from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.front import WriteRequest
+from edgeproof.impl.durable.snapshot import to_json
+from edgeproof.impl.durable.store import ConfigStore, WriteResult
 from edgeproof.impl.flags import control as module
 from edgeproof.impl.flags.changes import apply_diff, diff_of, inverse_diff
 from edgeproof.impl.flags.control import (
@@ -22,10 +25,7 @@ from edgeproof.impl.flags.control import (
     UnknownFlag,
     Unversioned,
 )
-from edgeproof.impl.front import WriteRequest
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.snapshot import to_json
-from edgeproof.impl.store import ConfigStore, WriteResult
 from tests.impl.flags.examples import flag, rule
 
 NOW = 1_767_225_600.0

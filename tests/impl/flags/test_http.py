@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 from openfeature.evaluation_context import EvaluationContext
 
-from edgeproof.impl.deployment import Choices
-from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.edge.kv import Limits
+from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.http import FlagServer
 from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.routes import MAX_BODY
 from edgeproof.impl.flags.service import FlagOptions
 from edgeproof.impl.flags.sources import HttpSource
-from edgeproof.impl.kv import Limits
+from edgeproof.impl.pattern.deployment import Choices
 from tests.impl.flags.examples import flag
 
 TOKEN = "a-token"

@@ -11,13 +11,13 @@ from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeproof.impl.deployment import Choices
-from edgeproof.impl.edge import ConfigUnavailable
+from edgeproof.impl.durable.replicator import Backoff, Timing
+from edgeproof.impl.edge.kv import Limits
+from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.service import POLL, App, FlagOptions, FlagService
-from edgeproof.impl.kv import Limits
-from edgeproof.impl.replicator import Backoff, Timing
+from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.runtime import SimulatedRuntime, Weather
-from edgeproof.properties.engines.history import promise_of
+from edgeproof.properties.engines.history.engine import promise_of
 from tests.impl.flags.examples import flag, rule
 
 POPS = ("ams", "gru", "sin")

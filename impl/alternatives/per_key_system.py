@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The anti-pattern of one KV key per flag, action by action: store and replicator of the pattern, but other keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from sqlite3 import Connection
+
+from edgeproof.impl.alternatives.per_key import Part, PerKeyPublication, PerKeyReader, key_of, part_of
+from edgeproof.impl.driven.one_put import OnePut
+from edgeproof.impl.driven.steps import Linked, Told, Writing, check_setup
+from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.durable.front import Front
+from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, Replicator, Timing
+from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.edge.kv import Limits
+from edgeproof.impl.pattern.deployment import Choices, Location
+from edgeproof.impl.pattern.observation import FIELDS, UNIT_KEY
+from edgeproof.impl.pattern.setup import TICK
+from edgeproof.impl.pattern.system import Client
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.system import Observation, Setup, Spent, Value
+
+__all__ = ["DoKvPerKeySystem"]
+
+_ABSENT = Part()
+
+
+class DoKvPerKeySystem(OnePut, Writing, Linked):
+    """One unit of two fields, driven by hand. `publication` and `reader` replace the parts that know of the keys."""
+
+    def __init__(
+        self,
+        publication: Callable[..., PerKeyPublication] = PerKeyPublication,
+        reader: Callable[..., PerKeyReader] = PerKeyReader,
+        *,
+        seed: int = 0,
+    ) -> None:
+        self._publication, self._reader, self._seed = publication, reader, seed
+        self._connection: Connection | None = None
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
+        check_setup(setup, "do_kv_per_key", {})
+        seconds = {name: TICK * setup.numbers.get(name, 1) for name in "DRT"}
+        self.runtime = SimulatedRuntime(self._seed)
+        if self._connection is None:
+            self._connection = connect()
+        wipe(self._connection)
+        choices = Choices(cache_ttl=seconds["T"], negative_caching=False, limits=Limits(write_spacing=0))
+        self.kv = choices.namespace(self.runtime)
+        self.instance = self.runtime.instance()
+        self.store = ConfigStore(self._connection, self.instance)
+        self.front = Front(self.store, self.instance)
+        # An attempt is a put per field, and each has D.
+        timing = Timing(seconds["D"] * len(FIELDS), Backoff(seconds["R"], seconds["R"]))
+        replicator = Replicator(self.store, self.kv, self.instance, self._publication(UNIT_KEY), timing=timing)
+        self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, attempts=None)
+        self.client = Client(keyed=True)
+        self._start_edge(choices, setup.sizes.get("Pop", 2))
+
+    def _start_edge(self, choices: Choices, pops: int) -> None:
+        self._edge = self.runtime.instance()
+        self.locations = [Location(choices, self._edge, self.kv) for _ in range(pops)]
+        self.readers = [
+            self._reader(one.kv, self._edge, UNIT_KEY, FIELDS, cache_ttl=choices.cache_ttl) for one in self.locations
+        ]
+        self.told: Told[Mapping[str, Part]] = Told({}, pops)
+
+    @property
+    def links(self) -> Sequence[Location]:
+        """Whose way to KV's centre can be cut."""
+        return self.locations
+
+    def observe(self) -> Observation:
+        """What can be seen now, by the names of the model's variables."""
+        put = self.put()
+        field, version = ("idle", 0) if put is None else put.payload
+        status = self.store.status()
+        seen: dict[str, Value] = {
+            "alarm": "off" if status.alarm is None else status.alarm.reason,
+            # The attempt under way has not failed.
+            "failures": status.attempts - (0 if put is None else 1),
+            "sending": field,
+            "sent": version,
+            "cut": tuple(not location.reachable for location in self.locations),
+            "failed": tuple(self.told.failed),
+        }
+        for name in FIELDS:
+            self._see_field(seen, name)
+        self.see_writing(seen)
+        return seen
+
+    def _see_field(self, seen: dict[str, Value], name: str) -> None:
+        values = {one.version: one.new for one in self.store.changelog() if one.field == name}
+
+        def version(part: Part) -> int:
+            """The version that the part carries; -1 where the field had another value then."""
+            return part.version if part == _ABSENT or values.get(part.version) == part.value else -1
+
+        key = key_of(UNIT_KEY, name)
+        copies = [location.cache.copies.get(key) for location in self.locations]
+        seen[f"kv_{name}"] = version(part_of(self.kv.read_centre(key)))
+        seen[f"cache_{name}"] = tuple(_ABSENT.version if one is None else version(part_of(one.entry)) for one in copies)
+        seen[f"served_{name}"] = tuple(version(parts.get(name, _ABSENT)) for parts in self.told.answers)
+
+    def spent(self) -> Spent:
+        """What the run has cost so far."""
+        return Spent(self.kv.usage.fetches, self.kv.usage.written)
+
+    def close(self) -> None:
+        """Close the database. Closing twice is fine, and `start` opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _do_read(self, pop: int) -> None:
+        task = self._edge.spawn(self.readers[pop].read())
+        while not task.done:
+            self.runtime.resolve(self._edge.pending[-1])
+        self.told.hear(pop, task)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Durable Object's request handler: where a write comes in and its acknowledgement goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from edgeproof.impl.durable.replicator import InlinePublisher
+from edgeproof.impl.durable.snapshot import Changes
+from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
+from edgeproof.impl.runtime import Runtime
+
+__all__ = ["Front", "Reply", "WriteRequest"]
+
+
+@frozen(slots=True)
+class WriteRequest:
+    """What a client of the control plane sends; the last two are its to leave out."""
+
+    changes: Changes
+    actor: str
+    expected_version: int | None = None
+    idempotency_key: str | None = None
+
+
+Reply = Callable[[WriteResult], None]
+"""How the acknowledgement reaches the client."""
+
+
+class Front:
+    """Takes writes for one unit.
+
+    `ack` "gated": the reply waits until the write is durable, as the platform's output gate has it. "early": the reply
+    leaves before (`allowUnconfirmed`). With `inline` the write is put to KV before it is acknowledged, and the put
+    waits for the gate as the reply does.
+    """
+
+    def __init__(
+        self, store: ConfigStore, runtime: Runtime, *, ack: str = "gated", inline: InlinePublisher | None = None
+    ) -> None:
+        if ack not in ("gated", "early"):
+            raise ValueError(f"an acknowledgement is gated or early, not {ack!r}")
+        self._store, self._runtime, self._ack, self._inline = store, runtime, ack, inline
+
+    async def write(self, request: WriteRequest, reply: Reply) -> None:
+        """Serve one write. Raises what the store and the put raise; a put that fails leaves the write committed."""
+        if self._inline is not None:
+            result = self._commit(request)
+            await self._inline.publish()
+            reply(result)
+        elif self._ack == "early":
+            current = self._store.version()
+            if request.expected_version not in (None, current):
+                raise VersionConflict(request.expected_version, current)
+            reply(WriteResult(current + 1))
+            await self._runtime.call("commit", _nothing)
+            self._commit(request)
+        else:
+            result = self._commit(request)
+            await self._runtime.call("gate", _nothing)
+            reply(result)
+
+    def _commit(self, request: WriteRequest) -> WriteResult:
+        return self._store.write(
+            request.changes,
+            actor=request.actor,
+            expected_version=request.expected_version,
+            idempotency_key=request.idempotency_key,
+        )
+
+
+def _nothing() -> None:
+    """What the far side does in a call that stands for waiting: SQLite's COMMIT returns once it is durable."""

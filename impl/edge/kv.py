@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workers KV: one central store, a cache per location, no compare-and-set, and the documented limits.
+
+A put goes to the centre and to no cache. A location serves its own copy for as long as the reader's `cacheTtl` allows,
+and asks the centre for another after that. Value and metadata of a key travel together. Facts without another source
+are from the Workers KV pages "How KV works", "Read key-value pairs", "Write key-value pairs" and "Limits".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from attrs import define, frozen
+
+from edgeproof.impl.durable.snapshot import to_json
+from edgeproof.impl.edge.centre import Centre, DictCentre, KVEntry
+from edgeproof.impl.runtime import Clock
+
+__all__ = [
+    "DEFAULT_CACHE_TTL",
+    "Copy",
+    "KVError",
+    "KVLimitError",
+    "KVLocation",
+    "KVNamespace",
+    "KVPage",
+    "KVThrottled",
+    "KVUnreachable",
+    "Limits",
+    "LocationCache",
+    "Usage",
+]
+
+DEFAULT_CACHE_TTL: Final = 60.0
+"""Seconds that a location serves its copy if the reader does not say."""
+
+
+class KVError(Exception):
+    """KV refused; `status` is the HTTP status behind the refusal."""
+
+    status = 500
+
+
+class KVLimitError(KVError):
+    """The request can never succeed: something in it is over a limit, or malformed. 400, 413 or 414."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class KVThrottled(KVError):
+    """Too many writes to one key; the same put may succeed a second later. Nothing has changed."""
+
+    status = 429
+
+
+class KVUnreachable(KVError):
+    """The location has no copy that it may serve, and cannot reach the centre."""
+
+    status = 503
+
+
+@frozen
+class Limits:
+    """What KV refuses. Sizes are in bytes, times in seconds; at the limit itself everything still works."""
+
+    key: int = 512
+    value: int = 25 * 1024 * 1024
+    metadata: int = 1024
+    """Of JSON text in UTF-8."""
+    min_expiration_ttl: float = 60
+    min_cache_ttl: float = 30
+    """60 before 2026-01-30 (changelog)."""
+    list_page: int = 1000
+    write_spacing: float = 1
+    """At least this long between two writes to one key; 0 lifts the limit."""
+
+
+@frozen(slots=True)
+class KVPage:
+    """One page of keys in order, and the cursor of the next one, None at the end."""
+
+    keys: Sequence[tuple[str, KVEntry]]
+    cursor: str | None
+
+
+@frozen(slots=True)
+class Copy:
+    """What a cache holds of one key: the entry, or None for a key that was absent, and when it was fetched."""
+
+    entry: KVEntry | None
+    fetched_at: float
+
+
+@define(slots=True)
+class Usage:
+    """What locations have fetched from the centre, in requests, and the bytes of the values that were put."""
+
+    fetches: int = 0
+    written: int = 0
+
+
+class LocationCache:
+    """One cache. A location has one, or several of which a read is served by any."""
+
+    def __init__(self) -> None:
+        self.copies: dict[str, Copy] = {}
+        """By key; a copy stays here when it is too old to be served."""
+
+    def fresh(self, key: str, now: float, cache_ttl: float) -> Copy | None:
+        """The copy that may be served: not older than `cache_ttl` seconds, and not past its own expiry."""
+        copy = self.copies.get(key)
+        if copy is None or now - copy.fetched_at > cache_ttl:
+            return None
+        # A key's expiration beats cacheTtl.
+        if copy.entry is not None and copy.entry.expired(now):
+            return None
+        return copy
+
+
+class KVNamespace:
+    """The centre, as writers see it."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        centre: Centre | None = None,
+        *,
+        limits: Limits = Limits(),
+        negative_caching: bool = True,
+    ) -> None:
+        self._clock = clock
+        self._centre: Centre = DictCentre() if centre is None else centre
+        self.limits = limits
+        self.negative_caching = negative_caching
+        """Whether a location caches that a key is absent, as the platform does."""
+        self.usage = Usage()
+
+    def put(
+        self,
+        key: str,
+        value: bytes | str,
+        *,
+        metadata: Any = None,
+        expiration_ttl: float | None = None,
+        expiration: float | None = None,
+    ) -> None:
+        """Write a key at the centre; whoever comes last wins.
+
+        `expiration_ttl` is in seconds from now, `expiration` in seconds of the namespace's clock. Raises KVLimitError
+        and KVThrottled.
+        """
+        data = value.encode() if isinstance(value, str) else value
+        self._check_key(key)
+        if len(data) > self.limits.value:
+            raise KVLimitError(413, f"a value of {len(data)} bytes exceeds the limit of {self.limits.value}")
+        described = None if metadata is None else self._metadata(metadata)
+        now = self._clock.now()
+        expires_at = self._expiry(now, expiration_ttl, expiration)
+        self._write(key, KVEntry(data, described, now, expires_at), now)
+        self.usage.written += len(data)
+
+    def delete(self, key: str) -> None:
+        """Remove a key at the centre; copies of it live on. A key that is absent is deleted all the same."""
+        self._check_key(key)
+        self._write(key, None, self._clock.now())
+
+    def read_centre(self, key: str) -> KVEntry | None:
+        """What the centre holds; only a cache that misses gets to see it."""
+        entry = self._centre.read(key)
+        return None if entry is None or entry.expired(self._clock.now()) else entry
+
+    def list(self, *, prefix: str = "", limit: int = 1000, cursor: str | None = None) -> KVPage:
+        """The keys that start with `prefix`, in the order of their UTF-8 bytes, at most `limit` of them."""
+        if not 1 <= limit <= self.limits.list_page:
+            raise KVLimitError(400, f"a page has 1 to {self.limits.list_page} keys, not {limit}")
+        after = "" if cursor is None else _key_of(cursor)
+        found = self._centre.page(prefix, after, limit + 1, self._clock.now())
+        page = found[:limit]
+        return KVPage(page, _cursor_at(page[-1][0]) if len(found) > limit else None)
+
+    def check_cache_ttl(self, seconds: float) -> None:
+        """Raise KVLimitError for a `cacheTtl` below the minimum."""
+        if seconds < self.limits.min_cache_ttl:
+            raise KVLimitError(
+                400, f"a cacheTtl of {seconds:g} s is below the minimum of {self.limits.min_cache_ttl:g}"
+            )
+
+    def _write(self, key: str, entry: KVEntry | None, now: float) -> None:
+        if not self._centre.write(key, entry, now, self.limits.write_spacing):
+            raise KVThrottled(f"429 Too Many Requests: {key!r} takes a write every {self.limits.write_spacing:g} s")
+
+    def _check_key(self, key: str) -> None:
+        if key in ("", ".", ".."):
+            raise KVLimitError(400, f"{key!r} is not a key")
+        size = len(key.encode())
+        if size > self.limits.key:
+            raise KVLimitError(414, f"a key of {size} bytes of UTF-8 exceeds the limit of {self.limits.key}")
+
+    def _metadata(self, metadata: Any) -> str:
+        # to_json escapes what is not ASCII; the limit counts UTF-8.
+        text = to_json(metadata)
+        size = len(text) if "\\u" not in text else _utf8_size(metadata)
+        if size > self.limits.metadata:
+            raise KVLimitError(413, f"metadata of {size} bytes of JSON exceeds the limit of {self.limits.metadata}")
+        return text
+
+    def _expiry(self, now: float, ttl: float | None, at: float | None) -> float | None:
+        if ttl is None and at is None:
+            return None
+        left = ttl if ttl is not None else (at or 0.0) - now
+        if left < self.limits.min_expiration_ttl:
+            raise KVLimitError(
+                400, f"an expiration {left:g} s from now is below the minimum of {self.limits.min_expiration_ttl:g}"
+            )
+        return now + left
+
+
+class KVLocation:
+    """KV as a reader at one location sees it: its caches first, then the centre if it can be reached."""
+
+    def __init__(
+        self,
+        namespace: KVNamespace,
+        clock: Clock,
+        choose: Callable[[], LocationCache],
+        reachable: Callable[[], bool] = lambda: True,
+        behind: Callable[[str], KVEntry | None] | None = None,
+    ) -> None:
+        """`choose` gives the cache that serves the next read; `reachable` says whether the centre answers now.
+
+        `behind` is what a cache that misses asks for a key: the centre if it is None, or a tier in between.
+        """
+        self._namespace, self._clock = namespace, clock
+        self._choose, self._reachable = choose, reachable
+        self._behind = behind or namespace.read_centre
+
+    def get(self, key: str, *, cache_ttl: float = DEFAULT_CACHE_TTL) -> KVEntry | None:
+        """The entry of a key, possibly as it was up to `cache_ttl` seconds ago; None if it is, or was, absent.
+
+        A lower `cache_ttl` than last time counts for a copy that is cached already. Raises KVUnreachable, KVLimitError.
+        """
+        self._namespace.check_cache_ttl(cache_ttl)
+        cache = self._choose()
+        copy = cache.fresh(key, self._clock.now(), cache_ttl)
+        if copy is not None:
+            return copy.entry
+        return self.fetch(key, cache)
+
+    def refresh(self, key: str, cache: LocationCache) -> None:
+        """Fetch a key anew although its copy may still be fresh, as a location does in the background with hot keys.
+
+        Raises KVUnreachable, and LookupError if the cache has no copy of the key.
+        """
+        if key not in cache.copies:
+            raise LookupError(f"{key!r} is not cached here")
+        self.fetch(key, cache)
+
+    def fetch(self, key: str, cache: LocationCache) -> KVEntry | None:
+        """Ask what is behind the caches for a key, and keep the answer in `cache`. Raises KVUnreachable."""
+        if not self._reachable():
+            raise KVUnreachable(f"the centre cannot be reached, and no copy of {key!r} may be served")
+        # A copy is as old as the moment before it was read: from then on the centre may hold something newer.
+        asked_at = self._clock.now()
+        self._namespace.usage.fetches += 1
+        entry = self._behind(key)
+        if entry is not None or self._namespace.negative_caching:
+            cache.copies[key] = Copy(entry, asked_at)
+        else:
+            cache.copies.pop(key, None)
+        return entry
+
+
+def _utf8_size(metadata: Any) -> int:
+    return len(json.dumps(metadata, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"))
+
+
+def _cursor_at(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def _key_of(cursor: str) -> str:
+    try:
+        return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
+    except ValueError as error:
+        raise KVLimitError(400, f"{cursor!r} is not a cursor") from error

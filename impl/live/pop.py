@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A location's process in a run on the real clock: a cache, an isolate, and requests that read the config."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from random import Random
+from typing import Any, Protocol, TypeVar
+
+from attrs import evolve, frozen
+
+from edgeproof.impl.durable.snapshot import Snapshot
+from edgeproof.impl.edge.centre import KVEntry, SqliteCentre
+from edgeproof.impl.edge.kv import KVUnreachable
+from edgeproof.impl.edge.reader import ConfigUnavailable
+from edgeproof.impl.history import Digests, Event, Recorder, now
+from edgeproof.impl.live.network import WatchedCentre
+from edgeproof.impl.live.options import UNIT, LiveOptions, Paths
+from edgeproof.impl.live.process import serve
+from edgeproof.impl.pattern.deployment import Location
+from edgeproof.impl.runtime import RealRuntime
+
+__all__ = ["Isolate", "LocationIsolate", "PopAssignment", "pop_main"]
+
+T = TypeVar("T")
+
+
+class Isolate(Protocol):
+    """What answers requests at a location."""
+
+    async def read(self) -> tuple[Snapshot, str | None] | None:
+        """What a request is told and where that was served from, if that is known; None if the isolate went meanwhile.
+
+        Raises ConfigUnavailable, ValueError and OSError where it is told nothing.
+        """
+
+    def evict(self) -> bool:
+        """Lose the memory; False where that is not done from here."""
+
+
+@frozen
+class PopAssignment:
+    """Which location the process is, and what makes its isolate of its name."""
+
+    options: LiveOptions
+    paths: Paths
+    name: str
+    isolate: Callable[[str], Isolate]
+
+
+async def pop_main(assignment: PopAssignment, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Read at the rate that was asked for, or as often as it goes, until it is time to stop."""
+    pop = Pop(assignment)
+    ready()
+    work = [pop.read_for_ever()]
+    if "evict" in assignment.options.faults:
+        work.append(pop.evict_now_and_then())
+    await serve(stopping, *work)
+
+
+class WatchedRuntime(RealRuntime):
+    """The real runtime, telling what the last look into KV gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = False
+        self.found: object = None
+
+    def call(
+        self, label: str, effect: Callable[[], T], *, payload: object = None, timeout: float | None = None
+    ) -> asyncio.Task[T]:
+        """As in the real runtime."""
+
+        def look() -> T:
+            try:
+                self.found = result = effect()
+            except (KVUnreachable, OSError) as error:
+                self.found = error
+                raise
+            return result
+
+        self.looked = True
+        return super().call(label, look, payload=payload, timeout=timeout)
+
+
+class LocationIsolate:
+    """The reference implementation's: a cache, an isolate's memory, and KV's centre in its file."""
+
+    def __init__(self, options: LiveOptions, paths: Paths, name: str) -> None:
+        self._runtime = WatchedRuntime()
+        self._centre = WatchedCentre(SqliteCentre(paths.kv))
+        choices = options.choices()
+        kv = choices.namespace(self._runtime, self._centre, options.parts)
+        self._location = Location(choices, self._runtime, kv, parts=options.parts)
+
+    async def read(self) -> tuple[Snapshot, str | None] | None:
+        """Through the reader, noting what it asked."""
+        runtime, centre = self._runtime, self._centre
+        runtime.looked, runtime.found, reads = False, None, centre.reads
+        reader = self._location.reader
+        told = await reader.read()
+        if self._location.reader is not reader:
+            return None  # its isolate is gone, and the answer with it
+        return told, self._source(told, centre.reads > reads)
+
+    def evict(self) -> bool:
+        """Another isolate takes over."""
+        self._location.evict()
+        return True
+
+    def _source(self, told: Snapshot, fetched: bool) -> str:
+        if not self._runtime.looked:
+            return "memo"
+        found = self._runtime.found
+        if isinstance(found, Exception):
+            return "fallback"
+        said: dict[str, Any] = json.loads(found.metadata or "{}") if isinstance(found, KVEntry) else {}
+        if said.get("version", 0) != told.version:
+            return "memo"  # what was found was older, and refused
+        return "kv" if fetched else "cache"
+
+
+class Pop:
+    """One location and what is recorded there."""
+
+    def __init__(self, assignment: PopAssignment) -> None:
+        options = self._options = assignment.options
+        self._name = assignment.name
+        self._recorder = Recorder(assignment.paths.part(assignment.name))
+        self._digests = Digests()
+        self._isolate = assignment.isolate(assignment.name)
+        self._random = Random(f"{options.seed}/{assignment.name}")
+
+    async def read_for_ever(self) -> None:
+        """Read, record, wait; a read that is late is not made up for."""
+        period = 1 / self._options.reads_per_second
+        while True:
+            began = now()
+            await self._read()
+            await asyncio.sleep(max(0.0, began + period - now()))
+
+    async def evict_now_and_then(self) -> None:
+        """Take the isolate's memory away every so often."""
+        while True:
+            await asyncio.sleep(self._options.fault_every * self._random.uniform(0.5, 1.5))
+            invoke = now()
+            if self._isolate.evict():
+                self._record(Event("fault", UNIT, invoke, now(), "ok", note="evict"))
+
+    async def _read(self) -> None:
+        invoke = now()
+        try:
+            found = await self._isolate.read()
+        except (ConfigUnavailable, ValueError, OSError) as error:
+            self._record(Event("read", UNIT, invoke, now(), "fail", note=str(error)))
+            return
+        returned = now()
+        if found is None:
+            return
+        told, source = found
+        digest = self._digests.of(told.config)
+        self._record(Event("read", UNIT, invoke, returned, "ok", told.version, told.era, digest, source=source))
+
+    def _record(self, event: Event) -> None:
+        self._recorder.record(evolve(event, pop=self._name, reader=self._name))

@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts and a manifest behind the `System` interface, action by action, on the real parts of the pattern.
+
+The config has one field, "part", or none: the part that the model follows is that field's. One tick is a minute of
+virtual time. But for probing no location keeps a copy of a part: what it would keep could only help.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from edgeproof.impl.driven.steps import Link, Linked
+from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.durable.front import Front, WriteRequest
+from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, Replicator, Timing
+from edgeproof.impl.durable.snapshot import EMPTY, REMOVED, Snapshot
+from edgeproof.impl.durable.store import ConfigStore, WriteResult
+from edgeproof.impl.edge.centre import KVEntry
+from edgeproof.impl.edge.kv import KVLocation, KVNamespace, Limits, LocationCache
+from edgeproof.impl.edge.reader import ConfigUnavailable
+from edgeproof.impl.manifest.blobs import Bucket, KVParts, R2Parts
+from edgeproof.impl.manifest.collector import Collector, GraceTooShort
+from edgeproof.impl.manifest.ledger import CountingStore, PartLedger
+from edgeproof.impl.manifest.manifest import ManifestPublication, ManifestReader
+from edgeproof.impl.manifest.observation import observe_manifest
+from edgeproof.impl.manifest.parts import PartGone
+from edgeproof.impl.manifest.setup import ManifestChoices, manifest_choices
+from edgeproof.impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
+
+__all__ = ["ManifestParts", "ManifestSystem"]
+
+CONTENT = "followed"
+"""What the field holds that the followed part is made of."""
+
+
+@frozen
+class ManifestParts:
+    """What the system is built of. Replace one to break it on purpose."""
+
+    counting_store: Callable[..., ConfigStore] = CountingStore
+    ledger: Callable[..., PartLedger] = PartLedger
+    publication: Callable[..., ManifestPublication] = ManifestPublication
+    replicator: Callable[..., Replicator] = Replicator
+    collector: Callable[..., Collector] = Collector
+    reader: Callable[..., ManifestReader] = ManifestReader
+
+
+class Place:
+    """One location: its cache, its link to the centre and to the part store, its isolate and the request there."""
+
+    __slots__ = ("cache", "failed", "gone", "reachable", "reader", "request", "told")
+
+    def __init__(self) -> None:
+        self.cache = LocationCache()
+        self.reachable = True
+        self.reader: ManifestReader
+        self.request: Pending[KVEntry | None] | None = None
+        """What has looked up the manifest for a request that is not answered yet."""
+        self.told: Snapshot = EMPTY
+        self.failed = self.gone = False
+
+
+class ManifestSystem(Linked):
+    """The parts of one unit, driven by hand."""
+
+    def __init__(self, parts: ManifestParts | None = None, *, seed: int = 0) -> None:
+        self._parts, self._seed = parts or ManifestParts(), seed
+        self._connection: sqlite3.Connection | None = None
+
+    # --- the System interface
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
+        self.choices: ManifestChoices = manifest_choices(setup)
+        self.runtime = SimulatedRuntime(self._seed)
+        if self._connection is None:
+            self._connection = connect()
+        wipe(self._connection)
+        PartLedger(self._connection, self.runtime).wipe()
+        # Ticks are coarser than the second between two writes to a key, and several puts may land within one.
+        self.kv = KVNamespace(
+            self.runtime, limits=Limits(write_spacing=0), negative_caching=self.choices.negative_caching
+        )
+        self.bucket = Bucket(self.runtime.now)
+        self.stray: Pending[Any] | None = None
+        """A delete that has outlived its instance."""
+        self.acked = 0
+        """The newest version that the client was told its write made."""
+        self._edge, self._sweeper = self.runtime.instance(), self.runtime.instance()
+        self.places = [self._place() for _ in range(setup.sizes.get("Pop", 2))]
+        self._home = self.places[0]
+        self._boot(first=True)
+
+    def observe(self) -> Observation:
+        """What can be seen now, by the names of the model's variables."""
+        return observe_manifest(self)
+
+    def spent(self) -> Spent:
+        """What the run has cost so far; a part that is in R2 is fetched from there."""
+        asked, written = self.bucket.usage.fetches, self.bucket.usage.written
+        return Spent(self.kv.usage.fetches + asked, self.kv.usage.written + written)
+
+    def close(self) -> None:
+        """Close the database. Closing twice is fine, and `start` opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # --- starting and dying
+
+    def _place(self) -> Place:
+        place = Place()
+        place.reader = self._parts.reader(
+            KVLocation(self.kv, self.runtime, lambda: place.cache, lambda: place.reachable),
+            self._parts_at(lambda: place, lambda: place.reachable),
+            self._edge,
+            self.choices.layout,
+            cache_ttl=self.choices.pace.cache_ttl,
+            keeps=self.choices.keeps,
+        )
+        return place
+
+    def _parts_at(self, place: Callable[[], Place], reachable: Callable[[], bool]) -> KVParts | R2Parts:
+        if self.choices.parts == "r2":
+            return R2Parts(self.bucket, reachable)
+
+        def cache() -> LocationCache:
+            return place().cache if self.choices.probe else LocationCache()
+
+        location = KVLocation(self.kv, self.runtime, cache, reachable)
+        return KVParts(self.kv, location, cache_ttl=self.choices.pace.cache_ttl)
+
+    def _boot(self, first: bool = False) -> None:
+        choices, pace, connection = self.choices, self.choices.pace, self._connection
+        assert connection is not None
+        self._instance: Instance = self.runtime.instance()
+        parts = self._parts_at(lambda: self._home, lambda: True)
+        if choices.from_write:
+            layout = choices.layout
+            self.store = self._parts.counting_store(
+                connection, self._instance, names=layout.names, target=layout.target
+            )
+        else:
+            self.store = ConfigStore(connection, self._instance)
+        self.ledger = self._parts.ledger(connection, self._instance)
+        self._front = Front(self.store, self._instance)
+        publication = self._parts.publication(
+            choices.layout,
+            parts,
+            self.ledger,
+            upload=pace.upload,
+            put=pace.put,
+            probe=choices.probe,
+            release=not choices.from_write,
+        )
+        # One retry delay: the doubling would leave the bound that a run in lockstep is held to.
+        timing = Timing(pace.upload + pace.put, Backoff(pace.retry, pace.retry))
+        replicator = self._parts.replicator(self.store, self.kv, self._instance, publication, timing=timing)
+        self.alarms = AlarmPlatform(self.store, self._instance, replicator.on_alarm, attempts=None)
+        if choices.in_turn or first:
+            self.collector = self._collector(parts)
+
+    def _collector(self, parts: KVParts | R2Parts) -> Collector | None:
+        choices = self.choices
+        if choices.collector == "none":
+            return None
+        try:
+            return self._parts.collector(
+                self.store,
+                self.ledger,
+                parts,
+                self._instance if choices.in_turn else self._sweeper,
+                grace=None if choices.collector == "eager" else choices.grace,
+                least=choices.least_grace if choices.collector == "checked" else None,
+                platform=self.alarms if choices.in_turn else None,
+                timeout=choices.pace.put,
+                prefix=choices.layout.prefix,
+            )
+        except GraceTooShort:
+            return None
+
+    def _do_crash(self) -> None:
+        self._instance.kill()
+        assert self._connection is not None
+        if self._connection.in_transaction:
+            self._connection.rollback()
+        self._boot()
+
+    # --- writing
+
+    def _do_write(self) -> None:
+        by_place = not self.choices.layout.names.lasting
+        self._write(self.store.version() + 1 if by_place else CONTENT)
+
+    def _do_write_without(self) -> None:
+        self._write(REMOVED)
+
+    def _write(self, value: Any) -> None:
+        request = WriteRequest({"part": value}, "client", expected_version=self.store.version())
+        task = self._instance.spawn(self._front.write(request, self._hear))
+        if task.error is not None:
+            raise task.error
+        self.runtime.resolve(self._instance.pending[-1])
+
+    def _hear(self, result: WriteResult) -> None:
+        self.acked = max(self.acked, result.version)
+
+    # --- publishing
+
+    def _do_fire(self, pop: int) -> None:
+        if not self.alarms.due():
+            raise ActionImpossible("no alarm is due, or the object is at work")
+        self._home = self.places[pop]
+        self._instance.spawn(self.alarms.fire())
+        for op in self.under_way("part.has"):
+            self.runtime.resolve(op)
+
+    def _do_part_stored(self) -> None:
+        self._settle(self._one("part.put", applied=False))
+
+    def _do_manifest_put(self) -> None:
+        self.runtime.resolve(self._one("gate", applied=False))
+
+    def _do_put_lands(self) -> None:
+        op = self._one("kv.put", applied=False)
+        op.apply()
+        if op.error is not None:
+            raise op.error
+
+    def _do_put_confirmed(self) -> None:
+        self.runtime.resolve(self._one("kv.put", applied=True))
+
+    def _do_put_fails(self) -> None:
+        label = "part.put" if self.under_way("part.put") else "kv.put"
+        self.runtime.fail(self._one(label, applied=False), NetworkError("nobody answers"))
+
+    def _do_put_ambiguous(self) -> None:
+        if self.under_way("part.put"):
+            op = self._one("part.put", applied=False)
+            op.apply()
+        else:
+            op = self._one("kv.put", applied=True)
+        self.runtime.fail(op, NetworkError("the connection broke"))
+
+    # --- collecting
+
+    def _do_collect(self) -> None:
+        if self.collector is None or not self.collector.may_begin():
+            raise ActionImpossible("there is no part to delete now, or somebody is at work")
+        (self._instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
+
+    def _do_collect_nothing(self) -> None:
+        if self.collector is not None:
+            (self._instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
+
+    def _do_delete_lands(self) -> None:
+        self._settle(self._one("part.delete", applied=False))
+
+    def _do_delete_fails(self) -> None:
+        self.runtime.fail(self._one("part.delete", applied=False), NetworkError("nobody answers"))
+
+    def _do_delete_ambiguous(self) -> None:
+        op = self._one("part.delete", applied=False)
+        op.apply()
+        self.runtime.fail(op, NetworkError("the connection broke"))
+
+    def _do_delete_late(self) -> None:
+        op = self._one("part.delete", applied=False)
+        if self.stray is not None or not self.choices.in_turn:
+            raise ActionImpossible("a superseded instance's delete is under way, or the collector is none")
+        self.runtime.orphan(op)
+        self.stray = op
+        self._do_crash()
+
+    def _do_stray_lands(self) -> None:
+        self._settle(self._stray())
+
+    def _do_stray_vanishes(self) -> None:
+        self.runtime.drop(self._stray())
+
+    def _stray(self) -> Pending[Any]:
+        op, self.stray = self.stray, None
+        if op is None:
+            raise ActionImpossible("no delete outlived its instance")
+        return op
+
+    def under_way(self, label: str) -> list[Pending[Any]]:
+        """The operations of this name that the object or the collector waits for."""
+        return [op for op in (*self._instance.pending, *self._sweeper.pending) if op.label == label]
+
+    def _one(self, label: str, applied: bool) -> Pending[Any]:
+        for op in self.under_way(label):
+            if op.applied == applied:
+                return op
+        raise ActionImpossible(f"no {label} is {'applied' if applied else 'on its way'}")
+
+    def _settle(self, op: Pending[Any]) -> None:
+        self.runtime.resolve(op)
+        if op.error is not None:
+            raise op.error
+
+    # --- reading
+
+    def _do_lookup(self, pop: int) -> None:
+        place = self.places[pop]
+        if place.request is not None:
+            raise ActionImpossible("the request there is not answered yet")
+        request = self._ask(place)
+        request.apply()
+        if request.error is not None:
+            self.runtime.resolve(request)
+            raise ActionImpossible(str(request.error))
+        place.request = request
+
+    def _do_read(self, pop: int) -> None:
+        place = self.places[pop]
+        request, place.request = place.request, None
+        if request is None:
+            request = self._ask(place)
+            request.apply()
+            if request.error is None:
+                raise ActionImpossible("the manifest can be had: look it up first")
+        task = request.task
+        assert task is not None
+        self.runtime.resolve(request)
+        for op in [op for op in self._edge.pending if op.task is task]:
+            self.runtime.resolve(op)
+        place.failed = place.gone = False
+        try:
+            place.told = task.outcome()
+        except ConfigUnavailable:
+            place.failed = True
+        except PartGone:
+            place.failed = place.gone = True
+
+    def _ask(self, place: Place) -> Pending[KVEntry | None]:
+        """Start a request; it asks for its manifest."""
+        self._edge.spawn(place.reader.read())
+        return self._edge.pending[-1]
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """The links of the locations."""
+        return self.places

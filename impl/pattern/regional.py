@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reference implementation with a regional tier between its locations and KV's centre."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from edgeproof.impl.driven.steps import check_design
+from edgeproof.impl.edge.centre import KVEntry
+from edgeproof.impl.edge.region import RegionalTier
+from edgeproof.impl.pattern.observation import label_of
+from edgeproof.impl.pattern.setup import TICK
+from edgeproof.impl.pattern.system import ReferenceSystem
+from edgeproof.impl.system import ActionImpossible, Observation, Setup
+
+__all__ = ["DoKvRegionalSystem"]
+
+
+class DoKvRegionalSystem(ReferenceSystem):
+    """The parts of one unit, its locations in one region. `tier` replaces the region's part."""
+
+    def __init__(self, tier: Callable[..., RegionalTier] = RegionalTier, *, seed: int = 0) -> None:
+        super().__init__(seed=seed)
+        self._tier = tier
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
+        check_design(setup, "do_kv_regional")
+        self._ttl = TICK * setup.numbers.get("G", 1)
+        super().start(evolve(setup, design="do_kv"))
+
+    def observe(self) -> Observation:
+        """What can be seen now, by the names of the model's variables, and `partial`."""
+        copy = self.region.cache.copies.get(self.choices.key)
+        version, era = label_of(None if copy is None else copy.entry)
+        return {**super().observe(), "region_cached": copy is not None, "region": version, "region_era": era}
+
+    def _start_edge(self, pops: int) -> None:
+        self.region = self._tier(self.kv, self.runtime, self._ttl)
+        super()._start_edge(pops)
+
+    def _behind_locations(self) -> Callable[[str], KVEntry | None]:
+        return self.region.read
+
+    def _do_refresh_region(self) -> None:
+        try:
+            self.region.refresh(self.choices.key)
+        except LookupError as error:
+            raise ActionImpossible(str(error)) from error

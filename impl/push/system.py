@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pushes to a fleet behind the `System` interface: a control plane, its locations, and what is under way between them.
+
+Every action is an operation on the real parts, and what is observed is read off them. One tick is a minute of virtual
+time. A version is told apart by its content: a file of features, of which a bad one has one too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from sqlite3 import Connection
+from typing import Any, Final
+
+from attrs import frozen
+
+from edgeproof.impl.driven.steps import Linked, check_setup
+from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.durable.snapshot import Snapshot, to_json
+from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.edge.reader import ConfigUnavailable
+from edgeproof.impl.pattern.setup import TICK
+from edgeproof.impl.push.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
+from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
+
+__all__ = ["PushParts", "PushSystem"]
+
+_OPTIONS: Final = {"rollout": ("staged", "unstaged"), "gate": ("reports", "silence"), "pull": ("on", "off")}
+
+
+@frozen
+class PushParts:
+    """What the system is built of. Replace one to break it on purpose."""
+
+    control: Callable[..., ControlPlane] = ControlPlane
+    location: Callable[..., PushLocation] = PushLocation
+
+
+class PushSystem(Linked):
+    """A fleet, driven by hand."""
+
+    def __init__(self, parts: PushParts | None = None) -> None:
+        self._parts = parts or PushParts()
+        self._connection: Connection | None = None
+
+    # --- the System interface
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new run, in which version 1 runs everywhere. Raises ValueError and SystemUnavailable."""
+        said, size = check_setup(setup, "global_push", _OPTIONS), setup.sizes.get("Pop", 2)
+        seconds = {name: TICK * setup.numbers.get(name, 1) for name in "PWH"}
+        self.runtime = SimulatedRuntime()
+        self._network = self.runtime.instance()
+        if self._connection is None:
+            self._connection = connect()
+        wipe(self._connection)
+        store = ConfigStore(self._connection, self.runtime, outbox=False)
+        store.write(_file(1, bad=False), actor="operator")
+        plan = RolloutPlan(
+            said["rollout"] == "staged", setup.numbers.get("stages", 1), said["gate"], seconds["P"], seconds["W"]
+        )
+        self.control = self._parts.control(store, self.runtime, plan, size, self._send)
+        pull_every = seconds["H"] if said["pull"] == "on" else None
+        first = store.snapshot()
+        self.locations = [
+            self._parts.location(self.runtime, first, watch=seconds["W"], pull_every=pull_every) for _ in range(size)
+        ]
+        self._sent = 0
+        self.bad = 0
+        self.told = [0] * size
+        self.failed = [False] * size
+
+    @property
+    def links(self) -> Sequence[PushLocation]:
+        """Who can be cut off from the control plane."""
+        return self.locations
+
+    def observe(self) -> Observation:
+        """What can be seen now, by the names of the model's variables."""
+        rollout, places = self.control.rollout, range(len(self.locations))
+        seen: dict[str, Value] = {
+            "config": rollout.newest.version,
+            "good": rollout.good.version,
+            "bad": self.bad,
+            "withdrawn": rollout.withdrawn,
+            "stage": rollout.stage,
+            "cohort": tuple(self.control.stage_of(one) for one in places),
+            "pushing": tuple(self._push_to(one) is not None for one in places),
+            "held": tuple(_version_in(one.running) for one in self.locations),
+            "well": tuple(one in rollout.well for one in places),
+            "cut": tuple(not one.reachable for one in self.locations),
+            "served": tuple(self.told),
+            "failed": tuple(self.failed),
+        }
+        return seen
+
+    def spent(self) -> Spent:
+        """What the run has cost so far: no read leaves its location."""
+        return Spent(0, self._sent)
+
+    def close(self) -> None:
+        """Close the database. Closing twice is fine, and `start` opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # --- the control plane
+
+    def _do_assign(self, pop: int) -> None:
+        if self.control.rollout.newest.version > 1:
+            raise ActionImpossible("stages are drawn up before the first release")
+        try:
+            self.control.assign(pop, self.control.stage_of(pop) + 1)
+        except ValueError as error:
+            raise ActionImpossible(str(error)) from error
+
+    def _do_release_good(self) -> None:
+        self._release(bad=False)
+
+    def _do_release_bad(self) -> None:
+        self._release(bad=True)
+
+    def _release(self, bad: bool) -> None:
+        number = self.control.rollout.newest.version + 1
+        if bad and self.bad:
+            raise ActionImpossible("one bad version is enough for a run")
+        try:
+            released = self.control.release(_file(number, bad), actor="operator")
+        except RolloutUnderWay as error:
+            raise ActionImpossible(str(error)) from error
+        if bad:
+            self.bad = released
+
+    def _do_proceed(self) -> None:
+        try:
+            self.control.proceed()
+        except GateClosed as error:
+            raise ActionImpossible(str(error)) from error
+
+    # --- pushes
+
+    def _send(self, pop: int, snapshot: Snapshot) -> None:
+        """A push leaves; one that has not arrived is no longer wanted."""
+        older = self._push_to(pop)
+        if older is not None:
+            self.runtime.drop(older)
+        self._sent += len(to_json(snapshot.config))
+        self._network.call(f"push {pop}", lambda: self.locations[pop].take(snapshot), payload=snapshot)
+
+    def _push_to(self, pop: int) -> Pending[Any] | None:
+        return next((op for op in self._network.pending if op.label == f"push {pop}"), None)
+
+    def _do_push_arrives(self, pop: int) -> None:
+        self.runtime.resolve(self._push(pop, cut=False))
+
+    def _do_push_lost(self, pop: int) -> None:
+        self.runtime.drop(self._push(pop, cut=True))
+
+    def _push(self, pop: int, cut: bool) -> Pending[Any]:
+        op = self._push_to(pop)
+        if op is None or self.locations[pop].reachable == cut:
+            raise ActionImpossible(f"no push to location {pop} can {'get lost' if cut else 'arrive'}")
+        return op
+
+    # --- the locations
+
+    def _do_pull_due(self, pop: int) -> None:
+        if not self.locations[pop].pull_due():
+            raise ActionImpossible(f"it is not yet time for location {pop} to ask")
+        self.locations[pop].pull(lambda: self._ask(pop))
+
+    def _ask(self, pop: int) -> Snapshot:
+        if not self.locations[pop].reachable:
+            raise NetworkError("the control plane cannot be reached")
+        return self.control.meant_for(pop)
+
+    def _do_say_well(self, pop: int) -> None:
+        self._report(pop, well=True)
+
+    def _do_complain(self, pop: int) -> None:
+        self._report(pop, well=False)
+
+    def _report(self, pop: int, well: bool) -> None:
+        location = self.locations[pop]
+        if not location.reachable or location.health() is not well:
+            raise ActionImpossible(f"location {pop} has no such thing to say, or cannot be heard")
+        self.control.hear(pop, location.running.version, well)
+
+    def _do_read(self, pop: int) -> None:
+        try:
+            self.told[pop] = _version_in(self.locations[pop].read())
+            self.failed[pop] = False
+        except ConfigUnavailable:
+            self.failed[pop] = True
+
+
+def _file(number: int, bad: bool) -> dict[str, Any]:
+    """The file of one version, which says its number in what it lists."""
+    count = MAX_FEATURES + 1 if bad else 3
+    return {"features": [f"feature-{number}-{one}" for one in range(count)]}
+
+
+def _version_in(snapshot: Snapshot) -> int:
+    """The version of a file by its content; -1 where its label says otherwise."""
+    number = int(snapshot.config["features"][0].split("-")[1])
+    return number if number == snapshot.version else -1

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The locations of a deployment on the real runtime: a process with an isolate each, in front of the suite's KV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
+from edgeproof.impl.edge.kv import KVUnreachable
+from edgeproof.impl.system import ActionImpossible
+from edgeproof.impl.workerd.adversary import Place
+from edgeproof.impl.workerd.client import asked
+from edgeproof.impl.workerd.processes import Processes
+
+__all__ = ["Edge"]
+
+
+class Edge:
+    """What clients do and see at every location, in one run; `unit` is what they read."""
+
+    def __init__(self, places: Sequence[Place], processes: Processes, unit: str) -> None:
+        self._places, self._processes, self._unit = places, processes, unit
+        self.told: list[Snapshot] = [EMPTY] * len(places)
+        """What a client was told last."""
+        self.failed = [False] * len(places)
+        """Whether the last read got no answer."""
+        self.kept: list[Snapshot | None] = [None] * len(places)
+        """What the isolate says that it keeps: asked after reads and evictions, as nothing else can change it."""
+
+    def read(self, pop: int, cache: int) -> None:
+        """A client asks at `pop`, and what reaches KV is served by the cache of `cache`."""
+        self._places[pop].serving = self._places[cache].cache
+        reply = self._processes.location(pop).get(f"/edge/{self._unit}")
+        self.failed[pop] = reply.status == 503
+        if not self.failed[pop]:
+            self.told[pop] = _snapshot(asked(reply))
+        self._look(pop)
+
+    def refresh(self, cache: int, key: str) -> None:
+        """KV refreshes a hot key in a location's cache. Raises ActionImpossible."""
+        place = self._places[cache]
+        try:
+            place.location.refresh(key, place.cache)
+        except (LookupError, KVUnreachable) as error:
+            raise ActionImpossible(str(error)) from error
+
+    def evict(self, pop: int) -> None:
+        """Kill the location's process, and start another. Raises ActionImpossible."""
+        if self.kept[pop] is None:
+            raise ActionImpossible("the isolate has nothing in memory")
+        self._processes.kill_location(pop)
+        self._look(pop)
+
+    def link(self, pop: int, works: bool) -> None:
+        """Cut the location off from KV's centre, or connect it again. Raises ActionImpossible."""
+        place = self._places[pop]
+        if place.reachable == works:
+            raise ActionImpossible(f"the link of location {pop} is {'up' if works else 'down'} already")
+        place.reachable = works
+
+    def _look(self, pop: int) -> None:
+        kept = asked(self._processes.location(pop).get(f"/_/kept/{self._unit}"))
+        self.kept[pop] = None if kept is None else _snapshot(kept)
+
+
+def _snapshot(said: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(said["version"], said["era"], said["config"])

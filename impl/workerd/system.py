@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real runtime behind the `System` interface: the Worker of `impl/worker` in workerd, driven action by action.
+
+What is real: the Durable Object with its SQLite storage, input and output gates and alarm, the KV binding, the HTTP
+front, isolates. A crash is kill -9 of the store's process and a start over its directory; an eviction is the same for
+a location's. What the suite stands behind is KV (`impl.workerd.adversary`): it holds every put until the model says
+what becomes of it, and every location has caches of its own there.
+
+Time is the suite's. The Worker is told it with every request, and it lies far ahead of the real time, so that an alarm
+stays in the real storage, neither early nor late, until the model lets it fire; then it is set to the real now, and the
+runtime fires it. The one thing that is played is the platform's retry of a handler that throws, which would wait for
+real seconds (`impl/worker/driven.js`; a test in real time compares the two). A reply counts as under way while it lies
+unread in its socket. Nothing sleeps: every action ends with an event that it waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import count, cycle
+from typing import Any, Final
+
+from attrs import evolve
+
+from edgeproof.impl.durable.front import WriteRequest
+from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.durable.store import WriteResult
+from edgeproof.impl.pattern.observation import FIELDS
+from edgeproof.impl.pattern.setup import TICK, choices_of
+from edgeproof.impl.pattern.system import Client
+from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup
+from edgeproof.impl.workerd.adversary import Adversary, Answer, Held, SuiteClock
+from edgeproof.impl.workerd.adversary_http import Door
+from edgeproof.impl.workerd.client import Call, Reply, WorkerdError, asked
+from edgeproof.impl.workerd.client import Client as Http
+from edgeproof.impl.workerd.config import Bindings, bindings_of
+from edgeproof.impl.workerd.edge import Edge
+from edgeproof.impl.workerd.observation import observe
+from edgeproof.impl.workerd.processes import Edits, Processes
+
+__all__ = ["WorkerdSystem"]
+
+_TOKEN: Final = "the-suite"
+_RUNS: Final = 250
+"""Runs before the processes are made anew: they grow by every unit that they have seen."""
+_FAILURES: Final = (Answer(503), Answer(429), Answer(500), Answer(dropped=True))
+"""How a put can fail, in turns."""
+
+
+class WorkerdSystem:
+    """One unit per run, on processes that are shared by the runs; `edits` break the Worker's sources on purpose."""
+
+    def __init__(self, edits: Edits | None = None) -> None:
+        self._edits = edits
+        self._processes: Processes | None = None
+        self._shape: object = None
+        self._served = count(1)
+        self._runs = count(1)
+        self._door: Door | None = None
+        self._clock = SuiteClock()
+        self._headers: dict[str, str] = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/json"}
+        self.kills = 0
+        """How often the store's process was killed, over all runs."""
+        self._actions: dict[str, Callable[..., None]] = {
+            name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
+        }
+
+    # --- the System interface
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new run from nothing. Raises ValueError for a setup that the system does not know, and
+        RuntimeMissingError.
+        """
+        choices = choices_of(setup)
+        pops = setup.sizes.get("Pop", 2)
+        self._disjoint = "disjoint_caches" in setup.hazards
+        self._forget_run()
+        namespace = choices.namespace(self._clock)
+        self.kv = Adversary(namespace, self._clock, pops)
+        self.kv.holding = True
+        shared = setup.options.get("kv_key") == "shared"
+        self.unit = f"unit-{next(self._runs)}"
+        self.key = "config" if shared else f"config:{self.unit}"
+        self.neighbour_key = "config" if shared else "config:neighbour"
+        self.neighbour: bytes | None = None
+        if not shared:
+            self.neighbour, metadata = to_kv(Snapshot(1, 0, dict.fromkeys(FIELDS, 1)))
+            self.kv.put(self.neighbour_key, self.neighbour, metadata=metadata)
+        self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
+        self.reply: Call | None = None
+        self.puts: list[Held] = []
+        self.strays: list[Held | None] = [None] * setup.sizes.get("Put", 2)
+        self._calls: dict[int, Call] = {}
+        self._failures = cycle(_FAILURES)
+        self._start_processes(bindings_of(setup, _TOKEN), pops)
+        self.edge = Edge(self.kv.places, self._running, self.unit)
+
+    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
+        """Make one action happen. Raises ActionUnknown, ActionImpossible, and WorkerdError or OSError if the Worker
+        does otherwise than it should.
+        """
+        act = self._actions.get(action)
+        if act is None:
+            raise ActionUnknown(f"no action {action!r}; there are {', '.join(self._actions)}")
+        act(**arguments)
+
+    def observe(self) -> Observation:
+        """What can be seen now, by the names of the model's variables, and `partial`."""
+        self.puts += self.kv.arrivals()
+        status = self._asked(self._store.get(f"/_/status/{self.unit}"))
+        return observe(self, status)
+
+    def close(self) -> None:
+        """Kill the processes. Closing twice is fine, and `start` starts others."""
+        self._forget_run()
+        self._end_processes()
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+
+    # --- starting and dying
+
+    def _start_processes(self, bindings: Bindings, pops: int) -> None:
+        if self._door is None:
+            self._door = Door()
+        self._door.adversary = self.kv
+        self._tell_time()
+        if self._processes is None or self._shape != (bindings, pops) or next(self._served) > _RUNS:
+            self._end_processes()
+            self._processes = Processes(bindings, pops, self._door.address, self._headers, self._edits)
+            self._shape, self._served = (bindings, pops), count(1)
+
+    def _end_processes(self) -> None:
+        if self._processes is not None:
+            self._processes.close()
+            self._processes = None
+
+    def _forget_run(self) -> None:
+        """Let go of whatever the last run left waiting."""
+        if not hasattr(self, "kv"):
+            return
+        for call in (self.reply, *self._calls.values()):
+            if call is not None:
+                call.drop()
+        for held in (*self.puts, *self.strays, *self.kv.arrivals()):
+            if held is not None:
+                held.drop()
+
+    def _do_crash(self) -> None:
+        self._crash()
+        # The puts of inline requests are gone with the requests that waited for them; those of zombies are not.
+        for slot in self._calls:
+            self._stray(slot).drop()
+        self._calls.clear()
+
+    def _crash(self) -> None:
+        if self.reply is not None:
+            self.reply.drop()
+            self.reply = None
+        self._running.kill_store()
+        self.kills += 1
+        for held in self.puts:
+            held.drop()
+        self.puts = []
+
+    # --- writing
+
+    def _do_write(self) -> None:
+        if self.client.outstanding is not None or self._taken():
+            raise ActionImpossible("the client waits for its write")
+        request = self.client.request()
+        self.client.outstanding = request
+        self.reply = self._send(request)
+        if not self.reply.arrived():
+            raise WorkerdError("the write is not answered")
+
+    def _do_acknowledge(self) -> None:
+        if self.reply is None:
+            raise ActionImpossible("no reply is under way")
+        call, self.reply = self.reply, None
+        self._hear(call.reply())
+
+    def _do_acknowledge_early(self) -> None:
+        self._do_write()
+        self._do_acknowledge()
+
+    def _do_commit_late(self) -> None:
+        if not self._at_door("release"):
+            raise ActionImpossible("no write waits")
+
+    def _do_retry(self) -> None:
+        request = self.client.outstanding
+        if request is None or self.reply is not None:
+            raise ActionImpossible("no write has lost its reply")
+        self._hear(self._send(request).reply())
+
+    def _do_write_refused(self) -> None:
+        request = evolve(self.client.request(), expected_version=self._version() - 1)
+        if request.expected_version is None or request.expected_version < 0:
+            raise ActionImpossible("no version is old yet")
+        reply = self._send(request).reply()
+        if reply.status not in (200, 409):
+            raise WorkerdError(f"a write with an old version is answered {reply}")
+
+    def _do_uncaught(self) -> None:
+        self._at_door("strike", FIELDS[1])
+        reply = self._send(self.client.request()).reply()
+        if reply.status == 200 and not self._at_door("release"):
+            raise ActionImpossible("the write was over before the exception could strike")
+
+    def _do_write_inline(self, slot: int) -> None:
+        if self.strays[slot] is not None:
+            raise ActionImpossible("the slot is taken")
+        call = self._send(self.client.request())
+        self.strays[slot] = self.kv.arrival()
+        self._calls[slot] = call
+
+    def _send(self, request: WriteRequest) -> Call:
+        said: dict[str, Any] = {"changes": request.changes, "actor": request.actor}
+        if request.expected_version is not None:
+            said["expected_version"] = request.expected_version
+        if request.idempotency_key is not None:
+            said["idempotency_key"] = request.idempotency_key
+        return self._store.send("PUT", f"/units/{self.unit}/config", said)
+
+    def _hear(self, reply: Reply) -> None:
+        said = self._asked(reply)
+        self.client.hear(WriteResult(said["version"], said["repeated"]))
+
+    def _taken(self) -> bool:
+        return bool(self._asked(self._store.get(f"/_/status/{self.unit}"))["taken"])
+
+    def _version(self) -> int:
+        return int(self._asked(self._store.get(f"/units/{self.unit}"))["version"])
+
+    # --- publishing
+
+    def _do_fire(self) -> None:
+        if self.puts:
+            raise ActionImpossible("a put is in flight")
+        if not self._at_door("fire"):
+            raise ActionImpossible("no alarm is due")
+        self.puts.append(self.kv.arrival())
+
+    def _do_put_lands(self) -> None:
+        held = self._put(applied=False)
+        held.land()
+        if held.error is not None:
+            raise held.error
+
+    def _do_put_confirmed(self) -> None:
+        self._answer(self._put(applied=True), Answer())
+
+    def _do_put_fails(self) -> None:
+        self._answer(self._put(applied=False), next(self._failures))
+
+    def _do_put_ambiguous(self) -> None:
+        self._answer(self._put(applied=True), next(self._failures))
+
+    def _do_put_late(self, slot: int) -> None:
+        held = self._put(applied=False)
+        if self.strays[slot] is not None:
+            raise ActionImpossible("the slot is taken")
+        self.puts.remove(held)
+        self.strays[slot] = held
+        self._crash()
+
+    def _do_stray_lands(self, slot: int) -> None:
+        held = self._stray(slot)
+        held.land()
+        if held.error is not None:
+            raise held.error
+        held.settle(Answer())
+        if slot in self._calls:
+            self._hear(self._calls.pop(slot).reply())
+
+    def _do_stray_vanishes(self, slot: int) -> None:
+        self._stray(slot).drop()
+
+    def _do_inline_put_fails(self, slot: int) -> None:
+        self._stray(slot).settle(next(self._failures))
+        reply = self._calls.pop(slot).reply()
+        if reply.status != 500:
+            raise WorkerdError(f"an inline put that failed is answered {reply}")
+
+    def _do_rollback(self) -> None:
+        reply = self._store.do("POST", f"/units/{self.unit}/restore", {"version": self._version() - 1})
+        if reply.status in (400, 409):
+            raise ActionImpossible(f"{reply.said}")
+        # Whoever restores tells the clients what has become of their writes.
+        self.client.acked = self._asked(reply)["version"]
+
+    def _answer(self, held: Held, answer: Answer) -> None:
+        """Answer the replicator's put, and wait until its handler is done with it."""
+        # The handler goes on by the clock: it has to know the time before it has the answer.
+        self._at_door("tell")
+        self.puts.remove(held)
+        held.settle(answer)
+        self._at_door("settle")
+
+    def _put(self, applied: bool) -> Held:
+        self.puts += self.kv.arrivals()
+        for held in self.puts:
+            if held.applied == applied:
+                return held
+        raise ActionImpossible(f"the replicator has no put that is {'applied' if applied else 'on its way'}")
+
+    def _stray(self, slot: int) -> Held:
+        held = self.strays[slot]
+        if held is None:
+            raise ActionImpossible("no put in this slot")
+        self.strays[slot] = None
+        return held
+
+    # --- reading, and time
+
+    def _do_read(self, pop: int, cache: int) -> None:
+        if pop != cache and not self._disjoint:
+            raise ActionImpossible("a location reads through its own cache")
+        self.edge.read(pop, cache)
+
+    def _do_refresh(self, cache: int) -> None:
+        self.edge.refresh(cache, self.key)
+
+    def _do_evict(self, pop: int) -> None:
+        self.edge.evict(pop)
+
+    def _do_partition(self, pop: int) -> None:
+        self.edge.link(pop, False)
+
+    def _do_heal(self, pop: int) -> None:
+        self.edge.link(pop, True)
+
+    def _do_tick(self, delay: float = 1) -> None:
+        self._clock.advance(TICK * delay)
+        self._tell_time()
+
+    # --- asking
+
+    @property
+    def _running(self) -> Processes:
+        assert self._processes is not None, "start first"
+        return self._processes
+
+    @property
+    def _store(self) -> Http:
+        return self._running.store
+
+    def _tell_time(self) -> None:
+        self._headers["edgeproof-now"] = str(round(self._clock.now() * 1000))
+
+    def _at_door(self, door: str, argument: str = "") -> Any:
+        path = f"/_/{door}/{self.unit}" + (f"/{argument}" if argument else "")
+        return self._asked(self._store.do("POST", path))
+
+    def _asked(self, reply: Reply) -> Any:
+        try:
+            return asked(reply)
+        except WorkerdError as error:
+            raise WorkerdError(f"{error}; its log ends: {self._running.log()}") from error

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exhaustive search: every reachable state of one instance, breadth first, so that every trace is a shortest one.
+
+All properties are decided in one pass. No witness leaves before the interpreter has replayed it and has found the
+property broken in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from attrs import frozen
+
+from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states
+from edgeproof.model.kernel import Kernel, KernelSource, StateForm, StepForm, build_kernel
+from edgeproof.model.machine import Instance
+from edgeproof.model.trace import Trace
+from edgeproof.properties.catalogue import Property
+from edgeproof.properties.engines.explore.liveness import Lasso, fair_cycle
+from edgeproof.properties.engines.explore.search import Search, Searcher, prepare_search
+from edgeproof.properties.evidence import Evidence, Verdict
+
+__all__ = ["Limits", "explore", "fired", "reached", "search_instance"]
+
+ENGINE = "explore"
+
+
+@frozen
+class Limits:
+    """How far a search goes: to the end of the level in which it finds more than `states`, or to `depth` steps.
+
+    Liveness needs the edges of the state graph in memory, some 40 bytes each: it is decided up to `edges` of them.
+    """
+
+    states: int = 4_000_000
+    depth: int = 1 << 30
+    edges: int = 150_000_000
+
+
+def search_instance(instance: Instance, source: KernelSource, limits: Limits) -> tuple[Searcher, Kernel, Search]:
+    """Search an instance with a kernel made by `engines.kernels.kernel_source`."""
+    searcher = prepare_search(source)
+    kernel = build_kernel(source, instance)
+    initial = [kernel.pack(state) for state in initial_states(instance)]
+    return searcher, kernel, searcher.run(kernel, initial, limits.states, limits.depth)
+
+
+def explore(
+    instance: Instance, properties: Sequence[Property], source: KernelSource, limits: Limits | None = None
+) -> list[Evidence]:
+    """Decide `properties`, all of which `source` asks, on every reachable state of `instance`."""
+    started = time.perf_counter()
+    limits = limits or Limits()
+    searcher, kernel, search = search_instance(instance, source, limits)
+    forms = source.forms
+    rows = {form.name: position for position, form in enumerate(forms)}
+    seconds, happened = time.perf_counter() - started, fired(kernel, search)
+    found = []
+    for one in properties:
+        begun = time.perf_counter()
+        row = rows[one.id]
+        if one.settles is not None and search.complete and search.transitions <= limits.edges:
+            verdict, reason, witness = _settles(searcher, kernel, search, row, forms[row])
+        elif one.settles is not None:
+            verdict, reason, witness = (
+                Verdict.UNKNOWN,
+                f"liveness needs the whole state graph; {_stopped(search, kernel)}",
+                None,
+            )
+        else:
+            verdict, reason, witness = _always(kernel, search, row, forms[row])
+        found.append(
+            Evidence(
+                one.id,
+                ENGINE,
+                verdict,
+                bound=_bound(instance, search),
+                exhaustive=search.complete,
+                assumptions=_assumptions(instance),
+                seconds=seconds / len(properties) + time.perf_counter() - begun,
+                measures={
+                    "states": search.count,
+                    "transitions": search.transitions,
+                    "depth": search.depth,
+                    "tested": int(search.hits[row, 0]),
+                },
+                witness=witness,
+                reason=reason,
+                fired=happened,
+            )
+        )
+    return found
+
+
+def reached(
+    instance: Instance, source: KernelSource, states: Sequence[State], limits: Limits | None = None
+) -> list[bool]:
+    """Which of `states` a search of the instance meets (clocks compared up to their cut-off)."""
+    _, kernel, search = search_instance(instance, source, limits or Limits())
+    return [bool((search.states == np.array(kernel.pack(state))).all(axis=1).any()) for state in states]
+
+
+def fired(kernel: Kernel, search: Search) -> dict[str, int]:
+    """How often each action could happen in the states that were searched."""
+    counts = {action.name: 0 for action in kernel.instance.machine.actions}
+    for label, (name, _) in enumerate(kernel.source.labels):
+        counts[name] += int(search.fired[label])
+    return counts
+
+
+def _always(kernel: Kernel, search: Search, row: int, form: StateForm | StepForm) -> tuple[Verdict, str, Trace | None]:
+    tested, state, label = (int(n) for n in search.hits[row])
+    if state >= 0:
+        events = _events(kernel, search, state) + ([kernel.event(label)] if label >= 0 else [])
+        return Verdict.VIOLATED, "", _witness(kernel, search, events, form)
+    if search.left_range >= 0:
+        return Verdict.UNKNOWN, _stopped(search, kernel), None
+    if not tested:
+        return Verdict.VACUOUS, "no state or step that was searched puts the property to the test", None
+    return Verdict.HOLDS_TO_BOUND, "", None
+
+
+def _settles(
+    searcher: Searcher, kernel: Kernel, search: Search, row: int, form: StateForm | StepForm
+) -> tuple[Verdict, str, Trace | None]:
+    if not search.hits[row, 0]:
+        return Verdict.VACUOUS, "no state that was searched puts the property to the test", None
+    unsettled = (searcher.truths(kernel, search) >> (2 * row + 1) & 1).astype(np.bool_)
+    actions = {action.name: action for action in kernel.instance.machine.actions}
+    labels = [(n, actions[name]) for n, (name, _) in enumerate(kernel.source.labels) if search.fired[n]]
+    graph = searcher.graph(kernel, search)
+    lasso = fair_cycle(graph, unsettled, [n for n, a in labels if a.fair], [n for n, a in labels if a.hazard])
+    if lasso is None:
+        return Verdict.HOLDS_TO_BOUND, "", None
+    return Verdict.VIOLATED, "", _lasso_witness(kernel, search, lasso, form)
+
+
+def _events(kernel: Kernel, search: Search, state: int) -> list[Event]:
+    """How the search first came to a state."""
+    events = []
+    while search.parents[state] >= 0:
+        events.append(kernel.event(int(search.labels[state])))
+        state = int(search.parents[state])
+    return events[::-1]
+
+
+def _root(search: Search, state: int) -> int:
+    while search.parents[state] >= 0:
+        state = int(search.parents[state])
+    return state
+
+
+def _run(kernel: Kernel, first: State, events: Sequence[Event]) -> Iterator[State]:
+    state = first
+    yield state
+    for event in events:
+        state = apply(kernel.instance, state, event)
+        yield state
+
+
+def _witness(kernel: Kernel, search: Search, events: list[Event], form: StateForm | StepForm) -> Trace:
+    state = int(search.hits[kernel.source.forms.index(form), 1])
+    states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, state)]), events))
+    if isinstance(form, StateForm):
+        holds = evaluate(kernel.instance, form.holds, states[-1])
+    else:
+        condition = form.per_action[events[-1].action][0]
+        holds = evaluate(kernel.instance, condition, states[-2], dict(events[-1].arguments))
+    assert not holds, f"the interpreter does not confirm the witness against {form.name}"
+    return _trace(kernel, states, events, form.name, None)
+
+
+def _lasso_witness(kernel: Kernel, search: Search, lasso: Lasso, form: StateForm | StepForm) -> Trace:
+    assert isinstance(form, StateForm)
+    stem = _events(kernel, search, lasso.entry)
+    events = stem + [kernel.event(label) for label in lasso.labels]
+    states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, lasso.entry)]), events))
+    # Clocks run on in the interpreter; the loop closes on states that no guard can tell apart.
+    assert kernel.pack(states[-1]) == kernel.pack(states[len(stem)]), "the lasso does not close"
+    assert not evaluate(kernel.instance, form.holds, states[-1]), "the lasso settles"
+    return _trace(kernel, states, events, form.name, len(stem))
+
+
+def _trace(kernel: Kernel, states: tuple[State, ...], events: Sequence[Event], about: str, loop: int | None) -> Trace:
+    instance = kernel.instance
+    return Trace(instance.machine.name, instance.values, states, tuple(events), about, loop, ENGINE)
+
+
+def _bound(instance: Instance, search: Search) -> str:
+    numbers = {**instance.of_role("sort"), **instance.of_role("count"), **instance.of_role("duration")}
+    sizes = ", ".join(f"{name}={value}" for name, value in numbers.items())
+    how_far = "all" if search.complete else f"every run of up to {search.depth} steps,"
+    return f"{how_far} {search.count:,} states with {sizes}"
+
+
+def _assumptions(instance: Instance) -> tuple[str, ...]:
+    return ("time advances in whole ticks",) if instance.machine.clocks else ()
+
+
+def _stopped(search: Search, kernel: Kernel) -> str:
+    if search.left_range >= 0:
+        return f"{kernel.source.fields[search.left_range].name} left its declared range: give the search larger sizes"
+    if search.complete:
+        return f"{search.transitions:,} transitions are more than fit in memory"
+    return f"the search stopped at {search.count:,} states, {search.depth} steps deep"

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does every fair run settle? Weak fairness decided on the components of the state graph.
+
+A property settles if every run, from some moment on and for ever, is in states where it holds, provided that writes and
+faults stop and that no fair action stays possible for ever without happening. A run that breaks it ends up in one
+strongly connected component of the graph without hazard steps; that component contains a state where the property does
+not hold and, for each fair event, a state where the event is impossible or an edge by which it happens. Conversely a
+walk through all of such a component for ever is a fair run, so the test is exact (weak fairness needs no more: Emerson
+and Lei 1987). A state in which nothing can happen is left by nothing: it stutters for ever, and counts as a component
+with a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import networkx as nx
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from edgeproof.properties.engines.explore.search import Graph
+
+__all__ = ["Lasso", "fair_cycle"]
+
+
+@frozen
+class Lasso:
+    """A fair run that never settles: from state `entry` the events `labels` lead round and back to it.
+
+    Without labels the run stops in `entry` for ever.
+    """
+
+    entry: int
+    labels: tuple[int, ...]
+
+
+def fair_cycle(graph: Graph, unsettled: NDArray[np.bool_], fair: list[int], hazard: list[int]) -> Lasso | None:
+    """A fair cycle through an unsettled state, the one that is entered earliest, or None.
+
+    `unsettled` says of each state that the property does not hold in it; `fair` and `hazard` are labels. States must be
+    numbered in breadth-first order, so that the earliest entry gives the shortest stem.
+    """
+    count = len(unsettled)
+    source = np.repeat(np.arange(count, dtype=np.int32), np.diff(graph.start))
+    possible = {label: np.zeros(count, dtype=np.bool_) for label in fair}
+    for label in fair:
+        possible[label][source[graph.label == label]] = True
+    stuck = unsettled & ~np.logical_or.reduce([*possible.values(), np.zeros(count, dtype=np.bool_)])
+    calm = ~np.isin(graph.label, hazard)
+    edges = csr_matrix(
+        (np.ones(int(calm.sum()), dtype=np.int8), (source[calm], graph.target[calm])), shape=(count, count)
+    )
+    components, member = connected_components(edges, directed=True, connection="strong")
+    inside = calm & (member[source] == member[graph.target])
+    fair_enough = _fair_components(components, member, source, graph, inside, possible)
+    entries = np.flatnonzero(unsettled & fair_enough[member])
+    stops = np.flatnonzero(stuck)
+    if not len(entries) and not len(stops):
+        return None
+    if len(stops) and (not len(entries) or stops[0] <= entries[0]):
+        return Lasso(int(stops[0]), ())
+    entry = int(entries[0])
+    return Lasso(entry, _round_trip(entry, graph, source, inside & (member[source] == member[entry]), possible))
+
+
+def _fair_components(
+    components: int,
+    member: NDArray[np.int32],
+    source: NDArray[np.int32],
+    graph: Graph,
+    inside: NDArray[np.bool_],
+    possible: dict[int, NDArray[np.bool_]],
+) -> NDArray[np.bool_]:
+    """Which components a run can stay in for ever without being unfair to any event."""
+    stays = np.bincount(member[source[inside]], minlength=components) > 0
+    for label, enabled in possible.items():
+        impossible = np.bincount(member[~enabled], minlength=components) > 0
+        happens = np.bincount(member[source[inside & (graph.label == label)]], minlength=components) > 0
+        stays &= impossible | happens
+    return stays
+
+
+def _round_trip(
+    entry: int,
+    graph: Graph,
+    source: NDArray[np.int32],
+    inside: NDArray[np.bool_],
+    possible: dict[int, NDArray[np.bool_]],
+) -> tuple[int, ...]:
+    """A short fair walk from `entry` back to it: greedy, always to the nearest state that serves a due event."""
+    # Self-loops and parallel edges matter for fairness, so the walk looks edges up by their label, not in the digraph.
+    walkable: nx.DiGraph[int] = nx.DiGraph()
+    by_label: dict[int, dict[int, int]] = {}
+    for at, to, label in zip(
+        source[inside].tolist(), graph.target[inside].tolist(), graph.label[inside].tolist(), strict=True
+    ):
+        by_label.setdefault(label, {}).setdefault(at, to)
+        if not walkable.has_edge(at, to):
+            walkable.add_edge(at, to, label=label)
+    walk: list[int] = []
+    visited = {entry}
+    at = entry
+
+    def go(goal: Callable[[int], bool]) -> None:
+        nonlocal at
+        for step in _path(walkable, at, goal):
+            walk.append(walkable.edges[at, step]["label"])
+            at = step
+            visited.add(at)
+
+    for label, enabled in possible.items():
+        if label in walk or any(not enabled[state] for state in visited):
+            continue
+        there = by_label.get(label, {})
+        go(lambda state, enabled=enabled, there=there: not enabled[state] or state in there)  # type: ignore[misc]
+        if enabled[at]:
+            walk.append(label)
+            at = there[at]
+            visited.add(at)
+    go(lambda state: state == entry)
+    if not walk:
+        # The component serves every event by being impossible somewhere already visited; it still has to move.
+        label, moves = next((label, moves) for label, moves in by_label.items() if entry in moves)
+        walk.append(label)
+        at = moves[entry]
+        go(lambda state: state == entry)
+    return tuple(walk)
+
+
+def _path(graph: nx.DiGraph[int], start: int, goal: Callable[[int], bool]) -> list[int]:
+    """The states after `start` on a shortest path to the nearest state that satisfies `goal`."""
+    if goal(start):
+        return []
+    before = {start: start}
+    queue = [start]
+    for state in queue:
+        for following in graph.successors(state):
+            if following not in before:
+                before[following] = state
+                queue.append(following)
+                if goal(following):
+                    path = [following]
+                    while before[path[-1]] != start:
+                        path.append(before[path[-1]])
+                    return path[::-1]
+    raise AssertionError("a component is strongly connected")

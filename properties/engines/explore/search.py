@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Breadth-first search over a kernel's packed states.
+
+The states in the order of discovery are the queue. A hash table with open addressing holds the states themselves, so
+that a look-up touches one cache line; its size doubles when it is half full. The kernel is compiled by `model.native`;
+the loops around it (`search_loops`) are compiled once for all kernels, and call it by its address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from edgeproof.model.kernel import Kernel, KernelSource
+from edgeproof.model.native import Native, compile_native
+from edgeproof.properties.engines.explore.loops import BLOCK, edges, insert, level, truths
+
+__all__ = ["Graph", "Search", "Searcher", "prepare_search"]
+
+Ints = NDArray[np.int64]
+
+
+@frozen(eq=False)
+class Search:
+    """What a search found: every reachable state in the order of discovery, and how it was first reached.
+
+    `hits` has one row per property (state properties first, then step properties): how often it was put to the test,
+    the first state from which it is broken or -1, and the label of the breaking step (-1 for a state property).
+    `fired` counts per label how often that event could happen.
+    `depths` are the numbers of the first state of each breadth-first level. `left_range` is -1 or a field's number.
+    """
+
+    states: Ints
+    parents: NDArray[np.int32]
+    labels: NDArray[np.int16]
+    count: int
+    expanded: int
+    transitions: int
+    hits: Ints
+    fired: Ints
+    depths: list[int]
+    left_range: int
+    table: Ints
+    places: NDArray[np.int32]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every reachable state was expanded."""
+        return self.expanded == self.count and self.left_range < 0
+
+    @property
+    def depth(self) -> int:
+        """The number of steps up to which everything was searched."""
+        return len(self.depths) - 1
+
+
+@frozen(eq=False)
+class Graph:
+    """The state graph in compressed rows: the edges of state i are `start[i]:start[i + 1]` of `target` and `label`."""
+
+    start: Ints
+    target: NDArray[np.int32]
+    label: NDArray[np.int16]
+
+
+@frozen(eq=False)
+class Searcher:
+    """A compiled search for every instance that shares a kernel source."""
+
+    source: KernelSource
+    native: Native
+
+    def run(self, kernel: Kernel, initial: Sequence[Sequence[int]], most_states: int, most_depth: int) -> Search:
+        """Search from the packed `initial` states until nothing is new, or until a limit is reached.
+
+        The search stops at the end of the level in which `most_states` is passed, so that what it says is true of
+        every behaviour of up to `depth` steps.
+        """
+        words, forms = self.source.words, (len(self.source.states), len(self.source.steps))
+        most, shape = len(self.source.labels), self._shape
+        room = 2 * BLOCK * most + len(initial)
+        states = np.zeros((room, words), dtype=np.int64)
+        states[: len(initial)] = np.array(initial, dtype=np.int64)
+        parents, labels = np.full(room, -1, dtype=np.int32), np.full(room, -1, dtype=np.int16)
+        table, places = _new_table(_table_size(room), words)
+        hits = np.full((sum(forms), 3), -1, dtype=np.int64)
+        hits[:, 0] = 0
+        progress = np.array([len(initial), 0, 0, 0, 0, 0], dtype=np.int64)
+        fired = np.zeros(most, dtype=np.int64)
+        prm, expand, check = kernel.parameters, self.native.expand, self.native.check
+        insert(shape, check, forms[0], states, 0, len(initial), table, places, prm, hits)
+        depths = [0]
+        while (
+            progress[1] < progress[0] and not progress[3] and progress[0] <= most_states and len(depths) <= most_depth
+        ):
+            end = int(progress[0])
+            while progress[1] < end and not progress[3]:
+                level(
+                    shape, expand, check, *forms, states, parents, labels, table, places, prm, hits, fired, progress,
+                    end,
+                )  # fmt: skip
+                if progress[4]:
+                    progress[4] = 0
+                    room *= 2
+                    states, parents, labels = _grown(states, room), _grown(parents, room), _grown(labels, room)
+                if 2 * room > len(places):
+                    table, places = _new_table(_table_size(room), words)
+                    insert(shape, check, 0, states, 0, int(progress[0]), table, places, prm, hits)
+            depths.append(end)
+        count, head, transitions, left = (int(p) for p in progress[:4])
+        return Search(
+            states[:count],
+            parents[:count],
+            labels[:count],
+            count,
+            head,
+            transitions,
+            hits,
+            fired,
+            depths,
+            left - 1,
+            table,
+            places,
+        )
+
+    def graph(self, kernel: Kernel, search: Search) -> Graph:
+        """Every edge of a complete search."""
+        start = np.zeros(search.count + 1, dtype=np.int64)
+        target = np.empty(search.transitions, dtype=np.int32)
+        label = np.empty(search.transitions, dtype=np.int16)
+        most, prm = len(self.source.labels), kernel.parameters
+        edges(
+            self._shape, self.native.expand, most, search.states, search.count, search.table, search.places, prm,
+            start, target, label,
+        )  # fmt: skip
+        return Graph(start, target, label)
+
+    def truths(self, kernel: Kernel, search: Search) -> Ints:
+        """What the kernel's `check` says of every state that was found."""
+        found: Ints = truths(self.native.check, search.states, search.count, kernel.parameters)
+        return found
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return (0,) * self.source.words
+
+
+def prepare_search(source: KernelSource) -> Searcher:
+    """The search around a kernel, which is compiled here (once per source text and process)."""
+    return Searcher(source, _native(source.text))
+
+
+@lru_cache(maxsize=32)
+def _native(text: str) -> Native:
+    return compile_native(text)
+
+
+def _table_size(room: int) -> int:
+    """A power of two that stays at most half full while `room` states are found."""
+    return 1 << (2 * room - 1).bit_length()
+
+
+def _new_table(size: int, words: int) -> tuple[Ints, NDArray[np.int32]]:
+    return np.zeros((size, words), dtype=np.int64), np.zeros(size, dtype=np.int32)
+
+
+def _grown(array: Any, room: int) -> Any:
+    larger = np.empty((room, *array.shape[1:]), dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger

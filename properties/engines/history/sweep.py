@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A history swept once, from its beginning to its end, in memory that does not grow with it.
+
+Lines come in about the order of time. What happened is judged up to a moment that lies some patience before the newest
+line: by then everything is known that had begun before. A line that comes later than that is counted as late.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from math import inf
+from typing import Final
+
+from attrs import define, field, frozen
+
+from edgeproof.properties.engines.history.window import Mark, Session, Unit, VersionFacts, Window, newest
+from edgeproof.properties.recorded import BOM, Row, Version, parse_row
+from edgeproof.properties.traffic.facts import EMPTY_DIGEST
+from edgeproof.properties.traffic.promise import Promise
+
+__all__ = ["SHOWN", "Limits", "Sweep", "Violation"]
+
+SHOWN: Final = 3
+"""Texts that are kept of what goes wrong in one way."""
+
+_DIGESTS: Final = 16
+"""Of a version: contents that are told apart; more than that are as wrong as the first ones."""
+
+_COLLECTED: Final = 100
+"""Violations that wait to be collected, at most."""
+
+
+@frozen
+class Limits:
+    """What may be kept: events that wait for `patience` seconds of the history to pass, versions, and sessions."""
+
+    patience: float = 30.0
+    waiting: int = 200_000
+    versions: int = 100_000
+    sessions: int = 100_000
+
+
+@frozen
+class Violation:
+    """What breaks a property: the line, and what is wrong with it."""
+
+    property: str
+    line: int
+    text: str
+
+
+@define
+class Sweep:
+    """Events in the order of their moments, and what they came to. Begins, ends and acknowledgements are moments each.
+
+    `counts` are malformed and late lines, and per property what was tested, violated, and left undecided; of the first
+    ones there is a text in `malformed`, `late` and `first` (with the digest it is about).
+    `new` are violations that nobody has collected yet.
+    """
+
+    promise: Promise
+    limits: Limits
+    lines: int = 0
+    events: int = 0
+    staleness: float = 0.0
+    malformed: list[str] = field(factory=list)
+    late: list[str] = field(factory=list)
+    new: list[Violation] = field(factory=list)
+    window: Window = field(init=False)
+    counts: Counter[str] = field(factory=Counter)
+    first: dict[str, list[tuple[str, str | None]]] = field(factory=dict)
+    _newest: float = -inf
+    _floor: float = -inf
+    _queue: list[tuple[float, int, int, str, Row]] = field(factory=list)
+    _number: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.window = Window(self.limits.versions, self.limits.sessions)
+
+    def take(self, line: bytes) -> None:
+        """Read the next line."""
+        self.lines += 1
+        if self.lines == 1:
+            line = line.removeprefix(BOM)
+        if not line.strip():
+            return
+        try:
+            row = parse_row(self.lines, line)
+        except ValueError as error:
+            self._note("malformed", f"line {self.lines}: {error}")
+            return
+        self.events += 1
+        if row.invoke < self._floor:
+            by = self._floor - row.invoke
+            self._note("late", f"line {row.line} began {by:g} s before what had been judged by then")
+        self._schedule(row)
+        self._newest = max(self._newest, row.invoke if row.returned == inf else row.returned)
+        self._advance(self._newest - self.limits.patience)
+
+    def finish(self) -> None:
+        """Judge what was waiting."""
+        self._advance(inf)
+
+    def collected(self) -> tuple[Violation, ...]:
+        """The violations since this was asked last."""
+        new, self.new = tuple(self.new), []
+        return new
+
+    @property
+    def waiting(self) -> int:
+        """How much there is to be done about events that were read."""
+        return len(self._queue)
+
+    def _note(self, what: str, text: str) -> None:
+        self.counts[what] += 1
+        kept = self.malformed if what == "malformed" else self.late
+        if len(kept) < SHOWN:
+            kept.append(text)
+
+    # --- in which order things happen
+
+    def _schedule(self, row: Row) -> None:
+        """Put down at which moments something is to be done about an event. Checks come before what they check."""
+        match row.kind:
+            case "commit" if row.outcome != "fail":
+                self._learn(row)
+            case "fault" if row.note == "rollback" and row.outcome != "fail":
+                self.window.unit(row.unit).restored = True
+                if row.version is not None:
+                    self._learn(row)
+            case "fault" if row.note == "evict":
+                self.window.session(row).evict(row.invoke, row.returned)
+            case "publish":
+                self._at(row.invoke, 0, "put", row)
+            case "read" if row.outcome == "ok":
+                self._at(row.invoke, 0, "begin", row)
+                self._at(row.returned, 0, "end", row)
+
+    def _at(self, moment: float, order: int, act: str, row: Row) -> None:
+        self._number += 1
+        heapq.heappush(self._queue, (moment, order, self._number, act, row))
+
+    def _advance(self, floor: float) -> None:
+        queue = self._queue
+        while queue and (queue[0][0] < floor or len(queue) > self.limits.waiting):
+            moment, _, _, act, row = heapq.heappop(queue)
+            floor = max(floor, moment)
+            self._do(act, row)
+        self._floor = max(self._floor, floor)
+
+    def _do(self, act: str, row: Row) -> None:
+        match act:
+            case "put":
+                self._known(row, row.invoke)
+            case "begin":
+                self._begin(row)
+            case "end":
+                self._end(row)
+            case "told":
+                self._told(row)
+            case "acknowledge":
+                self.window.unit(row.unit).acknowledge((row.told, row.line), row.returned)
+            case "expire":
+                unit = self.window.unit(row.unit)
+                unit.expired = newest(unit.expired, (row.told, row.line))
+
+    # --- commits
+
+    def _learn(self, row: Row) -> None:
+        """A commit, or a restore, is known of as soon as its line is there, and acknowledged when it returned."""
+        unit = self.window.unit(row.unit)
+        if row.version is None:
+            unit.unnamed = min(unit.unnamed, row.invoke)
+            return
+        if row.outcome == "ok":
+            unit.began = min(unit.began, row.returned)
+            if row.returned < inf:
+                self._at(row.returned, 1, "acknowledge", row)
+                if self.promise.bound_s < inf:
+                    self._at(row.returned + self.promise.bound_s + self.promise.slack, 1, "expire", row)
+        facts = self.window.version(row.unit, row.told)
+        if facts is None:
+            return
+        if row.invoke < facts.asked:
+            facts.asked, facts.line = row.invoke, row.line
+        if facts.excused is not None and facts.excused[0] + self.promise.slack < facts.asked:
+            self._too_early(facts.excused[1], facts)
+        facts.excused = None
+        if row.digest is not None and row.digest not in facts.digests and len(facts.digests) < _DIGESTS:
+            facts.digests.append(row.digest)
+            self._compare_again(facts)
+
+    # --- puts and reads
+
+    def _begin(self, row: Row) -> None:
+        """A read begins: what had been acknowledged, or told, by now it must not be older than."""
+        unit, session = self.window.unit(row.unit), self.window.session(row)
+        self._count_reads(row, unit)
+        self._stale(row, unit)
+        if unit.told is not None and row.told < unit.told[0]:
+            self._violated("cross-pop-monotonic", row, f"after line {unit.told[1]} was told {_version(unit.told[0])}")
+        life = session.life_of(row.invoke, row.returned)
+        if life is not None:
+            session.enter(life)
+            self._in_session(row, unit, session)
+
+    def _end(self, row: Row) -> None:
+        """A read ends: what it was told is known, and later reads are compared with it."""
+        self._known(row, row.returned)
+        self._at(row.returned, 1, "told", row)
+
+    def _told(self, row: Row) -> None:
+        mark: Mark = (row.told, row.line)
+        unit, session = self.window.unit(row.unit), self.window.session(row)
+        unit.told = newest(unit.told, mark)
+        life = session.life_of(row.invoke, row.returned)
+        if life is not None:
+            session.enter(life)
+            if life == session.life:
+                session.newest = newest(session.newest, mark)
+
+    def _count_reads(self, row: Row, unit: Unit) -> None:
+        self.counts["bounded-staleness tested"] += row.invoke > unit.began + self.promise.bound_s
+        self.counts["read-your-writes tested"] += row.invoke > unit.began + self.promise.slack
+        unit.pop, unit.version = unit.pop or row.pop, unit.version or row.told
+        unit.pops_differ |= row.pop != unit.pop
+        unit.versions_differ |= row.told != unit.version
+        self.counts["cross-pop-monotonic tested"] += unit.pops_differ and unit.versions_differ
+
+    def _stale(self, row: Row, unit: Unit) -> None:
+        if unit.acknowledged is None or row.told >= unit.acknowledged[0]:
+            return
+        late = row.invoke - unit.superseded(row.told)
+        self.staleness = max(self.staleness, late)
+        if late > self.promise.slack:
+            self._violated(
+                "read-your-writes", row, f"after line {unit.acknowledged[1]} had acknowledged something newer"
+            )
+        if unit.expired is not None and row.told < unit.expired[0]:
+            why = f"{late:.3f} s after line {unit.expired[1]} or an earlier one had committed something newer"
+            self._violated("bounded-staleness", row, f"{why}; the bound is {self.promise.bound_s:g} s")
+
+    def _in_session(self, row: Row, unit: Unit, session: Session) -> None:
+        self.counts["monotonic-reads tested"] += session.last is not None and session.last != row.told
+        session.last = row.told
+        if session.newest is not None and row.told < session.newest[0]:
+            line, version = session.newest[1], _version(session.newest[0])
+            self._violated("monotonic-reads", row, f"after line {line} was told {version}")
+        elif not session.known and row.told < unit.forgotten_session:
+            self.counts["monotonic-reads undecided"] += 1
+
+    def _known(self, row: Row, moment: float) -> None:
+        """Somebody knew a version at a moment, and perhaps its content."""
+        if row.told == (0, 0):
+            self._compare(row, VersionFacts(digests=[EMPTY_DIGEST]))
+            return
+        self.counts["never-ahead tested"] += 1
+        unit, facts = self.window.unit(row.unit), self.window.version(row.unit, row.told)
+        if facts is None:
+            self.counts["never-ahead undecided"] += 1
+            self.counts["no-partial-read undecided"] += row.kind == "read" and row.digest is not None
+            return
+        if moment + self.promise.slack < facts.asked:
+            if facts.asked == inf and unit.unnamed <= moment + self.promise.slack:
+                if facts.excused is None or moment < facts.excused[0]:
+                    facts.excused = (moment, row)
+            else:
+                self._too_early(row, facts)
+        if row.kind == "read":
+            self._compare(row, facts)
+
+    def _too_early(self, row: Row, facts: VersionFacts) -> None:
+        never = facts.asked == inf
+        self._violated("never-ahead", row, "which was never committed" if never else f"before line {facts.line} asked")
+
+    # --- contents
+
+    def _compare(self, row: Row, facts: VersionFacts) -> None:
+        if row.kind != "read" or row.digest is None:
+            return
+        if not facts.digests:
+            digest = row.digest if row.digest in facts.open or len(facts.open) < _DIGESTS else next(iter(facts.open))
+            facts.open[digest] = (facts.open.get(digest, (0, row))[0] + 1, facts.open.get(digest, (0, row))[1])
+            return
+        self.counts["no-partial-read tested"] += row.told != (0, 0)
+        if row.digest not in facts.digests:
+            if len(facts.bad) < _DIGESTS:
+                facts.bad[row.digest] = facts.bad.get(row.digest, 0) + 1
+            self._violated("no-partial-read", row, self._content(row, facts))
+
+    def _compare_again(self, facts: VersionFacts) -> None:
+        """A content became known: reads that had it were right, and those that waited are judged."""
+        right = facts.digests[-1]
+        if wrong := facts.bad.pop(right, 0):
+            self.counts["no-partial-read violated"] -= wrong
+            self.first["no-partial-read"] = [one for one in self.first["no-partial-read"] if one[1] != right]
+        for digest, (times, row) in facts.open.items():
+            self.counts["no-partial-read tested"] += times
+            if digest not in facts.digests:
+                facts.bad[digest] = times
+                self.counts["no-partial-read violated"] += times - 1
+                self._violated("no-partial-read", row, self._content(row, facts))
+        facts.open.clear()
+
+    def _content(self, row: Row, facts: VersionFacts) -> str:
+        of = f" of line {facts.line}" if facts.line else ""
+        return f"with the digest {(row.digest or '')[:12]}…, not {facts.digests[0][:12]}…{of}"
+
+    # --- what comes of it
+
+    def _violated(self, name: str, row: Row, why: str) -> None:
+        self.counts[f"{name} violated"] += 1
+        who = f"{row.reader} at {row.pop} was told" if row.kind == "read" else "a put carried"
+        violation = Violation(name, row.line, f"{who} {_version(row.told)}, {why}")
+        if len(self.new) < _COLLECTED:
+            self.new.append(violation)
+        shown = self.first.setdefault(name, [])
+        if len(shown) < SHOWN:
+            shown.append((f"line {violation.line}: {violation.text}", row.digest))
+
+
+def _version(version: Version) -> str:
+    return f"version {version[1]}" + (f" of era {version[0]}" if version[0] else "")

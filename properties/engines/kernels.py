@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One kernel for all the instances of a design that are to be searched or driven, asking all of their properties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgeproof.model.kernel import KernelSource, build_source
+from edgeproof.model.machine import Instance
+from edgeproof.properties.catalogue import Property, state_form, step_form
+
+__all__ = ["hull", "kernel_source"]
+
+
+def kernel_source(instances: Sequence[Instance], properties: Sequence[Property]) -> KernelSource:
+    """One kernel source for all `instances` of a machine, asking all of `properties`.
+
+    What the instances agree on is fixed in it, but for hazards that are on: fuzzing switches them one by one.
+    """
+    shape = hull(instances)
+    states = [state_form(shape.machine, p) for p in properties if p.step is None]
+    steps = [step_form(shape.machine, p) for p in properties if p.step is not None]
+    agreed = [name for name, value in shape.values.items() if all(i.values[name] == value for i in instances)]
+    return build_source(shape, states, steps, [name for name in agreed if shape.values[name] is not True])
+
+
+def hull(instances: Sequence[Instance]) -> Instance:
+    """An instance as large as each of the given ones in every number, so that its kernel serves them all."""
+    first = instances[0]
+    numbers = [n for n, r in first.machine.rigids.items() if r.role in ("sort", "count", "duration")]
+    return first.with_(**{name: max(i.number(name) for i in instances) for name in numbers})

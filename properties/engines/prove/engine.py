@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proof: for any number of POPs, puts and versions, and for all values of the parameters.
+
+What the invariants do not give is asked once more over the instance's own sizes: bounded search looks for a violation,
+k-induction for a proof that stops at these sizes. Where all fail, the verdict is UNKNOWN, and the counterexample to
+induction is shown, marked as reachable or not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+from typing import Any
+
+from attrs import evolve, frozen
+
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import NotEnabledError, OutOfRangeError, State, apply, evaluate
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import TICK, Instance, Machine
+from edgeproof.model.smt import DELAY, UnencodableError, delayed_tick
+from edgeproof.model.trace import Trace, replay
+from edgeproof.properties.catalogue import Property, state_form, step_form
+from edgeproof.properties.engines.prove.induct import (
+    Inductive,
+    UndecidedError,
+    breaks_step,
+    can_be_tested,
+    inductive_part,
+)
+from edgeproof.properties.engines.prove.solver import WORK
+from edgeproof.properties.engines.prove.unroll import Counterexample, Unrolling, unrolling
+from edgeproof.properties.evidence import Evidence, Verdict
+
+__all__ = ["Effort", "prove"]
+
+ENGINE = "prove"
+EVERYTHING = "any number of elements and versions, all values of the parameters"
+
+
+@frozen
+class Effort:
+    """How hard to try: steps of bounded search, k of k-induction, work per question to the solver (see WORK)."""
+
+    depth: int = 6
+    k: int = 1
+    work: int = WORK
+
+
+@frozen(slots=False)
+class _Context:
+    instance: Instance
+    inductive: Inductive
+    effort: Effort
+
+    @cached_property
+    def runs(self) -> Unrolling:
+        """Runs in real time, for bounded search; made only for a property that no invariant gives."""
+        return unrolling(self.instance, max(self.effort.depth, self.effort.k))
+
+    @cached_property
+    def whole(self) -> Unrolling:
+        """Runs in whole ticks, for k-induction."""
+        return unrolling(self.instance, self.effort.k, whole_time=True)
+
+
+def prove(
+    instance: Instance,
+    properties: list[Property],
+    lemmas: Mapping[str, Callable[[Any], Expr]],
+    effort: Effort | None = None,
+) -> list[Evidence]:
+    """Try to prove each property, with the help of candidate lemmas."""
+    effort = effort or Effort()
+    started = time.perf_counter()
+    symbolic = instance.machine.state()
+    candidates = {name: lemma(symbolic) for name, lemma in lemmas.items()}
+    candidates |= {p.id: state_form(instance.machine, p).holds for p in properties if p.state}
+    try:
+        inductive = inductive_part(instance, candidates, effort.work)
+    except (UndecidedError, UnencodableError) as error:
+        return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
+    context = _Context(instance, inductive, effort)
+    shared = (time.perf_counter() - started) / max(1, len(properties))
+    found = []
+    for one in properties:
+        begun = time.perf_counter()
+        answer = _decide(context, one)
+        found.append(
+            Evidence(
+                one.id,
+                ENGINE,
+                answer.verdict,
+                bound=answer.bound,
+                exhaustive=answer.verdict is Verdict.HOLDS_TO_BOUND,
+                assumptions=_assumptions(instance),
+                seconds=shared + time.perf_counter() - begun,
+                measures={"invariants": len(inductive.kept), "queries": inductive.queries},
+                witness=answer.witness,
+                reason=answer.reason,
+                unsettled=answer.unsettled,
+            )
+        )
+    return found
+
+
+@frozen
+class _Answer:
+    verdict: Verdict
+    bound: str = ""
+    reason: str = ""
+    witness: Trace | None = None
+    unsettled: State | None = None
+
+
+def _decide(context: _Context, one: Property) -> _Answer:
+    machine = context.instance.machine
+    form = state_form(machine, one) if one.state else step_form(_with_any_tick(machine), one)
+    try:
+        if _follows(context, form):
+            if not can_be_tested(context.inductive, form):
+                reason = "no state that satisfies the invariants puts the property to the test"
+                return _Answer(Verdict.VACUOUS, reason=reason)
+            reason = "as a bound on the time it takes" if one.settles else one.detail(context.instance)
+            return _Answer(Verdict.PROVED, EVERYTHING, reason)
+        if one.settles:
+            reason = "no invariant bounds the time it takes; liveness is left to the search"
+            return _Answer(Verdict.UNKNOWN, reason=reason)
+        return _at_these_sizes(context, form)
+    except (UndecidedError, UnencodableError, TimeoutError) as error:
+        return _Answer(Verdict.UNKNOWN, reason=f"the solver gave up {error}")
+
+
+def _follows(context: _Context, form: StateForm | StepForm) -> bool:
+    if isinstance(form, StateForm):
+        return form.name in context.inductive.kept
+    return breaks_step(context.inductive, form) is None
+
+
+def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:
+    depth, k, work = context.effort.depth, context.effort.k, context.effort.work
+    # The first k states of every run have to be covered: induction over k steps begins after them.
+    found = context.runs.search(form, max(depth, k), work)
+    if found is not None:
+        bound = f"bounded search, {len(found.events)} steps"
+        return _Answer(Verdict.VIOLATED, bound, witness=_witness(context, form, found))
+    for length in range(1, k + 1):
+        step = context.whole.induct(form, context.inductive.kept, length, context.whole.ranges(), work)
+        if step is None:
+            sizes = ", ".join(f"{n}={v}" for n, v in context.instance.of_role("sort").items())
+            return _Answer(
+                Verdict.HOLDS_TO_BOUND, f"{length}-induction over {sizes}, within the declared ranges, in whole ticks"
+            )
+    assert step is not None
+    reason = f"bounded search found nothing in {depth} steps; {_describe(context, step)}"
+    return _Answer(Verdict.UNKNOWN, reason=reason, unsettled=step.first)
+
+
+def _describe(context: _Context, step: Counterexample) -> str:
+    """A counterexample to induction in words: what its first state differs in from an initial one, and the events."""
+    state = dict(step.first)
+    interesting = {name: value for name, value in state.items() if value != _blank(context.instance, name)}
+    shown = ", ".join(f"{name}={value}" for name, value in interesting.items())
+    events = ", ".join(str(event) for event in step.events)
+    return f"induction fails from [{shown}] by {events}"
+
+
+def _blank(instance: Instance, name: str) -> Any:
+    variable = instance.machine.variables[name]
+    value = variable.initial
+    if not variable.over:
+        return value
+    return (value,) * instance.number(instance.machine.sort_size_name(variable.over))
+
+
+def _with_any_tick(machine: Machine) -> Machine:
+    """The machine whose tick is of any length, as in a proof: a property of that step has to speak of that length."""
+    actions = tuple(delayed_tick(machine) if action.name == TICK else action for action in machine.actions)
+    return evolve(machine, actions=actions)
+
+
+def _witness(context: _Context, form: StateForm | StepForm, found: Counterexample) -> Trace:
+    """Replay what the solver found, in whole ticks if the durations can be told in a unit that makes them whole."""
+    unit = lcm(*(Fraction(event.delay).denominator for event in found.events))
+    for scale in dict.fromkeys((unit, 1)):
+        trace = _replayed(context.instance, form, found, scale)
+        if trace is not None:
+            replay(context.instance.machine, trace)
+            return trace
+    raise AssertionError(f"the interpreter does not confirm the witness against {form.name}")
+
+
+def _replayed(whole: Instance, form: StateForm | StepForm, found: Counterexample, scale: int) -> Trace | None:
+    """The run in units `scale` times smaller, if the interpreter comes to the same conclusion as the solver."""
+    durations = {n: int(v) * scale for n, v in whole.of_role("duration").items()}
+    instance = whole.with_(**durations)
+    events = tuple(evolve(e, delay=_plain(e.delay * scale)) if e.action == TICK else e for e in found.events)
+    states = [dict(found.first)]
+    for event in events:
+        try:
+            states.append(apply(instance, states[-1], event))
+        except OutOfRangeError as error:
+            raise UndecidedError(f"as the run leaves a range: {error}") from error
+        except NotEnabledError:
+            return None
+    if isinstance(form, StateForm):
+        holds = evaluate(instance, form.holds, states[-1])
+    else:
+        last = events[-1]
+        arguments = {**dict(last.arguments), str(DELAY.payload): last.delay}
+        holds = evaluate(instance, form.per_action[last.action][0], states[-2], arguments)
+    if holds:
+        return None
+    return Trace(instance.machine.name, instance.values, tuple(states), events, form.name, None, ENGINE)
+
+
+def _plain(delay: int | Fraction) -> int | Fraction:
+    return int(delay) if delay == int(delay) else delay
+
+
+def _assumptions(instance: Instance) -> tuple[str, ...]:
+    values = {**instance.of_role("option"), **dict.fromkeys(instance.hazards, "on")}
+    return tuple(f"{name}={value}" for name, value in values.items())

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inductive invariants: what holds at first and is kept by every action holds for ever, for any number of everything.
+
+Given candidate lemmas, the largest inductive part is found by throwing out, as long as some action breaks some, those
+that it breaks (Houdini: Flanagan and Leino 2001). A property of steps is then asked of every action in states that
+satisfy what is left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import z3
+from attrs import define, field, frozen
+
+from edgeproof.model.expr import FALSE, TIME, Expr, for_all, implies, rewrite
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import TICK, Action, Instance, Machine, after
+from edgeproof.model.smt import Encoder, Frame, UnencodableError, delayed_tick, fix_choices
+from edgeproof.properties.engines.prove.solver import WORK, new_solver
+
+__all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part"]
+
+
+_ROUNDS = 4
+"""How often instances are made at new constants: an `exists` below a `for_all` could go on making them for ever."""
+
+
+class UndecidedError(Exception):
+    """The solver gave up; the message says on what."""
+
+
+@define(eq=False)
+class Induction:
+    """An instance's lemmas in one solver, each behind a switch, so that every question costs its own formulas only."""
+
+    instance: Instance
+    lemmas: dict[str, Expr]
+    work: int
+    encoder: Encoder = field(init=False)
+    frame: Frame = field(init=False)
+    actions: list[Action] = field(init=False)
+    solver: Any = field(init=False, default=None)
+    queries: int = 0
+    later: dict[tuple[str, str], Expr] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.actions = possible_actions(self.instance)
+        self.encoder = Encoder(self.instance)
+        self.frame = self.encoder.frame("0")
+        for action in self.instance.machine.actions:
+            for argument in action.arguments:
+                if argument.type.kind == "index":
+                    self.encoder.index_term(str(argument.payload), argument.type.sort)
+
+    def afterwards(self, action: Action) -> dict[str, Expr]:
+        """The lemmas that `action` can change, as they are after it, said in terms of the state before."""
+        changed = {}
+        for name, node in self.lemmas.items():
+            if (action.name, name) not in self.later:
+                self.later[action.name, name] = fix_choices(self.instance, after(node, action.post))
+            if self.later[action.name, name] is not node:
+                changed[name] = self.later[action.name, name]
+        return changed
+
+    def ask(self, action: Action, wanted: Sequence[Expr], *, hold: bool) -> tuple[dict[str, Any], Any] | None:
+        """Can `action` happen, where the lemmas hold, so that one of `wanted` holds (or fails)?
+
+        The expressions speak of the state before the action. A model with the action's arguments, or None. Raises
+        UndecidedError where the solver gives up.
+        """
+        bound = {str(a.payload): self._argument(a) for a in action.arguments}
+        known, formulas = self._universe(), self._formulas(action, wanted, bound, hold)
+        for _ in range(_ROUNDS):
+            if self.solver is not None and known == self._universe():
+                break
+            # Skolem constants have joined, of the lemmas perhaps: the universal parts have instances at them, too.
+            known = self._universe()
+            self._rebuild()
+            formulas = self._formulas(action, wanted, bound, hold)
+        self.queries += 1
+        self.solver.push()
+        self.solver.add(*formulas)
+        answer = self.solver.check(*(z3.Bool(name) for name in self.lemmas))
+        model = self.solver.model() if answer == z3.sat else None
+        self.solver.pop()
+        if answer == z3.unknown:
+            raise UndecidedError(f"on {action.name}: {self.solver.reason_unknown()}")
+        return None if model is None else (bound, model)
+
+    def _formulas(self, action: Action, wanted: Sequence[Expr], bound: dict[str, Any], hold: bool) -> list[Any]:
+        goal = z3.Or([self.truth_with(action, one, bound, hold) for one in wanted])
+        return [self.encoder.truth(action.guard, self.frame, bound), goal]
+
+    def truth_with(self, action: Action, node: Expr, bound: dict[str, Any], hold: bool) -> Any:
+        """The formula for `node` beside an action's guard: what exists for one need not be what the other speaks of."""
+        slot = ("", self.encoder.width(action.guard))
+        return self.encoder.truth(node, self.frame, bound, holds=hold, slot=slot)
+
+    def _argument(self, argument: Expr) -> Any:
+        name, of = str(argument.payload), argument.type
+        return self.encoder.index_term(name, of.sort) if of.kind == "index" else z3.Real(name)
+
+    def _universe(self) -> int:
+        return sum(len(elements) for elements in self.encoder.elements.values())
+
+    def _rebuild(self) -> None:
+        self.solver = new_solver(self.work)
+        self.solver.add(*self.encoder.known_numbers(), *self.encoder.well_typed(self.frame))
+        for name, node in self.lemmas.items():
+            self.solver.add(z3.Implies(z3.Bool(name), self.encoder.truth(node, self.frame, {}, slot=(name, 0))))
+
+
+@frozen
+class Inductive:
+    """The lemmas that together are inductive, and why each of the others is not: the action that breaks it."""
+
+    kept: Mapping[str, Expr]
+    dropped: Mapping[str, str]
+    induction: Induction
+    queries: int
+    seconds: float
+
+
+def inductive_part(instance: Instance, candidates: Mapping[str, Expr], work: int = WORK) -> Inductive:
+    """The largest part of the candidates that is inductive. Raises UndecidedError where the solver gives up."""
+    started = time.perf_counter()
+    everything = {**dict(instance.machine.deadlines), **idle_clocks(instance.machine), **candidates}
+    lemmas = {name: fix_choices(instance, node) for name, node in everything.items()}
+    dropped = dict.fromkeys(_initially_false(instance, lemmas, work), "the initial state")
+    induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, work)
+    actions = induction.actions
+    settled: set[str] = set()
+    while len(settled) < len(actions):
+        for action in actions:
+            if action.name in settled:
+                continue
+            broken = _broken_by(induction, action)
+            for name in broken:
+                del induction.lemmas[name]
+                dropped[name] = action.name
+            # Whatever was assumed until now was assumed too much: every action is asked again, this one included.
+            if broken:
+                settled.clear()
+            else:
+                settled.add(action.name)
+    return Inductive(induction.lemmas, dropped, induction, induction.queries, time.perf_counter() - started)
+
+
+def breaks_step(inductive: Inductive, form: StepForm) -> str | None:
+    """The name of an action by which a property of steps may be broken where the invariant holds; None: it holds."""
+    instance = inductive.induction.instance
+    for action in inductive.induction.actions:
+        if action.name in form.per_action:
+            holds = fix_choices(instance, form.per_action[action.name][0])
+            if inductive.induction.ask(action, [holds], hold=False) is not None:
+                return action.name
+    return None
+
+
+def can_be_tested(inductive: Inductive, form: StateForm | StepForm) -> bool:
+    """Whether some state (or step) that the invariant allows puts the property to the test."""
+    instance = inductive.induction.instance
+    for action in inductive.induction.actions:
+        tested = form.tested if isinstance(form, StateForm) else form.per_action.get(action.name, (FALSE, FALSE))[1]
+        if inductive.induction.ask(action, [fix_choices(instance, tested)], hold=True) is not None:
+            return True
+    return False
+
+
+def idle_clocks(machine: Machine) -> dict[str, Expr]:
+    """What the meaning of a clock's condition amounts to: a clock that does not run shows 0."""
+    found = {}
+    for one in machine.clocks:
+        index = () if one.bound is None else (one.bound,)
+        idle = implies(~one.running, Expr("var", TIME, index, one.name) == 0)
+        found[f"idle {one.name}"] = idle if one.bound is None else _for_each(one.bound, idle)
+    return found
+
+
+def _for_each(bound: Expr, body: Expr) -> Expr:
+    return for_all(bound.type, lambda element: rewrite(body, lambda node: element if node is bound else None))
+
+
+def possible_actions(instance: Instance) -> list[Action]:
+    """The actions that the instance's options and hazards allow, with these filled in; ticks are of any length."""
+    found = []
+    for action in instance.machine.actions:
+        general = delayed_tick(instance.machine) if action.name == TICK else action
+        guard = fix_choices(instance, general.guard)
+        if guard.op != "lit" or guard.payload:
+            found.append(Action(general.name, general.arguments, guard, general.post, general.fair, general.hazard))
+    return found
+
+
+def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int) -> list[str]:
+    """The lemmas that some initial state breaks, and those that have no formula."""
+    false: list[str] = []
+    encoder = Encoder(instance)
+    frame = encoder.frame("0")
+    for name, node in lemmas.items():
+        try:
+            encoder.truth(node, frame, {}, holds=False)
+            encoder.truth(node, frame, {})
+        except UnencodableError:
+            false.append(name)
+    solver = new_solver(work)
+    solver.add(*encoder.known_numbers(), *encoder.initially(frame), *encoder.well_typed(frame))
+    for name, node in lemmas.items():
+        if name in false:
+            continue
+        solver.push()
+        solver.add(encoder.truth(node, frame, {}, holds=False))
+        if solver.check() != z3.unsat:
+            false.append(name)
+        solver.pop()
+    return false
+
+
+def _broken_by(induction: Induction, action: Action) -> list[str]:
+    """The lemmas that some step of `action` breaks although all hold before it (as one model of the solver shows)."""
+    changed = induction.afterwards(action)
+    if not changed:
+        return []
+    found = induction.ask(action, list(changed.values()), hold=False)
+    if found is None:
+        return []
+    bound, model = found
+
+    def false_afterwards(node: Expr) -> bool:
+        formula = induction.truth_with(action, node, bound, False)
+        return bool(z3.is_true(model.eval(formula, model_completion=True)))
+
+    broken = [name for name, node in changed.items() if false_afterwards(node)]
+    if not broken:
+        raise UndecidedError(f"on {action.name}: the solver's model does not say which lemma is broken")
+    return broken

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bounded search and k-induction: a run of a fixed length as one formula, over a fixed number of elements.
+
+Time is real here, so that bounded search finds runs whose delays are no whole ticks. A counterexample to induction is
+asked for in whole ticks and within the declared ranges, so that an exhaustive search can say whether it is reachable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import z3
+from attrs import frozen
+
+from edgeproof.model.expr import Expr, Type
+from edgeproof.model.interpret import Event, State, Value
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.machine import TICK, Action, Instance, after
+from edgeproof.model.smt import DELAY, Encoder, Frame, delayed_tick, fix_choices
+from edgeproof.properties.engines.prove.solver import new_solver
+
+__all__ = ["Counterexample", "Unrolling", "unrolling"]
+
+Form = StateForm | StepForm
+
+
+@frozen
+class Counterexample:
+    """A run that ends in a violation, by its first state and its events."""
+
+    first: State
+    events: tuple[Event, ...]
+
+
+@frozen
+class _Choice:
+    """One event that a step may be: an action with arguments."""
+
+    action: Action
+    arguments: Mapping[str, int]
+
+
+@frozen(eq=False)
+class Unrolling:
+    """The steps of an instance as formulas; `unrolling` makes one, and its questions may be asked many times."""
+
+    encoder: Encoder
+    choices: tuple[_Choice, ...]
+    frames: tuple[Frame, ...]
+    steps: tuple[Any, ...]
+
+    def search(self, form: Form, depth: int, work: int) -> Counterexample | None:
+        """A run from an initial state of at most `depth` steps, a shortest one, that violates `form`.
+
+        Raises TimeoutError where the solver gives up.
+        """
+        solver = new_solver(work)
+        solver.add(*self.encoder.initially(self.frames[0]), *self.encoder.well_typed(self.frames[0]), *self.ranges())
+        for length in range(depth + 1):
+            if length:
+                solver.add(self.steps[length - 1])
+            wrong = self._violation(form, length)
+            if wrong is None:
+                continue
+            solver.push()
+            solver.add(wrong)
+            answer = solver.check()
+            if answer == z3.unknown:
+                raise TimeoutError(f"at depth {length}: {solver.reason_unknown()}")
+            if answer == z3.sat:
+                return self._decode(solver.model(), length)
+            solver.pop()
+        return None
+
+    def induct(
+        self, form: Form, lemmas: Mapping[str, Expr], k: int, ranges: Sequence[Any], work: int
+    ) -> Counterexample | None:
+        """A run of k steps through states that satisfy `lemmas` and `form`, whose last step violates `form`.
+
+        None means: `form` holds in every run whose first k steps satisfy it. The run need not be reachable.
+        """
+        solver = new_solver(work)
+        for position in range(k):
+            frame = self.frames[position]
+            solver.add(self.steps[position], *self.encoder.well_typed(frame))
+            solver.add(*(self.encoder.truth(node, frame, {}) for node in lemmas.values()))
+            earlier = self._violation(form, position)
+            if earlier is not None:
+                solver.add(z3.Not(earlier))
+        solver.add(self._violation(form, k), *ranges)
+        answer = solver.check()
+        if answer == z3.unknown:
+            raise TimeoutError(f"{k}-induction: {solver.reason_unknown()}")
+        return self._decode(solver.model(), k) if answer == z3.sat else None
+
+    def ranges(self) -> list[Any]:
+        """The first state is within the declared ranges of naturals; clocks have none."""
+        instance, frame = self.encoder.instance, self.frames[0]
+        return [
+            term <= instance.number(variable.limit)
+            for name, variable in instance.machine.variables.items()
+            if variable.limit
+            for term in _terms(self.encoder, frame, name)
+        ]
+
+    def _violation(self, form: Form, position: int) -> Any:
+        """The formula for `form` being violated by reaching frame number `position`; None where it cannot be."""
+        instance = self.encoder.instance
+        if isinstance(form, StateForm):
+            return self.encoder.truth(fix_choices(instance, form.holds), self.frames[position], {}, holds=False)
+        if position == 0:
+            return None
+        frame, wrong = self.frames[position - 1], []
+        for number, choice in enumerate(self.choices):
+            if choice.action.name in form.per_action:
+                holds = fix_choices(instance, form.per_action[choice.action.name][0])
+                bound = {**choice.arguments, str(DELAY.payload): _delay(self.encoder, position - 1)}
+                broken = self.encoder.truth(holds, frame, bound, holds=False)
+                wrong.append(z3.And(_which(position - 1) == number, broken))
+        return z3.Or(wrong)
+
+    def _decode(self, model: Any, length: int) -> Counterexample:
+        machine = self.encoder.instance.machine
+        first: dict[str, Value] = {}
+        for name, variable in machine.variables.items():
+            terms = _terms(self.encoder, self.frames[0], name)
+            values = [self.encoder.decode(variable.type, model.eval(t, model_completion=True)) for t in terms]
+            first[name] = tuple(values) if variable.over else values[0]
+        events = []
+        for position in range(length):
+            choice = self.choices[model.eval(_which(position), model_completion=True).as_long()]
+            delay = self.encoder.decode(DELAY.type, model.eval(_delay(self.encoder, position), model_completion=True))
+            assert not isinstance(delay, str)
+            ordered = tuple((str(a.payload), choice.arguments[str(a.payload)]) for a in _indices(choice.action))
+            events.append(Event(choice.action.name, ordered, delay if choice.action.name == TICK else 1))
+        return Counterexample(first, tuple(events))
+
+
+def unrolling(instance: Instance, depth: int, *, whole_time: bool = False) -> Unrolling:
+    """The formulas of runs of up to `depth` steps; with `whole_time` in whole ticks, one at a time."""
+    numbers = {**instance.of_role("count"), **instance.of_role("duration")}
+    sizes = {name: int(size) for name, size in instance.of_role("sort").items()}
+    encoder = Encoder(instance, {n: int(v) for n, v in numbers.items()}, sizes, whole_time)
+    choices = tuple(_choices(instance, sizes, whole_time))
+    frames = tuple(encoder.frame(str(position)) for position in range(depth + 1))
+    if not depth:
+        return Unrolling(encoder, choices, frames, ())
+    first = _step(encoder, choices, frames[0], frames[1], 0, whole_time)
+    steps = [first]
+    for position in range(1, depth):
+        renamed = [
+            (old, new)
+            for at in (0, 1)
+            for name in instance.machine.variables
+            for old, new in zip(
+                _terms(encoder, frames[at], name), _terms(encoder, frames[at + position], name), strict=True
+            )
+        ]
+        renamed += [(_which(0), _which(position)), (_delay(encoder, 0), _delay(encoder, position))]
+        steps.append(z3.substitute(first, *renamed))
+    return Unrolling(encoder, choices, frames, tuple(steps))
+
+
+def _choices(instance: Instance, sizes: Mapping[str, int], whole_time: bool) -> Iterator[_Choice]:
+    for declared in instance.machine.actions:
+        action = delayed_tick(instance.machine) if declared.name == TICK and not whole_time else declared
+        guard = fix_choices(instance, action.guard)
+        if guard.op == "lit" and not guard.payload:
+            continue
+        arguments = _indices(action)
+        spans = [range(sizes[instance.machine.sort_size_name(a.type.sort)]) for a in arguments]
+        for values in product(*spans):
+            yield _Choice(action, {str(a.payload): v for a, v in zip(arguments, values, strict=True)})
+
+
+def _step(
+    encoder: Encoder, choices: Sequence[_Choice], before: Frame, later: Frame, position: int, whole_time: bool
+) -> Any:
+    instance = encoder.instance
+    delay = _delay(encoder, position)
+    cases = []
+    for number, choice in enumerate(choices):
+        bound = {**choice.arguments, str(DELAY.payload): delay}
+        parts = [_which(position) == number, encoder.truth(fix_choices(instance, choice.action.guard), before, bound)]
+        for name, variable in instance.machine.variables.items():
+            for place, new in enumerate(_terms(encoder, later, name)):
+                parts.append(new == _left_behind(encoder, choice.action, name, variable.over, place, before, bound))
+        cases.append(z3.And(parts))
+    return z3.And(z3.Or(cases), delay == 1) if whole_time else z3.And(z3.Or(cases), delay > 0)
+
+
+def _left_behind(
+    encoder: Encoder, action: Action, name: str, over: str, place: int, before: Frame, bound: Mapping[str, Any]
+) -> Any:
+    variable = encoder.instance.machine.variables[name]
+    element = Expr("arg", Type("index", sort=over), (), "element")
+    old = Expr("var", variable.type, (element,) if over else (), name)
+    new = fix_choices(encoder.instance, after(old, action.post))
+    return encoder.term(new, before, {**bound, "element": place})
+
+
+def _terms(encoder: Encoder, frame: Frame, name: str) -> list[Any]:
+    variable = encoder.instance.machine.variables[name]
+    return [frame[name](e) for e in encoder.elements[variable.over]] if variable.over else [frame[name]]
+
+
+def _indices(action: Action) -> list[Expr]:
+    return [a for a in action.arguments if a.type.kind == "index"]
+
+
+def _which(position: int) -> Any:
+    return z3.Int(f"which@{position}")
+
+
+def _delay(encoder: Encoder, position: int) -> Any:
+    return z3.Int(f"delay@{position}") if encoder.whole_time else z3.Real(f"delay@{position}")
