@@ -13,7 +13,7 @@ from typing import Final
 from attrs import field, frozen
 
 from edgeproof.model.machine import Instance
-from edgeproof.properties.bounds import TERMS, present_terms
+from edgeproof.properties.bounds import is_promised, present_terms
 from edgeproof.properties.evidence import HOLDS, Conclusion, Verdict
 
 __all__ = ["LEVELS", "Level", "Standing", "standing"]
@@ -100,4 +100,4 @@ _OPTIONAL: Final = ("cross-pop-monotonic",)
 
 
 def _tells_at_once(instance: Instance) -> bool:
-    return instance.machine.name in TERMS and sum(ticks for _, ticks in present_terms(instance)) == 0
+    return is_promised(instance) and sum(ticks for _, ticks in present_terms(instance)) == 0

@@ -19,9 +19,9 @@ from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.bounds import dominant, formula, present_terms
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Evidence
-from edgeproof.properties.lemmas import LEMMAS
 
 __all__ = ["StalenessAnswer", "answer", "tight_trace"]
 
@@ -81,7 +81,7 @@ def answer(
         Pop=1,
         Put=1,
     )
-    (proof,) = prove(instance, [CATALOGUE[_ABOUT]], LEMMAS[_DESIGN])
+    (proof,) = prove(instance, [CATALOGUE[_ABOUT]], dossier_of(_DESIGN).lemmas)
     parts = present_terms(instance)
     bound = sum(value for _, value in parts)
     trace = tight_trace(instance)

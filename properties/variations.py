@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgeproof.model.designs import load
-from edgeproof.model.machine import DesignError, Instance, Machine
-from edgeproof.properties.cases import BOARDS, scoreboard
-from edgeproof.properties.cases.board import Constants
+from edgeproof.model.machine import Instance, Machine
+from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.catalogue import applicable
+from edgeproof.properties.designs.dossier import Constants
 from edgeproof.properties.evidence import Case
 
 __all__ = ["variations"]
 
 
 def variations(design: str) -> tuple[Case, ...]:
-    """The cases, named by what they change, such as `do_kv publisher=inline crash`; the unchanged one comes first."""
-    if design not in BOARDS:
-        raise DesignError(f"{design} has no scoreboard")
-    machine = load(design)
-    first = scoreboard(design)[0]
+    """The cases, named by what they change, such as `do_kv publisher=inline crash`; the unchanged one comes first.
+
+    Raises DesignError for a design without a scoreboard.
+    """
+    machine, first = load(design), scoreboard(design)[0]
     cases = []
     for choice in _choices(machine, first.constants):
         for hazard in ("", *(name for name, rigid in machine.rigids.items() if rigid.role == "hazard")):

@@ -28,6 +28,7 @@ from edgeproof.model.kernel import KernelSource
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import engines_for, for_runs, instance_of
 from edgeproof.properties.catalogue import CATALOGUE, Property
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import Limits, explore, reached
 from edgeproof.properties.engines.fuzz.cover import coverage
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
@@ -35,7 +36,6 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff, cutoffs
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
-from edgeproof.properties.lemmas import LEMMAS
 
 __all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "verify"]
 
@@ -263,7 +263,7 @@ def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State
 
 
 def _prove(case: Case, plan: Plan) -> list[Evidence]:
-    return prove(instance_of(case), _properties(case), LEMMAS.get(case.design, {}), plan.effort)
+    return prove(instance_of(case), _properties(case), dossier_of(case.design).lemmas, plan.effort)
 
 
 def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:

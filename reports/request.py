@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from edgeproof.model.designs import DESIGNS, load
 from edgeproof.model.machine import DesignError, Instance, Machine
-from edgeproof.properties.cases import BOARDS, ad_hoc, scoreboard
+from edgeproof.properties.cases import ad_hoc, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.evidence import Case, Verdict
 from edgeproof.reports.errors import Unusable, one_line
@@ -77,7 +77,7 @@ def outside_case(request: Request) -> Case:
 
 
 def _named(request: Request) -> tuple[Case, ...]:
-    cases = {case.name: case for design in request.designs or BOARDS for case in scoreboard(design)}
+    cases = {case.name: case for design in request.designs or DESIGNS for case in scoreboard(design)}
     for name in request.cases:
         if name not in cases:
             _unknown("case", name, list(cases))

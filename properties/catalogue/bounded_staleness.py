@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edgeproof.model.expr import Expr, implies
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds import TERMS, formula, staleness_bound
+from edgeproof.properties.bounds import formula, is_promised, staleness_bound
 from edgeproof.properties.catalogue.forms import answered, reading
 from edgeproof.properties.catalogue.property import Property
 
@@ -26,5 +26,5 @@ PROPERTY = Property(
     step=answered(lambda before, after, p: implies(_too_old(before), after.served[p] >= before.watched)),
     tested_step=reading(lambda before, after, p: _too_old(before)),
     detail=lambda instance: f"B = {formula(instance)}",
-    applies=lambda instance: instance.machine.name in TERMS,
+    applies=is_promised,
 )

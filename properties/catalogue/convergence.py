@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edgeproof.model.expr import FALSE, TRUE, Expr, for_all, implies
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds import TERMS, staleness_bound
+from edgeproof.properties.bounds import is_promised, staleness_bound
 from edgeproof.properties.catalogue.forms import copy, on_read, reading, truth
 from edgeproof.properties.catalogue.property import Property
 
@@ -56,5 +56,5 @@ PROPERTY = Property(
     tested=lambda s: s.config > 0,
     within=on_read(_converged_in_time),
     tested_step=reading(lambda before, after, p: _settled(before)),
-    applies=lambda instance: instance.machine.name in TERMS,
+    applies=is_promised,
 )

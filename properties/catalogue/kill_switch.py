@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edgeproof.properties.bounds import TERMS, formula, staleness_bound
+from edgeproof.properties.bounds import formula, is_promised, staleness_bound
 from edgeproof.properties.catalogue.forms import on_read, reading
 from edgeproof.properties.catalogue.property import Property
 
@@ -20,5 +20,5 @@ PROPERTY = Property(
     ),
     tested_step=reading(lambda before, after, p: before.stays_off & (staleness_bound(before) < before.since)),
     detail=lambda instance: f"B = {formula(instance)}",
-    applies=lambda instance: instance.machine.name in TERMS,
+    applies=is_promised,
 )

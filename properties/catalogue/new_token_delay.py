@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from edgeproof.model.expr import TIME, Expr, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
 from edgeproof.properties.catalogue.property import Property
 from edgeproof.properties.catalogue.token_forms import asked, when_asked
+from edgeproof.properties.designs.artifacts_tokens import new_token_bound, new_token_formula
 
 __all__ = ["PROPERTY"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edgeproof.model.expr import Expr
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds import TERMS, formula, staleness_bound
+from edgeproof.properties.bounds import formula, is_promised, staleness_bound
 from edgeproof.properties.catalogue.property import Property
 from edgeproof.properties.catalogue.token_forms import AT_HOME, admitted_only_if, asked
 
@@ -25,5 +25,5 @@ PROPERTY = Property(
     step=admitted_only_if(lambda s: ~_long_revoked(s), AT_HOME),
     tested_step=asked(lambda s: _long_revoked(s) & ~s.expired, AT_HOME),
     detail=lambda instance: f"B = {formula(instance)}",
-    applies=lambda instance: instance.machine.name in TERMS,
+    applies=is_promised,
 )

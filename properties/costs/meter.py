@@ -8,20 +8,19 @@ reads. What is counted on the model is counted on the implementation of the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
+from collections.abc import Iterator
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from edgeproof.impl.system import Metered
-from edgeproof.model.expr import Expr
+from edgeproof.model.designs import load
 from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states, successors
 from edgeproof.model.machine import TICK, Instance
-from edgeproof.model.machine import State as SymbolicState
+from edgeproof.properties.designs.dossier import Costing
 from edgeproof.properties.engines.fuzz.engine import setup_of
 
-__all__ = ["Bill", "Costing", "Load", "Run", "Sizes", "Writer", "charge"]
+__all__ = ["Bill", "Load", "Run", "charge", "charged"]
 
 
 _QUIET: Final = 10
@@ -39,48 +38,6 @@ class Load:
 
 
 @frozen
-class Sizes:
-    """Bytes: of a whole config, of what one change touches, of a part of a config that is kept in parts; locations."""
-
-    config: int = 1_000_000
-    change: int = 500
-    part: int = 65_536
-    locations: int = 3
-
-
-class Writer(Enum):
-    """What all writes to a unit go through, and which therefore limits how many there can be."""
-
-    OBJECT = "its Durable Object"
-    OBJECT_THAT_READS_ASK = "its Durable Object, which reads ask too"
-    KV_KEY = "its KV key"
-    ROLLOUT = "the rollout, one version at a time"
-
-
-@frozen
-class Costing:
-    """What is particular to a design.
-
-    `constants` are the configuration that is charged, `prepared` what happens to it before the load, `write` the
-    actions that begin a write, each that can, and `reads` those that make one read. `hops` says how many
-    requests leave the location for a read in a state, given its POP. `outage` names the hazards by which the truth gets
-    out of reach (for each location where they take one); none means that it falls silent. `published` is how many bytes
-    are sent for one change. `writer` is what all writes to a unit go through.
-    """
-
-    constants: Mapping[str, int | str | bool]
-    hops: Callable[[SymbolicState, Expr], Expr]
-    published: Callable[[Sizes], int]
-    writer: Writer
-    prepared: Callable[[Instance], tuple[Event, ...]] = lambda instance: ()
-    write: tuple[str, ...] = ("write",)
-    reads: tuple[str, ...] = ("read",)
-    outage: tuple[str, ...] = ()
-    without: str = field(default="")
-    """What readers have while the truth is out of reach."""
-
-
-@frozen
 class Bill:
     """What a run came to: reads, requests that left a location for them, reads in the outage and how many of them
     failed; `measured_hops` and `measured_failures` are those of the implementation, None where none was driven.
@@ -92,6 +49,13 @@ class Bill:
     failures: int
     measured_hops: int | None = None
     measured_failures: int | None = None
+
+
+def charged(design: str, costing: Costing, **numbers: int) -> Instance:
+    """The configuration of a design that is charged, with those of the numbers that it has."""
+    machine = load(design)
+    known = {name: number for name, number in numbers.items() if name in machine.rigids}
+    return Instance.of(machine, **{**costing.constants, **known})
 
 
 def charge(instance: Instance, costing: Costing, load: Load, system: Metered | None = None) -> Bill:

@@ -12,7 +12,8 @@ from typing import Final
 
 from edgeproof.impl.system import Metered
 from edgeproof.model.machine import Instance
-from edgeproof.properties.costs.meter import Costing, Load, Run, Writer
+from edgeproof.properties.costs.meter import Load, Run
+from edgeproof.properties.designs.dossier import Costing, Writer
 
 __all__ = ["KV_KEY_WRITES", "OBJECT_REQUESTS", "OBJECT_WRITES", "pace", "writes_per_second"]
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from edgeproof.impl.system import Metered
-from edgeproof.properties.bounds import TERMS, formula, present_terms
-from edgeproof.properties.costs import COSTINGS, charged
-from edgeproof.properties.costs.meter import Bill, Load, Sizes, charge
+from edgeproof.properties.bounds import formula, is_promised, present_terms
+from edgeproof.properties.costs.meter import Bill, Load, charge, charged
 from edgeproof.properties.costs.pace import writes_per_second
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.dossier import Costing, Sizes
 
 __all__ = ["Cost", "Parameters", "costs"]
 
@@ -46,17 +47,18 @@ def costs(designs: Sequence[str], parameters: Parameters, system: Metered | None
 
     A tick is a second; what is not among the parameters has the design's default, mostly 1 s.
     """
-    return tuple(_cost(design, parameters, system) for design in designs if design in COSTINGS)
+    costings = [(design, dossier_of(design).costing) for design in designs]
+    return tuple(_cost(design, costing, parameters, system) for design, costing in costings if costing is not None)
 
 
-def _cost(design: str, parameters: Parameters, system: Metered | None) -> Cost:
-    costing, instance = COSTINGS[design], charged(design, Pop=parameters.sizes.locations, T=parameters.cache_ttl)
+def _cost(design: str, costing: Costing, parameters: Parameters, system: Metered | None) -> Cost:
+    instance = charged(design, costing, Pop=parameters.sizes.locations, T=parameters.cache_ttl)
     return Cost(
         design,
         charge(instance, costing, parameters.load, system),
         writes_per_second(instance, costing, parameters.load),
         costing.writer.value,
-        (formula(instance), sum(ticks for _, ticks in present_terms(instance))) if design in TERMS else None,
+        (formula(instance), sum(ticks for _, ticks in present_terms(instance))) if is_promised(instance) else None,
         costing.published(parameters.sizes),
         costing.without,
     )

@@ -66,9 +66,9 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     from attrs import evolve
 
     from edgeproof.impl.references import ReferenceSystems
+    from edgeproof.model.designs import DESIGNS
     from edgeproof.model.machine import DesignError
     from edgeproof.properties import comparison
-    from edgeproof.properties.cases import BOARDS
     from edgeproof.properties.costs import table
     from edgeproof.properties.engines.prove.engine import Effort
     from edgeproof.properties.variations import variations
@@ -84,7 +84,7 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     check_directory(out)
     varied: tuple[Case, ...] = ()
     if profile == "full":
-        varied = tuple(case for design in designs or BOARDS for case in variations(design))
+        varied = tuple(case for design in designs or DESIGNS for case in variations(design))
     # What the solver could find by bounded search, the exhaustive one finds.
     plan = evolve(PLANS["quick"], seed=seed, engines=("explore", "prove"), effort=Effort(depth=1))
     parameters = _parameters(**charged_for)
@@ -93,7 +93,7 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
             ledger = verify((*cases, *varied), plan, SYSTEMS["reference"], notify)
         except DesignError as error:
             raise Unusable(one_line(error)) from error
-        costs = table.costs(designs or tuple(BOARDS), parameters, implementations)
+        costs = table.costs(designs or tuple(DESIGNS), parameters, implementations)
     page = arrange_page(comparison.compare(ledger, varied, costs), parameters, out, program_name())
     written = write_page(page)
     if terminal.as_json:
@@ -110,8 +110,9 @@ def _parameters(
     reads: int, write_every: int, locations: int, cache_ttl: int, config_bytes: int, change_bytes: int
 ) -> Parameters:
     """The run lasts for four cacheTtls, so that the share of reads that fetch is right; the outage for one."""
-    from edgeproof.properties.costs import Load, Sizes
+    from edgeproof.properties.costs.meter import Load
     from edgeproof.properties.costs.table import Parameters
+    from edgeproof.properties.designs.dossier import Sizes
 
     load = Load(reads, write_every, seconds=4 * (cache_ttl + 1), outage=cache_ttl)
     return Parameters(load, Sizes(config_bytes, change_bytes, locations=locations), cache_ttl)

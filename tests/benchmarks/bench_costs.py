@@ -16,8 +16,9 @@ from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.properties.costs import COSTINGS, Sizes
 from edgeproof.properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.dossier import Sizes
 from tests.properties.published import LOCATIONS, PUBLISHERS, typical_change
 
 FLAGS = 1_000
@@ -41,7 +42,9 @@ def bench_bytes_per_change_beside_what_is_charged() -> None:
     sizes = Sizes(len(to_json(config)), len(to_json(changes)), part, LOCATIONS)
     print(f"\na change of {sizes.change} bytes in a config of {sizes.config:,}, for {LOCATIONS} locations, publishes:")
     for design, publish in PUBLISHERS.items():
-        said, put = COSTINGS[design].published(sizes), publish(config, changes)
+        costing = dossier_of(design).costing
+        assert costing is not None, f"{design} has no costing"
+        said, put = costing.published(sizes), publish(config, changes)
         ratio = f" ({put / said:.2f} of it)" if said else ""
         print(f"  {design:15} {put:9,} bytes, charged {said:,}{ratio}")
 

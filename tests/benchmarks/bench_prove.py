@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Verdict
-from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.staleness import answer
 
 
@@ -35,7 +35,7 @@ def bench_all_properties_of_every_case() -> None:
     """Every property of every case of the scoreboard, one core."""
     started, proved, asked = time.perf_counter(), 0, 0
     for case in scoreboard("do_kv"):
-        evidence = prove(instance_of(case), [CATALOGUE[i] for i in case.properties], LEMMAS[case.design])
+        evidence = prove(instance_of(case), [CATALOGUE[i] for i in case.properties], dossier_of(case.design).lemmas)
         asked += len(evidence)
         proved += sum(e.verdict is Verdict.PROVED for e in evidence)
     print(f"\n{proved} of {asked} proved in {time.perf_counter() - started:.1f} s")

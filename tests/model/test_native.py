@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgeproof.model.designs import DESIGNS
 from edgeproof.model.expr import TRUE
 from edgeproof.model.interpret import initial_states
 from edgeproof.model.kernel import StateForm, build_kernel, build_source
 from edgeproof.model.native import compile_native
-from edgeproof.properties.cases import BOARDS, instance_of, scoreboard
+from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.engines.kernels import kernel_source
 from tests.model.agreement import agrees_with_kernel, expand, random_walk
@@ -32,7 +33,7 @@ def test_a_compiled_kernel_has_the_successors_that_the_interpreter_has(spec: Spe
         agrees_with_kernel(compiled, instance, formula, dict(state))
 
 
-@pytest.mark.parametrize("design", BOARDS)
+@pytest.mark.parametrize("design", DESIGNS)
 def test_the_kernel_of_every_design_says_as_machine_code_what_it_says_as_python(design: str) -> None:
     cases = scoreboard(design)
     asked = {name for case in cases for name in case.properties}

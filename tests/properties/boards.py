@@ -14,13 +14,13 @@ from edgeproof.properties.bounds import staleness_bound
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.catalogue.forms import answered, reading
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.fuzz.cover import coverage
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Case, Evidence, Status, Verdict, conclude
-from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.replay import replay_on, replay_on_model
 
 __all__ = [
@@ -101,7 +101,7 @@ def steps(found: Found) -> dict[str, dict[str, int]]:
 
 def proved(case: Case) -> set[str]:
     """The properties of the case that are proved for any size."""
-    found = prove(instance_of(case), [CATALOGUE[name] for name in case.properties], LEMMAS[case.design])
+    found = prove(instance_of(case), [CATALOGUE[name] for name in case.properties], dossier_of(case.design).lemmas)
     return {one.property for one in found if one.verdict is Verdict.PROVED}
 
 

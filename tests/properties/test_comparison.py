@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from edgeproof.model.designs import DESIGNS
 from edgeproof.model.interpret import Event
 from edgeproof.model.trace import Trace
-from edgeproof.properties.cases import BOARDS, instance_of, scoreboard
+from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.comparison import Answer, compare
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict, conclude
 from edgeproof.properties.variations import variations
@@ -114,6 +115,6 @@ def test_variations_change_one_choice_and_one_hazard_and_have_names_of_their_own
         differing = [n for n, value in instance_of(case).values.items() if value != first.values[n]]
         roles = [first.machine.rigids[name].role for name in differing]
         assert sorted(roles) in ([], ["hazard"], ["option"], ["hazard", "option"])
-    names = [case.name for design in BOARDS for case in (*scoreboard(design), *variations(design))]
+    names = [case.name for design in DESIGNS for case in (*scoreboard(design), *variations(design))]
     assert len(names) == len(set(names))
     assert {"do_kv", "do_kv crash", "do_kv publisher=inline", "do_kv publisher=inline crash"} <= {c.name for c in cases}

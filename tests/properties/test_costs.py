@@ -16,13 +16,23 @@ from edgeproof.impl.push.system import PushSystem
 from edgeproof.impl.references import ReferenceSystems
 from edgeproof.impl.runtime import SimulatedRuntime
 from edgeproof.impl.system import ActionImpossible
-from edgeproof.properties.cases import BOARDS
-from edgeproof.properties.costs import COSTINGS, Load, Sizes, charge, charged
+from edgeproof.model.designs import DESIGNS
+from edgeproof.model.machine import Instance
+from edgeproof.properties.costs import meter
+from edgeproof.properties.costs.meter import Load, charge
 from edgeproof.properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES, pace, writes_per_second
 from edgeproof.properties.costs.table import Parameters, costs
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.dossier import Sizes
 from tests.properties.published import LOCATIONS, PUBLISHERS, typical_change
 
+COSTINGS = {design: costing for design in DESIGNS if (costing := dossier_of(design).costing) is not None}
+
 SHORT = Load(reads=3, write_every=20, seconds=90, outage=30)
+
+
+def charged(design: str, **numbers: int) -> Instance:
+    return meter.charged(design, COSTINGS[design], **numbers)
 
 
 @pytest.mark.parametrize("design", COSTINGS)
@@ -38,7 +48,7 @@ def test_the_implementation_spends_what_the_model_says(design: str) -> None:
 
 
 def test_every_design_with_an_implementation_is_charged() -> None:
-    assert set(COSTINGS) == {design for design, board in BOARDS.items() if "fuzz" in board.engines}
+    assert set(COSTINGS) == {design for design in DESIGNS if "fuzz" in dossier_of(design).engines}
 
 
 def test_without_an_implementation_the_model_is_charged_alone() -> None:
@@ -132,7 +142,7 @@ def test_the_outage_may_begin_at_any_time(design: str, write_every: int) -> None
 
 def test_the_table_has_a_row_per_design_under_the_parameters_that_are_asked() -> None:
     parameters = Parameters(SHORT, Sizes(config=10, change=2, part=3, locations=2), cache_ttl=7)
-    found = {one.design: one for one in costs(list(BOARDS), parameters)}
+    found = {one.design: one for one in costs(list(DESIGNS), parameters)}
     assert set(found) == set(COSTINGS)
     assert found["do_kv"].staleness == ("D + S + D + T", 10)
     assert found["do_kv"].published == 10

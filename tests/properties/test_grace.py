@@ -24,11 +24,11 @@ from edgeproof.model.kernel import KernelSource
 from edgeproof.model.machine import Instance, read_design
 from edgeproof.properties.bounds import present_terms
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Verdict
-from edgeproof.properties.lemmas import LEMMAS
 
 MACHINE = load("do_kv_manifest")
 SPILL = CATALOGUE["spill-integrity"]
@@ -88,7 +88,7 @@ def test_the_bound_is_enough_and_one_tick_less_is_not(at: Instance, source: Kern
 )
 def test_that_the_bound_is_enough_is_proved_for_all_durations(counted: str, more: dict[str, Any]) -> None:
     at = Instance.of(MACHINE, collector="checked", counted=counted, **more)
-    (found,) = prove(at, [SPILL], LEMMAS["do_kv_manifest"], Effort(depth=1, k=1))
+    (found,) = prove(at, [SPILL], dossier_of("do_kv_manifest").lemmas, Effort(depth=1, k=1))
     assert found.verdict is Verdict.PROVED, found.reason
 
 
@@ -101,7 +101,7 @@ def test_a_bound_that_forgets_a_term_is_not_proved(forgotten: str, monkeypatch: 
         """Checks its grace against too short a bound."""
 
     at = Instance.of(read_design(Hasty, "do_kv_manifest"), collector="checked")
-    (found,) = prove(at, [SPILL], LEMMAS["do_kv_manifest"], Effort(depth=1, k=1))
+    (found,) = prove(at, [SPILL], dossier_of("do_kv_manifest").lemmas, Effort(depth=1, k=1))
     assert found.verdict is not Verdict.PROVED
 
 

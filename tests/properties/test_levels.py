@@ -10,11 +10,11 @@ from attrs import evolve
 
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Status, Verdict, conclude
-from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.levels import LEVELS, Level, standing
 
 CASES = {case.constants["level"]: case for case in scoreboard("levels")}
@@ -28,7 +28,7 @@ def concluded() -> dict[str, tuple[Conclusion, ...]]:
     found = {}
     for level, case in CASES.items():
         instance, asked = instance_of(case), [CATALOGUE[name] for name in case.properties]
-        evidence = [*explore(instance, asked, source), *prove(instance, asked, LEMMAS["levels"])]
+        evidence = [*explore(instance, asked, source), *prove(instance, asked, dossier_of("levels").lemmas)]
         found[str(level)] = tuple(conclude(case, p.id, tuple(e for e in evidence if e.property == p.id)) for p in asked)
     return found
 

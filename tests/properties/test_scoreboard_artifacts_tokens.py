@@ -14,16 +14,16 @@ from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
 from edgeproof.model.expr import implies
 from edgeproof.model.machine import Instance, State, action, read_design
 from edgeproof.properties.bounds import formula, staleness_bound
-from edgeproof.properties.bounds.artifacts_tokens import new_token_bound, new_token_formula
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.catalogue.token_forms import when_asked
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.artifacts_tokens import new_token_bound, new_token_formula
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Evidence, Verdict
-from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.replay import replay_on
 from tests.impl.token_mutants import MUTANTS, TokenMutant
 from tests.properties import boards
@@ -82,7 +82,7 @@ def test_a_late_put_of_the_token_lands_over_its_tombstone(found: boards.Found) -
 def proofs(case: str) -> dict[str, Evidence]:
     one = CASES[case]
     properties = [CATALOGUE[name] for name in one.properties]
-    return {e.property: e for e in prove(instance_of(one), properties, LEMMAS[DESIGN], Effort(depth=1, k=1))}
+    return {e.property: e for e in prove(instance_of(one), properties, dossier_of(DESIGN).lemmas, Effort(depth=1, k=1))}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -15,9 +15,9 @@ from edgeproof.model.designs.do_only import DoOnly
 from edgeproof.model.machine import Design, action
 from edgeproof.properties.bounds import formula
 from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Verdict
-from edgeproof.properties.lemmas import LEMMAS
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("do_only")}
@@ -61,7 +61,7 @@ def test_what_copies_cannot_give_is_proved(case: str) -> None:
 def test_nobody_is_told_what_is_superseded_not_even_in_the_moment_of_the_write() -> None:
     at = instance_of(CASES["do-only"])
     assert formula(at) == "0"
-    (found,) = prove(at, [boards.told_at_the_bound()], LEMMAS["do_only"])
+    (found,) = prove(at, [boards.told_at_the_bound()], dossier_of("do_only").lemmas)
     assert found.verdict is Verdict.PROVED
 
 

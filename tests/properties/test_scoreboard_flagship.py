@@ -18,9 +18,9 @@ from edgeproof.model.machine import Design, Instance, action, read_design
 from edgeproof.properties.bounds import formula, present_terms
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Verdict
-from edgeproof.properties.lemmas import LEMMAS
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("flagship")}
@@ -174,7 +174,7 @@ def test_a_design_that_compares_no_versions_is_caught() -> None:
 def test_a_broken_design_is_not_proved() -> None:
     instance = Instance.of(read_design(RemembersWhoIsIn, "flagship"))
     asked = [CATALOGUE[name] for name in ("evaluation-pure", "kill-switch")]
-    assert all(one.verdict is not Verdict.PROVED for one in prove(instance, asked, LEMMAS["flagship"]))
+    assert all(one.verdict is not Verdict.PROVED for one in prove(instance, asked, dossier_of("flagship").lemmas))
 
 
 # --- teeth: the code

@@ -14,12 +14,12 @@ from edgeproof.model.designs.global_push import GlobalPush
 from edgeproof.model.machine import Instance, action, read_design
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Evidence, Verdict
-from edgeproof.properties.lemmas import LEMMAS
 from edgeproof.properties.replay import replay_on
 from tests.impl.push_mutants import MUTANTS, PushMutant
 from tests.properties import boards
@@ -72,7 +72,7 @@ def test_a_run_reaches_the_bound_exactly(case: str) -> None:
 def proofs(case: str) -> dict[str, Evidence]:
     one = CASES[case]
     properties = [CATALOGUE[name] for name in one.properties]
-    return {e.property: e for e in prove(instance_of(one), properties, LEMMAS[DESIGN], Effort(depth=1, k=1))}
+    return {e.property: e for e in prove(instance_of(one), properties, dossier_of(DESIGN).lemmas, Effort(depth=1, k=1))}
 
 
 @pytest.mark.parametrize("case", CASES)

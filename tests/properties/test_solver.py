@@ -7,10 +7,10 @@ import z3
 
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.engines.prove.solver import new_solver
 from edgeproof.properties.evidence import Verdict
-from edgeproof.properties.lemmas import LEMMAS
 
 CASE = scoreboard("do_kv")[0]
 
@@ -28,6 +28,6 @@ def test_a_question_that_takes_more_work_than_there_is_stays_open() -> None:
 
 def test_what_the_solver_gives_up_on_is_undecided_and_not_proved() -> None:
     wanted = [CATALOGUE[name] for name in CASE.properties]
-    found = prove(instance_of(CASE), wanted, LEMMAS["do_kv"], Effort(work=1))
+    found = prove(instance_of(CASE), wanted, dossier_of("do_kv").lemmas, Effort(work=1))
     assert {one.verdict for one in found} == {Verdict.UNKNOWN}
     assert all("gave up" in one.reason for one in found)

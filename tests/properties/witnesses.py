@@ -8,11 +8,11 @@ from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import dump_trace
 from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import Effort, prove
-from edgeproof.properties.lemmas import LEMMAS
 from tests.impl.mutants import MUTANTS
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     source = kernel_source([at], properties)
     mutant = next(one for one in MUTANTS if one.name == "no-expected-version-check")
     searched = explore(at, properties, source)
-    proofs = prove(at, properties, LEMMAS["do_kv"], Effort(depth=5))
+    proofs = prove(at, properties, dossier_of("do_kv").lemmas, Effort(depth=5))
     runs = fuzz(at, properties, source, ReferenceSystem, Budget(10, 30, seed=5))
     other = Instance.of(load("do_kv"))
     caught = fuzz(other, [], kernel_source([other], []), mutant.system, Budget(40, 40, seed=5))

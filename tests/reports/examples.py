@@ -11,7 +11,7 @@ from edgeproof.model.designs import load
 from edgeproof.model.interpret import Event, apply, initial_states
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import Trace
-from edgeproof.properties.costs import Bill
+from edgeproof.properties.costs.meter import Bill
 from edgeproof.properties.costs.table import Cost
 from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from edgeproof.properties.cases import BOARDS, scoreboard
+from edgeproof.model.designs import DESIGNS
+from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 from edgeproof.properties.variations import variations
 from tests.reports.conftest import Run
@@ -67,11 +68,11 @@ def test_a_cost_that_was_measured_otherwise_than_computed_shows(cli: Run, calls:
 
 
 def test_quick_compares_the_scoreboards_and_full_the_variations_too(cli: Run, calls: Calls) -> None:
-    boards = tuple(case for design in BOARDS for case in scoreboard(design))
+    boards = tuple(case for design in DESIGNS for case in scoreboard(design))
     cli("compare")
     assert calls.cases == boards
     cli("compare", "--profile", "full")
-    assert calls.cases == (*boards, *(case for design in BOARDS for case in variations(design)))
+    assert calls.cases == (*boards, *(case for design in DESIGNS for case in variations(design)))
 
 
 def test_designs_can_be_named(cli: Run, calls: Calls) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from edgeproof.model.designs import DESIGNS
 from edgeproof.model.machine import DesignError
-from edgeproof.properties.cases import BOARDS, scoreboard
+from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.evidence import Ledger, Verdict
 from edgeproof.reports.systems import SYSTEMS
 from tests.reports import examples
@@ -46,7 +47,7 @@ def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(cli: Run) -> N
 
 def test_without_words_every_case_of_the_scoreboard_is_checked(cli: Run, calls: Calls) -> None:
     cli("verify", "--seed", "5")
-    assert calls.cases == tuple(case for design in BOARDS for case in scoreboard(design))
+    assert calls.cases == tuple(case for design in DESIGNS for case in scoreboard(design))
     assert calls.plan.seed == 5
 
 

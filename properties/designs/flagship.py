@@ -1,21 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a flag is evaluated alike everywhere, and in time: copies of one version say the same, and arrive by the bound.
+"""`flagship`: a flag as it is built here, and what the documented API and two mistakes with buckets take from it.
 
-A person is let in by the config that their location holds and by their bucket, and these are the only two things that
-an evaluation looks at. The staleness lemmas are those of `do_kv`, with a put that lands and is confirmed in one step.
+The lemmas say why a flag is evaluated alike everywhere, and in time: copies of one version say the same, and arrive by
+the bound. A person is let in by the config that their location holds and by their bucket, and these are the only two
+things that an evaluation looks at. The staleness lemmas are those of `do_kv`, with a put that lands and is confirmed in
+one step.
+
+What it costs: a location fetches its app once per cacheTtl, a change publishes all the app's flags.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from edgeproof.model.designs.flagship import lets_in
-from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds.flagship import publish_bound
+from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
 
-__all__ = ["LEMMAS"]
+__all__ = ["DOSSIER"]
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "flag",
+        {"put_fails": True},
+        (),
+        "a bucket depends on who asks alone, an editor says which version they have seen, a put that fails is retried",
+    ),
+    (
+        "flag-blind",
+        {"update": "blind", "Pop": 1, "writes": 3},
+        ("no-lost-update",),
+        "a full replace without a version: an editor turns on again what the kill switch has just turned off",
+    ),
+    (
+        "flag-salted",
+        {"bucketing": "salted"},
+        ("rollout-monotone",),
+        "with every version people are sorted anew, so that a higher percentage drops some of them",
+    ),
+    (
+        "flag-random",
+        {"bucketing": "random"},
+        ("evaluation-pure", "rollout-monotone"),
+        "without the attribute that a rollout hashes, every evaluation draws a bucket",
+    ),
+)
+
+
+def terms(s: State) -> tuple[Term, ...]:
+    """How late a change of a flag can reach who asks at a location: as of `do_kv`."""
+    return (
+        Term("D", "an older put is in flight", s.D, TRUE),
+        Term("S", "the alarm fires", s.S, TRUE),
+        Term("F*(D + R)", "failed attempts and the delays after them", s.F * (s.D + s.R), s.put_fails),
+        Term("D", "the put that succeeds", s.D, TRUE),
+        Term("T", "a location serves its cached copy", s.T, TRUE),
+    )
+
+
+def publish_bound(s: State) -> Expr:
+    """How long after its commit a write can be missing from KV's central store."""
+    return total(terms(s)[:-1])
 
 
 def _behind(s: State) -> Expr:
@@ -36,7 +82,7 @@ def _off(s: State, version: Expr, share: Expr) -> Expr:
     return implies(s.stays_off & (s.watched <= version), share == 0)
 
 
-_STORE: Final[Mapping[str, Callable[[State], Expr]]] = {
+_STORE: Final[Lemmas] = {
     "a-bucket-is-on-the-scale": lambda s: implies(s.scale > 0, s.bucket < s.scale),
     "only-an-editor-has-seen-anything": lambda s: s.seen <= s.config,
     "sent-is-something": lambda s: (s.sending == "flying") == (s.sent > 0),
@@ -47,7 +93,7 @@ _STORE: Final[Mapping[str, Callable[[State], Expr]]] = {
     "success-forgives": lambda s: implies((s.sending == "idle") | (s.sending == "due"), s.failures == 0),
 }
 
-_COPIES: Final[Mapping[str, Callable[[State], Expr]]] = {
+_COPIES: Final[Lemmas] = {
     "sent-is-committed": lambda s: s.sent <= s.config,
     "kv-is-committed": lambda s: s.kv <= s.config,
     "puts-go-forward": lambda s: implies(s.sending == "flying", s.kv <= s.sent),
@@ -55,7 +101,7 @@ _COPIES: Final[Mapping[str, Callable[[State], Expr]]] = {
     "readers-are-in-caches": lambda s: for_all(s.Pop, lambda p: s.served[p] <= s.cache[p]),
 }
 
-_CONTENTS: Final[Mapping[str, Callable[[State], Expr]]] = {
+_CONTENTS: Final[Lemmas] = {
     "no-flag-lets-nobody-in": lambda s: (
         implies(s.config == 0, s.share == 0)
         & implies(s.sent == 0, s.sent_share == 0)
@@ -98,14 +144,14 @@ _CONTENTS: Final[Mapping[str, Callable[[State], Expr]]] = {
     ),
 }
 
-_OFF: Final[Mapping[str, Callable[[State], Expr]]] = {
+_OFF: Final[Lemmas] = {
     "off-is-watched": lambda s: implies(s.stays_off, s.watching & (s.share == 0)),
     "off-where-it-is-sent": lambda s: _off(s, s.sent, s.sent_share),
     "off-in-kv": lambda s: _off(s, s.kv, s.kv_share),
     "off-in-caches": lambda s: for_all(s.Pop, lambda p: _off(s, s.cache[p], s.cache_share[p])),
 }
 
-_STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
+_STALENESS: Final[Lemmas] = {
     "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
     "idle-is-published": lambda s: implies(s.sending == "idle", ~_behind(s)),
     "older-put": lambda s: implies(s.watching & (s.sending == "flying") & (s.sent < s.watched), s.since <= s.waited),
@@ -118,4 +164,24 @@ _STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
     ),
 }
 
-LEMMAS: Final[Mapping[str, Callable[[State], Expr]]] = {**_STORE, **_COPIES, **_CONTENTS, **_OFF, **_STALENESS}
+
+def _leaves_the_location(s: State, pop: Expr) -> Expr:
+    """One request to KV's centre where the location's cache may not answer."""
+    return ite(s.cached[pop] & (s.age[pop] <= s.T), lift(0, NAT), lift(1, NAT))
+
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("cross-pop-monotonic",),
+    room={"writes": 6, "scale": 3},
+    terms=terms,
+    lemmas={**_STORE, **_COPIES, **_CONTENTS, **_OFF, **_STALENESS},
+    costing=Costing(
+        constants={"Pop": 3, "writes": 12, "T": 60},
+        hops=_leaves_the_location,
+        published=lambda sizes: sizes.config,
+        writer=Writer.OBJECT,
+        write=("edit", "raise_draft", "save"),
+        without="the last flags, for ever",
+    ),
+)

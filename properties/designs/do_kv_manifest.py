@@ -1,25 +1,129 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a manifest never names a part that is gone: invariants of `do_kv_manifest`, from which its properties follow.
+"""`do_kv_manifest`: large configs in parts, collected with and without a grace, and what else can lose a part.
 
-The staleness bound follows the write under observation on its way to the readers; the collector's grace follows, in the
-same way, how long something may still hold a manifest that names a part which the config has no more. So both families
-are made of the same steps: what is `old` (a version, or a manifest that names the part), and the clock of its age.
+The lemmas say why a manifest never names a part that is gone. The staleness bound follows the write under observation
+on its way to the readers; the collector's grace follows, in the same way, how long something may still hold a manifest
+that names a part which the config has no more. So both families are made of the same steps: what is `old` (a version,
+or a manifest that names the part), and the clock of its age.
+
+What it costs: a location fetches the manifest once per cacheTtl, an isolate a part once per change. The run on the
+model and on the code follows one part and counts it. A change publishes the parts that it touches and the manifest,
+which names every part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from attrs import frozen
 
-from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift
+from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds.do_kv_manifest import publish_bound
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Sizes, Term, Writer, total
 
-__all__ = ["LEMMAS"]
+__all__ = ["DOSSIER"]
 
-Lemmas = Mapping[str, Callable[[State], Expr]]
+_B: Final = 7
+"""The staleness bound of the defaults without faults: U + D + S + U + D + T + L, each of 1."""
+
+_ONE: Final[Constants] = {"Pop": 1}
+_FAULTS: Final[Constants] = {"put_fails": True, "put_ambiguous": True, "crash": True}
+_ASKED: Final[Constants] = {"parts": "r2", "missing": "probe", "negative_cache": True}
+_COLLECTED: Final[Constants] = {**_ONE, "collector": "graceful", "K": _B}
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "manifest",
+        {"collector": "checked", "K": _B},
+        (),
+        "parts are kept for the staleness bound after the write that drops them: nobody can hold an older manifest",
+    ),
+    (
+        "manifest-faults",
+        {**_ONE, **_FAULTS, "collector": "checked", "K": _B + 3},
+        (),
+        "the bound, and with it the grace, grows by the failed attempts",
+    ),
+    (
+        "manifest-confirmed",
+        {**_ONE, **_FAULTS, **_ASKED, "collector": "checked", "counted": "confirmed", "K": 2},
+        (),
+        "counted from the confirmed put, only caches and readers have to be outwaited: T + L; and R2 can be asked",
+    ),
+    (
+        "manifest-no-grace",
+        {**_ONE, **_FAULTS, "collector": "eager"},
+        ("spill-integrity",),
+        "the manifest in KV is new, and that in the location's cache is not",
+    ),
+    (
+        "manifest-short-grace",
+        {**_COLLECTED, "K": _B - 1},
+        ("spill-integrity",),
+        "one tick less than the staleness bound",
+    ),
+    (
+        "manifest-collected-beside",
+        {**_COLLECTED, "collects": "beside", "writes": 3},
+        ("spill-integrity", "convergence"),
+        "the same content comes back while its delete is under way, which then undoes the new put",
+    ),
+    (
+        "manifest-late-delete",
+        {**_COLLECTED, "counted": "confirmed", "K": 2, "delete_late": True, "writes": 3},
+        ("spill-integrity", "convergence"),
+        "taking turns does not help against a delete of a superseded instance: nothing fences it",
+    ),
+    (
+        "manifest-late-delete-no-grace",
+        {**_ONE, "collector": "eager", "delete_late": True, "writes": 3},
+        ("spill-integrity", "convergence"),
+        "a part that is deleted too early can be put again; one that a late delete takes stays away",
+    ),
+    (
+        "manifest-probe-kv",
+        {**_COLLECTED, "collector": "checked", "missing": "probe", "negative_cache": True, "K": _B + 1},
+        ("spill-integrity",),
+        "asking KV whether a part is there caches, at that location, that it is not",
+    ),
+    (
+        "manifest-places",
+        {**_ONE, "names": "place"},
+        ("no-partial-read",),
+        "parts that are overwritten in place give an older manifest newer content",
+    ),
+    (
+        "manifest-partition",
+        {**_ONE, "partition": True, "isolate": "keeps"},
+        ("local-reads",),
+        "an isolate that keeps its parts still needs a manifest, and a location's copy of that expires",
+    ),
+)
+
+
+def terms(s: State) -> tuple[Term, ...]:
+    """How late a reader can be told, in the order in which a write on its way can meet the summands.
+
+    As of `do_kv`, but an attempt stores the missing parts (U) before it puts the manifest (D), and a reader, having the
+    manifest, takes up to L to collect its parts. A commit that finds a delete of the collector's under way waits for
+    that instead of an older attempt, which is no longer.
+    """
+    may_fail: Expr = s.put_fails | s.put_ambiguous | s.crash
+    attempt = s.U + s.D
+    return (
+        Term("U + D", "an older attempt is under way", attempt, TRUE),
+        Term("S", "the alarm fires", s.S, TRUE),
+        Term("F*(U + D + R)", "failed attempts and the delays after them", s.F * (attempt + s.R), may_fail),
+        Term("U + D", "the attempt that succeeds: parts, then the manifest", attempt, TRUE),
+        Term("T", "a location serves its cached manifest", s.T, TRUE),
+        Term("L", "a reader collects the parts", s.L, TRUE),
+    )
+
+
+def publish_bound(s: State) -> Expr:
+    """How long after its commit a write can be missing from KV's central store."""
+    return total(terms(s)[:-2])
 
 
 @frozen
@@ -190,4 +294,37 @@ _PARTS: Final[Lemmas] = {
     "nobody-deletes": lambda s: ~s.deleting,
 }
 
-LEMMAS: Final[Lemmas] = {**_STORE, **_READERS, **_PARTS, **_along("version", _VERSION), **_along("part", _PART)}
+
+_NAME: Final = 67
+"""Bytes of a part's name in a manifest: 64 hexadecimal digits, quotation marks and a comma."""
+
+
+def _leaves_the_location(s: State, pop: Expr) -> Expr:
+    """A request for the manifest where the location's cache may not answer, then one for a part that is not held."""
+    nothing, once = lift(0, NAT), lift(1, NAT)
+    fresh = s.cached[pop] & (s.age[pop] <= s.T)
+    asks = s.pointed[pop] & ~s.held[pop] & ~s.cut[pop]
+    return ite(s.following[pop], ite(asks, once, nothing), ite(fresh | s.cut[pop], nothing, once))
+
+
+def _published(sizes: Sizes) -> int:
+    """The part that the change is in, and the manifest."""
+    names = -(-sizes.config // sizes.part)
+    return sizes.part + _NAME * names
+
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("read-your-writes", "cross-pop-monotonic"),
+    room={"writes": 12},
+    terms=terms,
+    lemmas={**_STORE, **_READERS, **_PARTS, **_along("version", _VERSION), **_along("part", _PART)},
+    costing=Costing(
+        constants={"Pop": 3, "writes": 12, "T": 60, "isolate": "keeps"},
+        hops=_leaves_the_location,
+        published=_published,
+        writer=Writer.OBJECT,
+        reads=("lookup", "read"),
+        without="the last config, for ever",
+    ),
+)

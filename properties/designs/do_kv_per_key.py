@@ -1,19 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Invariants of `do_kv_per_key`: those of `do_kv`, with a publication that is two puts.
+"""`do_kv_per_key`: one location, as locations do not interact; what it breaks, a single reader sees.
 
-The first flag is put first, so the second one is never newer, and a write is behind while the second flag is.
+The lemmas are those of `do_kv`, with a publication that is two puts. The first flag is put first, so the second one is
+never newer, and a write is behind while the second flag is.
+
+What it costs: a location fetches every key once per cacheTtl. The run on the model and on the code has a config of two
+flags, so a config of n flags costs n/2 times as many requests. A change publishes every key: the publisher keeps no
+note of what it has put. One that did would put the changed key alone, and leave readers with even more mixtures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
-from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds.do_kv_per_key import publish_bound
+from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
 
-__all__ = ["LEMMAS"]
+__all__ = ["DOSSIER"]
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "per-key",
+        {"Pop": 1},
+        ("no-partial-read",),
+        "nothing is atomic across two keys: a reader assembles a mixture of two versions",
+    ),
+    (
+        "per-key-faults",
+        {"Pop": 1, "put_fails": True},
+        ("no-partial-read",),
+        "a put that fails between two keys makes the mixture last, and every key adds its D to the bound",
+    ),
+    (
+        "per-key-partition",
+        {"Pop": 1, "partition": True},
+        ("no-partial-read", "local-reads"),
+        "a plain reader has nothing once one of its cached copies has expired",
+    ),
+)
+
+
+def terms(s: State) -> tuple[Term, ...]:
+    """How late a reader can be told: as of `do_kv`, but a publication is a put per key, two here."""
+    puts: Expr = s.D + s.D
+    return (
+        Term("2*D", "an older publication is under way, key by key", puts, TRUE),
+        Term("S", "the alarm fires", s.S, TRUE),
+        Term("F*(2*D + R)", "failed attempts and the delays after them", s.F * (puts + s.R), s.put_fails),
+        Term("2*D", "the puts that succeed, key by key", puts, TRUE),
+        Term("T", "a location serves its cached copy", s.T, TRUE),
+    )
+
+
+def publish_bound(s: State) -> Expr:
+    """How long after its commit a write can be missing from some key in KV's central store."""
+    return total(terms(s)[:-1])
 
 
 def _behind(s: State) -> Expr:
@@ -25,7 +67,7 @@ def _attempts(s: State) -> Expr:
     return s.D + s.D + s.S + s.failures * (s.D + s.D + s.R)
 
 
-_STORE: Final[Mapping[str, Callable[[State], Expr]]] = {
+_STORE: Final[Lemmas] = {
     "log-follows-config": lambda s: s.logged == s.config,
     "acked-is-committed": lambda s: s.acked <= s.config,
     "the-lease-is-held": lambda s: (s.alarm == "lease") == (s.sending != "idle"),
@@ -38,7 +80,7 @@ _STORE: Final[Mapping[str, Callable[[State], Expr]]] = {
     "success-forgives": lambda s: implies((s.alarm == "off") | (s.alarm == "sync"), s.failures == 0),
 }
 
-_COPIES: Final[Mapping[str, Callable[[State], Expr]]] = {
+_COPIES: Final[Lemmas] = {
     "kv-is-committed": lambda s: s.kv_first <= s.config,
     "second-follows-first": lambda s: s.kv_second <= s.kv_first,
     "puts-go-forward": lambda s: implies(s.sending == "first", s.kv_first <= s.sent),
@@ -58,7 +100,7 @@ _COPIES: Final[Mapping[str, Callable[[State], Expr]]] = {
     "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
 }
 
-_STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
+_STALENESS: Final[Lemmas] = {
     "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
     "off-is-published": lambda s: implies((s.alarm == "off") & s.watching, s.watched <= s.kv_second),
     "older-first": lambda s: implies(
@@ -89,4 +131,27 @@ _STALENESS: Final[Mapping[str, Callable[[State], Expr]]] = {
     ),
 }
 
-LEMMAS: Final[Mapping[str, Callable[[State], Expr]]] = {**_STORE, **_COPIES, **_STALENESS}
+
+def _leaves_the_location(s: State, pop: Expr) -> Expr:
+    """One request per flag whose key the location's cache may not answer for; it gives up at the first without."""
+    nothing, once = lift(0, NAT), lift(1, NAT)
+    first = (s.cache_first[pop] > 0) & (s.age_first[pop] <= s.T)
+    second = (s.cache_second[pop] > 0) & (s.age_second[pop] <= s.T)
+    both = ite(first, nothing, once) + ite(second, nothing, once)
+    return ite(s.cut[pop], nothing, both)
+
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("read-your-writes", "cross-pop-monotonic"),
+    room={"writes": 12},
+    terms=terms,
+    lemmas={**_STORE, **_COPIES, **_STALENESS},
+    costing=Costing(
+        constants={"Pop": 3, "writes": 12, "T": 60},
+        hops=_leaves_the_location,
+        published=lambda sizes: sizes.config,
+        writer=Writer.OBJECT,
+        without="the last config, for ever",
+    ),
+)

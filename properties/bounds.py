@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How late a reader can be told: a design's staleness bound as a formula over its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edgeproof.model.expr import Expr
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.machine import DesignError, Instance, State
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.dossier import Term, total
+
+__all__ = ["dominant", "formula", "is_promised", "present_terms", "staleness_bound"]
+
+
+def is_promised(instance: Instance) -> bool:
+    """Whether the instance's design promises a bound."""
+    return dossier_of(instance.machine.name).terms is not None
+
+
+def staleness_bound(s: State) -> Expr:
+    """How long after a config was superseded a reader can still be told it.
+
+    Raises DesignError where none is promised.
+    """
+    return total(_terms(s))
+
+
+def formula(instance: Instance) -> str:
+    """The bound of an instance as text, such as `D + S + F*(D + R) + D + T`."""
+    return " + ".join(term.formula for term, _ in present_terms(instance)) or "0"
+
+
+def dominant(instance: Instance) -> tuple[Term, int]:
+    """The largest term of an instance's bound and its value in ticks."""
+    return max(present_terms(instance), key=lambda pair: pair[1])
+
+
+def present_terms(instance: Instance) -> list[tuple[Term, int]]:
+    """The terms that an instance's bound has, with their values in ticks.
+
+    Raises DesignError where none is promised.
+    """
+    empty: Mapping[str, int] = {}
+    return [
+        (term, int(evaluate(instance, term.value, empty)))
+        for term in _terms(instance.machine.state())
+        if evaluate(instance, term.present, empty)
+    ]
+
+
+def _terms(s: State) -> tuple[Term, ...]:
+    terms = dossier_of(s.design).terms
+    if terms is None:
+        raise DesignError(f"{s.design} promises no bound")
+    return terms(s)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scoreboard: the cases of a design, with what is expected of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edgeproof.model.designs import load
+from edgeproof.model.machine import DesignError, Instance
+from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.dossier import Constants
+from edgeproof.properties.evidence import Case, Verdict
+
+__all__ = ["ad_hoc", "engines_for", "for_runs", "instance_of", "scoreboard"]
+
+
+def scoreboard(design: str) -> tuple[Case, ...]:
+    """The named cases of a design. Raises DesignError for a design without any."""
+    machine, dossier = load(design), dossier_of(design)
+    if not dossier.cases:
+        raise DesignError(f"{design} has no scoreboard")
+    cases = []
+    for name, constants, violated, because in dossier.cases:
+        ids = applicable(Instance.of(machine, **constants))
+        expected = {i: Verdict.VIOLATED for i in ids if i in violated or i in dossier.anomalies}
+        cases.append(Case(name, design, constants, ids, expected, because))
+    return tuple(cases)
+
+
+def ad_hoc(design: str, constants: Constants, expected: Mapping[str, Verdict]) -> Case:
+    """A case for any configuration: everything must hold but what is `expected` otherwise and the known anomalies.
+
+    Raises DesignError for an unknown design, constant or property.
+    """
+    instance = Instance.of(load(design), **constants)
+    ids = applicable(instance)
+    unknown = [name for name in expected if name not in CATALOGUE]
+    if unknown:
+        raise DesignError(f"there is no property {unknown[0]!r}; there is {', '.join(CATALOGUE)}")
+    anomalies = {i: Verdict.VIOLATED for i in ids if i in dossier_of(design).anomalies}
+    return Case("ad-hoc", design, constants, ids, {**anomalies, **expected})
+
+
+def engines_for(case: Case) -> tuple[str, ...]:
+    """The engines that have something to say of a case."""
+    return dossier_of(case.design).engines
+
+
+def instance_of(case: Case) -> Instance:
+    """The instance that a case speaks of."""
+    return Instance.of(load(case.design), **case.constants)
+
+
+def for_runs(case: Case) -> Instance:
+    """The same with room for long runs."""
+    instance = instance_of(case)
+    room = dossier_of(case.design).room
+    return instance.with_(**{name: max(least, instance.number(name)) for name, least in room.items()})

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`artifacts_tokens`: tokens in KV as we would build them, with what a revocation may do, and with each check left out.
+
+The lemmas say why tokens are safe where they are. The bounds rest on `_behind`: KV's centre does not tell yet what the
+table says of the token. For each thing that the publisher may be doing meanwhile the lemmas say how long ago the
+token's last change (`_since`) was at most.
+
+What it costs: a location looks two keys up once per cacheTtl, a change publishes the repo's tokens. The run follows the
+fetches with one token. Its config is the repo's table of tokens, and a token costs some 300 bytes in KV. While the
+Durable Object is out of reach fetches go on, and pushes cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.machine import Instance, State
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+
+__all__ = ["DOSSIER", "new_token_bound", "new_token_formula"]
+
+_FAULTS: Final[Constants] = {"crash": True, "put_fails": True, "negative_cache": True, "L": 8}
+_LATE: Final[Constants] = {"put_late": True, "L": 10}
+_BEAT: Final[Constants] = {"repair": "heartbeat"}
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "tokens",
+        {**_LATE, **_FAULTS, "revoke": "mark", "margin": "on", "skew": True},
+        (),
+        "a mark that nothing overwrites, pushes checked again, and a margin for clocks that are behind",
+    ),
+    ("tokens-tombstone", {**_FAULTS}, (), "tombstone and token take turns under one key, put by one publisher"),
+    (
+        "tokens-tombstone-late",
+        {**_LATE},
+        ("token-revocation-bound", "monotonic-kv"),
+        "KV puts are not fenced: a late put of the token lands over its tombstone, and nothing publishes again",
+    ),
+    (
+        "tokens-tombstone-heartbeat",
+        {**_LATE, **_BEAT},
+        ("monotonic-kv",),
+        "the next heartbeat puts the tombstone again: the bound grows by Z and H",
+    ),
+    (
+        "tokens-delete-late",
+        {**_LATE, "revoke": "delete"},
+        ("token-revocation-bound", "monotonic-kv"),
+        "a late put of the token brings a deleted key back, and nothing deletes it again",
+    ),
+    (
+        "tokens-push-unchecked",
+        {"recheck": "off"},
+        ("push-revocation",),
+        "a push that only the edge has checked is as stale as a fetch",
+    ),
+    ("tokens-skew", {"skew": True}, ("token-expiry",), "a clock that is behind accepts what has expired"),
+    (
+        "tokens-presence",
+        {"check": "presence", "recheck": "off"},
+        ("token-scope", "push-revocation"),
+        "that KV has a token says nothing of its repo and its scope",
+    ),
+)
+
+
+def terms(s: State) -> tuple[Term, ...]:
+    """How long a revoked token is still accepted, in the order in which the revocation can meet it.
+
+    It goes through the outbox as any change: it may find an older put in flight (D), then waits for the alarm (S); F
+    attempts fail, each after D, with R until the next; the successful one takes D. Then a location serves its copy for
+    T: a copy of the token, or (where absence is cached) of the absence of its mark.
+
+    Where a put of a superseded instance may land late, it brings a revoked token back until the heartbeat repairs it,
+    as in `do_kv`. A mark has a key of its own, which nothing takes back.
+    """
+    undone: Expr = s.put_late & (s.revoke != "mark")
+    return (
+        Term("D", "an older put is in flight", s.D, TRUE),
+        Term("Z", "a superseded instance's put lands late", s.Z, undone),
+        Term("D", "the put that it overtook is confirmed all the same", s.D, undone),
+        Term("H", "the heartbeat is due", s.H, undone),
+        *_publication(s),
+        Term("T", "a location serves its cached copy", s.T, TRUE),
+    )
+
+
+def publish_bound(s: State) -> Expr:
+    """How long after the revocation KV's centre may still not tell it."""
+    return total(terms(s)[:-1])
+
+
+def new_token_bound(s: State) -> Expr:
+    """How long after its minting a token may still be refused somewhere."""
+    return total(_for_new_tokens(s))
+
+
+def new_token_formula(instance: Instance) -> str:
+    """That bound as text, such as `D + S + D + T`."""
+    parts = _for_new_tokens(instance.machine.state())
+    return " + ".join(term.formula for term in parts if evaluate(instance, term.present, {}))
+
+
+def minted_in_kv(s: State) -> Expr:
+    """How long after its minting a token may still be missing from KV's centre: no late put takes it away."""
+    return total(_for_new_tokens(s)[:-1])
+
+
+def _for_new_tokens(s: State) -> tuple[Term, ...]:
+    cached: Expr = s.negative_cache
+    return (
+        Term("D", "an older put is in flight", s.D, TRUE),
+        *_publication(s),
+        Term("T", "a location serves its cached copy of nothing", s.T, cached),
+    )
+
+
+def _publication(s: State) -> tuple[Term, ...]:
+    """From the alarm to the put that succeeds."""
+    may_fail: Expr = s.put_fails | s.crash | s.put_late
+    return (
+        Term("S", "the alarm fires", s.S, TRUE),
+        Term("F*(D + R)", "failed attempts and the delays after them", s.F * (s.D + s.R), may_fail),
+        Term("D", "the put that succeeds", s.D, TRUE),
+    )
+
+
+def _tells(s: State) -> Expr:
+    """KV's centre tells what the table says."""
+    revoked = ite(s.revoke == "mark", s.marked, s.listed != "token")
+    return ite(s.token == "revoked", revoked, (s.token == "none") | (s.listed == "token"))
+
+
+def _behind(s: State) -> Expr:
+    return ~_tells(s)
+
+
+def _since(s: State) -> Expr:
+    """Since the token's last change."""
+    return ite(s.token == "revoked", s.revoked_for, s.minted_for)
+
+
+def _may_be_undone(s: State) -> Expr:
+    """A late put may undo the token's last change."""
+    return s.put_late & (s.revoke != "mark") & (s.token == "revoked")
+
+
+def _late(s: State, value: Expr) -> Expr:
+    """A term that counts only there."""
+    return ite(_may_be_undone(s), value, lift(0, TIME))
+
+
+def _repaired(s: State) -> Expr:
+    """When, after the last change, a token that a late put has brought back waits for the heartbeat at the latest."""
+    return s.D + _late(s, s.Z + s.D)
+
+
+def _start(s: State) -> Expr:
+    return _repaired(s) + _late(s, s.H) + s.S
+
+
+def _attempts(s: State) -> Expr:
+    """The time that the failed attempts so far took, each with the delay after it."""
+    return s.failures * (s.D + s.R)
+
+
+_PUBLISHER: Final[Lemmas] = {
+    "nothing-is-said-of-no-token": lambda s: implies(
+        s.token == "none", (s.listed == "absent") & (s.sent == "none") & ~s.marked
+    ),
+    "what-is-said-was-so": lambda s: implies(
+        s.token != "revoked", (s.sent != "revoked") & (s.listed != "tombstone") & ~s.marked
+    ),
+    "strays-say-what-was-so": lambda s: for_all(
+        s.Put, lambda k: implies(s.carries[k] == "revoked", s.token == "revoked")
+    ),
+    "strays-say-something": lambda s: for_all(
+        s.Put, lambda k: implies(s.stray[k], (s.carries[k] != "none") & (s.token != "none"))
+    ),
+    "only-marks-mark": lambda s: implies(s.revoke != "mark", ~s.marked),
+    "only-tombstones-bury": lambda s: implies(s.revoke != "tombstone", s.listed != "tombstone"),
+    "nobody-is-superseded": lambda s: for_all(s.Put, lambda k: ~s.stray[k]),
+    "an-idle-publisher-says-nothing": lambda s: implies(s.sending == "idle", (s.sent == "none") & ~s.outdated),
+    "what-changed-is-outdated": lambda s: implies((s.sending != "idle") & (s.sent != s.token), s.outdated),
+    "sending-holds-the-lease": lambda s: implies(
+        s.sending != "idle", (s.alarm == "lease") & (s.armed == s.sending_for)
+    ),
+    "a-heartbeat-never-ends": lambda s: implies((s.repair == "heartbeat") & (s.token != "none"), s.alarm != "off"),
+    "clocks-are-right": lambda s: for_all(s.Pop, lambda p: ~s.slow[p]),
+    "a-revoked-token-was-minted": lambda s: s.revoked_for <= s.minted_for,
+}
+
+_IN_TURN: Final[Lemmas] = {
+    "nothing-fails": lambda s: s.failures == 0,
+    "failures-are-bounded": lambda s: s.failures <= s.F,
+    "success-forgives": lambda s: implies((s.alarm != "retry") & (s.alarm != "lease"), s.failures == 0),
+    "retries-follow-failures": lambda s: implies(s.alarm == "retry", s.failures > 0),
+    "leases-follow-failures": lambda s: implies((s.alarm == "lease") & (s.sending == "idle"), s.failures > 0),
+    "tombstones-stay": lambda s: implies((s.sending != "idle") & (s.listed == "tombstone"), s.sent == "revoked"),
+}
+
+_CENTRE: Final[Lemmas] = {
+    "off-is-published": lambda s: implies(s.alarm == "off", _tells(s)),
+    "landed-is-published": lambda s: implies(
+        (s.sending == "landed") & (s.sent == s.token), _tells(s) | _may_be_undone(s)
+    ),
+    "older-put": lambda s: implies((s.sending != "idle") & (s.sent != s.token), _since(s) <= s.sending_for),
+    "older-stray": lambda s: for_all(
+        s.Put,
+        lambda k: implies(
+            s.stray[k] & (s.carries[k] == "active") & (s.token == "revoked"), s.revoked_for <= s.D + s.stray_for[k]
+        ),
+    ),
+    "behind-at-sync": lambda s: implies(
+        _behind(s) & (s.alarm == "sync"), _since(s) <= _repaired(s) + _late(s, s.H) + s.armed
+    ),
+    "behind-at-beat": lambda s: implies(
+        _behind(s) & (s.alarm == "beat"),
+        ite(_may_be_undone(s), _since(s) <= _repaired(s) + s.armed, _since(s) + s.H <= s.armed),
+    ),
+    "behind-in-flight": lambda s: implies(
+        _behind(s) & (s.sending == "flying") & (s.sent == s.token),
+        _since(s) <= _start(s) + _attempts(s) + s.sending_for,
+    ),
+    "behind-though-landed": lambda s: implies(
+        _behind(s) & (s.sending == "landed"), _since(s) <= s.D + _late(s, s.Z) + s.sending_for
+    ),
+    "behind-at-retry": lambda s: implies(
+        _behind(s) & (s.alarm == "retry"), _since(s) + s.R <= _start(s) + _attempts(s) + s.armed
+    ),
+    "behind-at-lease": lambda s: implies(
+        _behind(s) & (s.alarm == "lease") & (s.sending == "idle"),
+        _since(s) + s.D + s.R <= _start(s) + _attempts(s) + s.armed,
+    ),
+}
+
+_LOCATIONS: Final[Lemmas] = {
+    "a-copy-of-the-token": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            s.cached[p] & (s.cache[p] == "token") & (s.token == "revoked") & (s.revoke != "mark"),
+            s.revoked_for <= publish_bound(s) + s.age[p],
+        ),
+    ),
+    "a-copy-of-no-mark": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            s.unmarked[p] & (s.token == "revoked"), s.revoked_for <= publish_bound(s) + s.unmarked_for[p]
+        ),
+    ),
+    "a-copy-of-nothing": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            s.cached[p] & (s.cache[p] != "token") & (s.token == "active"), s.minted_for <= minted_in_kv(s) + s.age[p]
+        ),
+    ),
+    "nothing-is-not-cached": lambda s: for_all(
+        s.Pop, lambda p: implies(s.cached[p] & ~s.negative_cache, s.cache[p] != "absent")
+    ),
+    "no-copy-is-a-tombstone-too-soon": lambda s: for_all(
+        s.Pop, lambda p: implies(s.cache[p] == "tombstone", s.token == "revoked")
+    ),
+}
+
+
+def _while(state: str, lemma: Callable[[State], Expr]) -> Callable[[State], Expr]:
+    """The lemma while the token is in one state: what is so of minted tokens need not be so of revoked ones."""
+    return lambda s: implies(s.token == state, lemma(s))
+
+
+def _leaves_the_location(s: State, pop: Expr) -> Expr:
+    """A request for the token's key, and one for its mark, where the location's cache may not answer."""
+    nothing, once = lift(0, NAT), lift(1, NAT)
+    token = ite(s.cached[pop] & (s.age[pop] <= s.T), nothing, once)
+    unmarked = s.unmarked[pop] & (s.unmarked_for[pop] <= s.T)
+    return token + ite((s.revoke != "mark") | unmarked, nothing, once)
+
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("immediate-revocation",),
+    room={"Pop": 2, "Put": 2},
+    terms=terms,
+    lemmas={
+        **_PUBLISHER,
+        **_IN_TURN,
+        **{
+            f"{name}-{state}": _while(state, lemma)
+            for name, lemma in _CENTRE.items()
+            for state in ("active", "revoked")
+        },
+        **_LOCATIONS,
+    },
+    costing=Costing(
+        constants={"revoke": "mark", "margin": "on", "negative_cache": True, "Pop": 3, "T": 60, "L": 3600},
+        hops=_leaves_the_location,
+        published=lambda sizes: sizes.config,
+        writer=Writer.OBJECT,
+        write=("mint_read", "change_another"),
+        reads=("fetch",),
+        without="fetches as before, no pushes, and no revocation",
+    ),
+)

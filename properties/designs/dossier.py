@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a dossier is made of: cases with expectations, a bound as terms, lemmas, and a costing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from edgeproof.model.expr import TIME, Expr, ite, lift
+from edgeproof.model.interpret import Event
+from edgeproof.model.machine import Instance, State
+
+__all__ = ["Constants", "Costing", "Dossier", "Lemmas", "Row", "Sizes", "Term", "Writer", "total"]
+
+Constants: TypeAlias = Mapping[str, int | str | bool]
+
+Row: TypeAlias = tuple[str, Constants, tuple[str, ...], str]
+"""A case: its name, how it differs from the defaults, the properties that must be violated, and why."""
+
+Lemmas: TypeAlias = Mapping[str, Callable[[State], Expr]]
+"""Candidate invariants by name."""
+
+
+@frozen
+class Term:
+    """One summand of a bound: its formula, what it is for, and whether the configuration has it."""
+
+    formula: str
+    meaning: str
+    value: Expr
+    present: Expr
+
+
+def total(parts: Sequence[Term]) -> Expr:
+    """The sum of the terms that the configuration has."""
+    result = lift(0, TIME)
+    for part in parts:
+        result = result + ite(part.present, part.value, lift(0, TIME))
+    return result
+
+
+@frozen
+class Sizes:
+    """Bytes: of a whole config, of what one change touches, of a part of a config that is kept in parts; locations."""
+
+    config: int = 1_000_000
+    change: int = 500
+    part: int = 65_536
+    locations: int = 3
+
+
+class Writer(Enum):
+    """What all writes to a unit go through, and which therefore limits how many there can be."""
+
+    OBJECT = "its Durable Object"
+    OBJECT_THAT_READS_ASK = "its Durable Object, which reads ask too"
+    KV_KEY = "its KV key"
+    ROLLOUT = "the rollout, one version at a time"
+
+
+@frozen
+class Costing:
+    """How what a design costs is found.
+
+    `constants` are the configuration that is charged, `prepared` what happens to it before the load, `write` the
+    actions that begin a write, each that can, and `reads` those that make one read. `hops` says how many
+    requests leave the location for a read in a state, given its POP. `outage` names the hazards by which the truth gets
+    out of reach (for each location where they take one); none means that it falls silent. `published` is how many bytes
+    are sent for one change. `writer` is what all writes to a unit go through. `without` is what readers have while the
+    truth is out of reach.
+    """
+
+    constants: Constants
+    hops: Callable[[State, Expr], Expr]
+    published: Callable[[Sizes], int]
+    writer: Writer
+    prepared: Callable[[Instance], tuple[Event, ...]] = lambda instance: ()
+    write: tuple[str, ...] = ("write",)
+    reads: tuple[str, ...] = ("read",)
+    outage: tuple[str, ...] = ()
+    without: str = ""
+
+
+@frozen
+class Dossier:
+    """All that is said of a design.
+
+    `cases` are its configurations, with what the pattern or the platform promises or denies of each. An expectation
+    comes from the pattern's description or the platform's documentation, not from a run. What the machine finds is
+    compared with it, and a difference is a failure, whichever of the two is wrong. `anomalies` are the properties that
+    it is documented to violate in every configuration. `room` gives the numbers that random runs need: a run uses up in
+    a few steps what a search exhausts with two writes. `engines` are those that have something to say: a definition has
+    no implementation to drive.
+
+    `terms` are the summands of its staleness bound, in the order in which a write on its way to a reader can meet them;
+    none (None) means that it promises no bound, and no summand that a reader is never late.
+
+    `lemmas` are candidate invariants, of which nothing is trusted: the proof engine keeps the largest part that is
+    inductive for the configuration at hand and throws the rest away. A lemma that is wrong, or wrong under some hazard,
+    can only cost a proof.
+
+    `costing` says how what it costs is found; a definition costs nothing.
+    """
+
+    cases: Sequence[Row] = ()
+    anomalies: tuple[str, ...] = ()
+    room: Mapping[str, int] = field(factory=dict)
+    engines: tuple[str, ...] = ("explore", "prove", "fuzz")
+    terms: Callable[[State], tuple[Term, ...]] | None = None
+    lemmas: Lemmas = field(factory=dict)
+    costing: Costing | None = None

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`global_push`: push to a fleet in stages and at once, with locations cut off, and with and without asking again.
+
+The lemmas say why stages contain a bad version, and why who was cut off catches up. `_missed` says what has become of a
+location that should run something newer and has no push under way: a partition took the push, at most P after it went
+out. Either the location is still cut off, or it has not asked since.
+
+What it costs: no read leaves its location, and every change goes to every location whole. Locations that ask, besides,
+do so every H, whether anybody reads or not; the run is one without.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
+from edgeproof.model.interpret import Event
+from edgeproof.model.machine import Instance, State
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+
+__all__ = ["DOSSIER"]
+
+_AT_ONCE: Final[Constants] = {"rollout": "unstaged", "gate": "silence"}
+
+_RETURN: Final = "monotonic-reads"
+"""Every return to the last good version takes readers back: that is what it is for."""
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "push-staged",
+        {"pull": "off", "writes": 3},
+        (_RETURN,),
+        "a version goes on only where every location so far says it is well",
+    ),
+    (
+        "push-staged-cut",
+        {"partition": True},
+        (_RETURN,),
+        "a location that is cut off says nothing, and the version waits for it",
+    ),
+    (
+        "push-staged-silence",
+        {"gate": "silence", "partition": True},
+        (_RETURN, "staged-blast-radius"),
+        "who is cut off does not complain, and silence is taken for health",
+    ),
+    (
+        "push-unstaged",
+        {**_AT_ONCE, "pull": "off"},
+        (_RETURN, "staged-blast-radius"),
+        "a bad version is everywhere before it shows anywhere",
+    ),
+    (
+        "push-unstaged-cut",
+        {**_AT_ONCE, "pull": "off", "partition": True},
+        (_RETURN, "staged-blast-radius", "bounded-staleness", "convergence"),
+        "a push that was lost does not come again",
+    ),
+    (
+        "push-unstaged-pull",
+        {**_AT_ONCE, "partition": True},
+        (_RETURN, "staged-blast-radius"),
+        "a location that missed the push asks for what it missed",
+    ),
+)
+
+
+def terms(s: State) -> tuple[Term, ...]:
+    """How late a location can run a version, in the order in which the version on its way can meet the summands.
+
+    Each stage but the last takes as long as the slowest answer: the version arrives (P), is watched (W), and the
+    location says that it is well (A). In the last stage it has to arrive. Where locations may be cut off, a push can be
+    lost: the partition heals within G, and H later the location asks; and it may be cut off once more before it
+    answers.
+    """
+    staged: Expr = s.rollout == "staged"
+    answered: Expr = staged & (s.gate == "reports") & s.partition
+    return (
+        Term("K*(P + W + A)", "the stages before the last", s.stages * (s.P + s.W + s.A), staged),
+        Term("K*(G + H + G)", "their locations are cut off", s.stages * (s.G + s.H + s.G), answered),
+        *_arrival(s),
+    )
+
+
+def stage_bound(s: State) -> Expr:
+    """How long a stage can take, from its pushes to the next one."""
+    cut_off = Term("", "", s.G + s.H + s.G, s.partition & (s.gate == "reports"))
+    return s.P + s.W + s.A + total((cut_off,))
+
+
+def arrival_bound(s: State) -> Expr:
+    """How long after a location's turn has come it can still run something older."""
+    return total(_arrival(s))
+
+
+def _arrival(s: State) -> tuple[Term, ...]:
+    return (
+        Term("P", "the push arrives", s.P, TRUE),
+        Term("G", "the location is cut off, and the push is lost", s.G, s.partition),
+        Term("H", "the location asks", s.H, s.partition & (s.pull == "on")),
+    )
+
+
+def _reached(s: State, p: Expr) -> Expr:
+    return (s.rollout == "unstaged") | (s.stage_of[p] <= s.stage)
+
+
+def _missed(s: State, p: Expr, since: Expr, before: Expr) -> Expr:
+    """The push went out at most `before` after the moment from which `since` counts, and was lost."""
+    cut_off = since <= before + s.P + s.link_for[p]
+    back = (s.pull == "on") & (since <= before + s.P + s.G + s.link_for[p]) & (s.link_for[p] <= s.pulled_for[p])
+    return s.partition & ite(s.cut[p], cut_off, back)
+
+
+def _stages_before(s: State, how_many: Expr) -> Expr:
+    return ite(s.rollout == "staged", how_many * stage_bound(s), lift(0, TIME))
+
+
+def _grace(s: State, p: Expr) -> Expr:
+    """How much longer than the watch and the answer a location may be without having said anything."""
+    return ite(s.partition, ite(s.cut[p], s.link_for[p], ite(s.link_for[p] > 0, lift(0, TIME), s.G)), lift(0, TIME))
+
+
+_VERSIONS: Final[Lemmas] = {
+    "the-good-is-released": lambda s: (s.good > 0) & (s.good <= s.config),
+    "the-bad-is-released": lambda s: s.bad <= s.config,
+    "stages-end": lambda s: s.stage <= s.stages,
+    "what-runs-is-released": lambda s: for_all(s.Pop, lambda p: (s.held[p] > 0) & (s.held[p] <= s.config)),
+    "the-newest-stays": lambda s: for_all(
+        s.Pop, lambda p: implies((s.good < s.config) & (s.held[p] == s.config), _reached(s, p))
+    ),
+    "the-withdrawn-is-bad": lambda s: implies(s.withdrawn, (s.config == s.bad) & (s.good < s.config)),
+    "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
+}
+
+_STAGES: Final[Lemmas] = {
+    "who-is-well-runs-what-is-well": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(s.well[p] & s.under_way, (s.config != s.bad) & (s.held[p] == s.config) & _reached(s, p)),
+    ),
+    "earlier-stages-are-well": lambda s: for_all(
+        s.Pop, lambda p: implies(s.under_way & (s.rollout == "staged") & (s.stage_of[p] < s.stage), s.well[p])
+    ),
+    "the-good-is-not-bad": lambda s: (s.bad == 0) | (s.good != s.bad),
+    "the-bad-is-in-its-stage": lambda s: for_all(
+        s.Pop, lambda p: implies((s.bad == s.config) & (s.held[p] == s.bad), s.stage_of[p] == s.stage)
+    ),
+    "everybody-has-the-good": lambda s: for_all(s.Pop, lambda p: s.good <= s.held[p]),
+}
+
+_TIMES: Final[Lemmas] = {
+    "behind-in-its-turn": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            s.under_way & _reached(s, p) & (s.held[p] < s.config),
+            s.pushing[p] | _missed(s, p, s.pushed_for, lift(0, TIME)),
+        ),
+    ),
+    "arrived-in-time": lambda s: for_all(
+        s.Pop, lambda p: implies(s.watched_at[p], s.pushed_for <= arrival_bound(s) + s.held_for[p])
+    ),
+    "answered-in-time": lambda s: for_all(
+        s.Pop, lambda p: implies(s.watched_at[p], s.held_for[p] <= s.W + s.A + _grace(s, p))
+    ),
+    "a-stage-ends-in-time": lambda s: implies(s.under_way, s.pushed_for <= stage_bound(s)),
+}
+
+_STALENESS: Final[Lemmas] = {
+    "watched-is-released": lambda s: implies(s.watching, (s.watched > 0) & (s.watched <= s.config)),
+    "watched-is-not-withdrawn": lambda s: implies(s.watching & s.withdrawn, s.watched < s.config),
+    "watched-before-is-good": lambda s: implies(s.watching & (s.watched < s.config), s.watched <= s.good),
+    "its-stage-began": lambda s: implies(
+        s.watching & (s.watched == s.config) & s.under_way,
+        s.since <= _stages_before(s, s.stage) + s.pushed_for,
+    ),
+    "behind": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            s.watching & (s.held[p] < s.watched) & ((s.watched <= s.good) | _reached(s, p)),
+            (s.pushing[p] & (s.watched == s.config) & s.under_way)
+            | _missed(s, p, s.since, _stages_before(s, s.stages)),
+        ),
+    ),
+}
+
+
+def _in_stages(instance: Instance) -> tuple[Event, ...]:
+    """The locations are spread evenly over the stages."""
+    stages, locations = instance.number("stages") + 1, instance.number("Pop")
+    return tuple(Event("assign", (("pop", one),)) for one in range(locations) for _ in range(one * stages // locations))
+
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("cross-pop-monotonic",),
+    room={"writes": 12, "Pop": 3, "stages": 2},
+    terms=terms,
+    lemmas={**_VERSIONS, **_STAGES, **_TIMES, **_STALENESS},
+    costing=Costing(
+        constants={"Pop": 3, "writes": 12, "pull": "off"},
+        hops=lambda s, pop: lift(0, NAT),
+        published=lambda sizes: sizes.config * sizes.locations,
+        writer=Writer.ROLLOUT,
+        prepared=_in_stages,
+        write=("release_good",),
+        without="the last config, for ever",
+    ),
+)
