@@ -6,17 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.impl.system import ActionUnknown, System
 from edgeproof.model.designs import load
-from edgeproof.model.interpret import Event, State, evaluate
-from edgeproof.model.kernel import StateForm
+from edgeproof.model.interpret import Event, State, apply, evaluate
+from edgeproof.model.kernel import StateForm, build_kernel
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.trace import Trace, TraceError, replay
 from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.lasso import flaw
 
 __all__ = ["Replay", "replay_on", "replay_on_model", "truth_table"]
 
@@ -26,8 +28,9 @@ class Replay:
     """What came of replaying a trace.
 
     `steps` says what was done; `mismatch` what went otherwise than recorded, empty if nothing did. `confirmed` says
-    whether the property that the trace is about is broken at its end, None if the trace is about none, or where
-    the system does not let it be seen; `undecided` says then what it does not show or cannot do.
+    whether the trace shows that the property that it is about is broken, None if it is about none, or where the system
+    does not let it be seen; `undecided` says then what it does not show or cannot do. `flaw` says why a run that
+    happens is no witness of what it claims.
     """
 
     completed: bool
@@ -35,6 +38,7 @@ class Replay:
     mismatch: str
     confirmed: bool | None
     undecided: str = ""
+    flaw: str = ""
 
 
 def truth_table(trace: Trace) -> tuple[Mapping[str, bool | None], ...]:
@@ -49,18 +53,23 @@ def truth_table(trace: Trace) -> tuple[Mapping[str, bool | None], ...]:
 def replay_on_model(trace: Trace) -> Replay:
     """Run a trace through the interpreter. Raises TraceError where it is no run of the design."""
     states = replay(load(trace.design), trace)
-    return Replay(True, tuple(str(event) for event in trace.events), "", _confirmed(trace, tuple(states)))
+    steps = tuple(str(event) for event in trace.events)
+    return evolve(_judged(trace, tuple(states)), steps=steps)
 
 
 def replay_on(trace: Trace, system: System) -> Replay:
-    """Perform a trace on a system, comparing all it shows with what is recorded, step by step."""
+    """Perform a trace on a system, comparing all it shows with what is recorded, step by step.
+
+    A loop is driven round twice: what goes on for ever has to go on after its end.
+    """
     instance = Instance.of(load(trace.design), **trace.constants)
+    states, events = _unrolled(instance, trace)
     done: list[str] = []
     seen: list[State] = []
     shown = set(instance.machine.variables)
     system.start(setup_of(instance))
-    for number, recorded in enumerate(trace.states):
-        event = trace.events[number - 1] if number else None
+    for number, recorded in enumerate(states):
+        event = events[number - 1] if number else None
         what = str(event) if event else "the start"
         try:
             if event is not None:
@@ -82,7 +91,16 @@ def replay_on(trace: Trace, system: System) -> Replay:
         seen.append({**recorded, **{name: value for name, value in observed.items() if name in recorded}})
     if trace.about in CATALOGUE and (hidden := not_judged(instance, CATALOGUE[trace.about], shown)):
         return Replay(True, tuple(done), "", None, hidden)
-    return Replay(True, tuple(done), "", _confirmed(trace, tuple(seen)))
+    return evolve(_judged(trace, tuple(seen[: len(trace.states)])), steps=tuple(done))
+
+
+def _unrolled(instance: Instance, trace: Trace) -> tuple[tuple[State, ...], tuple[Event, ...]]:
+    """The states and events to be driven: those of the trace, and once more those of its loop."""
+    again = () if trace.loop is None else trace.events[trace.loop :]
+    states = list(trace.states)
+    for event in again:
+        states.append(apply(instance, states[-1], event))
+    return tuple(states), (*trace.events, *again)
 
 
 def _perform(system: System, event: Event) -> None:
@@ -95,15 +113,18 @@ def _perform(system: System, event: Event) -> None:
         system.perform(TICK, {})
 
 
-def _confirmed(trace: Trace, states: tuple[State, ...]) -> bool | None:
+def _judged(trace: Trace, states: tuple[State, ...]) -> Replay:
+    """A run that happened to its end, with what it shows of the property that the trace is about."""
     if trace.about not in CATALOGUE:
-        return None
+        return Replay(True, (), "", None)
     instance = Instance.of(load(trace.design), **trace.constants)
-    if trace.loop is not None:
-        # A lasso is about what holds for ever: it is broken if some state of the loop is not settled.
-        rounds = range(trace.loop, len(states))
-        return any(_truths(instance, states, trace.events, n)[trace.about] is False for n in rounds)
-    return _truths(instance, states, trace.events, len(states) - 1)[trace.about] is False
+    one = CATALOGUE[trace.about]
+    if one.settles is None:
+        broken = _truths(instance, states, trace.events, len(states) - 1)[trace.about] is False
+        return Replay(True, (), "", broken)
+    kernel = build_kernel(kernel_source([instance], [one]), instance)
+    found = flaw(instance, trace, states, state_form(instance.machine, one), kernel.pack)
+    return Replay(True, (), "", not found, flaw=found)
 
 
 def _truths(

@@ -120,6 +120,7 @@ def _document(trace: Trace, on: str, outcome: Replay, good: bool, written: str |
         "shows_what_it_claims": good,
         "mismatch": outcome.mismatch or None,
         "undecided": outcome.undecided or None,
+        "flaw": outcome.flaw or None,
         "steps": list(outcome.steps),
         "pytest": written,
     }
@@ -155,5 +156,7 @@ def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
         return differs if good else "the system does what the model does, although the trace claims otherwise"
     if outcome.undecided:
         return f"{trace.about}: undecided: {outcome.undecided}"
+    if outcome.flaw:
+        return f"{trace.about}: not shown: {outcome.flaw}"
     claim = {True: "broken, as the trace claims", False: "not broken, although the trace claims it"}
     return f"{trace.about}: {'cannot be asked' if outcome.confirmed is None else claim[outcome.confirmed]}"

@@ -48,13 +48,13 @@ def overtaken() -> Trace:
 
 
 def abandoned() -> Trace:
-    """An inline request dies before its put; nobody ever puts again: a lasso that stands still."""
+    """An inline request dies before its put, and then nothing at all happens: a claim that is false, as readers go on."""
     return run(INLINE | {"crash": True}, slot("write_inline", 0), Event("crash"), about="convergence", loop=2)
 
 
 def polling() -> Trace:
-    """The same, where a reader goes on reading: a lasso that goes round."""
-    events = (slot("write_inline", 0), Event("crash"), read(0))
+    """The same, where readers go on reading and nobody ever puts again: a lasso that goes round."""
+    events = (slot("write_inline", 0), Event("crash"), read(0), read(1), Event("tick"))
     return run(INLINE | {"crash": True}, *events, about="convergence", loop=2)
 
 

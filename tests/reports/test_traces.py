@@ -77,9 +77,9 @@ def test_show_prints_what_each_step_changed(cli: Run, keep: Keep) -> None:
 def test_show_marks_the_loop_of_a_lasso(cli: Run, keep: Keep) -> None:
     text = cli("show", keep(examples.polling())).out
     assert "read(pop=0, cache=0)  loop" in text
-    assert "after step 3 it goes on after step 2, for ever" in text
+    assert "after step 5 it goes on after step 2, for ever" in text
     steps = cli("show", keep(examples.polling()), "--json").document["steps"]
-    assert [step["part"] for step in steps] == ["stem", "stem", "stem", "loop"]
+    assert [step["part"] for step in steps] == ["stem", "stem", "stem", "loop", "loop", "loop"]
     assert "the run stops here for ever" in cli("show", keep(examples.abandoned())).out
 
 
@@ -230,6 +230,29 @@ def call(text: str, **changed: object) -> None:
 def test_the_generated_test_passes(cli: Run, keep: Keep, more: tuple[str, ...]) -> None:
     for trace in (examples.overtaken(), examples.polling(), examples.delivered()):
         call(written_test(cli, keep, trace, "--force", *more))
+
+
+@pytest.mark.parametrize("on", ["model", "reference"])
+def test_a_run_that_has_not_settled_is_no_witness_that_it_never_will(cli: Run, keep: Keep, on: str) -> None:
+    claims = {
+        "it has no loop": evolve(examples.polling(), loop=None),
+        "it is not fair: read(pop=1, cache=1) is possible all along its loop": examples.run(
+            examples.INLINE, examples.slot("write_inline", 0), examples.read(0), about="convergence", loop=1
+        ),
+        "it is not fair: read(pop=0, cache=0) is possible all along its loop": examples.abandoned(),
+        "its loop does not close": evolve(examples.polling(), loop=0),
+    }
+    for why, trace in claims.items():
+        outcome = cli("replay", keep(trace), "--on", on, "--pytest", "test_it.py")
+        assert (outcome.status, Path("test_it.py").exists()) == (1, False)
+        assert f"convergence: not shown: {why}" in outcome.out
+
+
+def test_a_loop_is_driven_round_twice(cli: Run, keep: Keep) -> None:
+    on_model, on_system = (
+        cli("replay", keep(examples.polling()), "--on", on, "--json").document["steps"] for on in ("model", "reference")
+    )
+    assert on_system == [*on_model, *on_model[2:]]
 
 
 def test_the_generated_test_passes_by_itself(cli: Run, keep: Keep) -> None:

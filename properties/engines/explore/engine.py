@@ -21,6 +21,7 @@ from edgeproof.properties.catalogue import Property
 from edgeproof.properties.engines.explore.liveness import Lasso, fair_cycle
 from edgeproof.properties.engines.explore.search import Search, Searcher, prepare_search
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.lasso import flaw
 
 __all__ = ["Limits", "explore", "fired", "reached", "search_instance"]
 
@@ -177,10 +178,10 @@ def _lasso_witness(kernel: Kernel, search: Search, lasso: Lasso, form: StateForm
     stem = _events(kernel, search, lasso.entry)
     events = stem + [kernel.event(label) for label in lasso.labels]
     states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, lasso.entry)]), events))
-    # Clocks run on in the interpreter; the loop closes on states that no guard can tell apart.
-    assert kernel.pack(states[-1]) == kernel.pack(states[len(stem)]), "the lasso does not close"
-    assert not evaluate(kernel.instance, form.holds, states[-1]), "the lasso settles"
-    return _trace(kernel, states, events, form.name, len(stem))
+    trace = _trace(kernel, states, events, form.name, len(stem))
+    wrong = flaw(kernel.instance, trace, states, form, kernel.pack)
+    assert not wrong, f"the interpreter does not confirm the lasso: {wrong}"
+    return trace
 
 
 def _trace(kernel: Kernel, states: tuple[State, ...], events: Sequence[Event], about: str, loop: int | None) -> Trace:
