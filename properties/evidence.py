@@ -46,7 +46,7 @@ class Evidence:
     that a violation found elsewhere on the same instance contradicts it. `reason` says why a verdict is UNKNOWN or
     VACUOUS, or adds what a reader should know. `measures` are counts such as states or steps. `unsettled` is a state
     from which an induction failed; whether it is reachable is another engine's to say. `fired` counts, per action, how
-    often it happened in what the engine looked at.
+    often it happened in what the engine looked at. `left_range` names a variable that left its declared range.
     """
 
     property: str
@@ -62,6 +62,7 @@ class Evidence:
     reason: str = ""
     unsettled: State | None = None
     fired: Mapping[str, int] = field(factory=dict)
+    left_range: str = ""
 
 
 @frozen
@@ -128,7 +129,10 @@ class Ledger:
 
 
 def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Conclusion:
-    """Combine what the engines say of one property; the strongest verdict counts, a contradiction is a failure."""
+    """Combine what the engines say of one property; the strongest verdict counts, a contradiction is a failure.
+
+    Where a variable left its range in any engine, the design says nothing of what comes after: nothing holds then.
+    """
     found = {e.verdict for e in evidence}
     certain = [e for e in evidence if e.verdict is Verdict.PROVED or (e.verdict in HOLDS and e.exhaustive)]
     broken = [e for e in evidence if e.verdict is Verdict.VIOLATED]
@@ -138,6 +142,9 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
         text = f"{certain[0].engine} says {certain[0].verdict}, {broken[0].engine} says {broken[0].verdict}"
         return Conclusion(case, property_id, verdict, Status.CONTRADICTION, evidence, text)
     reasons = "; ".join(f"{e.engine}: {e.reason}" for e in evidence if e.reason and e.verdict is verdict)
+    left = next((e for e in evidence if e.left_range), None)
+    if left is not None and verdict is not Verdict.VIOLATED:
+        verdict, certain, reasons = Verdict.UNKNOWN, [], f"{left.engine}: {left.reason}"
     status = _status(case, property_id, verdict, bool(certain))
     if status is Status.UNDECIDED and verdict in HOLDS:
         reasons = "it must be violated, and nothing that was run shows it" + (f"; {reasons}" if reasons else "")

@@ -448,3 +448,99 @@ def test_liveness_is_left_to_the_search_unless_a_bound_on_its_time_is_proved() -
         Verdict.UNKNOWN,
         "no invariant bounds the time it takes; liveness is left to the search",
     )
+
+
+# --- what a proof covers, and what happens
+
+
+class Pairwise(Design):
+    """Counts up by two; a reader sees it only at the end of the day, when nothing else can happen."""
+
+    most = count(9)
+    x = natural(most)
+    closed = boolean()
+
+    @action()
+    def up(s: Any) -> None:
+        s.require(~s.closed & (s.x + 2 <= s.most))
+        s.x = s.x + 2
+
+    @action()
+    def close(s: Any) -> None:
+        s.require(~s.closed & (s.x + 2 > s.most))
+        s.closed = True
+
+
+def test_what_the_invariants_allow_and_no_run_comes_to_puts_nothing_to_the_test() -> None:
+    at_three = state(lambda s: s.x >= 0, tested=lambda s: s.x == 3)
+    (found,) = prove(instance(Pairwise), [at_three], {}, FEW)
+    assert found.verdict is Verdict.VACUOUS
+    assert found.reason.startswith("nothing was found that puts the property to the test")
+    assert decide(Pairwise, state(lambda s: s.x >= 0, tested=lambda s: s.x == 4)).verdict is Verdict.PROVED
+
+
+def test_a_state_in_which_nothing_more_can_happen_puts_to_the_test_as_any_other() -> None:
+    assert decide(Pairwise, state(lambda s: s.x >= 0, tested=lambda s: s.closed)).verdict is Verdict.PROVED
+
+
+class Debts(Design):
+    """Takes one off a number that may be 0 already, unless it is careful."""
+
+    care = option("none", "asks", "keeps", doc="whether it looks at the number first, or knows that it is above 0")
+    most = count(3)
+    x = natural(most)
+    stocked = natural(most)
+    full = boolean()
+
+    @action()
+    def fill(s: Any) -> None:
+        s.require(s.x < s.most)
+        s.x = s.x + 1
+        s.full = True
+
+    @action()
+    def take(s: Any) -> None:
+        s.require((s.care != "asks") | (s.x > 0))
+        s.require((s.care != "keeps") | s.full)
+        s.x = s.x - 1
+        s.full = False
+
+
+def test_nothing_is_proved_of_a_natural_that_may_become_negative() -> None:
+    says = state(lambda s: s.stocked == 0)
+    careless, careful = (prove(instance(Debts, care=care), [says], {}, FEW)[0] for care in ("none", "asks"))
+    assert (careless.verdict, careless.left_range) == (Verdict.UNKNOWN, "x")
+    assert careless.reason.startswith("x may become negative by take")
+    assert (careful.verdict, careful.left_range) == (Verdict.PROVED, "")
+
+
+def test_an_invariant_may_say_that_a_natural_does_not_become_negative() -> None:
+    at, says = instance(Debts, care="keeps"), state(lambda s: s.stocked == 0)
+    assert prove(at, [says], {}, FEW)[0].verdict is Verdict.UNKNOWN
+    assert prove(at, [says], {"full-is-some": lambda s: implies(s.full, s.x > 0)}, FEW)[0].verdict is Verdict.PROVED
+
+
+class Purses(Design):
+    """The same of an array, of which one element, or every one, is taken from."""
+
+    who = option("one", "all")
+    Key = index_sort("Key", 2)
+    most = count(3)
+    held = natural(most, over=Key)
+    calm = boolean(initial=True)
+
+    @action(key=Key)
+    def take(s: Any, key: Any) -> None:
+        s.require(s.who == "one")
+        s.held[key] = s.held[key] - 1
+
+    @action()
+    def tax(s: Any) -> None:
+        s.require(s.who == "all")
+        each(s.held, lambda k: s.held[k] - 1)
+
+
+@pytest.mark.parametrize(("who", "action_name"), [("one", "take"), ("all", "tax")])
+def test_elements_of_an_array_are_naturals_as_well(who: str, action_name: str) -> None:
+    (found,) = prove(instance(Purses, who=who), [state(lambda s: s.calm)], {}, FEW)
+    assert found.reason.startswith(f"held may become negative by {action_name}")

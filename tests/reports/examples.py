@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
@@ -24,7 +25,7 @@ COSTS = (
 )
 
 
-def run(constants: dict[str, int | str | bool], *events: Event, about: str = "", loop: int | None = None) -> Trace:
+def run(constants: Mapping[str, int | str | bool], *events: Event, about: str = "", loop: int | None = None) -> Trace:
     """A trace that really happens."""
     instance = Instance.of(load("do_kv"), **constants)
     states = [next(s for s in initial_states(instance) if s["watched"] == 1)]

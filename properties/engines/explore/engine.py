@@ -90,6 +90,7 @@ def explore(
                 witness=witness,
                 reason=reason,
                 fired=happened,
+                left_range=kernel.source.fields[search.left_range].name if search.left_range >= 0 else "",
             )
         )
     return found

@@ -71,6 +71,7 @@ class Tally:
     failure: Trace | None = None
     why: str = ""
     left_range: str = ""
+    """The variable of the model that left its declared range."""
     shown: tuple[str, ...] | None = None
     """What the system has shown every time; None before the first time."""
     impossible: dict[str, None] = field(factory=dict)
@@ -210,9 +211,8 @@ class _Run:
         self.tally.steps += 1
         count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
         if count < 0:
-            name = self.kernel.source.fields[-1 - count].name
-            self.tally.left_range = f"{name} left its declared range in the model: give the run larger sizes"
-            raise LockstepError(self.tally.left_range)
+            self.tally.left_range = self.kernel.source.fields[-1 - count].name
+            raise LockstepError(_out_of_range(self.tally))
         # Each draw stirs all later ones: runs that Hypothesis makes by changing a draw of an earlier run soon part.
         self.turn += 1
         self.dice = dice = _scrambled(self.dice, self.turn, pick)
@@ -350,12 +350,18 @@ def _conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence
         verdict, reason = Verdict.VIOLATED, tally.why
         witness = evolve(_with_states(tally.failure, shared.seed), note=tally.why)
     elif tally.left_range:
-        verdict, reason = Verdict.UNKNOWN, tally.left_range
+        verdict, reason = Verdict.UNKNOWN, _out_of_range(tally)
     elif not tally.shown:
         verdict, reason = Verdict.VACUOUS, "the system shows nothing that the model knows"
     elif tally.impossible and not tally.fired:
         verdict, reason = Verdict.VACUOUS, f"the system cannot perform {', '.join(tally.impossible)}, and nothing else"
-    return evolve(shared, property=LOCKSTEP, verdict=verdict, reason=reason, witness=witness)
+    return evolve(
+        shared, property=LOCKSTEP, verdict=verdict, reason=reason, witness=witness, left_range=tally.left_range
+    )
+
+
+def _out_of_range(tally: Tally) -> str:
+    return f"{tally.left_range} left its declared range in the model: give the run larger sizes"
 
 
 def _compared(tally: Tally, instance: Instance) -> str:
@@ -380,7 +386,7 @@ def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelS
     if tally.failure is not None:
         return evolve(this, reason=f"the runs ended early: {tally.why}")
     if tally.left_range:
-        return evolve(this, reason=tally.left_range)
+        return evolve(this, reason=_out_of_range(tally), left_range=tally.left_range)
     if undone := not_judged(instance, one, tally.shown or (), tally.impossible):
         return evolve(this, reason=undone)
     tests = tally.tested.get(one.id, 0)

@@ -9,7 +9,7 @@ induction is shown, marked as reachable or not.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
@@ -17,10 +17,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from edgeproof.model.expr import Expr
+from edgeproof.model.expr import TRUE, Expr
 from edgeproof.model.interpret import NotEnabledError, OutOfRangeError, State, apply, evaluate
 from edgeproof.model.kernel import StateForm, StepForm
-from edgeproof.model.machine import TICK, Instance, Machine
+from edgeproof.model.machine import TICK, DesignError, Instance, Machine
 from edgeproof.model.smt import DELAY, UnencodableError, delayed_tick
 from edgeproof.model.trace import Trace, replay
 from edgeproof.properties.catalogue import Property, state_form, step_form
@@ -30,7 +30,9 @@ from edgeproof.properties.engines.prove.induct import (
     breaks_step,
     can_be_tested,
     inductive_part,
+    leaves_range,
 )
+from edgeproof.properties.engines.prove.reach import RUNS, STEPS, met
 from edgeproof.properties.engines.prove.solver import WORK
 from edgeproof.properties.engines.prove.unroll import Counterexample, Unrolling, unrolling
 from edgeproof.properties.evidence import Evidence, Verdict
@@ -55,6 +57,20 @@ class _Context:
     instance: Instance
     inductive: Inductive
     effort: Effort
+    properties: Sequence[Property]
+
+    @cached_property
+    def met(self) -> set[str]:
+        """The ids of the properties that runs at random put to the test."""
+        try:
+            return met(self.instance, [_form(self.instance.machine, one) for one in self.properties])
+        except DesignError:
+            return set()
+
+    @cached_property
+    def left_range(self) -> tuple[str, str] | None:
+        """A natural that may become negative, and by which action: no proof holds of it."""
+        return leaves_range(self.inductive)
 
     @cached_property
     def runs(self) -> Unrolling:
@@ -83,7 +99,7 @@ def prove(
         inductive = inductive_part(instance, candidates, effort.work)
     except (UndecidedError, UnencodableError) as error:
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
-    context = _Context(instance, inductive, effort)
+    context = _Context(instance, inductive, effort, properties)
     shared = (time.perf_counter() - started) / max(1, len(properties))
     found = []
     for one in properties:
@@ -102,6 +118,7 @@ def prove(
                 witness=answer.witness,
                 reason=answer.reason,
                 unsettled=answer.unsettled,
+                left_range=answer.left_range,
             )
         )
     return found
@@ -114,22 +131,24 @@ class _Answer:
     reason: str = ""
     witness: Trace | None = None
     unsettled: State | None = None
+    left_range: str = ""
 
 
 def _decide(context: _Context, one: Property) -> _Answer:
-    machine = context.instance.machine
-    form = state_form(machine, one) if one.state else step_form(_with_any_tick(machine), one)
+    form = _form(_with_any_tick(context.instance.machine), one)
     try:
         if _follows(context, form):
-            if not can_be_tested(context.inductive, form):
-                reason = "no state that satisfies the invariants puts the property to the test"
-                return _Answer(Verdict.VACUOUS, reason=reason)
+            if context.left_range is not None:
+                name, action = context.left_range
+                reason = f"{name} may become negative by {action}, as far as the invariants say: no proof holds of that"
+                return _Answer(Verdict.UNKNOWN, reason=reason, left_range=name)
             reason = "as a bound on the time it takes" if one.settles else one.detail(context.instance)
-            return _Answer(Verdict.PROVED, EVERYTHING, reason)
+            return _if_tested(context, one, form, _Answer(Verdict.PROVED, EVERYTHING, reason))
         if one.settles:
             reason = "no invariant bounds the time it takes; liveness is left to the search"
             return _Answer(Verdict.UNKNOWN, reason=reason)
-        return _at_these_sizes(context, form)
+        answer = _at_these_sizes(context, form)
+        return _if_tested(context, one, form, answer) if answer.verdict is Verdict.HOLDS_TO_BOUND else answer
     except (UndecidedError, UnencodableError, TimeoutError) as error:
         return _Answer(Verdict.UNKNOWN, reason=f"the solver gave up {error}")
 
@@ -138,6 +157,29 @@ def _follows(context: _Context, form: StateForm | StepForm) -> bool:
     if isinstance(form, StateForm):
         return form.name in context.inductive.kept
     return breaks_step(context.inductive, form) is None
+
+
+def _form(machine: Machine, one: Property) -> StateForm | StepForm:
+    """The form that is proved: of one that settles how soon it does."""
+    return state_form(machine, one) if one.state else step_form(machine, one)
+
+
+def _if_tested(context: _Context, one: Property, form: StateForm | StepForm, answer: _Answer) -> _Answer:
+    """The answer, if some run puts the property to the test; else it is about nothing that happens."""
+    if one.id in context.met or context.runs.search(_never_tested(form), context.effort.depth, context.effort.work):
+        return answer
+    reason = "no state that satisfies the invariants puts the property to the test"
+    if can_be_tested(context.inductive, form):
+        looked = f"{RUNS} runs of {STEPS} steps, bounded search of {context.effort.depth} steps"
+        reason = f"nothing was found that puts the property to the test: {looked}"
+    return _Answer(Verdict.VACUOUS, reason=reason)
+
+
+def _never_tested(form: StateForm | StepForm) -> StateForm | StepForm:
+    """What is violated by a run that puts a property to the test."""
+    if isinstance(form, StateForm):
+        return StateForm(form.name, ~form.tested, TRUE)
+    return StepForm(form.name, {name: (~tested, TRUE) for name, (_, tested) in form.per_action.items()})
 
 
 def _at_these_sizes(context: _Context, form: StateForm | StepForm) -> _Answer:

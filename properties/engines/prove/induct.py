@@ -9,23 +9,27 @@ satisfy what is left.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import z3
 from attrs import define, field, frozen
 
-from edgeproof.model.expr import FALSE, TIME, Expr, for_all, implies, rewrite
+from edgeproof.model.expr import NAT, TIME, TRUE, Expr, Type, for_all, implies, lift, rewrite, walk
 from edgeproof.model.kernel import StateForm, StepForm
-from edgeproof.model.machine import TICK, Action, Instance, Machine, after
+from edgeproof.model.machine import TICK, Action, Each, Instance, Machine, Store, after
 from edgeproof.model.smt import Encoder, Frame, UnencodableError, delayed_tick, fix_choices
 from edgeproof.properties.engines.prove.solver import WORK, new_solver
 
-__all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part"]
+__all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part", "leaves_range"]
 
 
 _ROUNDS = 4
 """How often instances are made at new constants: an `exists` below a `for_all` could go on making them for ever."""
+
+
+_STANDSTILL = Action("standstill", (), TRUE, {}, False)
+"""A step that is always possible and changes nothing: what is asked of it is asked of the state alone."""
 
 
 class UndecidedError(Exception):
@@ -161,13 +165,48 @@ def breaks_step(inductive: Inductive, form: StepForm) -> str | None:
 
 
 def can_be_tested(inductive: Inductive, form: StateForm | StepForm) -> bool:
-    """Whether some state (or step) that the invariant allows puts the property to the test."""
-    instance = inductive.induction.instance
-    for action in inductive.induction.actions:
-        tested = form.tested if isinstance(form, StateForm) else form.per_action.get(action.name, (FALSE, FALSE))[1]
-        if inductive.induction.ask(action, [fix_choices(instance, tested)], hold=True) is not None:
-            return True
-    return False
+    """Whether some state (or step) that the invariant allows puts the property to the test; it need not be reachable."""
+    induction = inductive.induction
+    if isinstance(form, StateForm):
+        tested = fix_choices(induction.instance, form.tested)
+        return induction.ask(_STANDSTILL, [tested], hold=True) is not None
+    steps = (
+        (action, form.per_action[action.name][1]) for action in induction.actions if action.name in form.per_action
+    )
+    return any(
+        induction.ask(a, [fix_choices(induction.instance, tested)], hold=True) is not None for a, tested in steps
+    )
+
+
+def leaves_range(inductive: Inductive) -> tuple[str, str] | None:
+    """A natural that some action may take below 0 where the invariant holds, and the action; None if there is none.
+
+    That naturals are at least 0 is assumed of the state before every step; here it is shown of the state after. Only
+    what is subtracted can be too much, so nothing else is asked.
+    """
+    induction = inductive.induction
+    for name, variable in induction.instance.machine.variables.items():
+        if variable.type.kind != "nat":
+            continue
+        natural = _everywhere(name, variable.type, variable.over, lambda one: lift(0, NAT) <= one)
+        for action in induction.actions:
+            if _subtracts(action.post.get(name, ())):
+                later = fix_choices(induction.instance, after(natural, action.post))
+                if induction.ask(action, [later], hold=False) is not None:
+                    return name, action.name
+    return None
+
+
+def _subtracts(change: Expr | tuple[Store | Each, ...]) -> bool:
+    values = (change,) if isinstance(change, Expr) else tuple(update.value for update in change)
+    return any(node.op == "sub" for value in values for node in walk(value))
+
+
+def _everywhere(name: str, of: Type, over: str, says: Callable[[Expr], Expr]) -> Expr:
+    """What is said of a variable, or of every element of an array."""
+    if not over:
+        return says(Expr("var", of, (), name))
+    return for_all(Type("index", sort=over), lambda element: says(Expr("var", of, (element,), name)))
 
 
 def idle_clocks(machine: Machine) -> dict[str, Expr]:
