@@ -17,7 +17,7 @@ from attrs import field, frozen
 from edgeproof.model.interpret import State
 from edgeproof.model.trace import Trace
 
-__all__ = ["Case", "Conclusion", "Evidence", "Ledger", "Status", "Verdict", "conclude"]
+__all__ = ["HOLDS", "Case", "Conclusion", "Evidence", "Ledger", "Status", "Verdict", "conclude"]
 
 
 class Verdict(StrEnum):
@@ -137,6 +137,9 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
     certain = [e for e in evidence if e.verdict is Verdict.PROVED or (e.verdict in HOLDS and e.exhaustive)]
     broken = [e for e in evidence if e.verdict is Verdict.VIOLATED]
     order = (Verdict.VIOLATED, Verdict.PROVED, Verdict.HOLDS_TO_BOUND, Verdict.VACUOUS, Verdict.UNKNOWN)
+    if Verdict.HOLDS_TO_BOUND not in found and any(e.verdict is Verdict.VACUOUS and e.exhaustive for e in evidence):
+        # All that can happen was looked at, and nothing put the property to the test: a proof is about nothing then.
+        order = (Verdict.VIOLATED, Verdict.VACUOUS, Verdict.PROVED, Verdict.HOLDS_TO_BOUND, Verdict.UNKNOWN)
     verdict = next((v for v in order if v in found), Verdict.UNKNOWN)
     if certain and broken:
         text = f"{certain[0].engine} says {certain[0].verdict}, {broken[0].engine} says {broken[0].verdict}"

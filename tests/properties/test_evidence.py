@@ -6,6 +6,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,23 @@ def trace(length: int) -> Trace:
 )
 def test_the_strongest_verdict_counts(verdicts: tuple[Verdict, ...], strongest: Verdict) -> None:
     assert conclude(case(), "p", tuple(said(verdict) for verdict in verdicts)).verdict is strongest
+
+
+def test_a_proof_of_what_is_never_put_to_the_test_is_vacuous() -> None:
+    nothing = said(VACUOUS, "explore", exhaustive=True)
+    assert conclude(case(), "p", (nothing, said(PROVED, "prove"))).verdict is VACUOUS
+    assert conclude(case(), "p", (nothing, said(BROKEN, "prove"))).verdict is BROKEN
+    assert conclude(case(), "p", (nothing, said(PROVED, "prove"), said(HELD, "fuzz"))).verdict is PROVED
+    assert conclude(case(), "p", (said(VACUOUS, "explore"), said(PROVED, "prove"))).verdict is PROVED
+
+
+@pytest.mark.parametrize("engine", ["explore", "prove", "fuzz"])
+def test_nothing_holds_of_a_design_whose_variables_leave_their_ranges(engine: str) -> None:
+    left = evolve(said(UNKNOWN, engine, reason="x left its declared range"), left_range="x")
+    found = conclude(case(), "p", (said(PROVED, "another"), said(HELD, "a third", exhaustive=True), left))
+    assert (found.verdict, found.status) == (UNKNOWN, Status.UNDECIDED)
+    assert found.reason == f"{engine}: x left its declared range"
+    assert conclude(case(), "p", (left, said(BROKEN))).verdict is BROKEN
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,17 @@ from edgeproof.impl.flags.control import ANY, FlagControl, StoredFlag
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.service import EdgeFlags
 from edgeproof.impl.flags.system import FlagSystem, SaltedFlags
+from edgeproof.model.designs import flagship
 from edgeproof.model.designs.flagship import Flagship, lets_in
 from edgeproof.model.machine import Design, Instance, action, read_design
 from edgeproof.properties.bounds import formula, present_terms
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
-from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.evidence import Status, Verdict, conclude
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("flagship")}
@@ -222,3 +225,22 @@ def test_a_broken_evaluation_is_caught_in_lockstep(edge: Callable[..., EdgeFlags
 
 def test_a_control_plane_that_compares_no_versions_is_caught_in_lockstep() -> None:
     assert boards.caught_in_lockstep(CASES["flag"], lambda: FlagSystem(control=TakesAnyVersion), FlagSystem)
+
+
+def test_a_kill_switch_that_is_never_watched_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgets_to_watch(s: Any, share: Any) -> None:
+        s.config = s.config + 1
+        s.share = share
+        with s.when(s.sending == "idle"):
+            flagship._wait(s, "due")
+        with s.when((s.config == s.watched) & s.stays_off):
+            s.watching = True
+        s.stays_off = s.watching & (share == 0) & (s.stays_off | (s.config == s.watched))
+
+    monkeypatch.setattr(flagship, "_commit", forgets_to_watch)
+    at = Instance.of(read_design(Flagship, "flagship"), **CASES["flag"].constants)
+    one = CATALOGUE["kill-switch"]
+    (proved,) = prove(at, [one], dossier_of("flagship").lemmas)
+    (searched,) = explore(at, [one], kernel_source([at], [one]))
+    assert (proved.verdict, searched.verdict) == (Verdict.VACUOUS, Verdict.VACUOUS)
+    assert conclude(CASES["flag"], one.id, (searched, proved)).status is Status.UNDECIDED

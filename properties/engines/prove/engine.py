@@ -35,7 +35,7 @@ from edgeproof.properties.engines.prove.induct import (
 from edgeproof.properties.engines.prove.reach import RUNS, STEPS, met
 from edgeproof.properties.engines.prove.solver import WORK
 from edgeproof.properties.engines.prove.unroll import Counterexample, Unrolling, unrolling
-from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.evidence import HOLDS, Evidence, Verdict
 
 __all__ = ["Effort", "prove"]
 
@@ -57,15 +57,6 @@ class _Context:
     instance: Instance
     inductive: Inductive
     effort: Effort
-    properties: Sequence[Property]
-
-    @cached_property
-    def met(self) -> set[str]:
-        """The ids of the properties that runs at random put to the test."""
-        try:
-            return met(self.instance, [_form(self.instance.machine, one) for one in self.properties])
-        except DesignError:
-            return set()
 
     @cached_property
     def left_range(self) -> tuple[str, str] | None:
@@ -99,29 +90,37 @@ def prove(
         inductive = inductive_part(instance, candidates, effort.work)
     except (UndecidedError, UnencodableError) as error:
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
-    context = _Context(instance, inductive, effort, properties)
-    shared = (time.perf_counter() - started) / max(1, len(properties))
-    found = []
+    context = _Context(instance, inductive, effort)
+    seconds = dict.fromkeys((one.id for one in properties), (time.perf_counter() - started) / max(1, len(properties)))
+    answers = {}
     for one in properties:
         begun = time.perf_counter()
-        answer = _decide(context, one)
-        found.append(
-            Evidence(
-                one.id,
-                ENGINE,
-                answer.verdict,
-                bound=answer.bound,
-                exhaustive=answer.verdict is Verdict.HOLDS_TO_BOUND,
-                assumptions=_assumptions(instance),
-                seconds=shared + time.perf_counter() - begun,
-                measures={"invariants": len(inductive.kept), "queries": inductive.queries},
-                witness=answer.witness,
-                reason=answer.reason,
-                unsettled=answer.unsettled,
-                left_range=answer.left_range,
-            )
-        )
-    return found
+        answers[one.id] = _decide(context, one)
+        seconds[one.id] += time.perf_counter() - begun
+    holding = [one for one in properties if answers[one.id].verdict in HOLDS]
+    begun = time.perf_counter()
+    answers |= _put_to_the_test(context, holding, answers)
+    for one in holding:
+        seconds[one.id] += (time.perf_counter() - begun) / len(holding)
+    return [_evidence(context, one, answers[one.id], seconds[one.id]) for one in properties]
+
+
+def _evidence(context: _Context, one: Property, answer: _Answer, seconds: float) -> Evidence:
+    inductive = context.inductive
+    return Evidence(
+        one.id,
+        ENGINE,
+        answer.verdict,
+        bound=answer.bound,
+        exhaustive=answer.verdict is Verdict.HOLDS_TO_BOUND,
+        assumptions=_assumptions(context.instance),
+        seconds=seconds,
+        measures={"invariants": len(inductive.kept), "queries": inductive.queries},
+        witness=answer.witness,
+        reason=answer.reason,
+        unsettled=answer.unsettled,
+        left_range=answer.left_range,
+    )
 
 
 @frozen
@@ -143,12 +142,11 @@ def _decide(context: _Context, one: Property) -> _Answer:
                 reason = f"{name} may become negative by {action}, as far as the invariants say: no proof holds of that"
                 return _Answer(Verdict.UNKNOWN, reason=reason, left_range=name)
             reason = "as a bound on the time it takes" if one.settles else one.detail(context.instance)
-            return _if_tested(context, one, form, _Answer(Verdict.PROVED, EVERYTHING, reason))
+            return _Answer(Verdict.PROVED, EVERYTHING, reason)
         if one.settles:
             reason = "no invariant bounds the time it takes; liveness is left to the search"
             return _Answer(Verdict.UNKNOWN, reason=reason)
-        answer = _at_these_sizes(context, form)
-        return _if_tested(context, one, form, answer) if answer.verdict is Verdict.HOLDS_TO_BOUND else answer
+        return _at_these_sizes(context, form)
     except (UndecidedError, UnencodableError, TimeoutError) as error:
         return _Answer(Verdict.UNKNOWN, reason=f"the solver gave up {error}")
 
@@ -164,15 +162,31 @@ def _form(machine: Machine, one: Property) -> StateForm | StepForm:
     return state_form(machine, one) if one.state else step_form(machine, one)
 
 
-def _if_tested(context: _Context, one: Property, form: StateForm | StepForm, answer: _Answer) -> _Answer:
-    """The answer, if some run puts the property to the test; else it is about nothing that happens."""
-    if one.id in context.met or context.runs.search(_never_tested(form), context.effort.depth, context.effort.work):
-        return answer
-    reason = "no state that satisfies the invariants puts the property to the test"
-    if can_be_tested(context.inductive, form):
-        looked = f"{RUNS} runs of {STEPS} steps, bounded search of {context.effort.depth} steps"
-        reason = f"nothing was found that puts the property to the test: {looked}"
-    return _Answer(Verdict.VACUOUS, reason=reason)
+def _put_to_the_test(
+    context: _Context, holding: Sequence[Property], answers: Mapping[str, _Answer]
+) -> dict[str, _Answer]:
+    """The answers that say that a property holds; VACUOUS instead where no run puts it to the test."""
+    machine = context.instance.machine
+    try:
+        seen = met(context.instance, [_form(machine, one) for one in holding])
+    except DesignError:
+        seen = set()
+    return {one.id: answers[one.id] if one.id in seen else _met_by_search(context, one, answers) for one in holding}
+
+
+def _met_by_search(context: _Context, one: Property, answers: Mapping[str, _Answer]) -> _Answer:
+    """The same of one property that no run at random puts to the test."""
+    form, effort = _form(_with_any_tick(context.instance.machine), one), context.effort
+    try:
+        if context.runs.search(_never_tested(form), effort.depth, effort.work) is not None:
+            return answers[one.id]
+        reason = "no state that satisfies the invariants puts the property to the test"
+        if can_be_tested(context.inductive, form):
+            looked = f"{RUNS} runs of {STEPS} steps, bounded search of {effort.depth} steps"
+            reason = f"nothing was found that puts the property to the test: {looked}"
+        return _Answer(Verdict.VACUOUS, reason=reason)
+    except (UndecidedError, UnencodableError, TimeoutError) as error:
+        return _Answer(Verdict.UNKNOWN, reason=f"the solver gave up {error}, asked what puts the property to the test")
 
 
 def _never_tested(form: StateForm | StepForm) -> StateForm | StepForm:

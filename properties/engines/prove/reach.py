@@ -19,7 +19,7 @@ __all__ = ["RUNS", "STEPS", "met"]
 
 Form = StateForm | StepForm
 
-RUNS: Final = 80
+RUNS: Final = 200
 STEPS: Final = 150
 
 
