@@ -15,6 +15,7 @@ from edgeproof.model.kernel import StateForm, build_kernel
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.trace import Trace, TraceError, replay
 from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
+from edgeproof.properties.engines.explore.time import TIME_DIVERGES, stops_time
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
 from edgeproof.properties.engines.kernels import kernel_source
@@ -115,9 +116,12 @@ def _perform(system: System, event: Event) -> None:
 
 def _judged(trace: Trace, states: tuple[State, ...]) -> Replay:
     """A run that happened to its end, with what it shows of the property that the trace is about."""
+    instance = Instance.of(load(trace.design), **trace.constants)
+    if trace.about == TIME_DIVERGES:
+        stopped = stops_time(instance, states[-1])
+        return Replay(True, (), "", stopped, flaw="" if stopped else "time can go on after its end")
     if trace.about not in CATALOGUE:
         return Replay(True, (), "", None)
-    instance = Instance.of(load(trace.design), **trace.constants)
     one = CATALOGUE[trace.about]
     if one.settles is None:
         broken = _truths(instance, states, trace.events, len(states) - 1)[trace.about] is False

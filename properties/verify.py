@@ -29,7 +29,8 @@ from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import engines_for, for_runs, instance_of
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.designs import dossier_of
-from edgeproof.properties.engines.explore.engine import Limits, explore, reached
+from edgeproof.properties.engines.explore.engine import Limits, explore_with_time, reached
+from edgeproof.properties.engines.explore.time import TIME_DIVERGES
 from edgeproof.properties.engines.fuzz.cover import coverage
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
@@ -97,7 +98,8 @@ def verify(
     conclusions = []
     for case in cases:
         here = found[case.name]
-        ids = ((LOCKSTEP,) if "fuzz" in _engines(case, plan) else ()) + case.properties
+        on_itself = (LOCKSTEP, TIME_DIVERGES)
+        ids = tuple(one for one in on_itself if any(e.property == one for e in here)) + case.properties
         for one in ids:
             conclusions.append(conclude(case, one, tuple(e for e in here if e.property == one)))
     driven = [case for case in cases if "fuzz" in _engines(case, plan)]
@@ -208,7 +210,8 @@ def _not(so: bool) -> str:
 def _ask_cutoffs(case: Case, evidence: list[Evidence], proving: ProcessPoolExecutor) -> list[Future[list[Cutoff]]]:
     """Have it proved, of what the search alone decides, for which index sorts its bound is none."""
     decided = {e.property for e in evidence if e.verdict in (Verdict.PROVED, Verdict.VIOLATED)}
-    open_ones = [e.property for e in evidence if _is_searched(e) and e.property not in decided]
+    asked = [e for e in evidence if e.property in case.properties]
+    open_ones = [e.property for e in asked if _is_searched(e) and e.property not in decided]
     sorts = instance_of(case).of_role("sort") if open_ones else {}
     return [proving.submit(_cutoffs, case, open_ones, sort, int(size)) for sort, size in sorts.items()]
 
@@ -255,7 +258,7 @@ def _source(shape: tuple[Case, ...], design: str, instance: Callable[[Case], Ins
 
 
 def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:
-    return explore(instance_of(case), _properties(case), _source(shape, case.design), plan.limits)
+    return explore_with_time(instance_of(case), _properties(case), _source(shape, case.design), plan.limits)
 
 
 def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State]) -> list[bool]:

@@ -14,6 +14,7 @@ from edgeproof.model.interpret import Event
 from edgeproof.model.machine import DesignError, Instance, Variable
 from edgeproof.model.trace import Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore.time import TIME_DIVERGES
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
@@ -44,7 +45,7 @@ def _instance(trace: Trace) -> Instance:
     for name, size in {**instance.of_role("count"), **instance.of_role("sort")}.items():
         if int(size) > LARGEST:
             raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
-    if trace.about not in ("", LOCKSTEP, *CATALOGUE):
+    if trace.about not in ("", LOCKSTEP, TIME_DIVERGES, *CATALOGUE):
         raise TraceError(f"it is about {trace.about!r}, which is no property of the catalogue")
     if len(trace.states) != len(trace.events) + 1:
         raise TraceError("a trace has at least one state")

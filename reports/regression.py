@@ -9,6 +9,7 @@ from typing import Final
 
 from edgeproof.model.trace import Trace, dump_trace
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore.time import TIME_DIVERGES
 from edgeproof.reports.errors import counted, one_line
 from edgeproof.reports.view import says
 
@@ -57,8 +58,8 @@ _ON_SYSTEM: Final = (
 
 
 def claims(trace: Trace) -> bool:
-    """Whether the trace is a witness against a property of the catalogue."""
-    return trace.about in CATALOGUE
+    """Whether the trace is a witness against a property of the catalogue, or against the passing of time."""
+    return trace.about in (TIME_DIVERGES, *CATALOGUE)
 
 
 def regression_test(trace: Trace, on: str) -> str:

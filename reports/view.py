@@ -122,17 +122,19 @@ def says(property_id: str) -> str:
 
     if property_id in CATALOGUE:
         return CATALOGUE[property_id].says
+    from edgeproof.properties.engines.explore.time import TIME_DIVERGES
     from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION
     from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
     from edgeproof.properties.engines.outside.engine import CONTRACT
 
-    on_systems = {
+    on_checks = {
+        TIME_DIVERGES: "Time can always go on: no deadline stops it for ever.",
         CONTRACT: "Every answer of the deployment is one that the HTTP front gives.",
         LOCKSTEP: "The system under test does what the model does.",
         EVERY_ACTION: "Every action and every hazard of the model has happened on the system under test.",
     }
-    if property_id in on_systems:
-        return on_systems[property_id]
+    if property_id in on_checks:
+        return on_checks[property_id]
     from edgeproof.properties.traffic import CHECKS
     from edgeproof.properties.traffic.assumptions import MONITORS
 

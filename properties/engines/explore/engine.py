@@ -8,22 +8,24 @@ property broken in it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states
 from edgeproof.model.kernel import Kernel, KernelSource, StateForm, StepForm, build_kernel
-from edgeproof.model.machine import Instance
+from edgeproof.model.machine import TICK, Action, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.engines.explore.liveness import Lasso, fair_cycle
-from edgeproof.properties.engines.explore.search import Search, Searcher, prepare_search
+from edgeproof.properties.engines.explore.search import Graph, Search, Searcher, prepare_search
+from edgeproof.properties.engines.explore.time import TIME_DIVERGES, first_timelock, stops_time
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.lasso import flaw
 
-__all__ = ["Limits", "explore", "fired", "reached", "search_instance"]
+__all__ = ["Limits", "explore", "explore_with_time", "fired", "reached", "search_instance"]
 
 ENGINE = "explore"
 
@@ -52,48 +54,112 @@ def explore(
     instance: Instance, properties: Sequence[Property], source: KernelSource, limits: Limits | None = None
 ) -> list[Evidence]:
     """Decide `properties`, all of which `source` asks, on every reachable state of `instance`."""
+    explored = _explored(instance, source, limits or Limits())
+    return [_evidence(explored, one, len(properties)) for one in properties]
+
+
+def explore_with_time(
+    instance: Instance, properties: Sequence[Property], source: KernelSource, limits: Limits | None = None
+) -> list[Evidence]:
+    """The same, and first whether time can always go on, of an instance that has clocks."""
+    explored = _explored(instance, source, limits or Limits())
+    on_time = [_time_diverges(explored)] if instance.machine.clocks else []
+    return [*on_time, *(_evidence(explored, one, len(properties)) for one in properties)]
+
+
+@frozen(slots=False)
+class _Explored:
+    """A search that is over, and what was looked up in it."""
+
+    searcher: Searcher
+    kernel: Kernel
+    search: Search
+    limits: Limits
+    seconds: float
+    fired: Mapping[str, int]
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether all edges are known, and fit in memory."""
+        return self.search.complete and self.search.transitions <= self.limits.edges
+
+    @cached_property
+    def graph(self) -> Graph:
+        return self.searcher.graph(self.kernel, self.search)
+
+
+def _explored(instance: Instance, source: KernelSource, limits: Limits) -> _Explored:
     started = time.perf_counter()
-    limits = limits or Limits()
     searcher, kernel, search = search_instance(instance, source, limits)
-    forms = source.forms
-    rows = {form.name: position for position, form in enumerate(forms)}
-    seconds, happened = time.perf_counter() - started, fired(kernel, search)
-    found = []
-    for one in properties:
-        begun = time.perf_counter()
-        row = rows[one.id]
-        if one.settles is not None and search.complete and search.transitions <= limits.edges:
-            verdict, reason, witness = _settles(searcher, kernel, search, row, forms[row])
-        elif one.settles is not None:
-            verdict, reason, witness = (
-                Verdict.UNKNOWN,
-                f"liveness needs the whole state graph; {_stopped(search, kernel)}",
-                None,
+    return _Explored(searcher, kernel, search, limits, time.perf_counter() - started, fired(kernel, search))
+
+
+def _evidence(explored: _Explored, one: Property, sharing: int) -> Evidence:
+    """What the search says of a property; `sharing` properties share the time it took."""
+    begun = time.perf_counter()
+    search, forms = explored.search, explored.kernel.source.forms
+    row = next(position for position, form in enumerate(forms) if form.name == one.id)
+    if one.settles is None:
+        verdict, reason, witness = _always(explored.kernel, search, row, forms[row])
+    elif explored.has_graph:
+        verdict, reason, witness = _settles(explored, row, forms[row])
+    else:
+        reason = f"liveness needs the whole state graph; {_stopped(search, explored.kernel)}"
+        verdict, witness = Verdict.UNKNOWN, None
+    tested = {"tested": int(search.hits[row, 0])}
+    seconds = explored.seconds / sharing + time.perf_counter() - begun
+    return evolve(_found(explored, one.id, verdict, reason, witness, tested), seconds=seconds)
+
+
+def _time_diverges(explored: _Explored) -> Evidence:
+    begun = time.perf_counter()
+    kernel, search = explored.kernel, explored.search
+    verdict, reason, witness = Verdict.HOLDS_TO_BOUND, "", None
+    if not explored.has_graph:
+        verdict = Verdict.UNKNOWN
+        reason = f"whether time can stop needs the whole state graph; {_stopped(search, kernel)}"
+    else:
+        ticks, fair = _labels(explored, lambda action: action.name == TICK), _labels(explored, lambda one: one.fair)
+        at = first_timelock(explored.graph, search.count, ticks, fair)
+        if at is not None:
+            verdict, reason = (
+                Verdict.VIOLATED,
+                "from its last state on time cannot pass, whatever is owed a turn happens",
             )
-        else:
-            verdict, reason, witness = _always(kernel, search, row, forms[row])
-        found.append(
-            Evidence(
-                one.id,
-                ENGINE,
-                verdict,
-                bound=_bound(instance, search),
-                exhaustive=search.complete,
-                assumptions=_assumptions(instance),
-                seconds=seconds / len(properties) + time.perf_counter() - begun,
-                measures={
-                    "states": search.count,
-                    "transitions": search.transitions,
-                    "depth": search.depth,
-                    "tested": int(search.hits[row, 0]),
-                },
-                witness=witness,
-                reason=reason,
-                fired=happened,
-                left_range=kernel.source.fields[search.left_range].name if search.left_range >= 0 else "",
-            )
-        )
-    return found
+            witness = _timelock_witness(kernel, search, at)
+    seconds = time.perf_counter() - begun
+    return evolve(_found(explored, TIME_DIVERGES, verdict, reason, witness, {}), seconds=seconds)
+
+
+def _found(
+    explored: _Explored,
+    about: str,
+    verdict: Verdict,
+    reason: str,
+    witness: Trace | None,
+    measures: Mapping[str, int],
+) -> Evidence:
+    instance, search = explored.kernel.instance, explored.search
+    return Evidence(
+        about,
+        ENGINE,
+        verdict,
+        bound=_bound(instance, search),
+        exhaustive=search.complete,
+        assumptions=_assumptions(instance),
+        measures={"states": search.count, "transitions": search.transitions, "depth": search.depth, **measures},
+        witness=witness,
+        reason=reason,
+        fired=explored.fired,
+        left_range=explored.kernel.source.fields[search.left_range].name if search.left_range >= 0 else "",
+    )
+
+
+def _labels(explored: _Explored, wanted: Callable[[Action], bool]) -> list[int]:
+    """The labels of the actions that are wanted and happened."""
+    actions = {action.name: action for action in explored.kernel.instance.machine.actions}
+    labels = enumerate(explored.kernel.source.labels)
+    return [n for n, (name, _) in labels if explored.search.fired[n] and wanted(actions[name])]
 
 
 def reached(
@@ -124,16 +190,13 @@ def _always(kernel: Kernel, search: Search, row: int, form: StateForm | StepForm
     return Verdict.HOLDS_TO_BOUND, "", None
 
 
-def _settles(
-    searcher: Searcher, kernel: Kernel, search: Search, row: int, form: StateForm | StepForm
-) -> tuple[Verdict, str, Trace | None]:
+def _settles(explored: _Explored, row: int, form: StateForm | StepForm) -> tuple[Verdict, str, Trace | None]:
+    kernel, search = explored.kernel, explored.search
     if not search.hits[row, 0]:
         return Verdict.VACUOUS, "no state that was searched puts the property to the test", None
-    unsettled = (searcher.truths(kernel, search) >> (2 * row + 1) & 1).astype(np.bool_)
-    actions = {action.name: action for action in kernel.instance.machine.actions}
-    labels = [(n, actions[name]) for n, (name, _) in enumerate(kernel.source.labels) if search.fired[n]]
-    graph = searcher.graph(kernel, search)
-    lasso = fair_cycle(graph, unsettled, [n for n, a in labels if a.fair], [n for n, a in labels if a.hazard])
+    unsettled = (explored.searcher.truths(kernel, search) >> (2 * row + 1) & 1).astype(np.bool_)
+    fair, hazards = _labels(explored, lambda one: one.fair), _labels(explored, lambda one: bool(one.hazard))
+    lasso = fair_cycle(explored.graph, unsettled, fair, hazards)
     if lasso is None:
         return Verdict.HOLDS_TO_BOUND, "", None
     return Verdict.VIOLATED, "", _lasso_witness(kernel, search, lasso, form)
@@ -183,6 +246,13 @@ def _lasso_witness(kernel: Kernel, search: Search, lasso: Lasso, form: StateForm
     wrong = flaw(kernel.instance, trace, states, form, kernel.pack)
     assert not wrong, f"the interpreter does not confirm the lasso: {wrong}"
     return trace
+
+
+def _timelock_witness(kernel: Kernel, search: Search, at: int) -> Trace:
+    events = _events(kernel, search, at)
+    states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, at)]), events))
+    assert stops_time(kernel.instance, states[-1]), "the interpreter does not confirm that time stops"
+    return _trace(kernel, states, events, TIME_DIVERGES, None)
 
 
 def _trace(kernel: Kernel, states: tuple[State, ...], events: Sequence[Event], about: str, loop: int | None) -> Trace:

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time must be able to go on: a design whose deadlines stop it for ever would keep every promise about later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgeproof.model.interpret import Event, apply, initial_states
+from edgeproof.model.machine import Design, Instance, action, boolean, clock, count, deadline, hazard, natural, option
+from edgeproof.properties.engines.explore.engine import Limits, explore_with_time
+from edgeproof.properties.engines.explore.time import TIME_DIVERGES, stops_time
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import prove
+from edgeproof.properties.evidence import Evidence, Verdict
+from tests.properties.designs import instance, state
+
+
+class Parcel(Design):
+    """Has to be delivered within two ticks of being sent, which takes two steps, if somebody does them."""
+
+    courier = option("employed", "volunteer", "thief", "none", doc="who carries it, and whether they have to")
+    most = count(4)
+    sent = boolean()
+    loaded = boolean()
+    late = boolean()
+    waits = clock(while_=lambda s: s.sent)
+    trips = natural(most)
+
+    @action(fair=False)
+    def send(s: Any) -> None:
+        s.require(~s.sent)
+        s.sent = True
+
+    @action()
+    def load(s: Any) -> None:
+        s.require(s.sent & ~s.loaded & (s.courier == "employed"))
+        s.loaded = True
+
+    @action()
+    def deliver(s: Any) -> None:
+        s.require(s.loaded)
+        s.sent = False
+        s.loaded = False
+
+    @action(fair=False)
+    def deliver_perhaps(s: Any) -> None:
+        s.require(s.sent & (s.courier == "volunteer"))
+        s.sent = False
+
+    @hazard()
+    def steal(s: Any) -> None:
+        s.require(s.sent & (s.courier == "thief"))
+        s.sent = False
+
+    @deadline
+    def in_time(s: Any) -> Any:
+        return s.waits <= 2
+
+
+NEVER_LATE = state(lambda s: ~s.late, name="never-late")
+
+
+def on_time(at: Instance, limits: Limits | None = None) -> Evidence:
+    first, *_ = explore_with_time(at, [NEVER_LATE], kernel_source([at], [NEVER_LATE]), limits)
+    assert first.property == TIME_DIVERGES
+    return first
+
+
+def test_time_goes_on_where_what_is_due_is_done() -> None:
+    found = on_time(instance(Parcel))
+    assert (found.verdict, found.exhaustive, found.reason) == (Verdict.HOLDS_TO_BOUND, True, "")
+
+
+@pytest.mark.parametrize("courier", ["volunteer", "thief", "none"])
+def test_time_must_not_wait_for_what_nobody_has_to_do(courier: str) -> None:
+    at = instance(Parcel, courier=courier, steal=True)
+    found = on_time(at)
+    assert found.verdict is Verdict.VIOLATED
+    assert found.witness is not None
+    assert [str(event) for event in found.witness.events] == ["send", "tick", "tick"]
+    assert stops_time(at, found.witness.states[-1])
+
+
+def test_a_proof_alone_does_not_notice_that_time_has_stopped() -> None:
+    """Why the row is there: that nothing is ever late is proved of a design in which nothing late can come."""
+    at = instance(Parcel, courier="none")
+    (proved,) = prove(at, [state(lambda s: ~s.late, name="never-late")], {})
+    assert (proved.verdict, on_time(at).verdict) == (Verdict.PROVED, Verdict.VIOLATED)
+
+
+def test_whether_time_stops_is_unknown_where_the_search_stopped_first() -> None:
+    found = on_time(instance(Parcel), Limits(states=1))
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.reason.startswith("whether time can stop needs the whole state graph")
+
+
+def test_the_interpreter_follows_what_is_due_to_the_next_tick() -> None:
+    at = instance(Parcel)
+    (first,) = initial_states(at)
+    sent = apply(at, first, Event("send"))
+    due = apply(at, sent, Event("tick", (), 2))
+    assert not stops_time(at, due)
+    assert stops_time(at.with_(courier="none"), due)
