@@ -94,7 +94,12 @@ class Design:
 
 
 def index_sort(name: str, size: int = 2, doc: str = "") -> Rigid:
-    """An index sort such as POPs; `size` is how many elements a search uses. A proof holds for any number."""
+    """An index sort such as POPs; `size` is how many elements a search uses, at least one. A proof holds for any number.
+
+    Raises DesignError for a sort of no elements: what is said of each of them would be true of nothing.
+    """
+    if size < 1:
+        raise DesignError(f"the sort {name} needs at least one element, not {size}")
     return Rigid("sort", Type("index", sort=name), size, doc)
 
 

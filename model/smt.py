@@ -24,12 +24,19 @@ from attrs import define, field
 from edgeproof.model.expr import TIME, Expr, Type, all_of, walk
 from edgeproof.model.machine import TICK, Action, Instance, Machine, advance, after, fill_in
 
-__all__ = ["Encoder", "Frame", "UnencodableError", "delayed_tick", "fix_choices"]
+__all__ = ["FORMULAS", "Encoder", "Frame", "TooManyFormulasError", "UnencodableError", "delayed_tick", "fix_choices"]
 
 
 class UnencodableError(ValueError):
     """An expression has no formula for any number of elements; the message says what to write instead."""
 
+
+class TooManyFormulasError(UnencodableError):
+    """Quantifiers nested so deep that their instances are too many to be made; the message says how many."""
+
+
+FORMULAS = 100_000
+"""How many formulas an encoder makes before it gives up: nested quantifiers could make it go on for ever."""
 
 Frame = Mapping[str, Any]
 """The terms of one state: a Z3 term per scalar; per array a function from an index term to a Z3 term."""
@@ -70,6 +77,7 @@ class Encoder:
     symbols: dict[str, Any] = field(factory=dict)
     done: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
     widths: dict[tuple[int, bool], tuple[int, Expr]] = field(factory=dict)
+    made: int = 0
 
     def __attrs_post_init__(self) -> None:
         for name, rigid in self.instance.machine.rigids.items():
@@ -144,6 +152,9 @@ class Encoder:
         slot = slot if self.width(node, holds) else ("", 0)
         key = (id(node), id(frame), holds, slot, *(id(value) for value in bound.values()))
         if key not in self.done:
+            self.made += 1
+            if self.made > FORMULAS:
+                raise TooManyFormulasError(f"the instances of its quantifiers are more than {FORMULAS:,} formulas")
             made = self._truth(node, frame, bound, holds, slot)
             # What the key names by identity is kept alive with it.
             self.done[key] = (made, node, frame, tuple(bound.values()))

@@ -139,8 +139,9 @@ def _checked(name: str, rigid: Rigid, value: int | str | bool) -> int | str | bo
         if type(value) is not type(domain[0]) or value not in domain:
             raise DesignError(f"{name} is one of {', '.join(map(str, domain))}, not {value!r}")
         return value
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise DesignError(f"{name} is a whole number from 0, not {value!r}")
+    least = 1 if rigid.role == "sort" else 0
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise DesignError(f"{name} is a whole number from {least}, not {value!r}")
     return value
 
 

@@ -332,7 +332,7 @@ def test_an_instance_tells_its_constants_by_role_and_its_hazards_that_are_on() -
         ({"most": -1}, "most is a whole number from 0, not -1"),
         ({"most": True}, "most is a whole number from 0, not True"),
         ({"wait": 1.5}, "wait is a whole number from 0, not 1.5"),
-        ({"Pop": "2"}, "Pop is a whole number from 0, not '2'"),
+        ({"Pop": "2"}, "Pop is a whole number from 1, not '2'"),
     ],
 )
 def test_a_constant_that_makes_no_sense_is_refused_with_what_would(chosen: dict[str, Any], says: str) -> None:
@@ -344,3 +344,15 @@ def test_a_constant_that_makes_no_sense_is_refused_with_what_would(chosen: dict[
 def test_an_unknown_action_is_refused_with_the_names_of_the_known_ones() -> None:
     with pytest.raises(DesignError, match="has no action 'jump'; it has go, strike"):
         CONFIGURED.action("jump")
+
+
+def test_a_sort_of_no_elements_is_refused_where_it_is_declared_and_where_it_is_sized() -> None:
+    with pytest.raises(DesignError, match="the sort Pop needs at least one element, not 0"):
+        index_sort("Pop", 0)
+
+    class Few(Design):
+        Pop = index_sort("Pop", 2)
+        up = boolean(over=Pop)
+
+    with pytest.raises(DesignError, match="Pop is a whole number from 1, not 0"):
+        Instance.of(read_design(Few), Pop=0)

@@ -544,3 +544,49 @@ class Purses(Design):
 def test_elements_of_an_array_are_naturals_as_well(who: str, action_name: str) -> None:
     (found,) = prove(instance(Purses, who=who), [state(lambda s: s.calm)], {}, FEW)
     assert found.reason.startswith(f"held may become negative by {action_name}")
+
+
+# --- quantifiers nested so deep that their instances never end
+
+
+class Switches(Design):
+    """Two kinds of switches that anybody may turn, and a calm that nobody touches."""
+
+    A = index_sort("A", 2)
+    B = index_sort("B", 2)
+    on = boolean(over=A)
+    up = boolean(over=B)
+    calm = boolean(initial=True)
+
+    @action(a=A)
+    def flip(s: Any, a: Any) -> None:
+        s.on[a] = ~s.on[a]
+
+    @action(b=B)
+    def flop(s: Any, b: Any) -> None:
+        s.up[b] = ~s.up[b]
+
+
+def test_the_prover_gives_up_what_is_nested_too_deep_and_proves_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deep(s: Any) -> Any:
+        def inner(a: Any, b: Any) -> Any:
+            return for_all(s.A, lambda c: exists(s.B, lambda d: (s.on[a] == s.up[b]) | (s.on[c] == s.up[d]) | s.calm))
+
+        return for_all(s.A, lambda a: exists(s.B, lambda b: inner(a, b)))
+
+    monkeypatch.setattr("edgeproof.model.smt.FORMULAS", 5_000)
+    calm, nested = prove(instance(Switches), [state(lambda s: s.calm), state(deep, name="deep")], {}, FEW)
+    assert calm.verdict is Verdict.PROVED
+    assert (nested.verdict, nested.bound.startswith("1-induction over A=2, B=2")) == (Verdict.HOLDS_TO_BOUND, True)
+
+
+def test_a_step_whose_quantifiers_are_too_many_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeproof.model.smt.FORMULAS", 20)
+    (found,) = prove(
+        instance(Switches),
+        [step(lambda t: t.after.calm)],
+        {"on": lambda s: for_all(s.A, lambda a: s.on[a] | s.calm)},
+        FEW,
+    )
+    assert found.verdict is Verdict.UNKNOWN
+    assert "more than 20 formulas" in found.reason

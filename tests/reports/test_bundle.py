@@ -155,7 +155,7 @@ two puts at once may land in either order
 |---|---|---|---|---|---|
 | `monotonic-kv` | KV's central copy never goes back. | VIOLATED in 4 steps, 0.25 s |  |  | violated as expected |
 | `convergence` | When writes stop and faults heal, KV and every reader reach the latest version and stay there. | \
-VIOLATED in 3 steps, 0.25 s |  | VIOLATED in 2 steps, 1.50 s | violated as expected |
+VIOLATED in 5 steps, 0.25 s |  | VIOLATED in 2 steps, 1.50 s | violated as expected |
 | `atomic-write` | A write is seen whole or not at all, config and changelog together. | HOLDS_TO_BOUND, 0.25 s | \
 PROVED, 0.12 s | HOLDS_TO_BOUND, 1.50 s | as expected |
 

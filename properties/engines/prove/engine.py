@@ -21,7 +21,7 @@ from edgeproof.model.expr import TRUE, Expr
 from edgeproof.model.interpret import NotEnabledError, OutOfRangeError, State, apply, evaluate
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import TICK, DesignError, Instance, Machine
-from edgeproof.model.smt import DELAY, UnencodableError, delayed_tick
+from edgeproof.model.smt import DELAY, TooManyFormulasError, UnencodableError, delayed_tick
 from edgeproof.model.trace import Trace, replay
 from edgeproof.properties.catalogue import Property, state_form, step_form
 from edgeproof.properties.engines.prove.induct import (
@@ -87,7 +87,7 @@ def prove(
     candidates = {name: lemma(symbolic) for name, lemma in lemmas.items()}
     candidates |= {p.id: state_form(instance.machine, p).holds for p in properties if p.state}
     try:
-        inductive = inductive_part(instance, candidates, effort.work)
+        inductive = _inductive_part(instance, candidates, effort.work)
     except (UndecidedError, UnencodableError) as error:
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
     context = _Context(instance, inductive, effort)
@@ -103,6 +103,24 @@ def prove(
     for one in holding:
         seconds[one.id] += (time.perf_counter() - begun) / len(holding)
     return [_evidence(context, one, answers[one.id], seconds[one.id]) for one in properties]
+
+
+def _inductive_part(instance: Instance, candidates: Mapping[str, Expr], work: int) -> Inductive:
+    """The inductive part of the candidates, without those whose quantifiers are nested too deep, if there are any."""
+    while True:
+        try:
+            return inductive_part(instance, candidates, work)
+        except TooManyFormulasError:
+            depths = {name: _nesting(node) for name, node in candidates.items()}
+            deepest = max(depths.values(), default=0)
+            if deepest < 2:
+                raise
+            candidates = {name: node for name, node in candidates.items() if depths[name] < deepest}
+
+
+def _nesting(node: Expr) -> int:
+    """How deep quantifiers are nested."""
+    return max(map(_nesting, node.args), default=0) + (node.op in ("forall", "exists"))
 
 
 def _evidence(context: _Context, one: Property, answer: _Answer, seconds: float) -> Evidence:
