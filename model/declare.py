@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from edgeproof.model.expr import BOOL, NAT, TIME, Expr, Type
 
 __all__ = [
     "TICK",
     "Declarations",
-    "Design",
     "DesignError",
     "Later",
     "Marked",
@@ -70,13 +69,20 @@ class Variable:
 
 @frozen
 class Marked:
-    """A method of the class body, with what its decorator said."""
+    """A method of the class body, with what its decorator said. `doc` is the first line of its docstring.
+
+    Called by the name of its class it does to a state what it says: so a method that says it anew can extend it.
+    """
 
     body: Callable[..., Any]
     kind: str
     arguments: tuple[tuple[str, Any], ...] = ()
     fair: bool = False
     under: str = ""
+    doc: str = field(default=Factory(lambda self: _first_line(self.body), takes_self=True))
+
+    def __call__(self, s: Any, *arguments: Expr) -> Any:
+        return self.body(s, *arguments)
 
 
 @frozen
@@ -87,10 +93,6 @@ class Declarations:
     rigids: Mapping[str, Rigid]
     variables: Mapping[str, Variable]
     definitions: Mapping[str, Marked]
-
-
-class Design:
-    """The base of every design. It holds no behaviour: `read_design` reads what the class body declares."""
 
 
 def index_sort(name: str, size: int = 2, doc: str = "") -> Rigid:
@@ -147,12 +149,12 @@ def clock(*, over: Rigid | None = None, while_: Callable[..., Expr] | None = Non
     return Variable(TIME, _over(over), initial=0, while_=while_, doc=doc)
 
 
-def action(*, fair: bool = True, **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Any]:
+def action(*, fair: bool = True, **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Marked]:
     """Something the system or its users do. A `fair` one that stays possible happens eventually (weak fairness)."""
     return lambda body: Marked(body, "action", tuple(arguments.items()), fair)
 
 
-def hazard(*, under: str = "", **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Any]:
+def hazard(*, under: str = "", **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Marked]:
     """Something that the platform may do to the system; never fair.
 
     It happens only where the hazard of its own name, or of the name given as `under`, is switched on.
@@ -160,12 +162,12 @@ def hazard(*, under: str = "", **arguments: Rigid | Variable) -> Callable[[Calla
     return lambda body: Marked(body, "hazard", tuple(arguments.items()), False, under)
 
 
-def deadline(body: Callable[..., Any]) -> Any:
+def deadline(body: Callable[..., Any]) -> Marked:
     """A condition that the passing of time may not break: time stops just before, until somebody acts."""
     return Marked(body, "deadline")
 
 
-def definition(**arguments: Rigid) -> Callable[[Callable[..., Any]], Any]:
+def definition(**arguments: Rigid) -> Callable[[Callable[..., Any]], Marked]:
     """A name for an expression over the state: read like a variable (`s.era`, `s.told[p]`), never assigned.
 
     By it a design says, in the words that properties use, what it has no variable of its own for. It has no argument,
@@ -183,3 +185,7 @@ class Later:
 
 def _over(sort: Rigid | None) -> str:
     return "" if sort is None else sort.type.sort
+
+
+def _first_line(body: Callable[..., Any]) -> str:
+    return (body.__doc__ or "").strip().split("\n")[0]

@@ -16,7 +16,6 @@ reads. An `Instance` fixes the options, hazards and numbers of one run.
 
 from edgeproof.model.declare import (
     TICK,
-    Design,
     DesignError,
     Rigid,
     Variable,
@@ -34,6 +33,7 @@ from edgeproof.model.declare import (
     natural,
     option,
 )
+from edgeproof.model.parts import Design, Part, inherited
 from edgeproof.model.post import Each, Post, Store, after, fill_in
 from edgeproof.model.read import read_design
 from edgeproof.model.state import ArrayView, State, each
@@ -49,6 +49,7 @@ __all__ = [
     "Each",
     "Instance",
     "Machine",
+    "Part",
     "Post",
     "Rigid",
     "State",
@@ -69,6 +70,7 @@ __all__ = [
     "hazard",
     "hazard_mode",
     "index_sort",
+    "inherited",
     "natural",
     "option",
     "read_design",

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
 
-from edgeproof.model.declare import TICK, Declarations, Design, DesignError, Later, Marked, Rigid, Variable
+from edgeproof.model.declare import TICK, Declarations, DesignError, Later, Marked, Rigid, Variable
 from edgeproof.model.expr import BOOL, TIME, TRUE, Expr, Type, all_of, ite, lift, rewrite, same, walk
+from edgeproof.model.parts import Design, count_name, statements
 from edgeproof.model.post import Each, Post, Store, after
 from edgeproof.model.state import State
 from edgeproof.model.structure import Action, Clock, Machine, advance
@@ -22,18 +23,18 @@ def read_design(design: type[Design], name: str = "") -> Machine:
 
     Raises DesignError, TypeError or SymbolicTruthError where a method cannot be read.
     """
-    body = {name: value for base in reversed(design.__mro__) for name, value in vars(base).items()}
+    if not issubclass(design, Design):
+        raise DesignError(f"{design.__name__} is a part: derive a design from it, and read that")
+    body = statements(design)
     rigids = {name: value for name, value in body.items() if isinstance(value, Rigid)}
     marked = {name: value for name, value in body.items() if isinstance(value, Marked)}
     rigids |= {
-        name: Rigid("hazard", BOOL, False, _first_line(m.body))
-        for name, m in marked.items()
-        if m.kind == "hazard" and not m.under
+        name: Rigid("hazard", BOOL, False, m.doc) for name, m in marked.items() if m.kind == "hazard" and not m.under
     }
     for method, one in marked.items():
         if one.under and one.under not in rigids:
             raise DesignError(f"{method} is under the hazard {one.under!r}, which the design does not have")
-    variables = {n: _named_limit(v, rigids) for n, v in body.items() if isinstance(v, Variable)}
+    variables = {n: _named_limit(design, v) for n, v in body.items() if isinstance(v, Variable)}
     definitions = {n: m for n, m in marked.items() if m.kind == "definition"}
     declared = Declarations(name or design.__name__, rigids, variables, definitions)
     clocks = tuple(_read_clock(declared, n) for n, v in variables.items() if v.type.kind == "time")
@@ -53,7 +54,7 @@ def _read_action(declared: Declarations, clocks: tuple[Clock, ...], name: str, m
     switch = (marked.under or name) if marked.kind == "hazard" else ""
     guard = Expr("prm", BOOL, (), switch) & state._guard if switch else state._guard
     post = _stop_idle_clocks(declared.variables, clocks, state._post)
-    return Action(name, arguments, guard, post, marked.fair, switch, _first_line(marked.body))
+    return Action(name, arguments, guard, post, marked.fair, switch, marked.doc)
 
 
 def _stop_idle_clocks(variables: Mapping[str, Variable], clocks: tuple[Clock, ...], post: dict[str, Any]) -> Post:
@@ -114,14 +115,9 @@ def _tick(machine: Machine) -> Action:
     return Action(TICK, (), guard, post, True, "", "Time passes, as far as no deadline is broken.")
 
 
-def _named_limit(variable: Variable, rigids: Mapping[str, Rigid]) -> Variable:
-    if not isinstance(variable.limit, Later):
-        return variable
-    for name, rigid in rigids.items():
-        if rigid is variable.limit.rigid:
-            return evolve(variable, limit=name)
-    raise DesignError("a natural's limit must be a count of the same design")
-
-
-def _first_line(body: Callable[..., Any]) -> str:
-    return (body.__doc__ or "").strip().split("\n")[0]
+def _named_limit(design: type[Design], variable: Variable) -> Variable:
+    return (
+        evolve(variable, limit=count_name(design, variable.limit.rigid))
+        if isinstance(variable.limit, Later)
+        else variable
+    )
