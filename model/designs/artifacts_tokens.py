@@ -10,51 +10,45 @@ a second key is put that says "revoked", and the token's own key is left as it i
 
 from __future__ import annotations
 
-from edgeproof.model.expr import NAT, TIME, Expr, for_all, implies, ite, lift
+from edgeproof.model.designs.parts.alarm import lose_attempt, publish_soon
+from edgeproof.model.designs.parts.cache import KvCache, take
+from edgeproof.model.designs.parts.outbox import LatePuts, Outbox, start_stray
+from edgeproof.model.expr import NAT, Expr, ite, lift
 from edgeproof.model.machine import (
     Design,
     State,
     action,
     boolean,
     clock,
-    count,
-    deadline,
     definition,
     duration,
     enum,
     hazard,
-    hazard_mode,
     index_sort,
-    natural,
+    inherited,
     option,
 )
 
 __all__ = ["ArtifactsTokens"]
 
 
-class ArtifactsTokens(Design):
+class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
     """A repo's Durable Object, its publisher, a token's keys in KV, and the check at each POP."""
 
     Pop = index_sort("Pop", 1, "locations at which Git requests arrive; each has a KV cache and a clock")
-    Put = index_sort("Put", 1, "puts of superseded instances")
+    Put = inherited()
 
     revoke = option("tombstone", "delete", "mark", doc="what a revocation does in KV")
     recheck = option("on", "off", doc="whether the repo's Durable Object checks the token of a push once more")
     check = option("whole", "presence", doc="repo, scope and all, or only that KV has the token")
     margin = option("off", "on", doc="whether the edge refuses a token E before it expires")
-    repair = option("none", "heartbeat", doc="whether the alarm publishes again although nothing changed")
+    repair = inherited()
 
-    F = count(1, "failed attempts to publish in a row, at most")
-    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
-    D = duration(1, "put time-out: a put has landed and is confirmed, or has failed, within this")
-    R = duration(1, "retry delay: from a failed attempt to the next one")
-    T = duration(1, "cacheTtl: how long a location serves its cached copy")
-    H = duration(1, "heartbeat: from a confirmed put to the next one")
-    Z = duration(1, "zombie window: a put of a superseded instance lands within this, or never")
+    F = S = D = R = T = H = Z = inherited()
     L = duration(5, "lifetime: a token expires this long after it was minted")
     E = duration(1, "clock error: a location's clock is behind by at most this")
 
-    negative_cache = hazard_mode("the absence of a key is cached like a value")
+    negative_cache = inherited()
 
     # --- the Durable Object
 
@@ -62,27 +56,25 @@ class ArtifactsTokens(Design):
     writes = boolean(doc="its scope is write, not read")
     minted_for = clock(while_=lambda s: s.token != "none", doc="since it was minted")
     revoked_for = clock(while_=lambda s: s.token == "revoked", doc="since it was revoked")
-    alarm = enum("off", "sync", "lease", "retry", "beat", doc="why the alarm is armed")
-    armed = clock(while_=lambda s: s.alarm != "off", doc="since the alarm was armed")
-    failures = natural(F, doc="failed attempts to publish since the last success")
+    alarm = armed = failures = inherited()
 
-    sending = enum("idle", "flying", "landed", doc="the publisher's put: under way, or applied and not yet confirmed")
+    sending = inherited("the publisher's put: under way, or applied and not yet confirmed")
     sent = enum("none", "active", "revoked", doc="what the publisher's put says of the token")
     outdated = boolean(doc="the table has changed since the publisher's put was made")
-    sending_for = clock(while_=lambda s: s.sending != "idle", doc="since the publisher's put began")
+    sending_for = inherited("since the publisher's put began")
 
-    stray = boolean(over=Put, doc="a put of a superseded instance is under way")
-    carries = enum("none", "active", "revoked", over=Put, doc="what it says of the token")
-    stray_for = clock(over=Put, while_=lambda s, k: s.stray[k])
+    stray = inherited()
+    carries = enum("none", "active", "revoked", over=LatePuts.Put, doc="what it says of the token")
+    stray_for = inherited()
 
     # --- KV's centre and the locations
 
     listed = enum("absent", "token", "tombstone", doc="what KV's centre holds under the token's key")
     marked = boolean(doc="KV's centre holds the token's mark")
 
-    cached = boolean(over=Pop, doc="the location has a copy of the token's key")
+    cached = inherited("the location has a copy of the token's key")
     cache = enum("absent", "token", "tombstone", over=Pop)
-    age = clock(over=Pop, while_=lambda s, p: s.cached[p], doc="since the copy was fetched")
+    age = inherited("since the copy was fetched")
     unmarked = boolean(over=Pop, doc="the location has cached that there is no mark")
     unmarked_for = clock(over=Pop, while_=lambda s, p: s.unmarked[p])
     slow = boolean(over=Pop, doc="the location's clock is behind by E")
@@ -122,76 +114,64 @@ class ArtifactsTokens(Design):
         """The owner revokes the token: table and alarm in one transaction."""
         s.require(s.token == "active")
         s.token = "revoked"
-        _publish_soon(s)
+        _change(s)
 
     @action(fair=False)
     def change_another(s: State) -> None:
         """Another token of the repo is minted or revoked: the same alarm, the same put."""
-        _publish_soon(s)
+        _change(s)
 
     # --- publishing
 
     @action()
     def fire(s: State) -> None:
         """The alarm fires: the handler leases the alarm, reads the table and starts its one put."""
-        s.require((s.alarm != "off") & (s.sending == "idle") & (s.armed >= _due(s)))
-        _arm(s, "lease")
-        s.sending = "flying"
-        s.sending_for = 0
+        Outbox.fire(s)
         s.sent = s.token
 
     @action()
     def put_lands(s: State) -> None:
         """KV's centre applies the publisher's put."""
-        s.require(s.sending == "flying")
-        s.sending = "landed"
+        Outbox.put_lands(s)
         _apply(s, s.sent)
 
     @action()
     def put_confirmed(s: State) -> None:
         """The handler learns that its put is applied; if the table has changed meanwhile it arms the alarm again."""
-        s.require(s.sending == "landed")
-        s.failures = 0
-        s.alarm = "off"
-        with s.when(s.repair == "heartbeat"):
-            _arm(s, "beat")
-        with s.when(s.outdated):
-            _arm(s, "sync")
+        Outbox.put_confirmed(s)
         _forget_put(s)
 
     @hazard()
     def put_fails(s: State) -> None:
         """KV refuses the publisher's put, or it times out, and it was not applied."""
-        s.require((s.sending == "flying") & (s.failures < s.F))
-        s.failures = s.failures + 1
-        _arm(s, "retry")
+        Outbox.put_fails(s)
         _forget_put(s)
 
     @hazard()
     def crash(s: State) -> None:
         """The Durable Object dies: memory and its put in flight are lost, storage (with the alarm) is kept."""
-        _lose_memory(s)
+        Outbox.crash(s)
+        _forget_put(s)
 
-    @hazard(slot=Put)
+    @hazard(slot=LatePuts.Put)
     def put_late(s: State, slot: Expr) -> None:
         """The instance is superseded while its put is in flight: KV puts are not fenced, it may land until Z later."""
         s.require((s.sending == "flying") & (s.sent != "none") & ~s.stray[slot])
-        s.stray[slot] = True
-        s.carries[slot] = s.sent
-        s.stray_for[slot] = 0
-        _lose_memory(s)
+        start_stray(s, slot, carries=s.sent)
+        lose_attempt(s)
+        _forget_put(s)
 
-    @action(slot=Put)
+    @action(slot=LatePuts.Put)
     def stray_lands(s: State, slot: Expr) -> None:
         """KV applies a put of a superseded instance."""
-        s.require(s.stray[slot])
+        LatePuts.stray_lands(s, slot)
         _apply(s, s.carries[slot])
         _forget_stray(s, slot)
 
-    @hazard(under="put_late", slot=Put)
+    @hazard(under="put_late", slot=LatePuts.Put)
     def stray_vanishes(s: State, slot: Expr) -> None:
         """A put of a superseded instance never lands."""
-        s.require(s.stray[slot])
+        LatePuts.stray_vanishes(s, slot)
         _forget_stray(s, slot)
 
     # --- Git requests with the token
@@ -227,46 +207,20 @@ class ArtifactsTokens(Design):
 
     # --- what time may not overtake: the platform's promises, as parameters
 
-    @deadline
-    def alarms_fire_in_time(s: State) -> Expr:
-        """An armed alarm fires within S of being due; retries and leases have that delay in R."""
-        late = ite((s.alarm == "sync") | (s.alarm == "beat"), s.S, 0)
-        return implies((s.alarm != "off") & (s.sending == "idle"), s.armed <= _due(s) + late)
-
-    @deadline
-    def puts_end_in_time(s: State) -> Expr:
-        """The publisher knows within D what became of its put."""
-        return implies(s.sending != "idle", s.sending_for <= s.D)
-
-    @deadline
-    def strays_end_in_time(s: State) -> Expr:
-        """A put of a superseded instance lands within Z or never."""
-        return for_all(s.Put, lambda k: implies(s.stray[k], s.stray_for[k] <= s.Z))
+    alarms_fire_in_time = puts_end_in_time = strays_end_in_time = inherited()
 
 
 def _mint(s: State, writes: bool) -> None:
     s.require(s.token == "none")
     s.token = "active"
     s.writes = writes
-    _publish_soon(s)
+    _change(s)
 
 
-def _publish_soon(s: State) -> None:
-    """Arm the alarm in the transaction of the change, unless one is armed that is due already or that retries."""
-    with s.when((s.alarm == "off") | ((s.alarm == "beat") & (s.armed < s.H))):
-        _arm(s, "sync")
+def _change(s: State) -> None:
+    """The change and the alarm in one transaction."""
+    publish_soon(s)
     s.outdated = s.sending != "idle"
-
-
-def _arm(s: State, why: str) -> None:
-    s.alarm = why
-    s.armed = 0
-
-
-def _due(s: State) -> Expr:
-    """How long after it was armed the alarm is due."""
-    at_once = lift(0, TIME)
-    return ite(s.alarm == "retry", s.R, ite(s.alarm == "lease", s.D + s.R, ite(s.alarm == "beat", s.H, at_once)))
 
 
 def _apply(s: State, said: Expr) -> None:
@@ -280,14 +234,6 @@ def _apply(s: State, said: Expr) -> None:
         s.marked = s.revoke == "mark"
 
 
-def _lose_memory(s: State) -> None:
-    """What a crash does to the instance: the lease finds the attempt that nobody finished."""
-    with s.when(s.sending != "idle"):
-        s.require(s.failures < s.F)
-        s.failures = s.failures + 1
-    _forget_put(s)
-
-
 def _forget_put(s: State) -> None:
     s.sending = "idle"
     s.sent = "none"
@@ -295,7 +241,6 @@ def _forget_put(s: State) -> None:
 
 
 def _forget_stray(s: State, slot: Expr) -> None:
-    s.stray[slot] = False
     s.carries[slot] = "none"
 
 
@@ -303,14 +248,12 @@ def _look_up(s: State, pop: Expr) -> Expr:
     """What the edge makes of the token: its key and its mark through the location's cache, its expiry by its clock."""
     # Its secret is not known to anybody before it is minted.
     s.require(s.token != "none")
-    fresh = s.cached[pop] & (s.age[pop] <= s.T)
+    fresh = s.fresh[pop]
     found = ite(fresh, s.cache[pop], s.listed)
     known_clear = s.unmarked[pop] & (s.unmarked_for[pop] <= s.T)
     clear = known_clear | ~s.marked
     with s.when(~fresh):
-        s.cached[pop] = (s.listed != "absent") | s.negative_cache
-        s.cache[pop] = s.listed
-        s.age[pop] = 0
+        take(s, pop, (s.listed != "absent") | s.negative_cache, cache=s.listed)
     with s.when((s.revoke == "mark") & ~known_clear):
         s.unmarked[pop] = ~s.marked & s.negative_cache
         s.unmarked_for[pop] = 0

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from edgeproof.model.designs.parts.alarm import arm, fail, lose_attempt, publish_soon
+from edgeproof.model.designs.parts.cache import KvCache, take
+from edgeproof.model.designs.parts.links import Links
+from edgeproof.model.designs.parts.outbox import LatePuts, Outbox, start_stray
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift, maximum
+from edgeproof.model.expr import Expr, for_all, implies, ite, maximum
 from edgeproof.model.machine import (
     Design,
     State,
@@ -27,6 +31,7 @@ from edgeproof.model.machine import (
     hazard,
     hazard_mode,
     index_sort,
+    inherited,
     natural,
     option,
 )
@@ -37,7 +42,7 @@ ALARM_ATTEMPTS: Final = 7
 """An alarm whose handler keeps throwing runs this often (6 retries), then it is gone: Durable Objects documentation."""
 
 
-class DoKv(Design):
+class DoKv(LatePuts, Outbox, KvCache, Links, Design):
     """One unit of config: a Durable Object, its replicator, one KV key, and a reader with a cache at each POP."""
 
     Pop = index_sort("Pop", 2, "locations; each has a KV cache and an isolate that evaluates requests")
@@ -48,7 +53,7 @@ class DoKv(Design):
     )
     statements = option("transaction", "bare", doc="config and changelog in one transaction, or statement by statement")
     handler = option("rearms", "throws", doc="a failed put: the alarm handler catches and re-arms, or lets it throw")
-    repair = option("none", "heartbeat", doc="whether the alarm publishes again although nothing changed")
+    repair = inherited()
     reader = option(
         "plain", "guarded", "memo", doc="KV as it comes; never older than last time; kept in the isolate for M"
     )
@@ -59,18 +64,13 @@ class DoKv(Design):
 
     writes = count(2, "how many config states a search goes through")
     restores = count(1, "how many point-in-time restores a search allows")
-    F = count(1, "failed attempts to publish in a row, at most")
-    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
-    D = duration(1, "put time-out: a put has landed and is confirmed, or has failed, within this")
-    R = duration(1, "retry delay: from a failed attempt to the next one")
-    T = duration(1, "cacheTtl: how long a location serves its cached copy")
+    F = S = D = R = T = inherited()
     M = duration(1, "memo TTL: how long an isolate serves its own copy")
-    H = duration(1, "heartbeat: from a confirmed put to the next one")
-    Z = duration(1, "zombie window: a put of a superseded instance lands within this, or never")
+    H = Z = inherited()
 
     alarm_exhausted = hazard_mode("an alarm whose handler keeps throwing is dropped after 7 attempts")
     disjoint_caches = hazard_mode("a location has several caches and a read is served by any of them")
-    negative_cache = hazard_mode("the absence of a key is cached like a value")
+    negative_cache = inherited()
 
     # --- the Durable Object: storage survives a crash, memory does not
 
@@ -78,19 +78,17 @@ class DoKv(Design):
     logged = natural(writes, doc="the changelog's last entry")
     torn = natural(writes, doc="the config state that only half of a write made, 0 if there is none")
     restored = natural(restores, doc="how often the store was restored to an earlier point in time")
-    alarm = enum("off", "sync", "lease", "retry", "beat", doc="why the alarm is armed")
-    armed = clock(while_=lambda s: s.alarm != "off", doc="since the alarm was armed")
-    failures = natural(F, doc="failed attempts to publish since the last success")
+    alarm = armed = failures = inherited()
 
-    sending = enum("idle", "flying", "landed", doc="the replicator's put: under way, or applied and not yet confirmed")
+    sending = inherited("the replicator's put: under way, or applied and not yet confirmed")
     sent = natural(writes, doc="what the replicator's put carries")
     sent_era = natural(restores)
-    sending_for = clock(while_=lambda s: s.sending != "idle", doc="since the replicator's put began")
+    sending_for = inherited("since the replicator's put began")
 
-    stray = boolean(over=Put, doc="a put that nothing serialises is under way")
+    stray = inherited("a put that nothing serialises is under way")
     carries = natural(writes, over=Put)
     carries_era = natural(restores, over=Put)
-    stray_for = clock(over=Put, while_=lambda s, k: s.stray[k])
+    stray_for = inherited()
 
     # --- KV's centre, the caches of the locations, the isolates
 
@@ -98,11 +96,11 @@ class DoKv(Design):
     kv_era = natural(restores)
     neighbour_hit = boolean(doc="another unit's KV key was overwritten")
 
-    cached = boolean(over=Pop)
+    cached = inherited()
     cache = natural(writes, over=Pop)
     cache_era = natural(restores, over=Pop)
-    age = clock(over=Pop, while_=lambda s, p: s.cached[p], doc="since the cached copy was fetched")
-    cut = boolean(over=Pop, doc="the location cannot reach KV's centre")
+    age = inherited()
+    cut = inherited("the location cannot reach KV's centre")
 
     loaded = boolean(over=Pop, doc="the isolate has had a config since it started")
     kept = natural(writes, over=Pop, doc="the copy that the isolate keeps")
@@ -129,6 +127,11 @@ class DoKv(Design):
     def era(s: State) -> Expr:
         """The number of restores as copies carry it: always 0 without an epoch."""
         return ite(s.epoch == "on", s.restored, 0)
+
+    @definition()
+    def outdated(s: State) -> Expr:
+        """The config has moved on since the replicator's put began."""
+        return (s.sent != s.config) | (s.sent_era != s.era)
 
     @definition(pop=Pop)
     def partial(s: State, pop: Expr) -> Expr:
@@ -195,46 +198,33 @@ class DoKv(Design):
         """The control plane writes; the request commits, then awaits its own put."""
         s.require((s.publisher == "inline") & ~s.stray[slot])
         _commit(s)
-        _start_stray(s, slot, s.config, s.era)
+        start_stray(s, slot, carries=s.config, carries_era=s.era)
 
     # --- publishing
 
     @action()
     def fire(s: State) -> None:
         """The alarm fires: the handler leases the alarm, reads the config and starts its one put."""
-        s.require((s.alarm != "off") & (s.sending == "idle") & (s.armed >= _due(s)))
-        _arm(s, "lease")
-        s.sending = "flying"
-        s.sending_for = 0
+        Outbox.fire(s)
         s.sent = s.config
         s.sent_era = s.era
 
     @action()
     def put_lands(s: State) -> None:
         """KV's central store applies the replicator's put."""
-        s.require(s.sending == "flying")
-        s.sending = "landed"
+        Outbox.put_lands(s)
         _apply(s, s.sent, s.sent_era)
 
     @action()
     def put_confirmed(s: State) -> None:
         """The handler learns that its put is applied; if the config has moved on meanwhile it arms the alarm again."""
-        s.require(s.sending == "landed")
-        moved_on = (s.sent != s.config) | (s.sent_era != s.era)
-        s.sending = "idle"
-        s.failures = 0
-        s.alarm = "off"
-        with s.when(s.repair == "heartbeat"):
-            _arm(s, "beat")
-        with s.when(moved_on):
-            _arm(s, "sync")
+        Outbox.put_confirmed(s)
         _forget_put(s)
 
     @action(slot=Put)
     def stray_lands(s: State, slot: Expr) -> None:
         """KV applies a put that nothing serialises: of an inline request (now acknowledged), or of a zombie."""
-        s.require(s.stray[slot])
-        s.stray[slot] = False
+        LatePuts.stray_lands(s, slot)
         _apply(s, s.carries[slot], s.carries_era[slot])
         with s.when(s.publisher == "inline"):
             s.acked = maximum(s.acked, s.carries[slot])
@@ -272,14 +262,14 @@ class DoKv(Design):
     def put_late(s: State, slot: Expr) -> None:
         """The instance is superseded while its put is in flight: KV puts are not fenced, it may land until Z later."""
         s.require((s.publisher == "outbox") & (s.sending == "flying") & ~s.stray[slot])
-        _start_stray(s, slot, s.sent, s.sent_era)
+        start_stray(s, slot, carries=s.sent, carries_era=s.sent_era)
         _lose_memory(s)
 
     @hazard(under="put_late", slot=Put)
     def stray_vanishes(s: State, slot: Expr) -> None:
         """A zombie's put never lands."""
-        s.require((s.publisher == "outbox") & s.stray[slot])
-        s.stray[slot] = False
+        s.require(s.publisher == "outbox")
+        LatePuts.stray_vanishes(s, slot)
         _forget_stray(s, slot)
 
     @hazard()
@@ -293,7 +283,7 @@ class DoKv(Design):
         s.restored = s.restored + 1
         s.watching = False
         with s.when(s.publisher == "outbox"):
-            _arm(s, "sync")
+            arm(s, "sync")
 
     # --- reading
 
@@ -317,30 +307,12 @@ class DoKv(Design):
         s.kept[pop] = 0
         s.kept_era[pop] = 0
 
-    @hazard(pop=Pop)
-    def partition(s: State, pop: Expr) -> None:
-        """A POP is cut off from KV's centre."""
-        s.require(~s.cut[pop])
-        s.cut[pop] = True
-
-    @action(pop=Pop)
-    def heal(s: State, pop: Expr) -> None:
-        """A POP that was cut off reaches KV's centre again."""
-        s.require(s.cut[pop])
-        s.cut[pop] = False
+    partition = inherited("A POP is cut off from KV's centre.")
+    heal = inherited("A POP that was cut off reaches KV's centre again.")
 
     # --- what time may not overtake: the platform's promises, as parameters
 
-    @deadline
-    def alarms_fire_in_time(s: State) -> Expr:
-        """An armed alarm fires within S of being due; retries and leases have that delay in R."""
-        late = ite((s.alarm == "sync") | (s.alarm == "beat"), s.S, 0)
-        return implies((s.alarm != "off") & (s.sending == "idle"), s.armed <= _due(s) + late)
-
-    @deadline
-    def puts_end_in_time(s: State) -> Expr:
-        """The replicator knows within D what became of its put."""
-        return implies(s.sending != "idle", s.sending_for <= s.D)
+    alarms_fire_in_time = puts_end_in_time = inherited()
 
     @deadline
     def strays_end_in_time(s: State) -> Expr:
@@ -350,15 +322,12 @@ class DoKv(Design):
 
 
 def _commit(s: State) -> None:
-    """One transaction: config, changelog, alarm. A write arms the alarm only if none is armed that is due already or
-    that retries, lest many writes put it off for ever.
-    """
+    """One transaction: config, changelog, alarm."""
     s.require(s.config < s.writes)
     s.config = s.config + 1
     s.logged = s.logged + 1
-    waiting = (s.alarm == "off") | ((s.alarm == "beat") & (s.armed < s.H))
-    with s.when((s.publisher == "outbox") & waiting):
-        _arm(s, "sync")
+    with s.when(s.publisher == "outbox"):
+        publish_soon(s)
     _watch(s)
 
 
@@ -368,38 +337,21 @@ def _watch(s: State) -> None:
         s.watching = True
 
 
-def _arm(s: State, why: Expr | str) -> None:
-    s.alarm = why
-    s.armed = 0
-
-
-def _due(s: State) -> Expr:
-    """How long after it was armed the alarm is due."""
-    at_once = lift(0, TIME)
-    return ite(s.alarm == "retry", s.R, ite(s.alarm == "lease", s.D + s.R, ite(s.alarm == "beat", s.H, at_once)))
-
-
 def _fail(s: State) -> None:
     """An attempt failed: try again after R, unless a throwing handler has used up the platform's attempts."""
-    s.require(s.failures < s.F)
-    s.sending = "idle"
-    s.failures = s.failures + 1
-    _arm(s, "retry")
+    fail(s)
     with s.when((s.handler == "throws") & s.alarm_exhausted & (s.failures >= ALARM_ATTEMPTS)):
         s.alarm = "off"
     _forget_put(s)
 
 
 def _lose_memory(s: State) -> None:
-    """What a crash does to the instance: the lease finds the attempt that nobody finished."""
+    """What a crash does to the instance."""
     with s.when(s.request == "stored"):
         s.request = "lost"
     with s.when(s.request == "taken"):
         s.request = "none"
-    with s.when(s.sending != "idle"):
-        s.require(s.failures < s.F)
-        s.failures = s.failures + 1
-        s.sending = "idle"
+    lose_attempt(s)
     _forget_put(s)
 
 
@@ -412,12 +364,12 @@ def _apply(s: State, version: Expr, version_era: Expr) -> None:
 
 def asks(s: State, pop: Expr, cache: Expr) -> Expr:
     """Neither the isolate's memo nor the cache serves a read at the location: what is behind the cache is asked."""
-    return ~_has_memo(s, pop) & ~_is_fresh(s, cache) & ~s.cut[pop]
+    return ~_has_memo(s, pop) & ~s.fresh[cache] & ~s.cut[pop]
 
 
 def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Expr) -> None:
     """Read the config from the isolate, the location's cache, or what is behind the cache, in that order."""
-    memo, fresh = _has_memo(s, pop), _is_fresh(s, cache)
+    memo, fresh = _has_memo(s, pop), s.fresh[cache]
     found = fresh | ~s.cut[pop]
     version = ite(fresh, s.cache[cache], behind)
     version_era = ite(fresh, s.cache_era[cache], behind_era)
@@ -439,27 +391,12 @@ def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Exp
 
 def fetch(s: State, cache: Expr, behind: Expr, behind_era: Expr) -> None:
     """A location's cache takes a copy; absence is kept only where it is cached like a value."""
-    s.cached[cache] = (behind > 0) | s.negative_cache
-    s.cache[cache] = behind
-    s.cache_era[cache] = behind_era
-    s.age[cache] = 0
+    take(s, cache, (behind > 0) | s.negative_cache, cache=behind, cache_era=behind_era)
 
 
 def _has_memo(s: State, pop: Expr) -> Expr:
     memo: Expr = (s.reader == "memo") & s.loaded[pop] & (s.memo_age[pop] <= s.M)
     return memo
-
-
-def _is_fresh(s: State, cache: Expr) -> Expr:
-    fresh: Expr = s.cached[cache] & (s.age[cache] <= s.T)
-    return fresh
-
-
-def _start_stray(s: State, slot: Expr, version: Expr, version_era: Expr) -> None:
-    s.stray[slot] = True
-    s.carries[slot] = version
-    s.carries_era[slot] = version_era
-    s.stray_for[slot] = 0
 
 
 def _forget_stray(s: State, slot: Expr) -> None:

@@ -9,6 +9,9 @@ digest. Copies of parts at the locations are left out where they can only help: 
 
 from __future__ import annotations
 
+from edgeproof.model.designs.parts.alarm import Alarm, arm, begin_attempt, fail, lose_attempt, publish_soon
+from edgeproof.model.designs.parts.cache import KvCache, take
+from edgeproof.model.designs.parts.links import Links
 from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import (
     Design,
@@ -22,8 +25,8 @@ from edgeproof.model.machine import (
     duration,
     enum,
     hazard,
-    hazard_mode,
     index_sort,
+    inherited,
     natural,
     option,
 )
@@ -31,7 +34,7 @@ from edgeproof.model.machine import (
 __all__ = ["DoKvManifest", "grace_needed"]
 
 
-class DoKvManifest(Design):
+class DoKvManifest(Alarm, KvCache, Links, Design):
     """One unit of config: a Durable Object, a store of parts, one KV key with the manifest, a reader at each POP."""
 
     Pop = index_sort("Pop", 2, "locations; each has a KV cache and an isolate that evaluates requests")
@@ -47,17 +50,15 @@ class DoKvManifest(Design):
     collects = option("in_turn", "beside", doc="whether the collector and the publisher wait for each other")
 
     writes = count(2, "how many config states a search goes through")
-    F = count(1, "failed attempts to publish in a row, at most")
-    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
+    F = S = inherited()
     U = duration(1, "upload time-out: the missing parts are stored, or the attempt has failed, within this")
-    D = duration(1, "put time-out: the manifest's put has landed and is confirmed, or has failed, within this")
-    R = duration(1, "retry delay: from a failed attempt to the next one")
-    T = duration(1, "cacheTtl: how long a location serves its cached copy")
+    D = inherited("put time-out: the manifest's put has landed and is confirmed, or has failed, within this")
+    R = T = inherited()
     L = duration(1, "load time: from reading a manifest to having its parts")
     K = duration(1, "grace: a part that nothing needs any more is kept at least this long")
     Z = duration(1, "zombie window: a delete of a superseded instance lands within this, or never")
 
-    negative_cache = hazard_mode("the absence of a key in KV is cached like a value")
+    negative_cache = inherited("the absence of a key in KV is cached like a value")
 
     # --- the Durable Object: storage survives a crash, memory does not
 
@@ -65,9 +66,7 @@ class DoKvManifest(Design):
     logged = natural(writes, doc="the changelog's last entry")
     acked = natural(writes, doc="the newest acknowledged write")
     needs = boolean(doc="the config has the part")
-    alarm = enum("off", "sync", "lease", "retry", doc="why the alarm is armed")
-    armed = clock(while_=lambda s: s.alarm != "off", doc="since the alarm was armed")
-    failures = natural(F, doc="failed attempts to publish since the last success")
+    alarm = armed = failures = inherited()
     ledger = enum("none", "unsure", "stored", doc="what the object's rows say of the part: maybe there, surely there")
     released = boolean(doc="the part's grace runs: nothing needs it any more")
     released_for = clock(while_=lambda s: s.released)
@@ -75,7 +74,7 @@ class DoKvManifest(Design):
     sending = enum("idle", "parts", "flying", "landed", doc="the attempt: parts first, then the manifest's put")
     sent = natural(writes, doc="what the attempt publishes")
     sent_needs = boolean(doc="and whether that has the part")
-    sending_for = clock(while_=lambda s: s.sending != "idle", doc="since the parts' puts began, then the manifest's")
+    sending_for = inherited("since the parts' puts began, then the manifest's")
 
     deleting = boolean(doc="the collector's delete is under way")
     deleting_for = clock(while_=lambda s: s.deleting)
@@ -89,13 +88,13 @@ class DoKvManifest(Design):
     kv = natural(writes, doc="whose manifest KV's central store holds, 0 if the key is absent")
     kv_needs = boolean(doc="and whether it names the part")
 
-    cached = boolean(over=Pop)
+    cached = inherited()
     cache = natural(writes, over=Pop, doc="whose manifest the location has a copy of")
     cache_needs = boolean(over=Pop)
-    age = clock(over=Pop, while_=lambda s, p: s.cached[p], doc="since the cached copy was fetched")
+    age = inherited()
     seen = enum("unknown", "there", "absent", over=Pop, doc="what the location has cached about the part's key")
     seen_for = clock(over=Pop, while_=lambda s, p: s.seen[p] != "unknown")
-    cut = boolean(over=Pop, doc="the location cannot reach KV's centre or the part store")
+    cut = inherited("the location cannot reach KV's centre or the part store")
 
     # --- readers, and what clients know
 
@@ -114,6 +113,11 @@ class DoKvManifest(Design):
     watched = natural(writes, initial=None, doc="the write under observation; 0 observes none")
     watching = boolean(doc="the write under observation is committed")
     since = clock(while_=lambda s: s.watching, doc="since the write under observation was committed")
+
+    @definition()
+    def attempt(s: State) -> Expr:
+        """How long an attempt takes at most: the parts, then the manifest."""
+        return s.U + s.D
 
     @definition(pop=Pop)
     def loaded(s: State, pop: Expr) -> Expr:
@@ -145,11 +149,8 @@ class DoKvManifest(Design):
     @action(pop=Pop)
     def fire(s: State, pop: Expr) -> None:
         """The alarm fires, wherever the object is: the handler leases the alarm and finds out which parts to put."""
-        s.require((s.alarm != "off") & (s.sending == "idle") & (s.armed >= _due(s)))
+        begin_attempt(s, "parts")
         s.require((s.collects == "beside") | ~s.deleting)
-        _arm(s, "lease")
-        s.sending = "parts"
-        s.sending_for = 0
         s.sent = s.config
         s.sent_needs = s.needs
         with s.when(s.needs):
@@ -186,16 +187,18 @@ class DoKvManifest(Design):
         with s.when(s.counted == "confirmed"):
             s.released = ~s.sent_needs & (s.ledger != "none")
         with s.when(s.sent != s.config):
-            _arm(s, "sync")
+            arm(s, "sync")
         with s.otherwise():
             s.alarm = "off"
-        _forget_attempt(s)
+        s.sending = "idle"
+        _forget_put(s)
 
     @hazard()
     def put_fails(s: State) -> None:
         """A put of the attempt, of the part or of the manifest, is refused or times out, and was not applied."""
         s.require((s.sending == "flying") | _puts_the_part(s))
-        _fail(s)
+        fail(s)
+        _forget_put(s)
 
     @hazard()
     def put_ambiguous(s: State) -> None:
@@ -203,15 +206,16 @@ class DoKvManifest(Design):
         s.require((s.sending == "landed") | _puts_the_part(s))
         with s.when(s.sending == "parts"):
             _store(s)
-        _fail(s)
+        fail(s)
+        _forget_put(s)
 
     @hazard()
     def crash(s: State) -> None:
         """The Durable Object dies: memory and what it has under way are lost, storage (with the alarm) is kept."""
-        with s.when(s.sending != "idle"):
-            s.require(s.failures < s.F)
-            s.failures = s.failures + 1
-            _forget_attempt(s)
+        attempting = s.sending != "idle"
+        lose_attempt(s)
+        with s.when(attempting):
+            _forget_put(s)
         with s.when((s.collects == "in_turn") & s.deleting):
             _end_deletion(s)
 
@@ -276,13 +280,10 @@ class DoKvManifest(Design):
     @action(pop=Pop)
     def lookup(s: State, pop: Expr) -> None:
         """A request at a POP gets the manifest: from the location's cache, or KV's centre."""
-        fresh = _fresh(s, pop)
+        fresh = s.fresh[pop]
         s.require(~s.following[pop] & (fresh | ~s.cut[pop]))
         with s.when(~fresh):
-            s.cached[pop] = (s.kv > 0) | s.negative_cache
-            s.cache[pop] = s.kv
-            s.cache_needs[pop] = s.kv_needs
-            s.age[pop] = 0
+            take(s, pop, (s.kv > 0) | s.negative_cache, cache=s.kv, cache_needs=s.kv_needs)
         s.following[pop] = True
         s.found[pop] = ite(fresh, s.cache[pop], s.kv)
         s.pointed[pop] = ite(fresh, s.cache_needs[pop], s.kv_needs)
@@ -290,7 +291,7 @@ class DoKvManifest(Design):
     @action(pop=Pop)
     def read(s: State, pop: Expr) -> None:
         """The request follows its manifest to the part and is answered; or there was no manifest to be had."""
-        alone = ~s.following[pop] & s.cut[pop] & ~_fresh(s, pop)
+        alone = ~s.following[pop] & s.cut[pop] & ~s.fresh[pop]
         s.require(s.following[pop] | alone)
         known = _knows(s, pop)
         there = s.held[pop] | ite(known, s.seen[pop] == "there", s.present & ~s.cut[pop])
@@ -307,26 +308,16 @@ class DoKvManifest(Design):
         s.found[pop] = 0
         s.pointed[pop] = False
 
-    @hazard(pop=Pop)
-    def partition(s: State, pop: Expr) -> None:
-        """A POP is cut off from KV's centre and from the part store."""
-        s.require(~s.cut[pop])
-        s.cut[pop] = True
-
-    @action(pop=Pop)
-    def heal(s: State, pop: Expr) -> None:
-        """A POP that was cut off is connected again."""
-        s.require(s.cut[pop])
-        s.cut[pop] = False
+    partition = inherited("A POP is cut off from KV's centre and from the part store.")
+    heal = inherited("A POP that was cut off is connected again.")
 
     # --- what time may not overtake: the platform's promises, as parameters
 
     @deadline
     def alarms_fire_in_time(s: State) -> Expr:
-        """An armed alarm fires within S of being due, if the object is free; retries and leases have that in R."""
+        """An armed alarm fires within S of being due, if the object is free."""
         free = (s.sending == "idle") & ((s.collects == "beside") | ~s.deleting)
-        late = ite(s.alarm == "sync", s.S, lift(0, TIME))
-        return implies((s.alarm != "off") & free, s.armed <= _due(s) + late)
+        return implies((s.alarm != "off") & free, s.armed <= s.due + s.slack)
 
     @deadline
     def attempts_end_in_time(s: State) -> Expr:
@@ -361,37 +352,17 @@ def grace_needed(s: State) -> Expr:
 
 
 def _commit(s: State) -> None:
-    """One transaction: config, changelog, alarm. An alarm that is armed already will see this write."""
+    """One transaction: config, changelog, alarm."""
     s.require(s.config < s.writes)
     s.config = s.config + 1
     s.logged = s.logged + 1
     s.acked = s.config
-    with s.when(s.alarm == "off"):
-        _arm(s, "sync")
+    publish_soon(s)
     with s.when(s.config == s.watched):
         s.watching = True
 
 
-def _arm(s: State, why: str) -> None:
-    s.alarm = why
-    s.armed = 0
-
-
-def _due(s: State) -> Expr:
-    """How long after it was armed the alarm is due."""
-    at_once = lift(0, TIME)
-    return ite(s.alarm == "retry", s.R, ite(s.alarm == "lease", s.U + s.D + s.R, at_once))
-
-
-def _fail(s: State) -> None:
-    s.require(s.failures < s.F)
-    s.failures = s.failures + 1
-    _arm(s, "retry")
-    _forget_attempt(s)
-
-
-def _forget_attempt(s: State) -> None:
-    s.sending = "idle"
+def _forget_put(s: State) -> None:
     s.sent = 0
     s.sent_needs = False
 
@@ -431,11 +402,7 @@ def _end_deletion(s: State) -> None:
     """Whoever waited for the delete to end is next."""
     s.deleting = False
     with s.when((s.alarm == "sync") & (s.collects == "in_turn")):
-        _arm(s, "sync")
-
-
-def _fresh(s: State, pop: Expr) -> Expr:
-    return s.cached[pop] & (s.age[pop] <= s.T)
+        arm(s, "sync")
 
 
 def _knows(s: State, pop: Expr) -> Expr:

@@ -7,9 +7,11 @@ both. A put lands and is confirmed in one step, and the absence of a key is not 
 
 from __future__ import annotations
 
-from edgeproof.model.designs.links import Links
+from edgeproof.model.designs.parts.alarm import Alarm, arm, fail, publish_soon
+from edgeproof.model.designs.parts.links import Links
 from edgeproof.model.expr import Expr, implies, ite, maximum, minimum
 from edgeproof.model.machine import (
+    Design,
     State,
     action,
     boolean,
@@ -20,22 +22,20 @@ from edgeproof.model.machine import (
     duration,
     enum,
     hazard,
+    inherited,
     natural,
 )
 
 __all__ = ["DoKvPerKey"]
 
 
-class DoKvPerKey(Links):
+class DoKvPerKey(Alarm, Links, Design):
     """One unit of config with two flags: a Durable Object, its replicator, a KV key per flag, plain readers at POPs."""
 
-    Pop = Links.Pop
-
     writes = count(2, "how many config states a search goes through")
-    F = count(1, "failed attempts to publish in a row, at most")
-    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
-    D = duration(1, "put time-out: a put of one key has landed and is confirmed, or has failed, within this")
-    R = duration(1, "retry delay: from a failed attempt to the next one")
+    F = S = inherited()
+    D = inherited("put time-out: a put of one key has landed and is confirmed, or has failed, within this")
+    R = inherited()
     T = duration(1, "cacheTtl: how long a location serves its cached copy of a key")
 
     # --- the Durable Object
@@ -44,26 +44,24 @@ class DoKvPerKey(Links):
     logged = natural(writes, doc="the changelog's last entry")
     request = enum("none", "stored", doc="the write in progress")
     acked = natural(writes, doc="the newest acknowledged write")
-    alarm = enum("off", "sync", "lease", "retry", doc="why the alarm is armed")
-    armed = clock(while_=lambda s: s.alarm != "off", doc="since the alarm was armed")
-    failures = natural(F, doc="failed attempts to publish since the last success")
+    alarm = armed = failures = inherited()
 
     sending = enum("idle", "first", "second", doc="the flag whose key is being put")
     sent = natural(writes, doc="the version that is being published")
-    sending_for = clock(while_=lambda s: s.sending != "idle", doc="since the put under way began")
+    sending_for = inherited()
 
     # --- KV's centre, the caches of the locations; 0 where there is nothing
 
     kv_first = natural(writes, doc="what KV's central store holds of the first flag, 0 if the key is absent")
     kv_second = natural(writes)
-    cache_first = natural(writes, over=Pop, doc="the location's copy of the first flag, 0 if it has none")
-    cache_second = natural(writes, over=Pop)
-    age_first = clock(over=Pop, while_=lambda s, p: s.cache_first[p] > 0, doc="since that copy was fetched")
-    age_second = clock(over=Pop, while_=lambda s, p: s.cache_second[p] > 0)
+    cache_first = natural(writes, over=Links.Pop, doc="the location's copy of the first flag, 0 if it has none")
+    cache_second = natural(writes, over=Links.Pop)
+    age_first = clock(over=Links.Pop, while_=lambda s, p: s.cache_first[p] > 0, doc="since that copy was fetched")
+    age_second = clock(over=Links.Pop, while_=lambda s, p: s.cache_second[p] > 0)
 
-    served_first = natural(writes, over=Pop, doc="the version of the first flag that a client was told last")
-    served_second = natural(writes, over=Pop)
-    failed = boolean(over=Pop, doc="the last read at the location got no answer")
+    served_first = natural(writes, over=Links.Pop, doc="the version of the first flag that a client was told last")
+    served_second = natural(writes, over=Links.Pop)
+    failed = boolean(over=Links.Pop, doc="the last read at the location got no answer")
 
     # --- the observer: one write, any one, whose age is followed
 
@@ -83,25 +81,35 @@ class DoKvPerKey(Links):
         """The version that some key in KV's centre has reached."""
         return maximum(s.kv_first, s.kv_second)
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def served(s: State, pop: Expr) -> Expr:
         """The oldest version of a flag that a client at the location was told last."""
         return minimum(s.served_first[pop], s.served_second[pop])
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def served_newest(s: State, pop: Expr) -> Expr:
         """The newest version of a flag that a client at the location was told last."""
         return maximum(s.served_first[pop], s.served_second[pop])
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def partial(s: State, pop: Expr) -> Expr:
         """What a client at the location was told last is a mixture of two versions."""
         return s.served_first[pop] != s.served_second[pop]
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def loaded(s: State, pop: Expr) -> Expr:
         """The reader at the location has had a config."""
         return s.served_newest[pop] > 0
+
+    @definition()
+    def attempt(s: State) -> Expr:
+        """How long an attempt takes at most: two puts."""
+        return s.D + s.D
+
+    @definition()
+    def due(s: State) -> Expr:
+        """How long after it was armed the alarm is due; no lease runs out, as nothing dies."""
+        return ite(s.alarm == "retry", s.R, 0)
 
     # --- writing and publishing
 
@@ -112,8 +120,7 @@ class DoKvPerKey(Links):
         s.config = s.config + 1
         s.logged = s.logged + 1
         s.request = "stored"
-        with s.when(s.alarm == "off"):
-            _arm(s, "sync")
+        publish_soon(s)
         with s.when(s.config == s.watched):
             s.watching = True
 
@@ -127,8 +134,8 @@ class DoKvPerKey(Links):
     @action()
     def fire(s: State) -> None:
         """The alarm fires: the handler leases the alarm, reads the config and starts to put the first flag."""
-        s.require(((s.alarm == "sync") | (s.alarm == "retry")) & (s.armed >= _due(s)))
-        _arm(s, "lease")
+        s.require(((s.alarm == "sync") | (s.alarm == "retry")) & (s.armed >= s.due))
+        arm(s, "lease")
         s.sending = "first"
         s.sending_for = 0
         s.sent = s.config
@@ -145,7 +152,7 @@ class DoKvPerKey(Links):
             s.failures = 0
             s.alarm = "off"
         with s.when(last & moved_on):
-            _arm(s, "sync")
+            arm(s, "sync")
         with s.when(last):
             s.sending = "idle"
             s.sent = 0
@@ -156,15 +163,13 @@ class DoKvPerKey(Links):
     @hazard()
     def put_fails(s: State) -> None:
         """KV refuses the put of a flag, or it times out; the next attempt begins with the first flag again."""
-        s.require((s.sending != "idle") & (s.failures < s.F))
-        s.sending = "idle"
+        s.require(s.sending != "idle")
+        fail(s)
         s.sent = 0
-        s.failures = s.failures + 1
-        _arm(s, "retry")
 
     # --- reading
 
-    @action(pop=Pop)
+    @action(pop=Links.Pop)
     def read(s: State, pop: Expr) -> None:
         """A request at a POP reads every flag: each from the location's cache, or from KV's centre."""
         first = (s.cache_first[pop] > 0) & (s.age_first[pop] <= s.T)
@@ -192,13 +197,3 @@ class DoKvPerKey(Links):
     def puts_end_in_time(s: State) -> Expr:
         """The replicator knows within D what became of the put of a flag."""
         return implies(s.sending != "idle", s.sending_for <= s.D)
-
-
-def _arm(s: State, why: str) -> None:
-    s.alarm = why
-    s.armed = 0
-
-
-def _due(s: State) -> Expr:
-    """How long after it was armed the alarm is due."""
-    return ite(s.alarm == "retry", s.R, 0)

@@ -17,16 +17,14 @@ __all__ = ["DoKvRegional"]
 class DoKvRegional(DoKv):
     """One unit of config as in `do_kv`, read through location caches and the cache of their region."""
 
-    Pop, writes, restores = DoKv.Pop, DoKv.writes, DoKv.restores
-
     G = duration(1, "how long a region serves its cached copy; the platform manages it, and it may exceed cacheTtl")
 
     region_cached = boolean(doc="the region has a copy")
-    region = natural(writes)
-    region_era = natural(restores)
+    region = natural(DoKv.writes)
+    region_era = natural(DoKv.restores)
     region_age = clock(while_=lambda s: s.region_cached, doc="since the region's copy was fetched")
 
-    @action(pop=Pop, cache=Pop)
+    @action(pop=DoKv.Pop, cache=DoKv.Pop)
     def read(s: State, pop: Expr, cache: Expr) -> None:
         """A request at a POP reads the config: from the isolate, the location's cache, the region's or KV's centre."""
         s.require((pop == cache) | s.disjoint_caches)

@@ -7,9 +7,10 @@ the object holds when the request gets there; what the reply's way back takes is
 
 from __future__ import annotations
 
-from edgeproof.model.designs.links import Links
+from edgeproof.model.designs.parts.links import Links
 from edgeproof.model.expr import Expr
 from edgeproof.model.machine import (
+    Design,
     State,
     action,
     boolean,
@@ -24,10 +25,8 @@ from edgeproof.model.machine import (
 __all__ = ["DoOnly"]
 
 
-class DoOnly(Links):
+class DoOnly(Links, Design):
     """One unit of config in one Durable Object, read from everywhere."""
-
-    Pop = Links.Pop
 
     writes = count(2, "how many config states a search goes through")
 
@@ -39,19 +38,19 @@ class DoOnly(Links):
     )
 
     acked = natural(writes, doc="the newest acknowledged write")
-    served = natural(writes, over=Pop, doc="what a client at the location was told last")
-    failed = boolean(over=Pop, doc="the last read at the location got no answer")
+    served = natural(writes, over=Links.Pop, doc="what a client at the location was told last")
+    failed = boolean(over=Links.Pop, doc="the last read at the location got no answer")
 
     watched = natural(writes, initial=None, doc="the write under observation; 0 observes none")
     watching = boolean(doc="the write under observation is committed")
     since = clock(while_=lambda s: s.watching, doc="since the write under observation was committed")
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def loaded(s: State, pop: Expr) -> Expr:
         """The reader at the location has had a config; it keeps nothing of it."""
         return s.served[pop] > 0
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def partial(s: State, pop: Expr) -> Expr:
         """What a client at the location was told last is the content of no committed version."""
         return s.config < s.served[pop]
@@ -85,7 +84,7 @@ class DoOnly(Links):
         """A client expects a version that is no longer the current one: refused, and nothing changes."""
         s.require(~s.down & (s.config > 0) & (s.request == "none"))
 
-    @action(pop=Pop)
+    @action(pop=Links.Pop)
     def read(s: State, pop: Expr) -> None:
         """A request at a POP asks the Durable Object for the config."""
         s.failed[pop] = s.cut[pop] | s.down

@@ -13,19 +13,21 @@ is in flight races with the next, as puts are not fenced.
 
 from __future__ import annotations
 
-from edgeproof.model.designs.links import Links
+from edgeproof.model.designs.parts.cache import Cache, take
+from edgeproof.model.designs.parts.links import Links
 from edgeproof.model.expr import Expr, for_all, implies, ite
 from edgeproof.model.machine import (
+    Design,
     State,
     action,
     boolean,
     clock,
     count,
     definition,
-    duration,
     enum,
     hazard,
     index_sort,
+    inherited,
     natural,
     option,
 )
@@ -33,10 +35,9 @@ from edgeproof.model.machine import (
 __all__ = ["KvOnly"]
 
 
-class KvOnly(Links):
+class KvOnly(Cache, Links, Design):
     """One unit of config under one KV key, its writers, and a plain reader with a cache at each POP."""
 
-    Pop = Links.Pop
     Writer = index_sort("Writer", 2, "requests of the control plane that may write at the same time")
 
     writing = option("racing", "in_turn", doc="whether a write may begin while another is under way")
@@ -44,7 +45,7 @@ class KvOnly(Links):
     changelog = option("beside", "inside", doc="the changelog: entries under keys of their own, or in the same value")
 
     writes = count(3, "how many writes a search begins")
-    T = duration(1, "cacheTtl: how long a location serves its cached copy")
+    T = inherited()
 
     # --- the control plane
 
@@ -59,12 +60,12 @@ class KvOnly(Links):
     # --- KV's centre, the caches of the locations
 
     kv = natural(writes, doc="what KV's central store holds, 0 if the key is absent")
-    cached = boolean(over=Pop, doc="absence is cached like a value")
-    cache = natural(writes, over=Pop)
-    age = clock(over=Pop, while_=lambda s, p: s.cached[p], doc="since the cached copy was fetched")
+    cached = inherited("absence is cached like a value")
+    cache = natural(writes, over=Links.Pop)
+    age = inherited()
 
-    served = natural(writes, over=Pop, doc="what a client at the location was told last")
-    failed = boolean(over=Pop, doc="the last read at the location got no answer")
+    served = natural(writes, over=Links.Pop, doc="what a client at the location was told last")
+    failed = boolean(over=Links.Pop, doc="the last read at the location got no answer")
 
     # --- the observer: one version, any one, as long as KV holds it or a newer one
 
@@ -89,12 +90,12 @@ class KvOnly(Links):
         """The writes that the changelog tells of; inside the value it tells of those that the value is made of."""
         return ite(s.changelog == "inside", s.kv, s.entries)
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def loaded(s: State, pop: Expr) -> Expr:
         """The reader at the location has had a config."""
         return s.served[pop] > 0
 
-    @definition(pop=Pop)
+    @definition(pop=Links.Pop)
     def partial(s: State, pop: Expr) -> Expr:
         """What a client at the location was told last is nothing that KV ever held whole."""
         return s.acked < s.served[pop]
@@ -107,14 +108,14 @@ class KvOnly(Links):
         s.require(s.base == "centre")
         _propose(s, writer, s.kv + 1)
 
-    @action(fair=False, writer=Writer, pop=Pop)
+    @action(fair=False, writer=Writer, pop=Links.Pop)
     def begin_from_cache(s: State, writer: Expr, pop: Expr) -> None:
         """A writer reads KV as any reader does, through its location's cache, and starts to put the next version."""
-        fresh = s.cached[pop] & (s.age[pop] <= s.T)
+        fresh = s.fresh[pop]
         s.require((s.base == "cache") & (fresh | ~s.cut[pop]))
         _propose(s, writer, ite(fresh, s.cache[pop], s.kv) + 1)
         with s.when(~fresh):
-            _fetch(s, pop)
+            take(s, pop, True, cache=s.kv)
 
     @action(writer=Writer)
     def put_lands(s: State, writer: Expr) -> None:
@@ -148,21 +149,21 @@ class KvOnly(Links):
 
     # --- reading
 
-    @action(pop=Pop)
+    @action(pop=Links.Pop)
     def read(s: State, pop: Expr) -> None:
         """A request at a POP reads the config: from the location's cache, or from KV's centre."""
-        fresh = s.cached[pop] & (s.age[pop] <= s.T)
+        fresh = s.fresh[pop]
         s.failed[pop] = ~fresh & s.cut[pop]
         with s.when(~fresh & ~s.cut[pop]):
-            _fetch(s, pop)
+            take(s, pop, True, cache=s.kv)
         with s.when(~s.failed[pop]):
             s.served[pop] = s.cache[pop]
 
-    @action(fair=False, pop=Pop)
+    @action(fair=False, pop=Links.Pop)
     def refresh(s: State, pop: Expr) -> None:
         """A location refreshes a hot key in the background, before it expires."""
         s.require(s.cached[pop] & ~s.cut[pop])
-        _fetch(s, pop)
+        take(s, pop, True, cache=s.kv)
 
 
 def _propose(s: State, writer: Expr, version: Expr) -> None:
@@ -171,10 +172,3 @@ def _propose(s: State, writer: Expr, version: Expr) -> None:
     s.begun = s.begun + 1
     s.phase[writer] = "putting"
     s.proposed[writer] = version
-
-
-def _fetch(s: State, pop: Expr) -> None:
-    """A location's cache takes what KV's centre holds, absence included."""
-    s.cached[pop] = True
-    s.cache[pop] = s.kv
-    s.age[pop] = 0

@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 
+from edgeproof.model.designs import DESIGNS, load
+from edgeproof.model.designs.parts.alarm import Alarm
+from edgeproof.model.designs.parts.cache import Cache
+from edgeproof.model.designs.parts.links import Links
+from edgeproof.model.designs.parts.outbox import LatePuts, Outbox
 from edgeproof.model.machine import (
     Design,
     DesignError,
@@ -351,3 +356,37 @@ def test_what_is_no_part_cannot_be_made_part_of_a_design() -> None:
 def test_a_part_cannot_be_read() -> None:
     with pytest.raises(DesignError, match="Lamp is a part: derive a design from it, and read that"):
         read_design(Lamp)  # type: ignore[arg-type]
+
+
+# --- the parts that there are
+
+
+@pytest.mark.parametrize(
+    ("part", "designs"),
+    [
+        (Alarm, {"do_kv", "do_kv_regional", "do_kv_per_key", "do_kv_manifest", "artifacts_tokens"}),
+        (Outbox, {"do_kv", "do_kv_regional", "artifacts_tokens"}),
+        (LatePuts, {"do_kv", "do_kv_regional", "artifacts_tokens"}),
+        (Links, {"do_kv", "do_kv_regional", "do_kv_per_key", "do_kv_manifest", "do_only", "kv_only"}),
+        (Cache, {"do_kv", "do_kv_regional", "do_kv_manifest", "kv_only", "artifacts_tokens"}),
+    ],
+)
+def test_each_part_is_said_once_for_all_the_designs_that_have_it(part: type[Part], designs: set[str]) -> None:
+    assert {name for name, design in DESIGNS.items() if issubclass(design, part)} == designs
+
+
+def test_the_alarm_of_every_design_is_armed_fired_and_late_by_the_rules_of_the_part() -> None:
+    for name, labels in {"do_kv_manifest": 4, "do_kv": 5, "artifacts_tokens": 5}.items():
+        machine = load(name)
+        s: Any = machine.state()
+        assert len(machine.variables["alarm"].type.labels) == labels
+        assert str((s.alarm != "off") & (s.sending == "idle") & (s.armed >= s.due)) in str(machine.action("fire").guard)
+        assert str(s.armed <= s.due + s.slack) in str(dict(machine.deadlines)["alarms_fire_in_time"])
+
+
+def test_a_design_that_an_outbox_cannot_ask_whether_its_put_is_outdated_is_told_the_name_that_it_lacks() -> None:
+    class Mute(Outbox, Design):
+        pass
+
+    with pytest.raises(AttributeError, match="the design declares no 'outdated'"):
+        read_design(Mute)

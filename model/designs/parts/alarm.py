@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A part: the Durable Object's alarm, whose handler makes one attempt to publish after the other.
+
+The handler leases the alarm before it begins, so that it fires again should nobody finish the attempt. What an attempt
+does a design says in `sending`, whose first value is `idle`.
+"""
+
+from __future__ import annotations
+
+from edgeproof.model.expr import TIME, Expr, implies, ite, lift
+from edgeproof.model.machine import Part, State, clock, count, deadline, definition, duration, enum, natural
+
+__all__ = ["Alarm", "arm", "begin_attempt", "fail", "lose_attempt", "publish_soon"]
+
+
+class Alarm(Part):
+    """Armed in the transaction of a write, as a lease while an attempt is made, and to retry a failed one."""
+
+    F = count(1, "failed attempts to publish in a row, at most")
+    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
+    D = duration(1, "put time-out: a put has landed and is confirmed, or has failed, within this")
+    R = duration(1, "retry delay: from a failed attempt to the next one")
+
+    alarm = enum("off", "sync", "lease", "retry", doc="why the alarm is armed")
+    armed = clock(while_=lambda s: s.alarm != "off", doc="since the alarm was armed")
+    failures = natural(F, doc="failed attempts to publish since the last success")
+    sending_for = clock(while_=lambda s: s.sending != "idle", doc="since the put under way began")
+
+    @definition()
+    def attempt(s: State) -> Expr:
+        """How long an attempt takes at most."""
+        return s.D
+
+    @definition()
+    def due(s: State) -> Expr:
+        """How long after it was armed the alarm is due."""
+        return ite(s.alarm == "retry", s.R, ite(s.alarm == "lease", s.attempt + s.R, lift(0, TIME)))
+
+    @definition()
+    def slack(s: State) -> Expr:
+        """How late the alarm may fire; retries and leases have that delay in R."""
+        return ite(s.alarm == "sync", s.S, lift(0, TIME))
+
+    @definition()
+    def unarmed(s: State) -> Expr:
+        """No alarm is armed that is due already or that retries."""
+        return s.alarm == "off"
+
+    @deadline
+    def alarms_fire_in_time(s: State) -> Expr:
+        """An armed alarm fires within S of being due."""
+        return implies((s.alarm != "off") & (s.sending == "idle"), s.armed <= s.due + s.slack)
+
+
+def arm(s: State, why: str) -> None:
+    """The alarm is armed, instead of what it was armed for before."""
+    s.alarm = why
+    s.armed = 0
+
+
+def publish_soon(s: State) -> None:
+    """Part of a write's transaction. An alarm that is due already, or that retries, will see the write: arming it anew
+    with every write would put it off for ever.
+    """
+    with s.when(s.unarmed):
+        arm(s, "sync")
+
+
+def begin_attempt(s: State, sending: str) -> None:
+    """The alarm fires: the handler leases it, and starts to send."""
+    s.require((s.alarm != "off") & (s.sending == "idle") & (s.armed >= s.due))
+    arm(s, "lease")
+    s.sending = sending
+    s.sending_for = 0
+
+
+def fail(s: State) -> None:
+    """The attempt failed: try again after R."""
+    s.sending = "idle"
+    _count_failure(s)
+    arm(s, "retry")
+
+
+def lose_attempt(s: State) -> None:
+    """The Durable Object dies, and with it the attempt that it was making: the lease finds what nobody finished."""
+    with s.when(s.sending != "idle"):
+        _count_failure(s)
+        s.sending = "idle"
+
+
+def _count_failure(s: State) -> None:
+    s.require(s.failures < s.F)
+    s.failures = s.failures + 1
