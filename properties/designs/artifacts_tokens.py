@@ -15,10 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
+from edgeproof.model.expr import FALSE, NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance, State
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.parts import outbox
+from edgeproof.properties.designs.parts.alarm import FAILURES
+from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 
 __all__ = ["DOSSIER", "new_token_bound", "new_token_formula"]
 
@@ -71,21 +74,13 @@ _CASES: Final[tuple[Row, ...]] = (
 def terms(s: State) -> tuple[Term, ...]:
     """How long a revoked token is still accepted, in the order in which the revocation can meet it.
 
-    It goes through the outbox as any change: it may find an older put in flight (D), then waits for the alarm (S); F
-    attempts fail, each after D, with R until the next; the successful one takes D. Then a location serves its copy for
-    T: a copy of the token, or (where absence is cached) of the absence of its mark.
-
-    Where a put of a superseded instance may land late, it brings a revoked token back until the heartbeat repairs it,
-    as in `do_kv`. A mark has a key of its own, which nothing takes back.
+    It goes through the outbox as any change. Then a location serves its copy for T: a copy of the token, or (where
+    absence is cached) of the absence of its mark. A late put brings a revoked token back until the heartbeat repairs
+    that; a mark has a key of its own, which nothing takes back.
     """
-    undone: Expr = s.put_late & (s.revoke != "mark")
     return (
-        Term("D", "an older put is in flight", s.D, TRUE),
-        Term("Z", "a superseded instance's put lands late", s.Z, undone),
-        Term("D", "the put that it overtook is confirmed all the same", s.D, undone),
-        Term("H", "the heartbeat is due", s.H, undone),
-        *_publication(s),
-        Term("T", "a location serves its cached copy", s.T, TRUE),
+        *outbox.terms(s, undone=s.put_late & (s.revoke != "mark"), may_fail=_may_fail(s)),
+        cached_copy(s),
     )
 
 
@@ -113,20 +108,14 @@ def minted_in_kv(s: State) -> Expr:
 def _for_new_tokens(s: State) -> tuple[Term, ...]:
     cached: Expr = s.negative_cache
     return (
-        Term("D", "an older put is in flight", s.D, TRUE),
-        *_publication(s),
+        *outbox.terms(s, undone=FALSE, may_fail=_may_fail(s)),
         Term("T", "a location serves its cached copy of nothing", s.T, cached),
     )
 
 
-def _publication(s: State) -> tuple[Term, ...]:
-    """From the alarm to the put that succeeds."""
-    may_fail: Expr = s.put_fails | s.crash | s.put_late
-    return (
-        Term("S", "the alarm fires", s.S, TRUE),
-        Term("F*(D + R)", "failed attempts and the delays after them", s.F * (s.D + s.R), may_fail),
-        Term("D", "the put that succeeds", s.D, TRUE),
-    )
+def _may_fail(s: State) -> Expr:
+    fails: Expr = s.put_fails | s.crash | s.put_late
+    return fails
 
 
 def _tells(s: State) -> Expr:
@@ -149,25 +138,6 @@ def _may_be_undone(s: State) -> Expr:
     return s.put_late & (s.revoke != "mark") & (s.token == "revoked")
 
 
-def _late(s: State, value: Expr) -> Expr:
-    """A term that counts only there."""
-    return ite(_may_be_undone(s), value, lift(0, TIME))
-
-
-def _repaired(s: State) -> Expr:
-    """When, after the last change, a token that a late put has brought back waits for the heartbeat at the latest."""
-    return s.D + _late(s, s.Z + s.D)
-
-
-def _start(s: State) -> Expr:
-    return _repaired(s) + _late(s, s.H) + s.S
-
-
-def _attempts(s: State) -> Expr:
-    """The time that the failed attempts so far took, each with the delay after it."""
-    return s.failures * (s.D + s.R)
-
-
 _PUBLISHER: Final[Lemmas] = {
     "nothing-is-said-of-no-token": lambda s: implies(
         s.token == "none", (s.listed == "absent") & (s.sent == "none") & ~s.marked
@@ -186,20 +156,14 @@ _PUBLISHER: Final[Lemmas] = {
     "nobody-is-superseded": lambda s: for_all(s.Put, lambda k: ~s.stray[k]),
     "an-idle-publisher-says-nothing": lambda s: implies(s.sending == "idle", (s.sent == "none") & ~s.outdated),
     "what-changed-is-outdated": lambda s: implies((s.sending != "idle") & (s.sent != s.token), s.outdated),
-    "sending-holds-the-lease": lambda s: implies(
-        s.sending != "idle", (s.alarm == "lease") & (s.armed == s.sending_for)
-    ),
+    "sending-holds-the-lease": outbox.holds_the_lease,
     "a-heartbeat-never-ends": lambda s: implies((s.repair == "heartbeat") & (s.token != "none"), s.alarm != "off"),
     "clocks-are-right": lambda s: for_all(s.Pop, lambda p: ~s.slow[p]),
     "a-revoked-token-was-minted": lambda s: s.revoked_for <= s.minted_for,
 }
 
 _IN_TURN: Final[Lemmas] = {
-    "nothing-fails": lambda s: s.failures == 0,
-    "failures-are-bounded": lambda s: s.failures <= s.F,
-    "success-forgives": lambda s: implies((s.alarm != "retry") & (s.alarm != "lease"), s.failures == 0),
-    "retries-follow-failures": lambda s: implies(s.alarm == "retry", s.failures > 0),
-    "leases-follow-failures": lambda s: implies((s.alarm == "lease") & (s.sending == "idle"), s.failures > 0),
+    **FAILURES,
     "tombstones-stay": lambda s: implies((s.sending != "idle") & (s.listed == "tombstone"), s.sent == "revoked"),
 }
 
@@ -215,36 +179,14 @@ _CENTRE: Final[Lemmas] = {
             s.stray[k] & (s.carries[k] == "active") & (s.token == "revoked"), s.revoked_for <= s.D + s.stray_for[k]
         ),
     ),
-    "behind-at-sync": lambda s: implies(
-        _behind(s) & (s.alarm == "sync"), _since(s) <= _repaired(s) + _late(s, s.H) + s.armed
-    ),
-    "behind-at-beat": lambda s: implies(
-        _behind(s) & (s.alarm == "beat"),
-        ite(_may_be_undone(s), _since(s) <= _repaired(s) + s.armed, _since(s) + s.H <= s.armed),
-    ),
-    "behind-in-flight": lambda s: implies(
-        _behind(s) & (s.sending == "flying") & (s.sent == s.token),
-        _since(s) <= _start(s) + _attempts(s) + s.sending_for,
-    ),
-    "behind-though-landed": lambda s: implies(
-        _behind(s) & (s.sending == "landed"), _since(s) <= s.D + _late(s, s.Z) + s.sending_for
-    ),
-    "behind-at-retry": lambda s: implies(
-        _behind(s) & (s.alarm == "retry"), _since(s) + s.R <= _start(s) + _attempts(s) + s.armed
-    ),
-    "behind-at-lease": lambda s: implies(
-        _behind(s) & (s.alarm == "lease") & (s.sending == "idle"),
-        _since(s) + s.D + s.R <= _start(s) + _attempts(s) + s.armed,
-    ),
+    **outbox.ages(_behind, _since, undone=_may_be_undone, carried=lambda s: s.sent == s.token),
 }
 
 _LOCATIONS: Final[Lemmas] = {
-    "a-copy-of-the-token": lambda s: for_all(
-        s.Pop,
-        lambda p: implies(
-            s.cached[p] & (s.cache[p] == "token") & (s.token == "revoked") & (s.revoke != "mark"),
-            s.revoked_for <= publish_bound(s) + s.age[p],
-        ),
+    "a-copy-of-the-token": old_copies(
+        lambda s, p: s.cached[p] & (s.cache[p] == "token") & (s.token == "revoked") & (s.revoke != "mark"),
+        since=lambda s: s.revoked_for,
+        bound=publish_bound,
     ),
     "a-copy-of-no-mark": lambda s: for_all(
         s.Pop,
@@ -252,11 +194,10 @@ _LOCATIONS: Final[Lemmas] = {
             s.unmarked[p] & (s.token == "revoked"), s.revoked_for <= publish_bound(s) + s.unmarked_for[p]
         ),
     ),
-    "a-copy-of-nothing": lambda s: for_all(
-        s.Pop,
-        lambda p: implies(
-            s.cached[p] & (s.cache[p] != "token") & (s.token == "active"), s.minted_for <= minted_in_kv(s) + s.age[p]
-        ),
+    "a-copy-of-nothing": old_copies(
+        lambda s, p: s.cached[p] & (s.cache[p] != "token") & (s.token == "active"),
+        since=lambda s: s.minted_for,
+        bound=minted_in_kv,
     ),
     "nothing-is-not-cached": lambda s: for_all(
         s.Pop, lambda p: implies(s.cached[p] & ~s.negative_cache, s.cache[p] != "absent")
@@ -275,7 +216,7 @@ def _while(state: str, lemma: Callable[[State], Expr]) -> Callable[[State], Expr
 def _leaves_the_location(s: State, pop: Expr) -> Expr:
     """A request for the token's key, and one for its mark, where the location's cache may not answer."""
     nothing, once = lift(0, NAT), lift(1, NAT)
-    token = ite(s.cached[pop] & (s.age[pop] <= s.T), nothing, once)
+    token = ite(s.fresh[pop], nothing, once)
     unmarked = s.unmarked[pop] & (s.unmarked_for[pop] <= s.T)
     return token + ite((s.revoke != "mark") | unmarked, nothing, once)
 

@@ -3,8 +3,7 @@
 
 The lemmas say why it works. The staleness bound rests on the last group of them. It follows a write under observation
 (`watched`) while KV is still older than it (`_behind`), and says for each thing that the replicator may be doing how
-long ago the write was committed at most. `_start` is the latest moment at which an attempt that carries the write
-begins for the first time.
+long ago the write was committed at most.
 
 What it costs: a location fetches once per cacheTtl, a change publishes the whole config.
 """
@@ -14,11 +13,15 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
+from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.parts import outbox
+from edgeproof.properties.designs.parts.alarm import FAILURES
+from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
+from edgeproof.properties.designs.parts.links import UNBROKEN
 
-__all__ = ["COSTING", "DOSSIER", "leaves_the_location", "publish_bound", "terms"]
+__all__ = ["COSTING", "DOSSIER", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
 
 _OUTBOX: Final[Constants] = {"publisher": "outbox", "Put": 1}
 _INLINE: Final[Constants] = {"publisher": "inline", "Put": 2}
@@ -143,24 +146,11 @@ _CASES: Final[tuple[Row, ...]] = (
 def terms(s: State) -> tuple[Term, ...]:
     """How late a reader can be told, in the order in which a write on its way can meet the summands.
 
-    A commit may find an older put in flight (D), then waits for the alarm (S); F attempts fail, each after D, with R
-    until the next; the successful one takes D; a location then serves its cached copy for T, and an isolate its own for
-    M. Where a put of a superseded instance may land late, the heartbeat repairs it: at the latest D + Z after the
-    commit it lands, over a newer one that landed a moment before; that one is confirmed within D, as if nothing had
-    happened, and H later the next put is due.
+    The outbox publishes it; a location then serves its cached copy for T, and an isolate its own for M.
     """
-    late: Expr = s.put_late
-    may_fail = s.put_fails | s.put_ambiguous | s.crash | late
-    always = TRUE
     return (
-        Term("D", "an older put is in flight", s.D, always),
-        Term("Z", "a superseded instance's put lands late", s.Z, late),
-        Term("D", "the put that it overtook is confirmed all the same", s.D, late),
-        Term("H", "the heartbeat is due", s.H, late),
-        Term("S", "the alarm fires", s.S, always),
-        Term("F*(D + R)", "failed attempts and the delays after them", s.F * (s.D + s.R), may_fail),
-        Term("D", "the put that succeeds", s.D, always),
-        Term("T", "a location serves its cached copy", s.T, always),
+        *outbox.terms(s, undone=s.put_late, may_fail=s.put_fails | s.put_ambiguous | s.crash | s.put_late),
+        cached_copy(s),
         Term("M", "an isolate serves its own copy", s.M, s.reader == "memo"),
     )
 
@@ -182,23 +172,10 @@ def _behind(s: State) -> Expr:
     return s.watching & (s.kv < s.watched)
 
 
-def _late(s: State, value: Expr) -> Expr:
-    """A term that counts only where superseded instances' puts may land late."""
-    return ite(s.put_late, value, lift(0, TIME))
-
-
-def _repaired(s: State) -> Expr:
-    """When, after its commit, a write that a late put has undone is waiting for the heartbeat at the latest."""
-    return s.D + _late(s, s.Z + s.D)
-
-
-def _start(s: State) -> Expr:
-    return _repaired(s) + _late(s, s.H) + s.S
-
-
-def _attempts(s: State) -> Expr:
-    """The time that the failed attempts so far took, each with the delay after it."""
-    return s.failures * (s.D + s.R)
+def has_an_old_copy(s: State, pop: Expr) -> Expr:
+    """A location's copy does not tell the write under observation."""
+    old: Expr = s.watching & s.cached[pop] & (s.cache[pop] < s.watched)
+    return old
 
 
 _COPIES: Final[Lemmas] = {
@@ -219,9 +196,7 @@ _STORE: Final[Lemmas] = {
     "no-key-is-shared": lambda s: ~s.neighbour_hit,
     "early-acks-run-ahead": lambda s: implies(s.request == "taken", (s.ack == "early") & (s.acked <= s.config + 1)),
     "alarms-need-a-config": lambda s: implies(s.alarm != "off", s.config > 0),
-    "sending-holds-the-lease": lambda s: implies(
-        s.sending != "idle", (s.alarm == "lease") & (s.armed == s.sending_for)
-    ),
+    "sending-holds-the-lease": outbox.holds_the_lease,
     "sent-is-something": lambda s: implies(s.sending != "idle", s.sent > 0),
     "stray-is-something": lambda s: for_all(s.Put, lambda k: implies(s.stray[k], s.carries[k] > 0)),
     "an-inline-publisher-has-no-alarm": lambda s: implies(s.publisher == "inline", s.alarm == "off"),
@@ -231,7 +206,7 @@ _STORE: Final[Lemmas] = {
 }
 
 _READERS: Final[Lemmas] = {
-    "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
+    **UNBROKEN,
     "loaded-is-kept": lambda s: for_all(s.Pop, lambda p: s.loaded[p] == (s.kept[p] > 0)),
     "kept-is-what-was-served": lambda s: for_all(
         s.Pop, lambda p: (s.served[p] == s.kept[p]) & (s.served_era[p] == s.kept_era[p])
@@ -247,40 +222,15 @@ _READERS: Final[Lemmas] = {
 _STALENESS: Final[Lemmas] = {
     "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
     "restores-end-the-watch": lambda s: implies(s.watching, s.restored == 0),
-    "nothing-fails": lambda s: s.failures == 0,
-    "failures-are-bounded": lambda s: s.failures <= s.F,
-    "success-forgives": lambda s: implies((s.alarm != "retry") & (s.alarm != "lease"), s.failures == 0),
-    "retries-follow-failures": lambda s: implies(s.alarm == "retry", s.failures > 0),
-    "leases-follow-failures": lambda s: implies((s.alarm == "lease") & (s.sending == "idle"), s.failures > 0),
+    **FAILURES,
     "off-is-published": lambda s: implies((s.alarm == "off") & s.watching, s.kv >= s.watched),
     "landed-is-published": lambda s: implies((s.sending == "landed") & _behind(s), (s.sent < s.watched) | s.put_late),
     "older-put": lambda s: implies(s.watching & (s.sending != "idle") & (s.sent < s.watched), s.since <= s.sending_for),
     "older-stray": lambda s: for_all(
         s.Put, lambda k: implies(s.watching & s.stray[k] & (s.carries[k] < s.watched), s.since <= s.D + s.stray_for[k])
     ),
-    "behind-at-sync": lambda s: implies(
-        _behind(s) & (s.alarm == "sync"), s.since <= _repaired(s) + _late(s, s.H) + s.armed
-    ),
-    "behind-at-beat": lambda s: implies(
-        _behind(s) & (s.alarm == "beat"), ite(s.put_late, s.since <= _repaired(s) + s.armed, s.since + s.H <= s.armed)
-    ),
-    "behind-in-flight": lambda s: implies(
-        _behind(s) & (s.sending == "flying"), s.since <= _start(s) + _attempts(s) + s.sending_for
-    ),
-    "behind-though-landed": lambda s: implies(
-        _behind(s) & (s.sending == "landed"), s.since <= s.D + _late(s, s.Z) + s.sending_for
-    ),
-    "behind-at-retry": lambda s: implies(
-        _behind(s) & (s.alarm == "retry"), s.since + s.R <= _start(s) + _attempts(s) + s.armed
-    ),
-    "behind-at-lease": lambda s: implies(
-        _behind(s) & (s.alarm == "lease") & (s.sending == "idle"),
-        s.since + s.D + s.R <= _start(s) + _attempts(s) + s.armed,
-    ),
-    "behind-in-a-cache": lambda s: for_all(
-        s.Pop,
-        lambda p: implies(s.watching & s.cached[p] & (s.cache[p] < s.watched), s.since <= publish_bound(s) + s.age[p]),
-    ),
+    **outbox.ages(_behind, since=lambda s: s.since, undone=lambda s: s.put_late),
+    "behind-in-a-cache": old_copies(has_an_old_copy, since=lambda s: s.since, bound=publish_bound),
     "behind-in-an-isolate": lambda s: for_all(
         s.Pop,
         lambda p: implies(
@@ -294,8 +244,7 @@ _STALENESS: Final[Lemmas] = {
 def leaves_the_location(s: State, pop: Expr) -> Expr:
     """One request to KV's centre where neither the isolate nor the location's cache may answer."""
     memo = (s.reader == "memo") & s.loaded[pop] & (s.memo_age[pop] <= s.M)
-    fresh = s.cached[pop] & (s.age[pop] <= s.T)
-    return ite(memo | fresh | s.cut[pop], lift(0, NAT), lift(1, NAT))
+    return ite(memo | s.fresh[pop] | s.cut[pop], lift(0, NAT), lift(1, NAT))
 
 
 COSTING: Final = Costing(

@@ -21,6 +21,17 @@ from attrs import frozen
 from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Sizes, Term, Writer, total
+from edgeproof.properties.designs.parts.alarm import (
+    FAILURES,
+    Change,
+    at_lease,
+    at_retry,
+    at_sync,
+    attempts,
+    publication,
+)
+from edgeproof.properties.designs.parts.cache import old_copies
+from edgeproof.properties.designs.parts.links import UNBROKEN
 
 __all__ = ["DOSSIER"]
 
@@ -110,12 +121,10 @@ def terms(s: State) -> tuple[Term, ...]:
     that instead of an older attempt, which is no longer.
     """
     may_fail: Expr = s.put_fails | s.put_ambiguous | s.crash
-    attempt = s.U + s.D
+    attempt = "U + D", s.attempt
     return (
-        Term("U + D", "an older attempt is under way", attempt, TRUE),
-        Term("S", "the alarm fires", s.S, TRUE),
-        Term("F*(U + D + R)", "failed attempts and the delays after them", s.F * (attempt + s.R), may_fail),
-        Term("U + D", "the attempt that succeeds: parts, then the manifest", attempt, TRUE),
+        Term("U + D", "an older attempt is under way", s.attempt, TRUE),
+        *publication(s, attempt, may_fail, "the attempt that succeeds: parts, then the manifest"),
         Term("T", "a location serves its cached manifest", s.T, TRUE),
         Term("L", "a reader collects the parts", s.L, TRUE),
     )
@@ -161,26 +170,13 @@ _PART: Final = Trail(
 )
 
 
-def _attempt(s: State) -> Expr:
-    window: Expr = s.U + s.D
-    return window
-
-
-def _start(s: State) -> Expr:
-    """When, after a commit, the first attempt that carries it begins at the latest."""
-    return _attempt(s) + s.S
-
-
-def _attempts(s: State) -> Expr:
-    """The time that the failed attempts so far took, each with the delay after it."""
-    return s.failures * (_attempt(s) + s.R)
-
-
 def _along(name: str, t: Trail) -> Lemmas:
     """How old what is superseded can be at every place on its way out."""
 
     def behind(s: State) -> Expr:
         return t.on(s) & t.in_kv(s)
+
+    change = Change(behind, t.clock)
 
     def under_way(s: State) -> Expr:
         return (s.sending == "parts") | (s.sending == "flying")
@@ -190,19 +186,14 @@ def _along(name: str, t: Trail) -> Lemmas:
         f"{name}-landed-is-published": lambda s: implies(behind(s) & (s.sending == "landed"), t.sent(s)),
         f"{name}-older-attempt": lambda s: implies(t.on(s) & (s.sending != "idle") & t.sent(s), t.clock(s) <= s.armed),
         f"{name}-while-deleting": lambda s: implies(behind(s) & s.deleting, t.clock(s) <= s.armed),
-        f"{name}-at-sync": lambda s: implies(behind(s) & (s.alarm == "sync"), t.clock(s) <= _attempt(s) + s.armed),
+        f"{name}-at-sync": at_sync(change),
         f"{name}-in-flight": lambda s: implies(
-            behind(s) & under_way(s), t.clock(s) <= _start(s) + _attempts(s) + s.armed
+            behind(s) & under_way(s), t.clock(s) <= change.start(s) + attempts(s) + s.armed
         ),
-        f"{name}-at-retry": lambda s: implies(
-            behind(s) & (s.alarm == "retry"), t.clock(s) + s.R <= _start(s) + _attempts(s) + s.armed
-        ),
-        f"{name}-at-lease": lambda s: implies(
-            behind(s) & (s.alarm == "lease") & (s.sending == "idle"),
-            t.clock(s) + _attempt(s) + s.R <= _start(s) + _attempts(s) + s.armed,
-        ),
-        f"{name}-in-a-cache": lambda s: for_all(
-            s.Pop, lambda p: implies(t.on(s) & s.cached[p] & t.cached(s, p), t.clock(s) <= t.to_kv(s) + s.age[p])
+        f"{name}-at-retry": at_retry(change),
+        f"{name}-at-lease": at_lease(change),
+        f"{name}-in-a-cache": old_copies(
+            lambda s, p: t.on(s) & s.cached[p] & t.cached(s, p), since=t.clock, bound=t.to_kv
         ),
         f"{name}-in-a-request": lambda s: for_all(
             s.Pop,
@@ -229,16 +220,12 @@ _STORE: Final[Lemmas] = {
     "idle-sends-nothing": lambda s: implies(s.sending == "idle", (s.sent == 0) & ~s.sent_needs),
     "landed-is-in-kv": lambda s: implies(s.sending == "landed", (s.kv == s.sent) & (s.kv_needs == s.sent_needs)),
     "puts-go-forward": lambda s: implies(s.sending != "idle", s.kv <= s.sent),
-    "nothing-fails": lambda s: s.failures == 0,
-    "failures-are-bounded": lambda s: s.failures <= s.F,
-    "success-forgives": lambda s: implies((s.alarm != "retry") & (s.alarm != "lease"), s.failures == 0),
-    "retries-follow-failures": lambda s: implies(s.alarm == "retry", s.failures > 0),
-    "leases-follow-failures": lambda s: implies((s.alarm == "lease") & (s.sending == "idle"), s.failures > 0),
+    **FAILURES,
     "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
 }
 
 _READERS: Final[Lemmas] = {
-    "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
+    **UNBROKEN,
     "kv-covers-caches": lambda s: for_all(s.Pop, lambda p: s.cache[p] <= s.kv),
     "kv-covers-requests": lambda s: for_all(s.Pop, lambda p: s.found[p] <= s.kv),
     "kv-covers-readers": lambda s: for_all(s.Pop, lambda p: s.served[p] <= s.kv),
@@ -302,9 +289,8 @@ _NAME: Final = 67
 def _leaves_the_location(s: State, pop: Expr) -> Expr:
     """A request for the manifest where the location's cache may not answer, then one for a part that is not held."""
     nothing, once = lift(0, NAT), lift(1, NAT)
-    fresh = s.cached[pop] & (s.age[pop] <= s.T)
     asks = s.pointed[pop] & ~s.held[pop] & ~s.cut[pop]
-    return ite(s.following[pop], ite(asks, once, nothing), ite(fresh | s.cut[pop], nothing, once))
+    return ite(s.following[pop], ite(asks, once, nothing), ite(s.fresh[pop] | s.cut[pop], nothing, once))
 
 
 def _published(sizes: Sizes) -> int:

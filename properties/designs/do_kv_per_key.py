@@ -16,6 +16,9 @@ from typing import Final
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.parts.alarm import Change, at_retry, at_sync, attempts, publication
+from edgeproof.properties.designs.parts.cache import cached_copy
+from edgeproof.properties.designs.parts.links import UNBROKEN
 
 __all__ = ["DOSSIER"]
 
@@ -43,13 +46,10 @@ _CASES: Final[tuple[Row, ...]] = (
 
 def terms(s: State) -> tuple[Term, ...]:
     """How late a reader can be told: as of `do_kv`, but a publication is a put per key, two here."""
-    puts: Expr = s.D + s.D
     return (
-        Term("2*D", "an older publication is under way, key by key", puts, TRUE),
-        Term("S", "the alarm fires", s.S, TRUE),
-        Term("F*(2*D + R)", "failed attempts and the delays after them", s.F * (puts + s.R), s.put_fails),
-        Term("2*D", "the puts that succeed, key by key", puts, TRUE),
-        Term("T", "a location serves its cached copy", s.T, TRUE),
+        Term("2*D", "an older publication is under way, key by key", s.attempt, TRUE),
+        *publication(s, ("2*D", s.attempt), s.put_fails, "the puts that succeed, key by key"),
+        cached_copy(s),
     )
 
 
@@ -62,9 +62,12 @@ def _behind(s: State) -> Expr:
     return s.watching & (s.kv_second < s.watched)
 
 
-def _attempts(s: State) -> Expr:
-    """When an attempt that carries the write begins at the latest, after the failed ones so far."""
-    return s.D + s.D + s.S + s.failures * (s.D + s.D + s.R)
+_WRITE: Final = Change(_behind, since=lambda s: s.since)
+
+
+def _put_begins(s: State) -> Expr:
+    """How long after its commit an attempt that carries the write begins at most, after the failed ones so far."""
+    return _WRITE.start(s) + attempts(s)
 
 
 _STORE: Final[Lemmas] = {
@@ -97,7 +100,7 @@ _COPIES: Final[Lemmas] = {
     "caches-cover-second": lambda s: for_all(
         s.Pop, lambda p: implies(s.cache_second[p] > 0, s.served_second[p] <= s.cache_second[p])
     ),
-    "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
+    **UNBROKEN,
 }
 
 _STALENESS: Final[Lemmas] = {
@@ -109,12 +112,14 @@ _STALENESS: Final[Lemmas] = {
     "older-second": lambda s: implies(
         s.watching & (s.sending == "second") & (s.sent < s.watched), s.since <= s.D + s.sending_for
     ),
-    "behind-at-sync": lambda s: implies(_behind(s) & (s.alarm == "sync"), s.since <= s.D + s.D + s.armed),
-    "behind-in-first": lambda s: implies(_behind(s) & (s.sending == "first"), s.since <= _attempts(s) + s.sending_for),
-    "behind-in-second": lambda s: implies(
-        _behind(s) & (s.sending == "second"), s.since <= _attempts(s) + s.D + s.sending_for
+    "behind-at-sync": at_sync(_WRITE),
+    "behind-in-first": lambda s: implies(
+        _behind(s) & (s.sending == "first"), s.since <= _put_begins(s) + s.sending_for
     ),
-    "behind-at-retry": lambda s: implies(_behind(s) & (s.alarm == "retry"), s.since + s.R <= _attempts(s) + s.armed),
+    "behind-in-second": lambda s: implies(
+        _behind(s) & (s.sending == "second"), s.since <= _put_begins(s) + s.D + s.sending_for
+    ),
+    "behind-at-retry": at_retry(_WRITE),
     "behind-in-a-cache-of-first": lambda s: for_all(
         s.Pop,
         lambda p: implies(

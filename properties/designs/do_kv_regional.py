@@ -19,6 +19,7 @@ from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.parts.cache import old_copies
 
 __all__ = ["DOSSIER"]
 
@@ -73,11 +74,8 @@ _STALENESS: Final[Lemmas] = {
     "behind-in-the-region": lambda s: implies(
         s.watching & s.region_cached & (s.region < s.watched), s.since <= do_kv.publish_bound(s) + s.region_age
     ),
-    "behind-in-a-cache-of-a-region": lambda s: for_all(
-        s.Pop,
-        lambda p: implies(
-            s.watching & s.cached[p] & (s.cache[p] < s.watched), s.since <= do_kv.publish_bound(s) + s.G + s.age[p]
-        ),
+    "behind-in-a-cache-of-a-region": old_copies(
+        do_kv.has_an_old_copy, since=lambda s: s.since, bound=lambda s: do_kv.publish_bound(s) + s.G
     ),
     "behind-in-an-isolate-of-a-region": lambda s: for_all(
         s.Pop,

@@ -13,6 +13,7 @@ from typing import Final
 from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer
+from edgeproof.properties.designs.parts.links import UNBROKEN
 
 __all__ = ["DOSSIER"]
 
@@ -43,7 +44,7 @@ _LEMMAS: Final[Lemmas] = {
     "acked-is-committed": lambda s: s.acked <= s.config,
     "served-is-committed": lambda s: for_all(s.Pop, lambda p: s.served[p] <= s.config),
     "watched-is-committed": lambda s: implies(s.watching, (s.watched <= s.config) & (s.watched > 0)),
-    "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
+    **UNBROKEN,
     "the-object-is-up": lambda s: ~s.down,
 }
 

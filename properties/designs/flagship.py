@@ -17,6 +17,8 @@ from edgeproof.model.designs.flagship import lets_in
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.parts.alarm import publication
+from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 
 __all__ = ["DOSSIER"]
 
@@ -52,10 +54,8 @@ def terms(s: State) -> tuple[Term, ...]:
     """How late a change of a flag can reach who asks at a location: as of `do_kv`."""
     return (
         Term("D", "an older put is in flight", s.D, TRUE),
-        Term("S", "the alarm fires", s.S, TRUE),
-        Term("F*(D + R)", "failed attempts and the delays after them", s.F * (s.D + s.R), s.put_fails),
-        Term("D", "the put that succeeds", s.D, TRUE),
-        Term("T", "a location serves its cached copy", s.T, TRUE),
+        *publication(s, ("D", s.D), s.put_fails, "the put that succeeds"),
+        cached_copy(s),
     )
 
 
@@ -158,9 +158,8 @@ _STALENESS: Final[Lemmas] = {
     "behind-when-due": lambda s: implies(_behind(s) & (s.sending == "due"), s.since <= s.D + s.waited),
     "behind-in-flight": lambda s: implies(_behind(s) & (s.sending == "flying"), s.since <= _attempts(s) + s.waited),
     "behind-at-retry": lambda s: implies(_behind(s) & (s.sending == "retry"), s.since + s.R <= _attempts(s) + s.waited),
-    "behind-in-a-cache": lambda s: for_all(
-        s.Pop,
-        lambda p: implies(s.watching & s.cached[p] & (s.cache[p] < s.watched), s.since <= publish_bound(s) + s.age[p]),
+    "behind-in-a-cache": old_copies(
+        lambda s, p: s.watching & s.cached[p] & (s.cache[p] < s.watched), since=lambda s: s.since, bound=publish_bound
     ),
 }
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
+from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer
+from edgeproof.properties.designs.parts.cache import cached_copy
+from edgeproof.properties.designs.parts.links import UNBROKEN
 
 __all__ = ["DOSSIER"]
 
@@ -53,7 +55,7 @@ _CASES: Final[tuple[Row, ...]] = (
 
 def terms(s: State) -> tuple[Term, ...]:
     """How late a reader can be told: a write is committed where it is read from, in KV's centre."""
-    return (Term("T", "a location serves its cached copy", s.T, TRUE),)
+    return (cached_copy(s),)
 
 
 def _one_at_a_time(s: State) -> Expr:
@@ -71,7 +73,7 @@ _COPIES: Final[Lemmas] = {
     "kv-covers-caches": lambda s: for_all(s.Pop, lambda p: s.cache[p] <= s.kv),
     "kv-covers-readers": lambda s: for_all(s.Pop, lambda p: s.served[p] <= s.kv),
     "caches-cover-readers": lambda s: for_all(s.Pop, lambda p: implies(s.cached[p], s.served[p] <= s.cache[p])),
-    "nobody-is-cut-off": lambda s: for_all(s.Pop, lambda p: ~s.cut[p]),
+    **UNBROKEN,
 }
 
 _WRITERS: Final[Lemmas] = {
@@ -102,8 +104,7 @@ _STALENESS: Final[Lemmas] = {
 
 def _leaves_the_location(s: State, pop: Expr) -> Expr:
     """One request to KV's centre where the location's cache may not answer."""
-    fresh = s.cached[pop] & (s.age[pop] <= s.T)
-    return ite(fresh | s.cut[pop], lift(0, NAT), lift(1, NAT))
+    return ite(s.fresh[pop] | s.cut[pop], lift(0, NAT), lift(1, NAT))
 
 
 DOSSIER: Final = Dossier(
