@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from edgeproof.model.expr import Expr
+from edgeproof.model.layout import Field
 from edgeproof.model.machine import Machine, Post, Store
-
-if TYPE_CHECKING:
-    from edgeproof.model.kernel import Field
 
 __all__ = ["Emitter"]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An instance as text for other people's tools: what TLA+ (`model.text_tla`) and Promela (`model.text_promela`) share.
 
-The text has the interpreter's meaning on the instance's state space with clocks cut off as in `model.kernel`: the same
+The text has the interpreter's meaning on the instance's state space with clocks cut off as in `model.layout`: the same
 initial states, events and successors, so that another tool counts the same states and gives the same verdicts. Options
 and hazards are fixed first. The same instance gives the same bytes.
 """
@@ -15,7 +15,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from edgeproof.model.expr import Expr, same
-from edgeproof.model.kernel import StateForm, StepForm, clock_caps
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import Instance, Machine, fill_in, specialise
 from edgeproof.model.post import Post
 

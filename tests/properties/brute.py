@@ -10,7 +10,8 @@ import networkx as nx
 from attrs import define, field
 
 from edgeproof.model.interpret import Event, State, evaluate, initial_states, successors
-from edgeproof.model.kernel import StateForm, StepForm, clock_caps
+from edgeproof.model.kernel import StateForm, StepForm
+from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import Instance
 
 __all__ = ["BruteSearch"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from edgeproof.model.expr import FALSE, TRUE, exists
-from edgeproof.model.kernel import TooWideError, build_kernel, build_source, clock_caps, kernel_parameters
+from edgeproof.model.kernel import build_kernel, build_source, kernel_parameters
+from edgeproof.model.layout import TooWideError, clock_caps
 from edgeproof.model.machine import (
     Design,
     DesignError,
