@@ -96,7 +96,7 @@ class Declarations:
 
 
 def index_sort(name: str, size: int = 2, doc: str = "") -> Rigid:
-    """An index sort such as POPs; `size` is how many elements a search uses, at least one. A proof holds for any number.
+    """An index sort such as POPs; `size` is how many elements a search uses, at least 1. A proof holds for any number.
 
     Raises DesignError for a sort of no elements: what is said of each of them would be true of nothing.
     """

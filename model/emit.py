@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
-from edgeproof.model.expr import Expr
+from edgeproof.model.expr import Expr, Op
 from edgeproof.model.layout import Field
 from edgeproof.model.machine import Machine, Post, Store
 
@@ -18,7 +18,7 @@ __all__ = ["Emitter"]
 
 Key = tuple[Any, ...]
 
-_SIGNS: Final = {"add": "+", "sub": "-", "mul": "*", "lt": "<", "le": "<=", "eq": "=="}
+_SIGNS: Final[Mapping[Op, str]] = {"add": "+", "sub": "-", "mul": "*", "lt": "<", "le": "<=", "eq": "=="}
 
 
 class Emitter:
@@ -75,7 +75,7 @@ class Emitter:
     @staticmethod
     def bind(argument: Expr) -> str:
         """The name under which an argument or a bound variable stands in the code."""
-        return "a_" + "".join(c if c.isalnum() else "_" for c in str(argument.payload))
+        return "a_" + "".join(c if c.isalnum() else "_" for c in argument.name)
 
     def value(self, node: Expr, depth: int, lines: list[str]) -> str:
         """The code of a value as an integer or a boolean; lines that it needs first are appended."""
@@ -136,9 +136,9 @@ class Emitter:
         """Whether a value is certainly within 0..limit: a variable of the same limit, zero, or a choice of such."""
         match value.op:
             case "lit":
-                return value.payload == 0
+                return value.value == 0
             case "var":
-                return self._machine.variables[str(value.payload)].limit == limit
+                return self._machine.variables[value.name].limit == limit
             case "ite":
                 return all(self._stays(child, limit) for child in value.args[1:])
         return False
@@ -162,7 +162,7 @@ class Emitter:
             case "lit":
                 return self._literal(node)
             case "prm":
-                name = self.rigid(str(node.payload))
+                name = self.rigid(node.name)
                 return f"({name} == 1)" if node.type.kind == "bool" else name
             case "arg":
                 return self.bind(node)
@@ -177,11 +177,14 @@ class Emitter:
                 return f"({then} if {test} else {otherwise})"
             case "forall" | "exists":
                 return self._loop(node, depth, lines)
-        left, right = (self._code(child, depth, lines) for child in node.args)
-        return f"({left} {_SIGNS[node.op]} {right})"
+            case "add" | "sub" | "mul" | "eq" | "lt" | "le":
+                left, right = (self._code(child, depth, lines) for child in node.args)
+                return f"({left} {_SIGNS[node.op]} {right})"
+            case never:
+                assert_never(never)
 
     def _read(self, node: Expr, depth: int, lines: list[str]) -> str:
-        place = self._fields[str(node.payload)]
+        place = self._fields[node.name]
         shift = str(place.shift)
         if node.args:
             index = self._code(node.args[0], depth, lines)
@@ -206,8 +209,8 @@ class Emitter:
 
     def _literal(self, node: Expr) -> str:
         if node.type.kind == "bool":
-            return "True" if node.payload else "False"
-        return str(node.type.labels.index(str(node.payload))) if node.type.kind == "enum" else str(node.payload)
+            return "True" if node.value else "False"
+        return str(node.type.labels.index(node.value)) if node.type.kind == "enum" else str(node.value)
 
     def _count(self, node: Expr) -> None:
         key = self._key(node)
@@ -219,7 +222,7 @@ class Emitter:
     def _key(self, node: Expr) -> int:
         """A number per distinct tree, so that equal sub-expressions are found whoever built them."""
         if id(node) not in self._keys:
-            shape = (node.op, node.type, node.payload, *(self._key(child) for child in node.args))
+            shape = (node.op, node.type, node.name, node.value, *(self._key(child) for child in node.args))
             self._keys[id(node)] = self._interned.setdefault(shape, len(self._interned))
             self._alive.append(node)
         return self._keys[id(node)]

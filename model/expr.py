@@ -12,19 +12,23 @@ number of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 from itertools import count
-from typing import Final, NoReturn
+from typing import Any, Final, Literal, NoReturn, TypeAlias, assert_never
 
-from attrs import field, frozen
+from attrs import evolve, frozen
 
 __all__ = [
     "BOOL",
     "FALSE",
     "NAT",
+    "OPERATORS",
     "TIME",
     "TRUE",
     "Expr",
+    "Op",
     "SymbolicTruthError",
     "Type",
     "all_of",
@@ -36,6 +40,7 @@ __all__ = [
     "lift",
     "maximum",
     "minimum",
+    "rebuild",
     "rewrite",
     "walk",
 ]
@@ -72,18 +77,26 @@ NAT: Final = Type("nat")
 TIME: Final = Type("time")
 
 
+Arithmetic: TypeAlias = Literal["add", "sub", "mul"]
+Order: TypeAlias = Literal["lt", "le"]
+Junction: TypeAlias = Literal["and", "or"]
+Quantifier: TypeAlias = Literal["forall", "exists"]
+Op: TypeAlias = Literal[Arithmetic, Order, Junction, Quantifier, "lit", "var", "prm", "arg", "eq", "not", "ite"]
+
+
 @frozen(eq=False, repr=False)
 class Expr:
-    """One node: an operator, its type, its operands, and a payload (a literal's value or a name).
+    """One node: an operator, its type, its operands; what a `lit` is worth, or what a `var`, `prm` or `arg` is called.
 
-    Operators: `lit var prm arg add sub mul eq lt le and or not ite forall exists`. A `var` has its index as operand if
-    it is an element of an array. `forall` and `exists` bind the `arg` that is their first operand.
+    A `var` has its index as operand if it is an element of an array. `forall` and `exists` bind the `arg` that is their
+    first operand.
     """
 
-    op: str
+    op: Op
     type: Type
     args: tuple[Expr, ...] = ()
-    payload: bool | int | str = field(default="")
+    name: str = ""
+    value: bool | int | str | Fraction = False
 
     def __bool__(self) -> NoReturn:
         raise SymbolicTruthError(
@@ -152,18 +165,28 @@ class Expr:
     def __invert__(self) -> Expr:
         _expect(self, "bool", "~")
         if self.op == "lit":
-            return FALSE if self.payload else TRUE
+            return FALSE if self.value else TRUE
         return self.args[0] if self.op == "not" else Expr("not", BOOL, (self,))
 
     def __repr__(self) -> str:
         return _show(self)
 
 
-_UNNAMED: Final = "?"
-"""The payload of a bound variable that its quantifier has not named yet: such variables are told apart by identity."""
+OPERATORS: Final[Mapping[Op, Callable[[Any, Any], Any]]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "eq": operator.eq,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+"""What the operators of two operands mean, for Python's numbers and for terms of a solver alike."""
 
-TRUE: Final = Expr("lit", BOOL, (), True)
-FALSE: Final = Expr("lit", BOOL, (), False)
+_UNNAMED: Final = "?"
+"""The name of a bound variable that its quantifier has not named yet: such variables are told apart by identity."""
+
+TRUE: Final = Expr("lit", BOOL, value=True)
+FALSE: Final = Expr("lit", BOOL, value=False)
 
 
 def lift(value: object, like: Type) -> Expr:
@@ -178,11 +201,11 @@ def lift(value: object, like: Type) -> Expr:
             raise TypeError(f"{value} is a boolean, but a value of type {like} is needed here")
         return TRUE if value else FALSE
     if isinstance(value, int) and like.is_number:
-        return Expr("lit", like, (), value)
+        return Expr("lit", like, value=value)
     if isinstance(value, str) and like.kind == "enum":
         if value not in like.labels:
             raise TypeError(f"{value!r} is not one of {', '.join(like.labels)}")
-        return Expr("lit", like, (), value)
+        return Expr("lit", like, value=value)
     raise TypeError(f"{value!r} is not a value of type {like}")
 
 
@@ -193,13 +216,13 @@ def ite(condition: Expr, then: Expr | int | str | bool, otherwise: Expr | int | 
     left, right = lift(then, like), lift(otherwise, like)
     kind = _common(left, right, "ite")
     if condition.op == "lit":
-        return left if condition.payload else right
+        return left if condition.value else right
     if same(left, right):
         return left
     if kind.kind == "bool" and left.op == "lit":
-        return condition | right if left.payload else ~condition & right
+        return condition | right if left.value else ~condition & right
     if kind.kind == "bool" and right.op == "lit":
-        return ~condition | left if right.payload else condition & left
+        return ~condition | left if right.value else condition & left
     return Expr("ite", kind, (condition, left, right))
 
 
@@ -261,7 +284,7 @@ def rewrite(root: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
     def _rewritten(node: Expr) -> Expr:
         args = tuple(visit(child) for child in node.args)
         if any(new is not old for new, old in zip(args, node.args, strict=True)):
-            node = _rebuild(node, args if node.op not in ("forall", "exists") else _apart(*args))
+            node = rebuild(node, args if node.op not in ("forall", "exists") else _apart(*args))
         if node.op in ("var", "prm", "arg"):
             replacement = leaf(node)
             return node if replacement is None else replacement
@@ -284,14 +307,14 @@ def same(left: Expr, right: Expr, renamed: tuple[tuple[Expr, Expr], ...] = ()) -
         return any(left is one and right is other for one, other in renamed)
     if left.op in ("forall", "exists"):
         return same(left.args[1], right.args[1], (*renamed, (left.args[0], right.args[0])))
-    return left.payload == right.payload and all(
-        same(a, b, renamed) for a, b in zip(left.args, right.args, strict=True)
-    )
+    if left.name != right.name or left.value != right.value:
+        return False
+    return all(same(a, b, renamed) for a, b in zip(left.args, right.args, strict=True))
 
 
 def _apart(bound: Expr, body: Expr) -> tuple[Expr, Expr]:
     """A quantifier's variable and body, renamed where the body has come to speak of another variable of that name."""
-    if not any(node.payload == bound.payload and node is not bound for node in _arguments(body)):
+    if not any(node.name == bound.name and node is not bound for node in _arguments(body)):
         return bound, body
     fresh = _fresh(bound.type, body)
     return fresh, rewrite(body, lambda node: fresh if node is bound else None)
@@ -299,7 +322,7 @@ def _apart(bound: Expr, body: Expr) -> tuple[Expr, Expr]:
 
 def _fresh(sort: Type, body: Expr) -> Expr:
     """A variable of the sort with a name that nothing in `body` has."""
-    taken = {node.payload for node in _arguments(body)}
+    taken = {node.name for node in _arguments(body)}
     return Expr("arg", sort, (), next(n for k in count() if (n := f"{sort.sort.lower()}_{k}") not in taken))
 
 
@@ -315,7 +338,8 @@ def _arguments(body: Expr) -> set[Expr]:
     return {node for node in seen if node.op == "arg"}
 
 
-def _rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
+def rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
+    """The same operator on other operands, simplified."""
     match node.op:
         case "add" | "sub" | "mul":
             return _arithmetic(node.op, *args)
@@ -331,21 +355,23 @@ def _rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
             return ~args[0]
         case "ite":
             return ite(*args)
-        case "forall" | "exists" if args[1].op == "lit":
-            return args[1]
-        case _:
-            return Expr(node.op, node.type, args, node.payload)
+        case "forall" | "exists":
+            return args[1] if args[1].op == "lit" else evolve(node, args=args)
+        case "lit" | "var" | "prm" | "arg":
+            return evolve(node, args=args)
+        case never:
+            assert_never(never)
 
 
-def _arithmetic(op: str, left: Expr, right: Expr | int) -> Expr:
+def _arithmetic(op: Arithmetic, left: Expr, right: Expr | int) -> Expr:
     other = lift(right, left.type)
     for side in (left, other):
         if not side.type.is_number:
             raise TypeError(f"`{op}` needs numbers, but `{side}` is of type {side.type}")
     kind = TIME if "time" in (left.type.kind, other.type.kind) else NAT
     if left.op == other.op == "lit":
-        a, b = int(left.payload), int(other.payload)
-        return Expr("lit", kind, (), a + b if op == "add" else a - b if op == "sub" else a * b)
+        a, b = _number(left), _number(other)
+        return Expr("lit", kind, value=a + b if op == "add" else a - b if op == "sub" else a * b)
     if op == "add" and _is_zero(left):
         return other
     if op in ("add", "sub") and _is_zero(other):
@@ -358,31 +384,31 @@ def _equal(left: Expr, right: Expr) -> Expr:
     if same(left, right):
         return TRUE
     if left.op == right.op == "lit":
-        return TRUE if left.payload == right.payload else FALSE
+        return TRUE if left.value == right.value else FALSE
     if left.type.kind == "bool":
         for one, two in ((left, right), (right, left)):
             if one.op == "lit":
-                return two if one.payload else ~two
+                return two if one.value else ~two
     return Expr("eq", BOOL, (left, right))
 
 
-def _compare(op: str, left: Expr, right: Expr) -> Expr:
+def _compare(op: Order, left: Expr, right: Expr) -> Expr:
     if not (left.type.is_number and right.type.is_number):
         raise TypeError(f"`{left}` and `{right}` cannot be ordered: {left.type} and {right.type} are not numbers")
     if left.op == right.op == "lit":
-        a, b = int(left.payload), int(right.payload)
+        a, b = _number(left), _number(right)
         return TRUE if (a < b if op == "lt" else a <= b) else FALSE
     if same(left, right):
         return TRUE if op == "le" else FALSE
     return Expr(op, BOOL, (left, right))
 
 
-def _junction(op: str, parts: Iterable[Expr], *, neutral: Expr, absorbing: Expr) -> Expr:
+def _junction(op: Junction, parts: Iterable[Expr], *, neutral: Expr, absorbing: Expr) -> Expr:
     flat: list[Expr] = []
     for part in parts:
         _expect(part, "bool", op)
         if part.op == "lit":
-            if part.payload == absorbing.payload:
+            if part.value == absorbing.value:
                 return absorbing
         elif part.op == op:
             flat.extend(part.args)
@@ -393,7 +419,7 @@ def _junction(op: str, parts: Iterable[Expr], *, neutral: Expr, absorbing: Expr)
     return flat[0] if len(flat) == 1 else Expr(op, BOOL, tuple(flat))
 
 
-def _quantified(op: str, sort: Type, body: Callable[[Expr], Expr | bool]) -> Expr:
+def _quantified(op: Quantifier, sort: Type, body: Callable[[Expr], Expr | bool]) -> Expr:
     if sort.kind != "index":
         raise TypeError(f"{op} ranges over an index sort, not over {sort}")
     unnamed = Expr("arg", sort, (), _UNNAMED)
@@ -428,20 +454,34 @@ def _literal(value: object) -> Type:
 
 
 def _is_zero(node: Expr) -> bool:
-    return node.op == "lit" and node.type.is_number and node.payload == 0
+    return node.op == "lit" and node.type.is_number and node.value == 0
 
 
-_SIGNS: Final = {"add": "+", "sub": "-", "mul": "*", "eq": "=", "lt": "<", "le": "<=", "and": "and", "or": "or"}
+def _number(node: Expr) -> int | Fraction:
+    assert not isinstance(node.value, str), f"{node} is no number"
+    return node.value
+
+
+_SIGNS: Final[Mapping[Op, str]] = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "eq": "=",
+    "lt": "<",
+    "le": "<=",
+    "and": "and",
+    "or": "or",
+}
 
 
 def _show(node: Expr) -> str:
     match node.op:
         case "lit":
-            return str(node.payload).lower() if node.type.kind == "bool" else str(node.payload)
+            return str(node.value).lower() if node.type.kind == "bool" else str(node.value)
         case "var" if node.args:
-            return f"{node.payload}[{_show(node.args[0])}]"
+            return f"{node.name}[{_show(node.args[0])}]"
         case "var" | "prm" | "arg":
-            return str(node.payload)
+            return node.name
         case "not":
             return f"not {_wrapped(node.args[0])}"
         case "ite":
@@ -449,8 +489,10 @@ def _show(node: Expr) -> str:
             return f"if {test} then {then} else {otherwise}"
         case "forall" | "exists":
             return f"{'for all' if node.op == 'forall' else 'some'} {node.args[0]}: {_show(node.args[1])}"
-        case _:
+        case "add" | "sub" | "mul" | "eq" | "lt" | "le" | "and" | "or":
             return f" {_SIGNS[node.op]} ".join(_wrapped(a) for a in node.args)
+        case never:
+            assert_never(never)
 
 
 def _wrapped(node: Expr) -> str:

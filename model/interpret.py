@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from itertools import product
-from typing import Any
+from typing import Any, assert_never
 
 from attrs import frozen
 
-from edgeproof.model.expr import TIME, Expr, Type, all_of, lift
+from edgeproof.model.expr import TIME, Expr, Type, all_of
 from edgeproof.model.machine import TICK, Action, Each, Instance, Machine, Post, Store, Variable, advance, after
 
 __all__ = [
@@ -96,9 +96,7 @@ def successors(
             continue
         domains = [instance.domain(argument.type) for argument in action.arguments]
         for values in product(*domains):
-            event = Event(
-                action.name, tuple((str(a.payload), int(v)) for a, v in zip(action.arguments, values, strict=True))
-            )
+            event = Event(action.name, tuple((a.name, int(v)) for a, v in zip(action.arguments, values, strict=True)))
             if evaluate(instance, action.guard, state, dict(event.arguments)):
                 yield event, _leave(instance, action.post, state, dict(event.arguments))
 
@@ -123,14 +121,14 @@ def evaluate(instance: Instance, node: Expr, state: State, arguments: Mapping[st
 
     match node.op:
         case "lit":
-            return node.payload
+            return node.value
         case "var":
-            whole: Any = state[str(node.payload)]
+            whole: Any = state[node.name]
             return whole[value(node.args[0])] if node.args else whole
         case "prm":
-            return instance.values[str(node.payload)]
+            return instance.values[node.name]
         case "arg":
-            return arguments[str(node.payload)]
+            return arguments[node.name]
         case "add":
             return value(node.args[0]) + value(node.args[1])
         case "sub":
@@ -155,14 +153,15 @@ def evaluate(instance: Instance, node: Expr, state: State, arguments: Mapping[st
             bound, body = node.args
             every = all if node.op == "forall" else any
             return every(
-                evaluate(instance, body, state, {**arguments, str(bound.payload): element})
+                evaluate(instance, body, state, {**arguments, bound.name: element})
                 for element in instance.domain(bound.type)
             )
-    raise AssertionError(f"no meaning for {node.op}")
+        case never:
+            assert_never(never)
 
 
 def _check_arguments(instance: Instance, action: Action, event: Event) -> None:
-    wanted = {str(a.payload): instance.domain(a.type) for a in action.arguments}
+    wanted = {a.name: instance.domain(a.type) for a in action.arguments}
     if sorted(name for name, _ in event.arguments) != sorted(wanted):
         raise NotEnabledError(f"{event} needs the arguments ({', '.join(wanted)})")
     for name, value in event.arguments:
@@ -194,7 +193,7 @@ def _assigned(
         yield evaluate(instance, update.index, state, arguments), evaluate(instance, update.value, state, arguments)
         return
     for element in instance.domain(update.bound.type):
-        yield int(element), evaluate(instance, update.value, state, {**arguments, str(update.bound.payload): element})
+        yield int(element), evaluate(instance, update.value, state, {**arguments, update.bound.name: element})
 
 
 def _in_range(instance: Instance, name: str, variable: Variable, value: Any) -> Any:
@@ -219,6 +218,6 @@ def _initial_values(instance: Instance, name: str, variable: Variable) -> list[V
 
 def _tick_by(machine: Machine, tick: Action, delay: int | Fraction) -> Action:
     """A tick of another length; deadlines bound clocks from above only, so holding at the end is holding throughout."""
-    post = advance(machine, Expr("lit", TIME, (), delay) if isinstance(delay, Fraction) else lift(delay, TIME))  # type: ignore[arg-type]
+    post = advance(machine, Expr("lit", TIME, value=delay))
     guard = all_of(after(condition, post) for _, condition in machine.deadlines)
     return Action(tick.name, (), guard, post, tick.fair, tick.hazard, tick.doc)

@@ -159,7 +159,7 @@ class Kernel:
         """The event that a label stands for."""
         name, values = self.source.labels[label]
         arguments = self.instance.machine.action(name).arguments
-        return Event(name, tuple((str(a.payload), v) for a, v in zip(arguments, values, strict=True)))
+        return Event(name, tuple((a.name, v) for a, v in zip(arguments, values, strict=True)))
 
 
 def build_source(
@@ -290,9 +290,9 @@ def _step_flags(emitter: Emitter, steps: Sequence[StepForm], action: str, depth:
     for position, form in enumerate(steps):
         if action in form.per_action:
             holds, tested = form.per_action[action]
-            if tested.op != "lit" or tested.payload:
+            if tested.op != "lit" or tested.value:
                 parts.append(f"({1 << (2 * position)} if {emitter.value(tested, depth, lines)} else 0)")
-            if holds.op != "lit" or not holds.payload:
+            if holds.op != "lit" or not holds.value:
                 parts.append(f"({1 << (2 * position + 1)} if not ({emitter.value(holds, depth, lines)}) else 0)")
     return " | ".join(parts) or "0"
 

@@ -102,7 +102,7 @@ def _clocks_in(instance: Instance, side: Expr) -> Iterator[tuple[str, int]]:
     """The clocks that one side of a comparison is made of, and the most that is taken off each of them."""
     match side.op:
         case "var" if side.type == TIME:
-            yield str(side.payload), 0
+            yield side.name, 0
         case "ite":
             for branch in side.args[1:]:
                 yield from _clocks_in(instance, branch)
@@ -124,11 +124,11 @@ def _largest(instance: Instance, node: Expr) -> int:
     """An upper bound of a number's values, from the instance's constants and the variables' ranges."""
     match node.op:
         case "lit":
-            return int(node.payload)
+            return int(node.value)
         case "prm":
-            return instance.number(str(node.payload))
+            return instance.number(node.name)
         case "var":
-            variable = instance.machine.variables[str(node.payload)]
+            variable = instance.machine.variables[node.name]
             if not variable.limit:
                 raise DesignError(f"clock compared with `{node}`, which has no upper bound")
             return instance.number(variable.limit)

@@ -36,9 +36,9 @@ def after(expression: Expr, post: Post) -> Expr:
     """The value that `expression` has once an action has left `post` behind, said in terms of the state before."""
 
     def leaf(node: Expr) -> Expr | None:
-        if node.op != "var" or node.payload not in post:
+        if node.op != "var" or node.name not in post:
             return None
-        change = post[str(node.payload)]
+        change = post[node.name]
         return change if isinstance(change, Expr) else read_array(node, change)
 
     return rewrite(expression, leaf)
@@ -48,8 +48,8 @@ def fill_in(node: Expr, values: Mapping[str, int | str | bool]) -> Expr:
     """The expression with constants replaced by their values, and simplified."""
 
     def leaf(prm: Expr) -> Expr | None:
-        known = prm.op == "prm" and prm.payload in values
-        return Expr("lit", prm.type, (), values[str(prm.payload)]) if known else None
+        known = prm.op == "prm" and prm.name in values
+        return Expr("lit", prm.type, value=values[prm.name]) if known else None
 
     return rewrite(node, leaf)
 

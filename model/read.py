@@ -86,9 +86,9 @@ def _touched(one: Clock, post: Post) -> list[Expr] | None:
     assert one.bound is not None, f"{one.name} is no array"
     touched: list[Expr] = []
     for node in (Expr("var", TIME, (one.bound,), one.name), *walk(one.running)):
-        if node.op != "var" or node.payload not in post:
+        if node.op != "var" or node.name not in post:
             continue
-        change = post[str(node.payload)]
+        change = post[node.name]
         # What the condition asks of other elements than the clock's own concerns every clock.
         if isinstance(change, Expr) or node.args[0] is not one.bound or any(isinstance(u, Each) for u in change):
             return None

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, assert_never
 
 import z3
 from attrs import define, field
 
-from edgeproof.model.expr import TIME, Expr, Type, all_of, walk
+from edgeproof.model.expr import OPERATORS, TIME, Expr, Type, all_of, lift, walk
 from edgeproof.model.machine import TICK, Action, Instance, Machine, advance, after, fill_in
 
 __all__ = ["FORMULAS", "Encoder", "Frame", "TooManyFormulasError", "UnencodableError", "delayed_tick", "fix_choices"]
@@ -57,7 +57,7 @@ def delayed_tick(machine: Machine) -> Action:
     """The tick of any positive length: the action `tick` with `DELAY` as its argument."""
     post = advance(machine, DELAY)
     deadlines = all_of(after(condition, post) for _, condition in machine.deadlines)
-    return Action(TICK, (DELAY,), (Expr("lit", TIME, (), 0) < DELAY) & deadlines, post, True)
+    return Action(TICK, (DELAY,), (lift(0, TIME) < DELAY) & deadlines, post, True)
 
 
 @define
@@ -183,7 +183,10 @@ class Encoder:
                 )
             case "forall" | "exists":
                 return self.width(node.args[1], holds) + ((node.op == "exists") == holds)
-        return 0
+            case "lit" | "var" | "prm" | "arg" | "add" | "sub" | "mul" | "eq" | "lt" | "le":
+                return 0
+            case never:
+                assert_never(never)
 
     def _truth(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool, slot: Slot) -> Any:
         match node.op:
@@ -204,8 +207,11 @@ class Encoder:
                 return z3.Or(alternatives)
             case "forall" | "exists":
                 return self._quantified(node, frame, bound, holds, slot)
-        plain = self.term(node, frame, bound)
-        return plain if holds else z3.Not(plain)
+            case "lit" | "var" | "prm" | "arg" | "add" | "sub" | "mul" | "eq" | "lt" | "le":
+                plain = self.term(node, frame, bound)
+                return plain if holds else z3.Not(plain)
+            case never:
+                assert_never(never)
 
     def _after(self, slot: Slot, node: Expr, holds: bool) -> Slot:
         return slot[0], slot[1] + self.width(node, holds)
@@ -232,17 +238,13 @@ class Encoder:
     def _term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
         match node.op:
             case "lit":
-                return self.literal(node.type, node.payload)
+                return self.literal(node.type, node.value)
             case "var":
-                return (
-                    frame[str(node.payload)](self.term(node.args[0], frame, bound))
-                    if node.args
-                    else frame[str(node.payload)]
-                )
+                return frame[node.name](self.term(node.args[0], frame, bound)) if node.args else frame[node.name]
             case "prm":
-                return self._constant(str(node.payload))
+                return self._constant(node.name)
             case "arg":
-                return bound[str(node.payload)]
+                return bound[node.name]
             case "and" | "or" | "not" | "forall" | "exists":
                 return self._inside(node, frame, bound)
             case "ite":
@@ -250,23 +252,21 @@ class Encoder:
                 return z3.If(
                     self._inside(test, frame, bound), self.term(then, frame, bound), self.term(otherwise, frame, bound)
                 )
+            case "eq":
+                left, right = self._operands(node, frame, bound)
+                # Elements of a sort of known size are Python's integers.
+                return z3.BoolVal(left == right) if isinstance(left, int) else left == right
+            case "add" | "sub" | "mul" | "lt" | "le":
+                return OPERATORS[node.op](*self._operands(node, frame, bound))
+            case never:
+                assert_never(never)
+
+    def _operands(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The terms of two operands, of one sort."""
         left, right = (self.term(child, frame, bound) for child in node.args)
-        if node.args[0].type.kind == "index":
-            return z3.BoolVal(left == right) if isinstance(left, int) else left == right
         if node.args[0].type != node.args[1].type and node.args[0].type.is_number:
-            left, right = _real(left), _real(right)
-        match node.op:
-            case "add":
-                return left + right
-            case "sub":
-                return left - right
-            case "mul":
-                return left * right
-            case "lt":
-                return left < right
-            case "le":
-                return left <= right
-        return left == right
+            return _real(left), _real(right)
+        return left, right
 
     def literal(self, of: Type, value: Any) -> Any:
         """The Z3 value that stands for a Python value of a type."""
@@ -306,7 +306,7 @@ class Encoder:
 
     def _quantified(self, node: Expr, frame: Frame, bound: Mapping[str, Any], holds: bool, slot: Slot) -> Any:
         variable, body = node.args
-        name, sort = str(variable.payload), variable.type.sort
+        name, sort = variable.name, variable.type.sort
         universal = (node.op == "forall") == holds
         if universal or self.sizes:
             elements = list(self.elements[sort]) or [self.index_term(f"some {sort}", sort)]

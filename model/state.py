@@ -163,7 +163,7 @@ def _assignable(variable: Variable, value: Expr | int | str | bool) -> Expr:
     new = lift(value, variable.type)
     if new.type != variable.type and not (new.op == "lit" and new.type.is_number and variable.type.is_number):
         raise TypeError(f"`{new}` is of type {new.type}, but the variable is of type {variable.type}")
-    if variable.type.kind == "time" and not (new.op == "lit" and new.payload == 0):
+    if variable.type.kind == "time" and not (new.op == "lit" and new.value == 0):
         raise TypeError("a clock can only be set to 0")
     return lift(0, TIME) if variable.type.kind == "time" else new
 

@@ -160,7 +160,7 @@ def specialise(machine: Machine, values: Mapping[str, int | str | bool]) -> Mach
     actions = []
     for one in machine.actions:
         guard = fill_in(one.guard, values)
-        if guard.op == "lit" and not guard.payload:
+        if guard.op == "lit" and not guard.value:
             continue
         post = {name: _fill_in_change(change, values) for name, change in one.post.items()}
         actions.append(evolve(one, guard=guard, post=post))

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias, assert_never
 
 from attrs import evolve, frozen
 
-from edgeproof.model.expr import Expr, same
+from edgeproof.model.expr import Expr, Op, same
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import Instance, Machine, fill_in, specialise
@@ -75,11 +75,14 @@ def subject(
     return Subject(instance, machine, tuple(of_states), tuple(of_steps), tuple(settling), caps)
 
 
+Sign: TypeAlias = Op | Literal["ne"]
+
+
 @frozen
 class Tongue:
     """How a language spells the operators: of numbers and truths by name, `not`, and a choice's three separators."""
 
-    signs: Mapping[str, str]
+    signs: Mapping[Sign, str]
     negation: str
     choice: tuple[str, str, str]
 
@@ -90,24 +93,28 @@ def render(node: Expr, tongue: Tongue, leaf: Callable[[Expr, int], str], indent:
     `leaf` writes literals, variables, constants, arguments and quantifiers. `bare` leaves out the outermost
     parentheses of what is no choice and fits on one line.
     """
-    if node.op in ("lit", "var", "prm", "arg", "forall", "exists"):
-        return leaf(node, indent)
-    op, operands = ("ne", node.args[0].args) if _differs(node) else (node.op, node.args)
-    if op == "not":
-        return tongue.negation + render(operands[0], tongue, leaf, indent)
+    operands = node.args
+    joints: tuple[str, ...]
+    match node.op:
+        case "lit" | "var" | "prm" | "arg" | "forall" | "exists":
+            return leaf(node, indent)
+        case "not" if node.args[0].op == "eq":
+            operands = node.args[0].args
+            joints = ("", f" {tongue.signs['ne']} ")
+        case "not":
+            return tongue.negation + render(node.args[0], tongue, leaf, indent)
+        case "ite":
+            joints = tongue.choice
+        case "add" | "sub" | "mul" | "eq" | "lt" | "le" | "and" | "or":
+            joints = ("", *(f" {tongue.signs[node.op]} " for _ in node.args[1:]))
+        case never:
+            assert_never(never)
     parts = [render(child, tongue, leaf, indent + 2) for child in operands]
-    joints: tuple[str, ...] = tongue.choice
-    if op != "ite":
-        joints = ("", *(f" {tongue.signs[op]} " for _ in parts[1:]))
     flat = "".join(joint + part for joint, part in zip(joints, parts, strict=True))
     if len(flat) + indent > WIDTH or "\n" in flat:
         further = [joint.lstrip() + part for joint, part in zip(joints[1:], parts[1:], strict=True)]
         flat = ("\n" + " " * (indent + 2)).join([joints[0] + parts[0], *further])
-    return flat if bare and op != "ite" and "\n" not in flat else f"({flat})"
-
-
-def _differs(node: Expr) -> bool:
-    return node.op == "not" and node.args[0].op == "eq"
+    return flat if bare and node.op != "ite" and "\n" not in flat else f"({flat})"
 
 
 def changes(post: Post) -> Post:
@@ -123,7 +130,7 @@ def below(name: str, value: Expr) -> bool:
     """Whether a new value of a clock needs no cutting off: it is a number written down, or as it was."""
     if value.op == "ite":
         return all(below(name, branch) for branch in value.args[1:])
-    return value.op == "lit" or (value.op == "var" and value.payload == name)
+    return value.op == "lit" or (value.op == "var" and value.name == name)
 
 
 class Names:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Final
 
-from edgeproof.model.expr import TIME, TRUE, Expr, Type, all_of, any_of, ite, same
+from edgeproof.model.expr import TIME, TRUE, Expr, Type, all_of, any_of, ite, lift, rebuild, same
 from edgeproof.model.kernel import StateForm
 from edgeproof.model.machine import Action, DesignError, Machine, Variable
 from edgeproof.model.post import Post, read_array
@@ -168,7 +168,7 @@ class _Writer:
         if action.doc:
             yield f"  /* {comment(action.doc)} */"
         for values in product(*(self._domain(argument.type.sort) for argument in action.arguments)):
-            chosen = {str(a.payload): value for a, value in zip(action.arguments, values, strict=True)}
+            chosen = {a.name: value for a, value in zip(action.arguments, values, strict=True)}
             told = ", ".join(f"{name}={value}" for name, value in chosen.items())
             guard = self._ground(action.guard, chosen)
             if same(guard, ~TRUE):
@@ -246,7 +246,7 @@ class _Writer:
         if value.op == "ite":
             condition, *branches = value.args
             return ite(condition, *(self._cut(clock, branch) for branch in branches))
-        cap = Expr("lit", TIME, (), self._of.caps[clock])
+        cap = lift(self._of.caps[clock], TIME)
         return value if below(clock, value) else ite(value < cap, value, cap)
 
     def _read(self, node: Expr) -> Iterator[Place]:
@@ -254,9 +254,9 @@ class _Writer:
         if node.op == "var":
             index = node.args[0] if node.args else None
             if index is None or index.op == "lit":
-                yield str(node.payload), -1 if index is None else int(index.payload)
+                yield node.name, -1 if index is None else int(index.value)
             else:
-                yield from ((str(node.payload), element) for element in self._elements(str(node.payload)))
+                yield from ((node.name, element) for element in self._elements(node.name))
         for child in node.args:
             yield from self._read(child)
 
@@ -268,33 +268,31 @@ class _Writer:
             case "lit" | "prm":
                 return node
             case "arg":
-                return _element(node.type.sort, chosen[str(node.payload)])
+                return _element(node.type.sort, chosen[node.name])
             case "forall" | "exists":
                 bound, body = node.args
                 every = all_of if node.op == "forall" else any_of
                 return every(
-                    self._ground(body, {**chosen, str(bound.payload): element})
-                    for element in self._domain(bound.type.sort)
+                    self._ground(body, {**chosen, bound.name: element}) for element in self._domain(bound.type.sort)
                 )
         args = tuple(self._ground(child, chosen) for child in node.args)
-        return _combined(node, args)
+        return rebuild(node, args)
 
     def _code(self, node: Expr, indent: int, *, bare: bool = False) -> str:
         return render(node, _TONGUE, self._leaf, indent, bare=bare)
 
     def _leaf(self, node: Expr, indent: int) -> str:
-        name = str(node.payload)
         match node.op:
             case "lit" if node.type.kind == "bool":
-                return "true" if node.payload else "false"
+                return "true" if node.value else "false"
             case "lit" if node.type.kind == "enum":
-                return self._labels[node.type, name]
+                return self._labels[node.type, str(node.value)]
             case "lit":
-                return name if int(node.payload) >= 0 else f"({name})"
+                return str(node.value) if int(node.value) >= 0 else f"({node.value})"
             case "prm":
-                return self._constants[name]
+                return self._constants[node.name]
         assert node.op == "var", f"`{node}` was to be written out"
-        return self._variables[name] + (f"[{self._code(node.args[0], indent)}]" if node.args else "")
+        return self._variables[node.name] + (f"[{self._code(node.args[0], indent)}]" if node.args else "")
 
     def _place(self, place: Place) -> str:
         name, element = place
@@ -302,42 +300,16 @@ class _Writer:
 
 
 def _element(sort: str, number: int) -> Expr:
-    return Expr("lit", Type("index", sort=sort), (), number)
-
-
-def _combined(node: Expr, args: tuple[Expr, ...]) -> Expr:
-    """The same operator on other operands, simplified."""
-    match node.op:
-        case "and":
-            return all_of(args)
-        case "or":
-            return any_of(args)
-        case "not":
-            return ~args[0]
-        case "ite":
-            return ite(*args)
-        case "eq":
-            return args[0] == args[1]
-        case "lt":
-            return args[0] < args[1]
-        case "le":
-            return args[0] <= args[1]
-        case "add":
-            return args[0] + args[1]
-        case "sub":
-            return args[0] - args[1]
-        case "mul":
-            return args[0] * args[1]
-    return Expr(node.op, node.type, args, node.payload)
+    return Expr("lit", Type("index", sort=sort), value=number)
 
 
 def _stays(machine: Machine, value: Expr, limit: str) -> bool:
     """Whether a value is certainly within 0..limit: a variable of the same limit, zero, or a choice of such."""
     match value.op:
         case "lit":
-            return value.payload == 0
+            return value.value == 0
         case "var":
-            return machine.variables[str(value.payload)].limit == limit
+            return machine.variables[value.name].limit == limit
         case "ite":
             return all(_stays(machine, child, limit) for child in value.args[1:])
     return False

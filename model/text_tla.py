@@ -132,7 +132,7 @@ class _Writer:
     def _initial(self, name: str, variable: Variable) -> str:
         if variable.initial is None:
             return f"{self._variables[name]} \\in {self._range(name)}"
-        value = _literal(Expr("lit", variable.type, (), variable.initial))
+        value = _literal(Expr("lit", variable.type, value=variable.initial))
         if variable.over:
             element = self._names.free("i", ())
             return f"{self._variables[name]} = [{element} \\in {self._sorts[variable.over]} |-> {value}]"
@@ -181,7 +181,7 @@ class _Writer:
 
     def _bind(self, bound: Expr, scope: Scope) -> tuple[dict[str, str], str]:
         """A scope with one more variable, and how that is called."""
-        wanted = str(bound.payload)
+        wanted = bound.name
         name = self._names.free(wanted.rsplit(maxsplit=1)[-1].lower() if " " in wanted else wanted, scope.values())
         return {**scope, wanted: name}, name
 
@@ -255,17 +255,16 @@ class _Writer:
         return render(node, _TONGUE, lambda leaf, at: self._leaf(leaf, scope, at), indent, bare=bare)
 
     def _leaf(self, node: Expr, scope: Scope, indent: int) -> str:
-        name = str(node.payload)
         match node.op:
             case "lit":
                 return _literal(node)
             case "arg":
-                return scope[name]
+                return scope[node.name]
             case "prm":
-                return self._constants[name]
+                return self._constants[node.name]
             case "var":
                 index = f"[{self._code(node.args[0], scope, indent)}]" if node.args else ""
-                return self._variables[name] + index
+                return self._variables[node.name] + index
         bound, body = node.args
         inner, called = self._bind(bound, scope)
         sign = "\\A" if node.op == "forall" else "\\E"
@@ -275,10 +274,10 @@ class _Writer:
 def _literal(node: Expr) -> str:
     match node.type.kind:
         case "bool":
-            return "TRUE" if node.payload else "FALSE"
+            return "TRUE" if node.value else "FALSE"
         case "enum":
-            return _quoted(str(node.payload))
-    return str(node.payload) if int(node.payload) >= 0 else f"(0 - {-int(node.payload)})"
+            return _quoted(str(node.value))
+    return str(node.value) if int(node.value) >= 0 else f"(0 - {-int(node.value)})"
 
 
 def _quoted(label: str) -> str:

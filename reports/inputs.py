@@ -83,7 +83,7 @@ def _is_of(kind: Type, value: Any) -> bool:
 def _check_event(instance: Instance, number: int, event: Event) -> None:
     action = instance.machine.action(event.action)
     given: Mapping[str, int] = dict(event.arguments)
-    wanted = {str(argument.payload): instance.domain(argument.type) for argument in action.arguments}
+    wanted = {argument.name: instance.domain(argument.type) for argument in action.arguments}
     if set(given) != set(wanted):
         raise TraceError(f"step {number}: {event.action} takes ({', '.join(wanted)}), not ({', '.join(given)})")
     for name, value in given.items():

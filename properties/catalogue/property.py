@@ -68,7 +68,7 @@ def step_form(machine: Machine, one: Property) -> StepForm:
     assert form is not None, f"{one.id} is no property of steps"
     per_action = {}
     for action in machine.actions:
-        arguments = {str(a.payload): a for a in action.arguments}
+        arguments = {a.name: a for a in action.arguments}
         step = Step(machine.state(), machine.state(action.post), action.name, arguments)
         holds, tested = form(step), one.tested_step(step) if one.tested_step else TRUE
         if holds is not TRUE or tested is not FALSE:

@@ -88,7 +88,7 @@ class Run:
         pop = machine.action(costing.reads[-1]).arguments[0]
         self._hops = costing.hops(machine.state(), pop)
         self._failed = machine.state().failed[pop]
-        self._pop, self._places = str(pop.payload), instance.number("Pop")
+        self._pop, self._places = pop.name, instance.number("Pop")
         self._alone = [a.name for a in machine.actions if a.fair and a.name not in (*costing.reads, TICK)]
         self._before = 0
         if system is not None:

@@ -26,7 +26,7 @@ def every_event(instance: Instance) -> Iterator[Event]:
     """Every action with every choice of arguments, possible or not."""
     for action in instance.machine.actions:
         for values in product(*(instance.domain(argument.type) for argument in action.arguments)):
-            names = (str(argument.payload) for argument in action.arguments)
+            names = (argument.name for argument in action.arguments)
             yield Event(action.name, tuple(zip(names, map(int, values), strict=True)))
 
 
@@ -78,7 +78,7 @@ class Z3Step:
         self._instance = instance
         self._run: Unrolling = unrolling(instance, 1, whole_time=True)
         self._choice = {
-            Event(c.action.name, tuple((str(a.payload), c.arguments[str(a.payload)]) for a in c.action.arguments)): n
+            Event(c.action.name, tuple((a.name, c.arguments[a.name]) for a in c.action.arguments)): n
             for n, c in enumerate(self._run.choices)
         }
         self._solver = z3.Solver()

@@ -147,4 +147,4 @@ def _itself(machine: Machine) -> Post:
 
 
 def _variables(expression: Expr) -> list[str]:
-    return [str(node.payload) for node in walk(expression) if node.op == "var"]
+    return [node.name for node in walk(expression) if node.op == "var"]

@@ -135,7 +135,7 @@ def _question(machine: Machine, one: Property) -> Question:
         asked: Mapping[str, tuple[Expr, Expr]] = {"": (form.holds, form.tested)}
     else:
         asked = in_own_words(machine, one).per_action
-    names = {node.payload for pair in asked.values() for part in pair for node in walk(part) if node.op == "var"}
+    names = {node.name for pair in asked.values() for part in pair for node in walk(part) if node.op == "var"}
     return Question(one, asked, "watched" in names)
 
 

@@ -3,24 +3,14 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, assert_never
 
-from edgeproof.model.expr import Expr
+from edgeproof.model.expr import OPERATORS, Expr
 from edgeproof.model.interpret import State
 from edgeproof.model.machine import Instance
 
 __all__ = ["known_value"]
-
-_STRICT: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "eq": operator.eq,
-    "lt": operator.lt,
-    "le": operator.le,
-}
 
 
 def known_value(instance: Instance, node: Expr, state: State, arguments: Mapping[str, Any] = {}) -> Any:
@@ -31,13 +21,13 @@ def known_value(instance: Instance, node: Expr, state: State, arguments: Mapping
 
     match node.op:
         case "lit":
-            return node.payload
+            return node.value
         case "prm":
-            return instance.values[str(node.payload)]
+            return instance.values[node.name]
         case "arg":
-            return arguments.get(str(node.payload))
+            return arguments.get(node.name)
         case "var":
-            whole: Any = state.get(str(node.payload))
+            whole: Any = state.get(node.name)
             if whole is None or not node.args:
                 return whole
             place = value(node.args[0])
@@ -54,12 +44,15 @@ def known_value(instance: Instance, node: Expr, state: State, arguments: Mapping
         case "forall" | "exists":
             bound, body = node.args
             elements = (
-                known_value(instance, body, state, {**arguments, str(bound.payload): element})
+                known_value(instance, body, state, {**arguments, bound.name: element})
                 for element in instance.domain(bound.type)
             )
             return _every(elements) if node.op == "forall" else _some(elements)
-    left, right = (value(child) for child in node.args)
-    return None if left is None or right is None else _STRICT[node.op](left, right)
+        case "add" | "sub" | "mul" | "eq" | "lt" | "le":
+            left, right = (value(child) for child in node.args)
+            return None if left is None or right is None else OPERATORS[node.op](left, right)
+        case never:
+            assert_never(never)
 
 
 def _every(values: Iterable[bool | None]) -> bool | None:

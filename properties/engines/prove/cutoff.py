@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import z3
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.model.expr import Expr, Type, all_of, any_of, rewrite
 from edgeproof.model.kernel import StepForm
@@ -129,12 +129,12 @@ class _View:
         self.kept = [Expr("arg", Type("index", sort=sort), (), f"kept {n}") for n in range(kept)]
         self.own = [a for a in action.arguments if a.type.sort == sort]
         arguments = (*self.kept, *action.arguments)
-        self.bound: dict[str, Any] = {str(a.payload): self._term(a) for a in arguments}
+        self.bound: dict[str, Any] = {a.name: self._term(a) for a in arguments}
         self.others: dict[str, Expr] = {}
         for variable in instance.machine.variables.values():
             if variable.over and variable.over != sort and variable.over not in self.others:
                 some = Expr("arg", Type("index", sort=variable.over), (), f"some {variable.over}")
-                self.others[variable.over], self.bound[str(some.payload)] = some, self._term(some)
+                self.others[variable.over], self.bound[some.name] = some, self._term(some)
         self.whole = self.encoder.frame("whole")
         alone = self.encoder.frame("alone")
         self.alone: Frame = {name: alone[name] if self._is_local(name) else self.whole[name] for name in alone}
@@ -158,7 +158,7 @@ class _View:
     def agree(self) -> list[Any]:
         """Both states are the same at the kept elements; what belongs to no element is the same anyway."""
         local = [name for name in self.instance.machine.variables if self._is_local(name)]
-        terms = [self.bound[str(one.payload)] for one in self.kept]
+        terms = [self.bound[one.name] for one in self.kept]
         return [self.whole[name](term) == self.alone[name](term) for name in local for term in terms]
 
     def among(self) -> Any:
@@ -209,10 +209,10 @@ class _View:
         )
 
     def _value(self, argument: Expr) -> Any:
-        return self.bound[str(argument.payload)]
+        return self.bound[argument.name]
 
     def _term(self, argument: Expr) -> Any:
-        name, of = str(argument.payload), argument.type
+        name, of = argument.name, argument.type
         return self.encoder.index_term(name, of.sort) if of.kind == "index" else z3.Real(name)
 
     def _is_local(self, name: str) -> bool:
@@ -227,7 +227,7 @@ def _among(node: Expr, sort: str, chosen: list[Expr]) -> Expr:
         return all_of(parts) if node.op == "forall" else any_of(parts)
     if not node.args:
         return node
-    return Expr(node.op, node.type, tuple(_among(child, sort, chosen) for child in node.args), node.payload)
+    return evolve(node, args=tuple(_among(child, sort, chosen) for child in node.args))
 
 
 def _put(body: Expr, variable: Expr, element: Expr) -> Expr:

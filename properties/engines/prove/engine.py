@@ -284,7 +284,7 @@ def _replayed(whole: Instance, form: StateForm | StepForm, found: Counterexample
         holds = evaluate(instance, form.holds, states[-1])
     else:
         last = events[-1]
-        arguments = {**dict(last.arguments), str(DELAY.payload): last.delay}
+        arguments = {**dict(last.arguments), DELAY.name: last.delay}
         holds = evaluate(instance, form.per_action[last.action][0], states[-2], arguments)
     if holds:
         return None

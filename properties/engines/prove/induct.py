@@ -57,7 +57,7 @@ class Induction:
         for action in self.instance.machine.actions:
             for argument in action.arguments:
                 if argument.type.kind == "index":
-                    self.encoder.index_term(str(argument.payload), argument.type.sort)
+                    self.encoder.index_term(argument.name, argument.type.sort)
 
     def afterwards(self, action: Action) -> dict[str, Expr]:
         """The lemmas that `action` can change, as they are after it, said in terms of the state before."""
@@ -75,7 +75,7 @@ class Induction:
         The expressions speak of the state before the action. A model with the action's arguments, or None. Raises
         UndecidedError where the solver gives up.
         """
-        bound = {str(a.payload): self._argument(a) for a in action.arguments}
+        bound = {a.name: self._argument(a) for a in action.arguments}
         known, formulas = self._universe(), self._formulas(action, wanted, bound, hold)
         for _ in range(_ROUNDS):
             if self.solver is not None and known == self._universe():
@@ -104,7 +104,7 @@ class Induction:
         return self.encoder.truth(node, self.frame, bound, holds=hold, slot=slot)
 
     def _argument(self, argument: Expr) -> Any:
-        name, of = str(argument.payload), argument.type
+        name, of = argument.name, argument.type
         return self.encoder.index_term(name, of.sort) if of.kind == "index" else z3.Real(name)
 
     def _universe(self) -> int:
@@ -229,7 +229,7 @@ def possible_actions(instance: Instance) -> list[Action]:
     for action in instance.machine.actions:
         general = delayed_tick(instance.machine) if action.name == TICK else action
         guard = fix_choices(instance, general.guard)
-        if guard.op != "lit" or guard.payload:
+        if guard.op != "lit" or guard.value:
             found.append(Action(general.name, general.arguments, guard, general.post, general.fair, general.hazard))
     return found
 

@@ -116,7 +116,7 @@ class Unrolling:
         for number, choice in enumerate(self.choices):
             if choice.action.name in form.per_action:
                 holds = fix_choices(instance, form.per_action[choice.action.name][0])
-                bound = {**choice.arguments, str(DELAY.payload): _delay(self.encoder, position - 1)}
+                bound = {**choice.arguments, DELAY.name: _delay(self.encoder, position - 1)}
                 broken = self.encoder.truth(holds, frame, bound, holds=False)
                 wrong.append(z3.And(_which(position - 1) == number, broken))
         return z3.Or(wrong)
@@ -133,7 +133,7 @@ class Unrolling:
             choice = self.choices[model.eval(_which(position), model_completion=True).as_long()]
             delay = self.encoder.decode(DELAY.type, model.eval(_delay(self.encoder, position), model_completion=True))
             assert not isinstance(delay, str)
-            ordered = tuple((str(a.payload), choice.arguments[str(a.payload)]) for a in _indices(choice.action))
+            ordered = tuple((a.name, choice.arguments[a.name]) for a in _indices(choice.action))
             events.append(Event(choice.action.name, ordered, delay if choice.action.name == TICK else 1))
         return Counterexample(first, tuple(events))
 
@@ -167,12 +167,12 @@ def _choices(instance: Instance, sizes: Mapping[str, int], whole_time: bool) -> 
     for declared in instance.machine.actions:
         action = delayed_tick(instance.machine) if declared.name == TICK and not whole_time else declared
         guard = fix_choices(instance, action.guard)
-        if guard.op == "lit" and not guard.payload:
+        if guard.op == "lit" and not guard.value:
             continue
         arguments = _indices(action)
         spans = [range(sizes[instance.machine.sort_size_name(a.type.sort)]) for a in arguments]
         for values in product(*spans):
-            yield _Choice(action, {str(a.payload): v for a, v in zip(arguments, values, strict=True)})
+            yield _Choice(action, {a.name: v for a, v in zip(arguments, values, strict=True)})
 
 
 def _step(
@@ -182,7 +182,7 @@ def _step(
     delay = _delay(encoder, position)
     cases = []
     for number, choice in enumerate(choices):
-        bound = {**choice.arguments, str(DELAY.payload): delay}
+        bound = {**choice.arguments, DELAY.name: delay}
         parts = [_which(position) == number, encoder.truth(fix_choices(instance, choice.action.guard), before, bound)]
         for name, variable in instance.machine.variables.items():
             for place, new in enumerate(_terms(encoder, later, name)):
