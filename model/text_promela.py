@@ -100,7 +100,7 @@ class _Writer:
             ["/*", *(f" * {comment(line)}" for line in [*heading(of), *self._notes()]), " */"],
             [f"#define {name} {of.instance.number(constant)}" for constant, name in self._constants.items()],
             [f"#define {name} {of_type.labels.index(label)}" for (of_type, label), name in self._labels.items()],
-            [line for name, variable in machine.variables.items() for line in self._declaration(name, variable)],
+            [self._declaration(name, variable) for name, variable in machine.variables.items()],
             [
                 f"bool {name} = true;" + ("" if n else "  /* never changed: what a failed assertion is called */")
                 for n, name in enumerate(alarms)
@@ -130,9 +130,7 @@ class _Writer:
     def _domain(self, sort: str) -> range:
         return range(self._of.instance.number(self._of.machine.sort_size_name(sort)))
 
-    def _declaration(self, name: str, variable: Variable) -> list[str]:
-        if not self._elements(name):
-            return []
+    def _declaration(self, name: str, variable: Variable) -> str:
         size = f"[{len(self._elements(name))}]" if variable.over else ""
         initial = variable.initial
         if isinstance(initial, str):
@@ -140,7 +138,7 @@ class _Writer:
         else:
             value = str(initial or 0).lower()
         doc = f"  /* {comment(variable.doc)} */" if variable.doc else ""
-        return [f"{self._kind(name, variable)} {self._variables[name]}{size} = {value};{doc}"]
+        return f"{self._kind(name, variable)} {self._variables[name]}{size} = {value};{doc}"
 
     def _kind(self, name: str, variable: Variable) -> str:
         if variable.type.kind == "bool":

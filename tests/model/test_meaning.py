@@ -297,14 +297,6 @@ def test_an_argument_may_have_the_name_that_a_quantifier_would_choose() -> None:
         apply(RANKED, state, Event("reset", (("pop_0", 2),)))
 
 
-def test_a_quantifier_over_an_empty_sort_is_about_nothing() -> None:
-    empty = RANKED.with_(Pop=0)
-    s: Any = RANKED.machine.state()
-    state = next(initial_states(empty))
-    assert evaluate(empty, for_all(s.Pop, lambda p: s.top[p]), state)
-    assert not evaluate(empty, exists(s.Pop, lambda p: s.top[p]), state)
-
-
 # --- clocks
 
 

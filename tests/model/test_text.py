@@ -211,10 +211,3 @@ def test_what_is_too_large_for_promela_is_refused() -> None:
         promela(subject(SMALL.with_(V=20_000)))
     with pytest.raises(DesignError, match="5003 events are too many"):
         promela(subject(SMALL.with_(Room=5000)))
-
-
-def test_a_sort_without_elements_leaves_nothing_to_declare() -> None:
-    _, model = promela(subject(SMALL.with_(Room=0)))
-    assert "lit" not in model.replace("lit(", "")
-    _, _, configuration = tla(subject(SMALL.with_(Room=0)))
-    assert "Room = 0" in configuration
