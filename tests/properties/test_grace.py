@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import edgeproof.model.designs.do_kv_manifest as design
+from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.manifest.setup import manifest_choices
-from edgeproof.impl.pattern.setup import TICK
 from edgeproof.impl.system import Setup
 from edgeproof.model.designs import load
 from edgeproof.model.designs.do_kv_manifest import DoKvManifest, grace_needed
