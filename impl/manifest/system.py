@@ -280,10 +280,9 @@ class ManifestSystem(OverKV, Linked):
         place = self.places[pop]
         request, place.request = place.request, None
         if request is None:
-            request = self._ask(place)
-            request.apply()
-            if request.error is None:
+            if self._can_look_up(place):
                 raise ActionImpossible("the manifest can be had: look it up first")
+            request = self._ask(place)
         task = request.task
         assert task is not None
         self.runtime.resolve(request)
@@ -296,6 +295,12 @@ class ManifestSystem(OverKV, Linked):
             place.failed = True
         except PartGone:
             place.failed = place.gone = True
+
+    def _can_look_up(self, place: Place) -> bool:
+        """Whether a location gets its manifest: from the centre, or from its cache."""
+        choices = self.choices
+        copy = place.cache.fresh(choices.layout.key, self.runtime.now(), choices.pace.cache_ttl)
+        return place.reachable or copy is not None
 
     def _ask(self, place: Place) -> Pending[KVEntry | None]:
         """Start a request; it asks for its manifest."""

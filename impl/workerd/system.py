@@ -70,7 +70,7 @@ class WorkerdSystem(Linked):
         """
         choices = choices_of(setup, "do_kv")
         pops = setup.sizes.get("Pop", 2)
-        self._disjoint = "disjoint_caches" in setup.hazards
+        self._inline, self._disjoint = choices.publisher == "inline", "disjoint_caches" in setup.hazards
         self._forget_run()
         namespace = choices.namespace(self._clock)
         self.kv = Adversary(namespace, self._clock, pops)
@@ -203,8 +203,8 @@ class WorkerdSystem(Linked):
             raise ActionImpossible("the write was over before the exception could strike")
 
     def _do_write_inline(self, slot: int) -> None:
-        if self.strays[slot] is not None:
-            raise ActionImpossible("the slot is taken")
+        if not self._inline or self.strays[slot] is not None:
+            raise ActionImpossible("no request with a put of its own can take this slot")
         call = self._send(self.client.request())
         self.strays[slot] = self.kv.arrival()
         self._calls[slot] = call
