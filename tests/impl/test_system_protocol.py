@@ -95,7 +95,9 @@ def test_observing_changes_nothing(subject: Subject, system: System) -> None:
 
 
 @every_system
-def test_a_run_begins_from_nothing_whatever_was_before_it(subject: Subject, system: System) -> None:
+def test_a_run_begins_from_nothing_and_a_system_may_be_closed_and_started_again(
+    subject: Subject, system: System
+) -> None:
     first = system.observe()
     *_, (events, _) = subject.run()
 

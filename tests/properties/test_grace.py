@@ -122,7 +122,7 @@ def test_the_implementation_asks_for_the_same_grace_as_the_design(
     numbers: dict[str, int], options: dict[str, str], hazards: set[str]
 ) -> None:
     at = Instance.of(MACHINE, **numbers, **options, **dict.fromkeys(hazards, True))
-    choices = manifest_choices(Setup(options, tuple(hazards), numbers, design="do_kv_manifest"))
+    choices = manifest_choices(Setup("do_kv_manifest", options, tuple(hazards), numbers))
     assert choices.least_grace == TICK * needed(at)
 
 
