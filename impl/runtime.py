@@ -210,10 +210,21 @@ class Instance:
         task.resume()
         return task
 
+    def run(self, work: Coroutine[Any, Any, Any]) -> Task:
+        """Run `work` to its end: whatever it waits for is answered at once."""
+        task = self.spawn(work)
+        while not task.done:
+            self._runtime.resolve(self.pending[-1])
+        return task
+
     @property
     def pending(self) -> list[Pending[Any]]:
         """What this instance has under way, oldest first."""
         return [op for op in self._runtime.pending if op.owner is self]
+
+    def under_way(self, label: str) -> list[Pending[Any]]:
+        """What this instance has under way by this name, oldest first."""
+        return [op for op in self.pending if op.label == label]
 
     def kill(self) -> None:
         """Die: tasks stop where they stand, and what is under way is lost unless it was orphaned before."""

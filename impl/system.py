@@ -32,7 +32,10 @@ Observation = Mapping[str, Value]
 
 
 class ActionImpossible(Exception):
-    """The system knows the action, and cannot perform it now; where the model can, the two disagree."""
+    """The system knows the action, and cannot perform it now; where the model can, the two disagree.
+
+    Nothing has changed.
+    """
 
 
 class ActionUnknown(LookupError):
@@ -50,11 +53,11 @@ class Setup:
     Durations in `numbers` are in ticks, the unit by which `tick` lets time pass.
     """
 
+    design: str
     options: Mapping[str, str] = field(factory=dict)
     hazards: tuple[str, ...] = ()
     numbers: Mapping[str, int] = field(factory=dict)
     sizes: Mapping[str, int] = field(factory=dict)
-    design: str = "do_kv"
 
 
 class System(Protocol):

@@ -4,35 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from sqlite3 import Connection
 
-from edgeproof.impl.driven.steps import Linked, Told, Writing, check_setup, see_told
-from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.driven.base import Linked
+from edgeproof.impl.driven.client import Client
+from edgeproof.impl.driven.setup import check_setup
+from edgeproof.impl.driven.told import Told, see_told
+from edgeproof.impl.driven.writing import Rewriting, see_writing
 from edgeproof.impl.durable.front import Front
 from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.remote import RemoteReader
-from edgeproof.impl.pattern.system import Client
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["DoOnlySystem"]
 
 
-class DoOnlySystem(Writing, Linked):
+class DoOnlySystem(Rewriting, Linked):
     """One unit's Durable Object and the locations that ask it, driven by hand. `reader` replaces the edge's part."""
 
     def __init__(self, reader: Callable[..., RemoteReader] = RemoteReader, *, seed: int = 0) -> None:
-        self._reader, self._seed = reader, seed
-        self._connection: Connection | None = None
+        super().__init__(seed)
+        self._reader = reader
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         check_setup(setup, "do_only", {})
         self.runtime = SimulatedRuntime(self._seed)
-        if self._connection is None:
-            self._connection = connect()
-        wipe(self._connection)
+        self.storage.wipe()
         self.client = Client(keyed=True)
         pops = setup.sizes.get("Pop", 2)
         self.told = Told(EMPTY, pops)
@@ -48,7 +47,7 @@ class DoOnlySystem(Writing, Linked):
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
         seen: dict[str, Value] = {"down": self.down, "cut": tuple(not one.reachable for one in self.readers)}
-        self.see_writing(seen)
+        see_writing(seen, self)
         see_told(seen, self.told)
         return seen
 
@@ -56,17 +55,10 @@ class DoOnlySystem(Writing, Linked):
         """What the run has cost so far: nothing is published."""
         return Spent(sum(one.asked for one in self.readers), 0)
 
-    def close(self) -> None:
-        """Close the database. Closing twice is fine, and `start` opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     def _boot(self) -> None:
-        assert self._connection is not None
         self.down = False
         self.instance = self.runtime.instance()
-        self.store = ConfigStore(self._connection, self.instance, outbox=False)
+        self.store = ConfigStore(self.storage.connection, self.instance, outbox=False)
         self.front = Front(self.store, self.instance)
 
     def _ask(self) -> Snapshot:
@@ -84,17 +76,10 @@ class DoOnlySystem(Writing, Linked):
 
     def _do_retry(self) -> None:
         self._need_the_object()
-        request = self.client.outstanding
-        if request is None or self.under_way("gate"):
-            raise ActionImpossible("no write has lost its reply")
-        self._send(request, self.client.hear)
-        self._do_acknowledge()
+        super()._do_retry()
 
     def _do_read(self, pop: int) -> None:
-        task = self._edge.spawn(self.readers[pop].read())
-        if not task.done:
-            self.runtime.resolve(self._edge.pending[-1])
-        self.told.hear(pop, task)
+        self.told.hear(pop, self._edge.run(self.readers[pop].read()))
 
     def _do_crash(self) -> None:
         self._need_the_object()

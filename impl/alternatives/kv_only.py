@@ -4,35 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from edgeproof.impl.alternatives.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
-from edgeproof.impl.driven.steps import Linked, Told, check_setup, see_told
+from edgeproof.impl.driven.base import Linked, OverKV, first
+from edgeproof.impl.driven.client import FIELDS
+from edgeproof.impl.driven.setup import UNIT_KEY, UNSPACED, check_setup, seconds_of
+from edgeproof.impl.driven.told import Told, see_told
 from edgeproof.impl.durable.snapshot import EMPTY
 from edgeproof.impl.edge.centre import KVEntry
-from edgeproof.impl.edge.kv import KVUnreachable, Limits
+from edgeproof.impl.edge.kv import KVUnreachable
 from edgeproof.impl.pattern.deployment import Choices, Location
-from edgeproof.impl.pattern.observation import FIELDS, UNIT_KEY, label_of
-from edgeproof.impl.pattern.setup import TICK
-from edgeproof.impl.runtime import Instance, Pending, SimulatedRuntime
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.pattern.observation import label_of
+from edgeproof.impl.runtime import Instance, SimulatedRuntime
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Value
 
 __all__ = ["KvOnlySystem"]
 
 _OPTIONS: Final = {"writing": ("racing", "in_turn"), "base": ("centre", "cache"), "changelog": ("beside", "inside")}
 
 
-class KvOnlySystem(Linked):
+class KvOnlySystem(OverKV, Linked):
     """One KV key, its writers and its readers, driven by hand. `writer` replaces the control plane's part."""
 
     def __init__(self, writer: Callable[..., KvWriter] = KvWriter, *, seed: int = 0) -> None:
-        self._writer, self._seed = writer, seed
+        super().__init__(seed)
+        self._writer = writer
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         self._said = check_setup(setup, "kv_only", _OPTIONS)
-        limits = Limits(write_spacing=0)
-        choices = Choices(key=UNIT_KEY, cache_ttl=TICK * setup.numbers.get("T", 1), limits=limits)
+        choices = Choices(key=UNIT_KEY, cache_ttl=seconds_of(setup, "T")["T"], limits=UNSPACED)
         self._cache_ttl = choices.cache_ttl
         self.runtime = SimulatedRuntime(self._seed)
         self.kv = choices.namespace(self.runtime)
@@ -51,15 +53,15 @@ class KvOnlySystem(Linked):
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
-        puts = [_under_way(one, "kv.put") for one in self._writing]
-        logs = [_under_way(one, "kv.log") for one in self._writing]
+        puts = [one.under_way("kv.put") for one in self._writing]
+        logs = [one.under_way("kv.log") for one in self._writing]
         copies = [location.cache.copies.get(UNIT_KEY) for location in self.locations]
         seen: dict[str, Value] = {
             "begun": self._requests,
             "phase": tuple(
                 "putting" if put else "logging" if log else "idle" for put, log in zip(puts, logs, strict=True)
             ),
-            "proposed": tuple(0 if put is None else put.payload.version for put in puts),
+            "proposed": tuple(put[0].payload.version if put else 0 for put in puts),
             "entries": len(self.kv.list(prefix=LOG_PREFIX).keys),
             "acked": len(self._acknowledged),
             "kv": self._label(self.kv.read_centre(UNIT_KEY)),
@@ -69,13 +71,6 @@ class KvOnlySystem(Linked):
         }
         see_told(seen, self.told)
         return seen
-
-    def spent(self) -> Spent:
-        """What the run has cost so far."""
-        return Spent(self.kv.usage.fetches, self.kv.usage.written)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     def _label(self, entry: KVEntry | None) -> int:
         """The version of a copy; -1 where the changelog inside does not amount to it."""
@@ -112,16 +107,13 @@ class KvOnlySystem(Linked):
         self._requests = number
 
     def _do_put_lands(self, writer: int) -> None:
-        self._land(writer, "kv.put")
+        self._finish(writer, "kv.put")
 
     def _do_entry_lands(self, writer: int) -> None:
-        self._land(writer, "kv.log")
+        self._finish(writer, "kv.log")
 
-    def _land(self, writer: int, label: str) -> None:
-        op = _under_way(self._writing[writer], label)
-        if op is None:
-            raise ActionImpossible(f"the writer waits for no {label}")
-        self.runtime.resolve(op)
+    def _finish(self, writer: int, label: str) -> None:
+        self.runtime.resolve(first(self._writing[writer].under_way(label), f"the writer waits for no {label}"))
 
     def _do_crash(self, writer: int) -> None:
         if not self._writing[writer].pending:
@@ -130,16 +122,10 @@ class KvOnlySystem(Linked):
         self._writing[writer] = self.runtime.instance()
 
     def _do_read(self, pop: int) -> None:
-        task = self._edge.spawn(self.locations[pop].reader.read())
-        self.runtime.resolve(self._edge.pending[-1])
-        self.told.hear(pop, task)
+        self.told.hear(pop, self._edge.run(self.locations[pop].reader.read()))
 
     def _do_refresh(self, pop: int) -> None:
         try:
             self.locations[pop].refresh()
         except (LookupError, KVUnreachable) as error:
             raise ActionImpossible(str(error)) from error
-
-
-def _under_way(instance: Instance, label: str) -> Pending[Any] | None:
-    return next((op for op in instance.pending if op.label == label), None)

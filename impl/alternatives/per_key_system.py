@@ -4,22 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from sqlite3 import Connection
 
 from edgeproof.impl.alternatives.per_key import Part, PerKeyPublication, PerKeyReader, key_of, part_of
-from edgeproof.impl.driven.one_put import OnePut
-from edgeproof.impl.driven.steps import Linked, Told, Writing, check_setup
-from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.driven.base import Linked
+from edgeproof.impl.driven.client import FIELDS, Client
+from edgeproof.impl.driven.puts import OnePut, see_alarm
+from edgeproof.impl.driven.setup import UNIT_KEY, UNSPACED, check_setup, seconds_of, steady
+from edgeproof.impl.driven.told import Told
+from edgeproof.impl.driven.writing import Writing, see_writing
 from edgeproof.impl.durable.front import Front
-from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, Replicator, Timing
+from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
 from edgeproof.impl.durable.store import ConfigStore
-from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.pattern.deployment import Choices, Location
-from edgeproof.impl.pattern.observation import FIELDS, UNIT_KEY
-from edgeproof.impl.pattern.setup import TICK
-from edgeproof.impl.pattern.system import Client
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.system import Observation, Setup, Spent, Value
+from edgeproof.impl.system import Observation, Setup, Value
 
 __all__ = ["DoKvPerKeySystem"]
 
@@ -36,24 +34,22 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
         *,
         seed: int = 0,
     ) -> None:
-        self._publication, self._reader, self._seed = publication, reader, seed
-        self._connection: Connection | None = None
+        super().__init__(seed)
+        self._publication, self._reader = publication, reader
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         check_setup(setup, "do_kv_per_key", {})
-        seconds = {name: TICK * setup.numbers.get(name, 1) for name in "DRT"}
+        seconds = seconds_of(setup, "DRT")
         self.runtime = SimulatedRuntime(self._seed)
-        if self._connection is None:
-            self._connection = connect()
-        wipe(self._connection)
-        choices = Choices(cache_ttl=seconds["T"], negative_caching=False, limits=Limits(write_spacing=0))
+        self.storage.wipe()
+        choices = Choices(cache_ttl=seconds["T"], negative_caching=False, limits=UNSPACED)
         self.kv = choices.namespace(self.runtime)
         self.instance = self.runtime.instance()
-        self.store = ConfigStore(self._connection, self.instance)
+        self.store = ConfigStore(self.storage.connection, self.instance)
         self.front = Front(self.store, self.instance)
         # An attempt is a put per field, and each has D.
-        timing = Timing(seconds["D"] * len(FIELDS), Backoff(seconds["R"], seconds["R"]))
+        timing = Timing(seconds["D"] * len(FIELDS), steady(seconds["R"]))
         replicator = Replicator(self.store, self.kv, self.instance, self._publication(UNIT_KEY), timing=timing)
         self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, attempts=None)
         self.client = Client(keyed=True)
@@ -76,19 +72,14 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
         """What can be seen now, by the names of the model's variables."""
         put = self.put()
         field, version = ("idle", 0) if put is None else put.payload
-        status = self.store.status()
-        seen: dict[str, Value] = {
-            "alarm": "off" if status.alarm is None else status.alarm.reason,
-            # The attempt under way has not failed.
-            "failures": status.attempts - (0 if put is None else 1),
-            "sending": field,
-            "sent": version,
-            "cut": tuple(not location.reachable for location in self.locations),
-            "failed": tuple(self.told.failed),
-        }
+        seen: dict[str, Value] = {}
+        see_alarm(seen, self.store.status(), put is not None)
+        seen["sending"], seen["sent"] = field, version
+        seen["cut"] = tuple(not location.reachable for location in self.locations)
+        seen["failed"] = tuple(self.told.failed)
         for name in FIELDS:
             self._see_field(seen, name)
-        self.see_writing(seen)
+        see_writing(seen, self)
         return seen
 
     def _see_field(self, seen: dict[str, Value], name: str) -> None:
@@ -104,18 +95,5 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
         seen[f"cache_{name}"] = tuple(_ABSENT.version if one is None else version(part_of(one.entry)) for one in copies)
         seen[f"served_{name}"] = tuple(version(parts.get(name, _ABSENT)) for parts in self.told.answers)
 
-    def spent(self) -> Spent:
-        """What the run has cost so far."""
-        return Spent(self.kv.usage.fetches, self.kv.usage.written)
-
-    def close(self) -> None:
-        """Close the database. Closing twice is fine, and `start` opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     def _do_read(self, pop: int) -> None:
-        task = self._edge.spawn(self.readers[pop].read())
-        while not task.done:
-            self.runtime.resolve(self._edge.pending[-1])
-        self.told.hear(pop, task)
+        self.told.hear(pop, self._edge.run(self.readers[pop].read()))

@@ -3,40 +3,60 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
+from edgeproof.impl.driven.base import OverKV, first
 from edgeproof.impl.durable.replicator import AlarmPlatform
-from edgeproof.impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
-from edgeproof.impl.system import ActionImpossible
+from edgeproof.impl.durable.store import Status
+from edgeproof.impl.runtime import Instance, NetworkError, Pending
+from edgeproof.impl.system import ActionImpossible, Value
 
-__all__ = ["DrivenPuts", "fire"]
+__all__ = ["Alarmed", "DrivenPuts", "OnePut", "Put", "need_due", "see_alarm", "sending"]
 
 
-class DrivenPuts:
-    """The actions of the publisher of one Durable Object, in the simulated runtime."""
+class Alarmed(OverKV):
+    """A system that publishes from the alarm of one Durable Object."""
 
-    runtime: SimulatedRuntime
+    instance: Instance
+    """The Durable Object that runs."""
+    alarms: AlarmPlatform
+    """What fires its alarm."""
+
+    def _do_fire(self) -> None:
+        need_due(self.alarms)
+        self.instance.spawn(self.alarms.fire())
+
+
+class OnePut(Alarmed):
+    """The put lands and is confirmed in one step; no more than one is under way."""
+
+    def put(self) -> Pending[Any] | None:
+        """The KV put that is under way."""
+        return next(iter(self.instance.under_way("kv.put")), None)
+
+    def _do_put_lands(self) -> None:
+        self._settle(self._the_put())
+
+    def _do_put_fails(self) -> None:
+        self.runtime.fail(self._the_put(), NetworkError("KV cannot be reached"))
+
+    def _the_put(self) -> Pending[Any]:
+        return first(self.instance.under_way("kv.put"), "no put is under way")
+
+
+class DrivenPuts(Alarmed):
+    """The put lands, is confirmed after that, or outlives the object."""
+
     strays: list[Pending[Any] | None]
     """The puts that nothing serialises any more, by slot."""
-    _instance: Instance
-
-    @property
-    def alarms(self) -> AlarmPlatform:
-        """What fires the current instance's alarm."""
-        raise NotImplementedError
 
     def puts(self) -> list[Pending[Any]]:
         """The KV puts of the current instance that are under way, but for those of inline requests."""
-        return [op for op in self._instance.pending if op.label == "kv.put" and op not in self.strays]
-
-    def _do_fire(self) -> None:
-        fire(self.alarms, self._instance)
+        return [op for op in self.instance.under_way("kv.put") if op not in self.strays]
 
     def _do_put_lands(self) -> None:
-        op = self._put(applied=False)
-        op.apply()
-        if op.error is not None:
-            raise op.error
+        self._land(self._put(applied=False))
 
     def _do_put_confirmed(self) -> None:
         self.runtime.resolve(self._put(applied=True))
@@ -50,25 +70,31 @@ class DrivenPuts:
             raise ActionImpossible("the slot is taken")
         self.runtime.orphan(op)
         self.strays[slot] = op
-        self._do_crash()
+        self._crash()
 
     def _do_stray_lands(self, slot: int) -> None:
-        op = self._stray(slot)
-        self.runtime.resolve(op)
-        if op.error is not None:
-            raise op.error
+        self._settle(self._stray(slot))
 
     def _do_stray_vanishes(self, slot: int) -> None:
         self.runtime.drop(self._stray(slot))
 
     def _do_crash(self) -> None:
+        self._crash()
+
+    def _crash(self) -> None:
+        self.instance.kill()
+        # What a request was putting itself is gone with it.
+        self.strays = [op if op in self.runtime.pending else None for op in self.strays]
+        self.storage.crash()
+        self._boot()
+
+    def _boot(self) -> None:
+        """Start an instance of the Durable Object over its storage."""
         raise NotImplementedError
 
     def _put(self, applied: bool) -> Pending[Any]:
-        for op in self.puts():
-            if op.applied == applied:
-                return op
-        raise ActionImpossible(f"the publisher has no put that is {'applied' if applied else 'on its way'}")
+        found = (op for op in self.puts() if op.applied == applied)
+        return first(found, f"the publisher has no put that is {'applied' if applied else 'on its way'}")
 
     def _stray(self, slot: int) -> Pending[Any]:
         op = self.strays[slot]
@@ -78,8 +104,29 @@ class DrivenPuts:
         return op
 
 
-def fire(alarms: AlarmPlatform, instance: Instance) -> None:
-    """Let the platform fire an alarm that is due. Raises ActionImpossible where none is."""
+def need_due(alarms: AlarmPlatform) -> None:
+    """Raise ActionImpossible where the platform would not fire the alarm now."""
     if not alarms.due():
         raise ActionImpossible("no alarm is due, or its handler is at work")
-    instance.spawn(alarms.fire())
+
+
+def see_alarm(seen: dict[str, Value], status: Status, attempting: bool) -> None:
+    """Add the alarm, and the failures that it has behind it, to an observation."""
+    seen["alarm"] = "off" if status.alarm is None else status.alarm.reason
+    # The attempt under way has not failed.
+    seen["failures"] = status.attempts - (1 if attempting else 0)
+
+
+class Put(Protocol):
+    """A put that is under way."""
+
+    @property
+    def applied(self) -> bool:
+        """Whether it has landed."""
+
+
+def sending(puts: Sequence[Put]) -> str:
+    """How a publisher's puts stand. "several" is no value of a model: one in flight is what a replicator is for."""
+    if len(puts) > 1:
+        return "several"
+    return "idle" if not puts else "landed" if puts[0].applied else "flying"

@@ -10,25 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import count
-from sqlite3 import Connection
 from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.driven.one_put import OnePut
-from edgeproof.impl.driven.steps import check_setup
-from edgeproof.impl.durable.database import connect, wipe
-from edgeproof.impl.durable.replicator import Backoff, Timing
+from edgeproof.impl.driven.puts import OnePut
+from edgeproof.impl.driven.setup import UNSPACED, check_setup, seconds_of, steady
+from edgeproof.impl.durable.replicator import Timing
 from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, from_kv
-from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.flags.bucketing import bucket
 from edgeproof.impl.flags.control import ANY, Expected, FlagConflict, FlagControl, UnknownFlag
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.service import EdgeFlags
 from edgeproof.impl.pattern.deployment import Choices, Location, boot
-from edgeproof.impl.pattern.setup import TICK
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, Value
 
 __all__ = ["FlagSystem", "SaltedFlags"]
 
@@ -74,29 +70,27 @@ class FlagSystem(OnePut):
         *,
         seed: int = 0,
     ) -> None:
-        self._control, self._edge_flags, self._seed = control, edge, seed
-        self._connection: Connection | None = None
+        super().__init__(seed)
+        self._control, self._edge_flags = control, edge
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         self._said = check_setup(setup, "flagship", _OPTIONS)
-        seconds = {name: TICK * setup.numbers.get(name, 1) for name in "DRT"}
+        seconds = seconds_of(setup, "DRT")
         self._scale, self._writes = setup.numbers.get("scale", 2), setup.numbers.get("writes", 2)
         self.runtime = SimulatedRuntime(self._seed)
-        if self._connection is None:
-            self._connection = connect()
-        wipe(self._connection)
+        self.storage.wipe()
         choices = Choices(
-            timing=Timing(seconds["D"], Backoff(seconds["R"], seconds["R"])),
+            timing=Timing(seconds["D"], steady(seconds["R"])),
             alarm_attempts=None,
             cache_ttl=seconds["T"],
             negative_caching=False,
-            limits=Limits(write_spacing=0),
+            limits=UNSPACED,
         )
         self.kv = choices.namespace(self.runtime)
         self._key = choices.key
         self.instance = self.runtime.instance()
-        unit = boot(choices, self.instance, self._connection, self.kv)
+        unit = boot(choices, self.instance, self.storage.connection, self.kv)
         self.store, self.alarms = unit.store, unit.alarms
         self.control = self._control(self.store, self.runtime.now, blind=self._said["update"] == "blind")
         self._form: _Form | None = None
@@ -161,16 +155,6 @@ class FlagSystem(OnePut):
             return _somebody_salted(self._bucket, self._scale, self._writes)
         return _somebody(self._bucket, self._scale)
 
-    def spent(self) -> Spent:
-        """What the run has cost so far."""
-        return Spent(self.kv.usage.fetches, self.kv.usage.written)
-
-    def close(self) -> None:
-        """Close the database. Closing twice is fine, and `start` opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     # --- changing the flag
 
     def _do_another(self) -> None:
@@ -216,10 +200,7 @@ class FlagSystem(OnePut):
     # --- evaluating
 
     def _do_read(self, pop: int) -> None:
-        task = self._edge.spawn(self._evaluate(pop))
-        while not task.done:
-            self.runtime.resolve(self._edge.pending[-1])
-        self.told[pop] = task.outcome()
+        self.told[pop] = self._edge.run(self._evaluate(pop)).outcome()
 
     async def _evaluate(self, pop: int) -> _Told:
         snapshot, evaluator = await self.edges[pop].read()

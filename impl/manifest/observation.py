@@ -8,23 +8,43 @@ rows, what is under way by the operations that are parked in the runtime.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
+from edgeproof.impl.driven.puts import see_alarm
 from edgeproof.impl.durable.snapshot import Snapshot, replay, to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import KVEntry
+from edgeproof.impl.edge.kv import KVNamespace
+from edgeproof.impl.manifest.blobs import Bucket
+from edgeproof.impl.manifest.ledger import PartLedger
 from edgeproof.impl.manifest.parts import Manifest, Names, split
+from edgeproof.impl.manifest.place import Place
+from edgeproof.impl.manifest.setup import ManifestChoices
+from edgeproof.impl.runtime import Pending
 from edgeproof.impl.system import Observation, Value
 
-if TYPE_CHECKING:
-    from edgeproof.impl.manifest.system import ManifestSystem, Place
-
-__all__ = ["observe_manifest"]
+__all__ = ["Unit", "observe_manifest"]
 
 _NOTHING: Final = Manifest(0)
 
 
-def observe_manifest(system: ManifestSystem) -> Observation:
+class Unit(Protocol):
+    """What is read of the system."""
+
+    choices: ManifestChoices
+    store: ConfigStore
+    ledger: PartLedger
+    kv: KVNamespace
+    bucket: Bucket
+    acked: int
+    stray: Pending[Any] | None
+    places: list[Place]
+
+    def under_way(self, label: str) -> list[Pending[Any]]:
+        """The operations of this name that the object or the collector waits for."""
+
+
+def observe_manifest(system: Unit) -> Observation:
     """Everything that can be seen."""
     seen: dict[str, Value] = {}
     followed = _followed(system.choices.layout.names)
@@ -40,22 +60,20 @@ def _followed(names: Names) -> str:
     return names.name(0, b'{"part":"followed"}')
 
 
-def _see_object(seen: dict[str, Value], system: ManifestSystem, followed: str) -> None:
+def _see_object(seen: dict[str, Value], system: Unit, followed: str) -> None:
     status = system.store.status()
     seen["config"], seen["logged"], seen["acked"] = status.version, status.logged, system.acked
     layout = system.choices.layout
     manifest, _ = split(system.store.snapshot(), names=layout.names, target=layout.target)
     seen["needs"] = followed in manifest.parts
-    seen["alarm"] = "off" if status.alarm is None else status.alarm.reason
-    # The attempt under way has not failed.
-    seen["failures"] = status.attempts - (1 if _attempt(system) else 0)
+    see_alarm(seen, status, bool(_attempt(system)))
     rows = {row.name: row for row in system.ledger.rows()}
     row = rows.get(followed)
     seen["ledger"] = "none" if row is None else "stored" if row.stored else "unsure"
     seen["released"] = row is not None and row.released_at is not None
 
 
-def _see_attempt(seen: dict[str, Value], system: ManifestSystem, followed: str) -> None:
+def _see_attempt(seen: dict[str, Value], system: Unit, followed: str) -> None:
     attempt = _attempt(system)
     # "several" is no value of the model: one attempt at a time is what the replicator is for.
     seen["sending"] = "idle" if not attempt else attempt[0][0] if len(attempt) == 1 else "several"
@@ -65,14 +83,14 @@ def _see_attempt(seen: dict[str, Value], system: ManifestSystem, followed: str) 
     seen["stray"] = system.stray is not None
 
 
-def _attempt(system: ManifestSystem) -> list[tuple[str, Manifest]]:
+def _attempt(system: Unit) -> list[tuple[str, Manifest]]:
     """What the publisher has under way: which of its steps, and for which manifest."""
     waiting = [("parts", op) for label in ("part.put", "gate") for op in system.under_way(label)]
     waiting += [("landed" if op.applied else "flying", op) for op in system.under_way("kv.put")]
     return [(step, op.payload) for step, op in waiting]
 
 
-def _see_stores(seen: dict[str, Value], system: ManifestSystem, followed: str) -> None:
+def _see_stores(seen: dict[str, Value], system: Unit, followed: str) -> None:
     layout = system.choices.layout
     value = _stored(system, layout.prefix + followed)
     seen["present"] = value is not None
@@ -82,7 +100,7 @@ def _see_stores(seen: dict[str, Value], system: ManifestSystem, followed: str) -
     seen["kv"], seen["kv_needs"] = manifest.version, followed in manifest.parts
 
 
-def _stored(system: ManifestSystem, key: str) -> bytes | None:
+def _stored(system: Unit, key: str) -> bytes | None:
     if system.choices.parts == "r2":
         found = system.bucket.get(key)
         return None if found is None else found.value
@@ -90,7 +108,7 @@ def _stored(system: ManifestSystem, key: str) -> bytes | None:
     return None if entry is None else entry.value
 
 
-def _see_places(seen: dict[str, Value], system: ManifestSystem, followed: str) -> None:
+def _see_places(seen: dict[str, Value], system: Unit, followed: str) -> None:
     layout, places = system.choices.layout, system.places
     copies = [place.cache.copies.get(layout.key) for place in places]
     manifests = [_NOTHING if copy is None else _manifest_in(copy.entry) for copy in copies]

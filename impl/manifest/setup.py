@@ -7,12 +7,10 @@ from typing import Final
 
 from attrs import frozen
 
-from edgeproof.impl.driven.steps import check_setup
+from edgeproof.impl.driven.setup import UNIT_KEY, check_setup, seconds_of
 from edgeproof.impl.manifest.collector import Pace
 from edgeproof.impl.manifest.manifest import Layout
 from edgeproof.impl.manifest.parts import by_digest, by_place
-from edgeproof.impl.pattern.observation import UNIT_KEY
-from edgeproof.impl.pattern.setup import TICK
 from edgeproof.impl.system import Setup
 
 __all__ = ["OPTIONS", "ManifestChoices", "manifest_choices"]
@@ -56,7 +54,7 @@ class ManifestChoices:
 def manifest_choices(setup: Setup) -> ManifestChoices:
     """What the setup asks for. Raises ValueError for what there is not, SystemUnavailable for T=0 or another design."""
     said = check_setup(setup, "do_kv_manifest", OPTIONS)
-    seconds = {name: TICK * setup.numbers.get(name, 1) for name in "SUDRTLK"}
+    seconds = seconds_of(setup, "SUDRTLK")
     may_fail = {"put_fails", "put_ambiguous", "crash"} & set(setup.hazards)
     pace = Pace(
         sync_delay=seconds["S"],

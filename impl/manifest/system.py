@@ -7,20 +7,20 @@ virtual time. But for probing no location keeps a copy of a part: what it would 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import frozen
 
-from edgeproof.impl.driven.steps import Link, Linked
-from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.driven.base import Linked, OverKV, first, raise_error_of
+from edgeproof.impl.driven.puts import need_due
+from edgeproof.impl.driven.setup import UNSPACED, steady
 from edgeproof.impl.durable.front import Front, WriteRequest
-from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, Replicator, Timing
-from edgeproof.impl.durable.snapshot import EMPTY, REMOVED, Snapshot
+from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
+from edgeproof.impl.durable.snapshot import REMOVED
 from edgeproof.impl.durable.store import ConfigStore, WriteResult
 from edgeproof.impl.edge.centre import KVEntry
-from edgeproof.impl.edge.kv import KVLocation, KVNamespace, Limits, LocationCache
+from edgeproof.impl.edge.kv import KVLocation, KVNamespace, LocationCache
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.manifest.blobs import Bucket, KVParts, R2Parts
 from edgeproof.impl.manifest.collector import Collector, GraceTooShort
@@ -28,8 +28,9 @@ from edgeproof.impl.manifest.ledger import CountingStore, PartLedger
 from edgeproof.impl.manifest.manifest import ManifestPublication, ManifestReader
 from edgeproof.impl.manifest.observation import observe_manifest
 from edgeproof.impl.manifest.parts import PartGone
+from edgeproof.impl.manifest.place import Place
 from edgeproof.impl.manifest.setup import ManifestChoices, manifest_choices
-from edgeproof.impl.runtime import Instance, NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["ManifestParts", "ManifestSystem"]
@@ -50,27 +51,12 @@ class ManifestParts:
     reader: Callable[..., ManifestReader] = ManifestReader
 
 
-class Place:
-    """One location: its cache, its link to the centre and to the part store, its isolate and the request there."""
-
-    __slots__ = ("cache", "failed", "gone", "reachable", "reader", "request", "told")
-
-    def __init__(self) -> None:
-        self.cache = LocationCache()
-        self.reachable = True
-        self.reader: ManifestReader
-        self.request: Pending[KVEntry | None] | None = None
-        """What has looked up the manifest for a request that is not answered yet."""
-        self.told: Snapshot = EMPTY
-        self.failed = self.gone = False
-
-
-class ManifestSystem(Linked):
+class ManifestSystem(OverKV, Linked):
     """The parts of one unit, driven by hand."""
 
     def __init__(self, parts: ManifestParts | None = None, *, seed: int = 0) -> None:
-        self._parts, self._seed = parts or ManifestParts(), seed
-        self._connection: sqlite3.Connection | None = None
+        super().__init__(seed)
+        self._parts = parts or ManifestParts()
 
     # --- the System interface
 
@@ -78,14 +64,9 @@ class ManifestSystem(Linked):
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         self.choices: ManifestChoices = manifest_choices(setup)
         self.runtime = SimulatedRuntime(self._seed)
-        if self._connection is None:
-            self._connection = connect()
-        wipe(self._connection)
-        PartLedger(self._connection, self.runtime).wipe()
-        # Ticks are coarser than the second between two writes to a key, and several puts may land within one.
-        self.kv = KVNamespace(
-            self.runtime, limits=Limits(write_spacing=0), negative_caching=self.choices.negative_caching
-        )
+        self.storage.wipe()
+        PartLedger(self.storage.connection, self.runtime).wipe()
+        self.kv = KVNamespace(self.runtime, limits=UNSPACED, negative_caching=self.choices.negative_caching)
         self.bucket = Bucket(self.runtime.now)
         self.stray: Pending[Any] | None = None
         """A delete that has outlived its instance."""
@@ -102,14 +83,8 @@ class ManifestSystem(Linked):
 
     def spent(self) -> Spent:
         """What the run has cost so far; a part that is in R2 is fetched from there."""
-        asked, written = self.bucket.usage.fetches, self.bucket.usage.written
-        return Spent(self.kv.usage.fetches + asked, self.kv.usage.written + written)
-
-    def close(self) -> None:
-        """Close the database. Closing twice is fine, and `start` opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        spent, usage = super().spent(), self.bucket.usage
+        return Spent(spent.hops + usage.fetches, spent.published + usage.written)
 
     # --- starting and dying
 
@@ -136,19 +111,16 @@ class ManifestSystem(Linked):
         return KVParts(self.kv, location, cache_ttl=self.choices.pace.cache_ttl)
 
     def _boot(self, first: bool = False) -> None:
-        choices, pace, connection = self.choices, self.choices.pace, self._connection
-        assert connection is not None
-        self._instance: Instance = self.runtime.instance()
+        choices, pace, connection = self.choices, self.choices.pace, self.storage.connection
+        self.instance = self.runtime.instance()
         parts = self._parts_at(lambda: self._home, lambda: True)
         if choices.from_write:
             layout = choices.layout
-            self.store = self._parts.counting_store(
-                connection, self._instance, names=layout.names, target=layout.target
-            )
+            self.store = self._parts.counting_store(connection, self.instance, names=layout.names, target=layout.target)
         else:
-            self.store = ConfigStore(connection, self._instance)
-        self.ledger = self._parts.ledger(connection, self._instance)
-        self._front = Front(self.store, self._instance)
+            self.store = ConfigStore(connection, self.instance)
+        self.ledger = self._parts.ledger(connection, self.instance)
+        self._front = Front(self.store, self.instance)
         publication = self._parts.publication(
             choices.layout,
             parts,
@@ -158,10 +130,9 @@ class ManifestSystem(Linked):
             probe=choices.probe,
             release=not choices.from_write,
         )
-        # One retry delay: the doubling would leave the bound that a run in lockstep is held to.
-        timing = Timing(pace.upload + pace.put, Backoff(pace.retry, pace.retry))
-        replicator = self._parts.replicator(self.store, self.kv, self._instance, publication, timing=timing)
-        self.alarms = AlarmPlatform(self.store, self._instance, replicator.on_alarm, attempts=None)
+        timing = Timing(pace.upload + pace.put, steady(pace.retry))
+        replicator = self._parts.replicator(self.store, self.kv, self.instance, publication, timing=timing)
+        self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, attempts=None)
         if choices.in_turn or first:
             self.collector = self._collector(parts)
 
@@ -174,7 +145,7 @@ class ManifestSystem(Linked):
                 self.store,
                 self.ledger,
                 parts,
-                self._instance if choices.in_turn else self._sweeper,
+                self.instance if choices.in_turn else self._sweeper,
                 grace=None if choices.collector == "eager" else choices.grace,
                 least=choices.least_grace if choices.collector == "checked" else None,
                 platform=self.alarms if choices.in_turn else None,
@@ -185,10 +156,11 @@ class ManifestSystem(Linked):
             return None
 
     def _do_crash(self) -> None:
-        self._instance.kill()
-        assert self._connection is not None
-        if self._connection.in_transaction:
-            self._connection.rollback()
+        self._crash()
+
+    def _crash(self) -> None:
+        self.instance.kill()
+        self.storage.crash()
         self._boot()
 
     # --- writing
@@ -202,10 +174,8 @@ class ManifestSystem(Linked):
 
     def _write(self, value: Any) -> None:
         request = WriteRequest({"part": value}, "client", expected_version=self.store.version())
-        task = self._instance.spawn(self._front.write(request, self._hear))
-        if task.error is not None:
-            raise task.error
-        self.runtime.resolve(self._instance.pending[-1])
+        raise_error_of(self.instance.spawn(self._front.write(request, self._hear)))
+        self.runtime.resolve(self.instance.pending[-1])
 
     def _hear(self, result: WriteResult) -> None:
         self.acked = max(self.acked, result.version)
@@ -213,10 +183,9 @@ class ManifestSystem(Linked):
     # --- publishing
 
     def _do_fire(self, pop: int) -> None:
-        if not self.alarms.due():
-            raise ActionImpossible("no alarm is due, or the object is at work")
+        need_due(self.alarms)
         self._home = self.places[pop]
-        self._instance.spawn(self.alarms.fire())
+        self.instance.spawn(self.alarms.fire())
         for op in self.under_way("part.has"):
             self.runtime.resolve(op)
 
@@ -227,10 +196,7 @@ class ManifestSystem(Linked):
         self.runtime.resolve(self._one("gate", applied=False))
 
     def _do_put_lands(self) -> None:
-        op = self._one("kv.put", applied=False)
-        op.apply()
-        if op.error is not None:
-            raise op.error
+        self._land(self._one("kv.put", applied=False))
 
     def _do_put_confirmed(self) -> None:
         self.runtime.resolve(self._one("kv.put", applied=True))
@@ -252,11 +218,11 @@ class ManifestSystem(Linked):
     def _do_collect(self) -> None:
         if self.collector is None or not self.collector.may_begin():
             raise ActionImpossible("there is no part to delete now, or somebody is at work")
-        (self._instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
+        (self.instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
 
     def _do_collect_nothing(self) -> None:
         if self.collector is not None:
-            (self._instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
+            (self.instance if self.choices.in_turn else self._sweeper).spawn(self.collector.collect())
 
     def _do_delete_lands(self) -> None:
         self._settle(self._one("part.delete", applied=False))
@@ -275,7 +241,7 @@ class ManifestSystem(Linked):
             raise ActionImpossible("a superseded instance's delete is under way, or the collector is none")
         self.runtime.orphan(op)
         self.stray = op
-        self._do_crash()
+        self._crash()
 
     def _do_stray_lands(self) -> None:
         self._settle(self._stray())
@@ -291,18 +257,11 @@ class ManifestSystem(Linked):
 
     def under_way(self, label: str) -> list[Pending[Any]]:
         """The operations of this name that the object or the collector waits for."""
-        return [op for op in (*self._instance.pending, *self._sweeper.pending) if op.label == label]
+        return [*self.instance.under_way(label), *self._sweeper.under_way(label)]
 
     def _one(self, label: str, applied: bool) -> Pending[Any]:
-        for op in self.under_way(label):
-            if op.applied == applied:
-                return op
-        raise ActionImpossible(f"no {label} is {'applied' if applied else 'on its way'}")
-
-    def _settle(self, op: Pending[Any]) -> None:
-        self.runtime.resolve(op)
-        if op.error is not None:
-            raise op.error
+        found = (op for op in self.under_way(label) if op.applied == applied)
+        return first(found, f"no {label} is {'applied' if applied else 'on its way'}")
 
     # --- reading
 
@@ -321,10 +280,9 @@ class ManifestSystem(Linked):
         place = self.places[pop]
         request, place.request = place.request, None
         if request is None:
-            request = self._ask(place)
-            request.apply()
-            if request.error is None:
+            if self._can_look_up(place):
                 raise ActionImpossible("the manifest can be had: look it up first")
+            request = self._ask(place)
         task = request.task
         assert task is not None
         self.runtime.resolve(request)
@@ -338,12 +296,18 @@ class ManifestSystem(Linked):
         except PartGone:
             place.failed = place.gone = True
 
+    def _can_look_up(self, place: Place) -> bool:
+        """Whether a location gets its manifest: from the centre, or from its cache."""
+        choices = self.choices
+        copy = place.cache.fresh(choices.layout.key, self.runtime.now(), choices.pace.cache_ttl)
+        return place.reachable or copy is not None
+
     def _ask(self, place: Place) -> Pending[KVEntry | None]:
         """Start a request; it asks for its manifest."""
         self._edge.spawn(place.reader.read())
         return self._edge.pending[-1]
 
     @property
-    def links(self) -> Sequence[Link]:
-        """The links of the locations."""
+    def links(self) -> Sequence[Place]:
+        """Whose way to KV's centre and to the part store can be cut."""
         return self.places

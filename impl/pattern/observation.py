@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be seen of a running reference system, under the names of the model's variables.
+"""What can be seen of a running unit of the pattern, under the names of the model's variables.
 
 Nothing here is remembered from the actions that were performed: copies are known by their content and metadata, the
 store by its rows, what is under way by the operations that are parked in the runtime.
@@ -8,50 +8,78 @@ store by its rows, what is under way by the operations that are parked in the ru
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
+from edgeproof.impl.driven.client import Client, is_partial
+from edgeproof.impl.driven.puts import see_alarm, sending
+from edgeproof.impl.driven.told import Told
 from edgeproof.impl.durable.snapshot import Snapshot, from_kv
-from edgeproof.impl.durable.store import ConfigStore, Status
+from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import KVEntry
-from edgeproof.impl.runtime import Pending
+from edgeproof.impl.edge.kv import KVNamespace, LocationCache
+from edgeproof.impl.pattern.deployment import Choices, Location
+from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY
+from edgeproof.impl.runtime import Instance, Pending
 from edgeproof.impl.system import Observation, Value
 
-if TYPE_CHECKING:
-    from edgeproof.impl.pattern.system import ReferenceSystem
-
-__all__ = ["FIELDS", "NEIGHBOUR_KEY", "UNIT_KEY", "is_partial", "label_of", "observe"]
-
-FIELDS: Final = ("first", "second")
-"""The fields that every write sets, both to the number of the write."""
-
-UNIT_KEY: Final = "config:unit"
-NEIGHBOUR_KEY: Final = "config:neighbour"
-"""The KV keys of the unit and of another one in the same namespace; a key that both share is the neighbour's."""
+__all__ = ["Place", "Unit", "label_of", "observe", "see_centre", "see_client", "see_kept", "see_places", "see_told"]
 
 _ABSENT: Final = (0, 0)
 _LIES: Final = (-1, -1)
 
 
-def observe(system: ReferenceSystem) -> Observation:
+class Unit(Protocol):
+    """What is read of the system."""
+
+    choices: Choices
+    instance: Instance
+    store: ConfigStore
+    client: Client
+    kv: KVNamespace
+    neighbour: bytes | None
+    strays: list[Pending[Any] | None]
+    locations: list[Location]
+    told: Told[Snapshot]
+
+    def puts(self) -> list[Pending[Any]]:
+        """The puts that are under way, but for the strays."""
+
+
+class Place(Protocol):
+    """What is read of a location."""
+
+    @property
+    def cache(self) -> LocationCache:
+        """Its cache."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether its link to KV's centre works."""
+
+
+def observe(system: Unit) -> Observation:
     """Everything that can be seen, in a few microseconds per part."""
     seen: dict[str, Value] = {}
-    status = system.object.store.status()
-    puts = system.puts()
-    _see_store(seen, system.object.store, status, puts)
+    puts, places = system.puts(), system.locations
+    _see_store(seen, system.store, bool(puts))
     _see_puts(seen, puts, system.strays)
-    _see_clients(seen, system)
-    _see_edge(seen, system)
+    stored, taken = system.instance.under_way("gate"), system.instance.under_way("commit")
+    see_client(seen, system.client, bool(stored), bool(taken))
+    see_told(seen, system.told.answers, system.told.failed)
+    see_centre(seen, system.kv, system.choices.key, NEIGHBOUR_KEY, system.neighbour)
+    see_places(seen, places, system.choices.key)
+    see_kept(seen, [one.reader.kept for one in places])
     return seen
 
 
-def _see_store(seen: dict[str, Value], store: ConfigStore, status: Status, puts: list[Pending[Any]]) -> None:
+def _see_store(seen: dict[str, Value], store: ConfigStore, attempting: bool) -> None:
+    status = store.status()
     seen["config"] = status.version
     seen["logged"] = status.logged
     seen["restored"] = status.era
-    seen["alarm"] = "off" if status.alarm is None else status.alarm.reason
-    # The attempt under way has not failed.
-    seen["failures"] = status.attempts - (1 if puts else 0)
+    see_alarm(seen, status, attempting)
     if status.logged != status.version:
         seen["torn"] = next(iter(store.unlogged()), -1)
     else:
@@ -59,9 +87,7 @@ def _see_store(seen: dict[str, Value], store: ConfigStore, status: Status, puts:
 
 
 def _see_puts(seen: dict[str, Value], puts: list[Pending[Any]], strays: list[Pending[Any] | None]) -> None:
-    # "several" is no value of the model: one put in flight is what the replicator is for.
-    states = ["landed" if op.applied else "flying" for op in puts]
-    seen["sending"] = "idle" if not states else states[0] if len(states) == 1 else "several"
+    seen["sending"] = sending(puts)
     seen["sent"] = puts[0].payload.version if puts else 0
     seen["sent_era"] = puts[0].payload.era if puts else 0
     seen["stray"] = tuple(op is not None for op in strays)
@@ -69,39 +95,45 @@ def _see_puts(seen: dict[str, Value], puts: list[Pending[Any]], strays: list[Pen
     seen["carries_era"] = tuple(0 if op is None else op.payload.era for op in strays)
 
 
-def _see_clients(seen: dict[str, Value], system: ReferenceSystem) -> None:
-    if system.client.outstanding is not None:
-        seen["request"] = "stored" if system.under_way("gate") else "lost"
+def see_client(seen: dict[str, Value], client: Client, stored: bool, taken: bool) -> None:
+    """Add what the client knows: `stored` if a reply is under way to it, `taken` if a write waits to be made."""
+    if client.outstanding is not None:
+        seen["request"] = "stored" if stored else "lost"
     else:
-        seen["request"] = "taken" if system.under_way("commit") else "none"
-    seen["acked"] = system.client.acked
-    seen["served"] = tuple(told.version for told in system.told)
-    seen["served_era"] = tuple(told.era for told in system.told)
-    seen["failed"] = tuple(system.failed)
-    seen["partial"] = tuple(is_partial(told) for told in system.told)
+        seen["request"] = "taken" if taken else "none"
+    seen["acked"] = client.acked
 
 
-def _see_edge(seen: dict[str, Value], system: ReferenceSystem) -> None:
-    key = system.choices.key
-    seen["kv"], seen["kv_era"] = label_of(system.kv.read_centre(key))
-    neighbour = system.kv.read_centre(NEIGHBOUR_KEY)
-    seen["neighbour_hit"] = (None if neighbour is None else neighbour.value) != system.neighbour
-    copies = [location.cache.copies.get(key) for location in system.locations]
+def see_told(seen: dict[str, Value], told: Sequence[Snapshot], failed: Sequence[bool]) -> None:
+    """Add what clients were told at every location, and whether they got an answer."""
+    seen["served"] = tuple(one.version for one in told)
+    seen["served_era"] = tuple(one.era for one in told)
+    seen["failed"] = tuple(failed)
+    seen["partial"] = tuple(is_partial(one) for one in told)
+
+
+def see_centre(seen: dict[str, Value], kv: KVNamespace, key: str, beside: str, neighbour: bytes | None) -> None:
+    """Add what KV's centre has under the unit's key, and whether the key `beside` still has the neighbour's value."""
+    seen["kv"], seen["kv_era"] = label_of(kv.read_centre(key))
+    held = kv.read_centre(beside)
+    seen["neighbour_hit"] = (None if held is None else held.value) != neighbour
+
+
+def see_places(seen: dict[str, Value], places: Sequence[Place], key: str) -> None:
+    """Add what the locations' caches have under the unit's key, and which links are cut."""
+    copies = [place.cache.copies.get(key) for place in places]
     labels = [_ABSENT if copy is None else label_of(copy.entry) for copy in copies]
     seen["cached"] = tuple(copy is not None for copy in copies)
     seen["cache"] = tuple(version for version, _ in labels)
     seen["cache_era"] = tuple(era for _, era in labels)
-    seen["cut"] = tuple(not location.reachable for location in system.locations)
-    kept = [location.reader.kept for location in system.locations]
+    seen["cut"] = tuple(not place.reachable for place in places)
+
+
+def see_kept(seen: dict[str, Value], kept: Sequence[Snapshot | None]) -> None:
+    """Add what the isolates at the locations keep."""
     seen["loaded"] = tuple(one is not None for one in kept)
     seen["kept"] = tuple(0 if one is None else one.version for one in kept)
     seen["kept_era"] = tuple(0 if one is None else one.era for one in kept)
-
-
-def is_partial(snapshot: Snapshot) -> bool:
-    """Whether no single write made this content."""
-    first, second = FIELDS
-    return snapshot.config.get(first) != snapshot.config.get(second)
 
 
 def label_of(entry: KVEntry | None) -> tuple[int, int]:

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
-from attrs import evolve
-
-from edgeproof.impl.driven.steps import check_design
+from edgeproof.impl.driven.setup import seconds_of
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.region import RegionalTier
 from edgeproof.impl.pattern.observation import label_of
-from edgeproof.impl.pattern.setup import TICK
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import ActionImpossible, Observation, Setup
 
@@ -21,15 +19,16 @@ __all__ = ["DoKvRegionalSystem"]
 class DoKvRegionalSystem(ReferenceSystem):
     """The parts of one unit, its locations in one region. `tier` replaces the region's part."""
 
+    design: ClassVar = "do_kv_regional"
+
     def __init__(self, tier: Callable[..., RegionalTier] = RegionalTier, *, seed: int = 0) -> None:
         super().__init__(seed=seed)
         self._tier = tier
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
-        check_design(setup, "do_kv_regional")
-        self._ttl = TICK * setup.numbers.get("G", 1)
-        super().start(evolve(setup, design="do_kv"))
+        self._ttl = seconds_of(setup, "G")["G"]
+        super().start(setup)
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""

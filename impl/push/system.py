@@ -8,17 +8,15 @@ time. A version is told apart by its content: a file of features, of which a bad
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from sqlite3 import Connection
 from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.driven.steps import Linked, check_setup
-from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.driven.base import Linked, Simulated
+from edgeproof.impl.driven.setup import check_setup, seconds_of
 from edgeproof.impl.durable.snapshot import Snapshot, to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
-from edgeproof.impl.pattern.setup import TICK
 from edgeproof.impl.push.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
@@ -36,25 +34,23 @@ class PushParts:
     location: Callable[..., PushLocation] = PushLocation
 
 
-class PushSystem(Linked):
+class PushSystem(Simulated, Linked):
     """A fleet, driven by hand."""
 
     def __init__(self, parts: PushParts | None = None) -> None:
+        super().__init__()
         self._parts = parts or PushParts()
-        self._connection: Connection | None = None
 
     # --- the System interface
 
     def start(self, setup: Setup) -> None:
         """Begin a new run, in which version 1 runs everywhere. Raises ValueError and SystemUnavailable."""
         said, size = check_setup(setup, "global_push", _OPTIONS), setup.sizes.get("Pop", 2)
-        seconds = {name: TICK * setup.numbers.get(name, 1) for name in "PWH"}
-        self.runtime = SimulatedRuntime()
+        seconds = seconds_of(setup, "PWH")
+        self.runtime = SimulatedRuntime(self._seed)
         self._network = self.runtime.instance()
-        if self._connection is None:
-            self._connection = connect()
-        wipe(self._connection)
-        store = ConfigStore(self._connection, self.runtime, outbox=False)
+        self.storage.wipe()
+        store = ConfigStore(self.storage.connection, self.runtime, outbox=False)
         store.write(_file(1, bad=False), actor="operator")
         plan = RolloutPlan(
             said["rollout"] == "staged", setup.numbers.get("stages", 1), said["gate"], seconds["P"], seconds["W"]
@@ -97,12 +93,6 @@ class PushSystem(Linked):
     def spent(self) -> Spent:
         """What the run has cost so far: no read leaves its location."""
         return Spent(0, self._sent)
-
-    def close(self) -> None:
-        """Close the database. Closing twice is fine, and `start` opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     # --- the control plane
 
@@ -148,7 +138,7 @@ class PushSystem(Linked):
         self._network.call(f"push {pop}", lambda: self.locations[pop].take(snapshot), payload=snapshot)
 
     def _push_to(self, pop: int) -> Pending[Any] | None:
-        return next((op for op in self._network.pending if op.label == f"push {pop}"), None)
+        return next(iter(self._network.under_way(f"push {pop}")), None)
 
     def _do_push_arrives(self, pop: int) -> None:
         self.runtime.resolve(self._push(pop, cut=False))

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from sqlite3 import Connection
 from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.driven.puts import DrivenPuts
-from edgeproof.impl.driven.steps import Driven, check_setup
-from edgeproof.impl.durable.database import connect, wipe
-from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, Replicator, Timing
+from edgeproof.impl.driven.puts import DrivenPuts, see_alarm, sending
+from edgeproof.impl.driven.setup import UNSPACED, check_setup, seconds_of, steady
+from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
 from edgeproof.impl.durable.store import ConfigStore
-from edgeproof.impl.edge.kv import Copy, KVLocation, KVNamespace, Limits, LocationCache
-from edgeproof.impl.pattern.setup import TICK
+from edgeproof.impl.edge.kv import Copy, KVLocation, KVNamespace, LocationCache
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, SystemUnavailable, Value
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, SystemUnavailable, Value
 from edgeproof.impl.tokens.edge import PresenceGate, TokenGate, TokenPublication, mark_key, told_by
 from edgeproof.impl.tokens.table import TokenTable
 from edgeproof.impl.tokens.tokens import Credential, Request, TokenRecord, record_of
@@ -88,12 +85,9 @@ class _Location:
             cache_ttl=said["T"],
         )
 
-    def admits(self, request: Request, runtime: SimulatedRuntime) -> bool:
-        """Ask the gate, and let its look-up be answered."""
-        task = self.edge.spawn(self.gate.decide(request))
-        if not task.done:
-            runtime.resolve(self.edge.pending[-1])
-        admitted: bool = task.outcome().admitted
+    def admits(self, request: Request) -> bool:
+        """Ask the gate, and let its look-ups be answered."""
+        admitted: bool = self.edge.run(self.gate.decide(request)).outcome().admitted
         return admitted
 
     def copy(self, key: str) -> Copy | None:
@@ -101,12 +95,12 @@ class _Location:
         return self.cache.copies.get(key)
 
 
-class TokenSystem(DrivenPuts, Driven):
+class TokenSystem(DrivenPuts):
     """The parts of one repo, driven by hand."""
 
     def __init__(self, parts: TokenParts | None = None, *, seed: int = 0) -> None:
-        self._parts, self._seed = parts or TokenParts(), seed
-        self._connection: Connection | None = None
+        super().__init__(seed)
+        self._parts = parts or TokenParts()
 
     # --- the System interface
 
@@ -114,13 +108,8 @@ class TokenSystem(DrivenPuts, Driven):
         """Begin a new run from nothing. Raises ValueError and SystemUnavailable for a setup that it does not know."""
         self._said = _understood(setup)
         self.runtime = SimulatedRuntime(self._seed)
-        if self._connection is None:
-            self._connection = connect()
-        wipe(self._connection)
-        # Ticks are coarser than the second between two writes to a key.
-        self.kv = KVNamespace(
-            self.runtime, limits=Limits(write_spacing=0), negative_caching="negative_cache" in setup.hazards
-        )
+        self.storage.wipe()
+        self.kv = KVNamespace(self.runtime, limits=UNSPACED, negative_caching="negative_cache" in setup.hazards)
         self.strays = [None] * setup.sizes.get("Put", 1)
         self.locations = [
             _Location(self._parts, self.runtime, self.kv, self._said) for _ in range(setup.sizes.get("Pop", 1))
@@ -140,39 +129,18 @@ class TokenSystem(DrivenPuts, Driven):
         seen["failed"] = tuple(not one.admitted for one in self.locations)
         return seen
 
-    def spent(self) -> Spent:
-        """What the run has cost so far."""
-        return Spent(self.kv.usage.fetches, self.kv.usage.written)
-
-    def close(self) -> None:
-        """Close the database. Closing twice is fine, and `start` opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     # --- the Durable Object
 
-    @property
-    def alarms(self) -> AlarmPlatform:
-        """What fires the current instance's alarm."""
-        return self._alarms
-
     def _boot(self) -> None:
-        """Start an instance of the repo's Durable Object over its storage."""
-        assert self._connection is not None
         said, parts = self._said, self._parts
-        self._instance = self.runtime.instance()
-        self.store = parts.store(self._connection, self._instance)
-        self.table = parts.table(REPO, self.store, self._instance, self._random.randbytes)
-        retry = Backoff(said["R"], said["R"])
+        self.instance = self.runtime.instance()
+        self.store = parts.store(self.storage.connection, self.instance)
+        self.table = parts.table(REPO, self.store, self.instance, self._random.randbytes)
+        retry = steady(said["R"])
         timing = Timing(said["D"], retry, said["H"] if said["repair"] == "heartbeat" else None)
         publication = parts.publication(PREFIX, revoke=said["revoke"])
-        replicator = parts.replicator(self.store, self.kv, self._instance, publication, timing=timing)
-        self._alarms = AlarmPlatform(self.store, self._instance, replicator.on_alarm, retry=retry, attempts=None)
-
-    def _do_crash(self) -> None:
-        self._instance.kill()
-        self._boot()
+        replicator = parts.replicator(self.store, self.kv, self.instance, publication, timing=timing)
+        self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, retry=retry, attempts=None)
 
     # --- the owner
 
@@ -216,7 +184,7 @@ class TokenSystem(DrivenPuts, Driven):
         self.locations[pop].admitted = self._passes(pop, ELSEWHERE, "fetch")
 
     def _passes(self, pop: int, repo: str, operation: str) -> bool:
-        return self.locations[pop].admits(self._request(repo, operation), self.runtime)
+        return self.locations[pop].admits(self._request(repo, operation))
 
     def _request(self, repo: str, operation: str) -> Request:
         if self.credential is None:
@@ -243,11 +211,8 @@ class TokenSystem(DrivenPuts, Driven):
         record, status, puts = self._record(), self.store.status(), self.puts()
         seen["token"] = "none" if record is None else _standing(record)
         seen["writes"] = record is not None and record.scope == "write"
-        seen["alarm"] = "off" if status.alarm is None else status.alarm.reason
-        # The attempt under way has not failed.
-        seen["failures"] = status.attempts - (1 if puts else 0)
-        states = ["landed" if op.applied else "flying" for op in puts]
-        seen["sending"] = "idle" if not states else states[0] if len(states) == 1 else "several"
+        see_alarm(seen, status, bool(puts))
+        seen["sending"] = sending(puts)
         seen["sent"] = self._said_in(puts[0]) if puts else "none"
         seen["outdated"] = bool(puts) and puts[0].payload.version != status.version
         seen["stray"] = tuple(op is not None for op in self.strays)
@@ -284,4 +249,4 @@ def _understood(setup: Setup) -> dict[str, Any]:
     said: dict[str, Any] = check_setup(setup, "artifacts_tokens", _OPTIONS)
     if 0 in (setup.numbers.get("L"), setup.numbers.get("E")):
         raise SystemUnavailable("L and E are a tick at least: tokens last a minute, and with E=0 no clock is slow")
-    return said | {name: TICK * setup.numbers.get(name, 1) for name in "DRTHLE"}
+    return said | seconds_of(setup, "DRTHLE")

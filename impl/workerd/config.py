@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from edgeproof.impl.driven.setup import seconds_of
 from edgeproof.impl.durable.replicator import ALARM_ATTEMPTS
-from edgeproof.impl.pattern.setup import OPTIONS, TICK
+from edgeproof.impl.pattern.setup import OPTIONS
 from edgeproof.impl.system import Setup
 
 __all__ = ["WORKER", "Bindings", "bindings_of", "copy_worker", "location_config", "store_config"]
@@ -63,7 +64,7 @@ class Bindings:
 def bindings_of(setup: Setup, token: str) -> Bindings:
     """What the Worker has to find there for a run in lockstep."""
     words = {name: setup.options[name] for name in OPTIONS if name in setup.options and name != "retries"}
-    seconds = {name: TICK * setup.numbers.get(name, 1) for name in "DRTMH"}
+    seconds = seconds_of(setup, "DRTMH")
     timing = {
         "put_timeout": seconds["D"],
         # One retry delay: the doubling would leave the bound that a run in lockstep is held to.

@@ -52,13 +52,6 @@ class Edge:
         self._processes.kill_location(pop)
         self._look(pop)
 
-    def link(self, pop: int, works: bool) -> None:
-        """Cut the location off from KV's centre, or connect it again. Raises ActionImpossible."""
-        place = self._places[pop]
-        if place.reachable == works:
-            raise ActionImpossible(f"the link of location {pop} is {'up' if works else 'down'} already")
-        place.reachable = works
-
     def _look(self, pop: int) -> None:
         kept = asked(self._processes.location(pop).get(f"/_/kept/{self._unit}"))
         self.kept[pop] = None if kept is None else _snapshot(kept)

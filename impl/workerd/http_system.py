@@ -24,8 +24,9 @@ from urllib.parse import urlsplit
 
 from attrs import define, frozen
 
-from edgeproof.impl.pattern.observation import FIELDS
-from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup, SystemUnavailable
+from edgeproof.impl.driven.base import Driven
+from edgeproof.impl.driven.client import FIELDS
+from edgeproof.impl.system import ActionImpossible, Observation, Setup, SystemUnavailable
 from edgeproof.impl.workerd.client import Client, Reply
 
 __all__ = ["FrontError", "HttpSystem", "check_address"]
@@ -64,7 +65,7 @@ class Write:
 NOTHING: Final = Told(0, 0, {})
 
 
-class HttpSystem:
+class HttpSystem(Driven):
     """One deployment; every run is on units of its own, whose names begin with `label`."""
 
     def __init__(self, address: str, bearer: str, label: str = "edgeproof") -> None:
@@ -79,12 +80,6 @@ class HttpSystem:
         self._label = f"{label}-{secrets.token_hex(4)}"
         self._runs = count(1)
         self._why = ""
-        self._actions: dict[str, Callable[[], None]] = {
-            "write": self._write,
-            "retry": self._retry,
-            "write_refused": self._write_refused,
-            "read": self._read,
-        }
 
     # --- the System interface
 
@@ -107,13 +102,6 @@ class HttpSystem:
             self._settle_neighbour()
         except FrontError as error:
             raise SystemUnavailable(f"{self._address} does not offer the front of impl/worker: {error}") from error
-
-    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action happen. Raises ActionUnknown, ActionImpossible, FrontError, SystemUnavailable."""
-        act = self._actions.get(action)
-        if act is None:
-            raise ActionUnknown(f"an outsider cannot make {action!r} happen; there is {', '.join(self._actions)}")
-        act()
 
     def observe(self) -> Observation:
         """What can be seen now. Raises FrontError and SystemUnavailable."""
@@ -140,7 +128,7 @@ class HttpSystem:
 
     # --- what an outsider does
 
-    def _write(self) -> None:
+    def _do_write(self) -> None:
         """A new write; or again the one that got no answer and was not made, which is then its first application."""
         if self._outstanding is not None and self._made(self._outstanding):
             raise ActionImpossible("a write that was made has lost its answer")
@@ -150,7 +138,7 @@ class HttpSystem:
         expected = self._stored.version if write.number % 3 == 0 and not again else None
         self._hear(write, self._put(write, expected))
 
-    def _retry(self) -> None:
+    def _do_retry(self) -> None:
         """Send a write again that was made: the last one, or the first one of all."""
         if self._outstanding is not None:
             if not self._made(self._outstanding):
@@ -162,7 +150,7 @@ class HttpSystem:
             write = self._writes[-1 if next(self._retries) % 2 == 0 else 0]
         self._hear(write, self._put(write))
 
-    def _write_refused(self) -> None:
+    def _do_write_refused(self) -> None:
         old = self._stored.version - 1
         if old < 0 or self._outstanding is not None:
             raise ActionImpossible("no version is old yet")
@@ -170,7 +158,7 @@ class HttpSystem:
         if reply is not None and reply.status not in (200, 409):
             raise FrontError(f"a write that expects an old version is answered {reply.status}, not 409")
 
-    def _read(self) -> None:
+    def _do_read(self, pop: int, cache: int) -> None:
         reply = self._answer(self._edge, f"/edge/{self._unit}")
         self._failed = reply is None
         if reply is not None:

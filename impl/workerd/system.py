@@ -15,20 +15,21 @@ unread in its socket. Nothing sleeps: every action ends with an event that it wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from itertools import count, cycle
 from typing import Any, Final
 
 from attrs import evolve
 
+from edgeproof.impl.driven.base import Linked
+from edgeproof.impl.driven.client import FIELDS, Client
+from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.durable.store import WriteResult
-from edgeproof.impl.pattern.observation import FIELDS
-from edgeproof.impl.pattern.setup import TICK, choices_of
-from edgeproof.impl.pattern.system import Client
-from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup
-from edgeproof.impl.workerd.adversary import Adversary, Answer, Held, SuiteClock
+from edgeproof.impl.pattern.setup import choices_of
+from edgeproof.impl.system import ActionImpossible, Observation, Setup
+from edgeproof.impl.workerd.adversary import Adversary, Answer, Held, Place, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Call, Reply, WorkerdError, asked
 from edgeproof.impl.workerd.client import Client as Http
@@ -46,7 +47,7 @@ _FAILURES: Final = (Answer(503), Answer(429), Answer(500), Answer(dropped=True))
 """How a put can fail, in turns."""
 
 
-class WorkerdSystem:
+class WorkerdSystem(Linked):
     """One unit per run, on processes that are shared by the runs; `edits` break the Worker's sources on purpose."""
 
     def __init__(self, edits: Edits | None = None) -> None:
@@ -60,9 +61,6 @@ class WorkerdSystem:
         self._headers: dict[str, str] = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/json"}
         self.kills = 0
         """How often the store's process was killed, over all runs."""
-        self._actions: dict[str, Callable[..., None]] = {
-            name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
-        }
 
     # --- the System interface
 
@@ -70,9 +68,9 @@ class WorkerdSystem:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know, and
         RuntimeMissingError.
         """
-        choices = choices_of(setup)
+        choices = choices_of(setup, "do_kv")
         pops = setup.sizes.get("Pop", 2)
-        self._disjoint = "disjoint_caches" in setup.hazards
+        self._inline, self._disjoint = choices.publisher == "inline", "disjoint_caches" in setup.hazards
         self._forget_run()
         namespace = choices.namespace(self._clock)
         self.kv = Adversary(namespace, self._clock, pops)
@@ -93,15 +91,6 @@ class WorkerdSystem:
         self._failures = cycle(_FAILURES)
         self._start_processes(bindings_of(setup, _TOKEN), pops)
         self.edge = Edge(self.kv.places, self._running, self.unit)
-
-    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action happen. Raises ActionUnknown, ActionImpossible, and WorkerdError or OSError if the Worker
-        does otherwise than it should.
-        """
-        act = self._actions.get(action)
-        if act is None:
-            raise ActionUnknown(f"no action {action!r}; there are {', '.join(self._actions)}")
-        act(**arguments)
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
@@ -165,6 +154,16 @@ class WorkerdSystem:
     # --- writing
 
     def _do_write(self) -> None:
+        self._write()
+
+    def _do_acknowledge(self) -> None:
+        self._acknowledge()
+
+    def _do_acknowledge_early(self) -> None:
+        self._write()
+        self._acknowledge()
+
+    def _write(self) -> None:
         if self.client.outstanding is not None or self._taken():
             raise ActionImpossible("the client waits for its write")
         request = self.client.request()
@@ -173,15 +172,11 @@ class WorkerdSystem:
         if not self.reply.arrived():
             raise WorkerdError("the write is not answered")
 
-    def _do_acknowledge(self) -> None:
+    def _acknowledge(self) -> None:
         if self.reply is None:
             raise ActionImpossible("no reply is under way")
         call, self.reply = self.reply, None
         self._hear(call.reply())
-
-    def _do_acknowledge_early(self) -> None:
-        self._do_write()
-        self._do_acknowledge()
 
     def _do_commit_late(self) -> None:
         if not self._at_door("release"):
@@ -208,8 +203,8 @@ class WorkerdSystem:
             raise ActionImpossible("the write was over before the exception could strike")
 
     def _do_write_inline(self, slot: int) -> None:
-        if self.strays[slot] is not None:
-            raise ActionImpossible("the slot is taken")
+        if not self._inline or self.strays[slot] is not None:
+            raise ActionImpossible("no request with a put of its own can take this slot")
         call = self._send(self.client.request())
         self.strays[slot] = self.kv.arrival()
         self._calls[slot] = call
@@ -324,11 +319,10 @@ class WorkerdSystem:
     def _do_evict(self, pop: int) -> None:
         self.edge.evict(pop)
 
-    def _do_partition(self, pop: int) -> None:
-        self.edge.link(pop, False)
-
-    def _do_heal(self, pop: int) -> None:
-        self.edge.link(pop, True)
+    @property
+    def links(self) -> Sequence[Place]:
+        """Whose way to KV's centre can be cut."""
+        return self.kv.places
 
     def _do_tick(self, delay: float = 1) -> None:
         self._clock.advance(TICK * delay)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.edge.kv import KVNamespace
@@ -32,7 +32,7 @@ class ManifestMutant:
     name: str
     wrong: str
     parts: ManifestParts
-    setup: Setup = field(factory=Setup)
+    setup: Setup
 
     def system(self) -> ManifestSystem:
         """A system that makes the mistake."""
@@ -139,7 +139,7 @@ class KeepsAFallback(ManifestReader):
 
 
 def _mutant(name: str, wrong: str, setup: Mapping[str, Any], /, **parts: Any) -> ManifestMutant:
-    return ManifestMutant(name, wrong, ManifestParts(**parts), Setup(**setup, design="do_kv_manifest"))
+    return ManifestMutant(name, wrong, ManifestParts(**parts), Setup("do_kv_manifest", **setup))
 
 
 _EAGER = {"options": {"collector": "eager"}}

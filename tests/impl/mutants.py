@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from edgeproof.impl.durable.front import Front, Reply, WriteRequest
 from edgeproof.impl.durable.replicator import Publication, Replicator
@@ -33,7 +33,7 @@ class Mutant:
     name: str
     wrong: str
     parts: Parts
-    setup: Setup = field(factory=Setup)
+    setup: Setup
 
     def system(self) -> ReferenceSystem:
         """A system that makes the mistake."""
@@ -139,7 +139,7 @@ class KeepsTheEra(ConfigStore):
 
 
 def _mutant(name: str, wrong: str, setup: Mapping[str, Any] | None = None, /, **parts: Any) -> Mutant:
-    return Mutant(name, wrong, Parts(**parts), Setup(**(setup or {})))
+    return Mutant(name, wrong, Parts(**parts), Setup("do_kv", **(setup or {})))
 
 
 MUTANTS: tuple[Mutant, ...] = (

@@ -8,7 +8,7 @@ import pytest
 from edgeproof.impl.alternatives.per_key import Part, part_of
 from edgeproof.impl.alternatives.per_key_system import DoKvPerKeySystem
 from edgeproof.impl.edge.centre import KVEntry
-from edgeproof.impl.system import Setup, SystemUnavailable
+from edgeproof.impl.system import Setup
 from tests.impl.driving import Step, play, refuses, seen
 
 READ: Step = ("read", {"pop": 0})
@@ -18,7 +18,7 @@ PUBLISH: tuple[Step, ...] = ("write", "acknowledge", "fire", "put_lands", "put_l
 @pytest.fixture
 def system() -> Iterator[DoKvPerKeySystem]:
     one = DoKvPerKeySystem()
-    one.start(Setup(design="do_kv_per_key", sizes={"Pop": 1}))
+    one.start(Setup("do_kv_per_key", sizes={"Pop": 1}))
     yield one
     one.close()
 
@@ -72,19 +72,6 @@ def test_what_cannot_happen_is_said_to_be_impossible(
     system: DoKvPerKeySystem, before: tuple[Step, ...], impossible: Step
 ) -> None:
     refuses(system, before, impossible)
-
-
-def test_it_implements_its_own_design(system: DoKvPerKeySystem) -> None:
-    with pytest.raises(SystemUnavailable, match="implements do_kv_per_key, not do_kv"):
-        system.start(Setup())
-
-
-def test_it_can_be_closed_twice_and_started_again(system: DoKvPerKeySystem) -> None:
-    play(system, "write")
-    system.close()
-    system.close()
-    system.start(Setup(design="do_kv_per_key"))
-    assert system.observe()["config"] == 0
 
 
 def test_a_key_that_is_absent_has_no_value_and_one_that_holds_something_else_is_refused() -> None:

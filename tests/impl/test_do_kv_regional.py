@@ -9,7 +9,7 @@ from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.edge.region import RegionalTier
 from edgeproof.impl.pattern.regional import DoKvRegionalSystem
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.system import Setup, SystemUnavailable
+from edgeproof.impl.system import Setup
 from tests.impl.driving import Step, play, refuses, seen
 
 PUBLISH: tuple[Step, ...] = ("write", "acknowledge", "fire", "put_lands", "put_confirmed")
@@ -22,7 +22,7 @@ def read(pop: int) -> Step:
 @pytest.fixture
 def system() -> Iterator[DoKvRegionalSystem]:
     one = DoKvRegionalSystem()
-    one.start(Setup(design="do_kv_regional", numbers={"G": 2}))
+    one.start(Setup("do_kv_regional", numbers={"G": 2}))
     yield one
     one.close()
 
@@ -50,11 +50,6 @@ def test_a_location_refreshes_through_its_region(system: DoKvRegionalSystem) -> 
 
 def test_what_a_region_does_not_have_it_cannot_refresh(system: DoKvRegionalSystem) -> None:
     refuses(system, (), "refresh_region")
-
-
-def test_it_implements_its_own_design(system: DoKvRegionalSystem) -> None:
-    with pytest.raises(SystemUnavailable, match="implements do_kv_regional, not do_kv"):
-        system.start(Setup())
 
 
 def test_a_tier_asks_the_centre_once_in_its_time_to_live() -> None:

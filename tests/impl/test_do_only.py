@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from edgeproof.impl.alternatives.do_only import DoOnlySystem
-from edgeproof.impl.system import Setup, SystemUnavailable
+from edgeproof.impl.system import Setup
 from tests.impl.driving import Step, play, refuses, seen
 
 READ: Step = ("read", {"pop": 1})
@@ -15,7 +15,7 @@ READ: Step = ("read", {"pop": 1})
 @pytest.fixture
 def system() -> Iterator[DoOnlySystem]:
     one = DoOnlySystem()
-    one.start(Setup(design="do_only"))
+    one.start(Setup("do_only"))
     yield one
     one.close()
 
@@ -61,18 +61,3 @@ def test_what_cannot_happen_is_said_to_be_impossible(
     system: DoOnlySystem, before: tuple[Step, ...], impossible: Step
 ) -> None:
     refuses(system, before, impossible)
-
-
-def test_it_implements_its_own_design_and_no_option(system: DoOnlySystem) -> None:
-    with pytest.raises(SystemUnavailable, match="implements do_only, not do_kv"):
-        system.start(Setup())
-    with pytest.raises(ValueError, match="no option reader"):
-        system.start(Setup(design="do_only", options={"reader": "plain"}))
-
-
-def test_it_can_be_closed_twice_and_started_again(system: DoOnlySystem) -> None:
-    play(system, "write")
-    system.close()
-    system.close()
-    system.start(Setup(design="do_only"))
-    assert system.observe()["config"] == 0

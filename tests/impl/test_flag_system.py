@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from edgeproof.impl.flags.system import FlagSystem
-from edgeproof.impl.system import Setup, SystemUnavailable
+from edgeproof.impl.system import Setup
 from tests.impl.driving import Step, play, refuses, seen
 
 READ: Step = ("read", {"pop": 0})
@@ -18,14 +18,14 @@ PUBLISH: tuple[Step, ...] = ("fire", "put_lands")
 @pytest.fixture
 def system() -> Iterator[FlagSystem]:
     one = FlagSystem()
-    one.start(Setup(design="flagship"))
+    one.start(Setup("flagship"))
     yield one
     one.close()
 
 
 def started(options: Mapping[str, str]) -> FlagSystem:
     system = FlagSystem()
-    system.start(Setup(design="flagship", options=options))
+    system.start(Setup("flagship", options=options))
     return system
 
 
@@ -97,18 +97,3 @@ def test_what_cannot_happen_is_said_to_be_impossible(
     system: FlagSystem, before: tuple[Step, ...], impossible: Step
 ) -> None:
     refuses(system, before, impossible)
-
-
-def test_it_implements_its_own_design_and_options(system: FlagSystem) -> None:
-    with pytest.raises(SystemUnavailable, match="implements flagship, not do_kv"):
-        system.start(Setup())
-    with pytest.raises(ValueError, match="no option bucketing = alphabetical"):
-        system.start(Setup(design="flagship", options={"bucketing": "alphabetical"}))
-
-
-def test_it_can_be_closed_twice_and_started_again(system: FlagSystem) -> None:
-    play(system, *HALF)
-    system.close()
-    system.close()
-    system.start(Setup(design="flagship"))
-    assert system.observe()["config"] == 0

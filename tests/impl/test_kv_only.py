@@ -11,13 +11,13 @@ from edgeproof.impl.alternatives.kv_writer import LOG_PREFIX, KvWriter, Write, c
 from edgeproof.impl.durable.snapshot import from_kv
 from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.system import Setup, SystemUnavailable
+from edgeproof.impl.system import Setup
 from tests.impl.driving import Step, play, refuses, seen
 
 
 def started(**options: str) -> KvOnlySystem:
     system = KvOnlySystem()
-    system.start(Setup(design="kv_only", options=options))
+    system.start(Setup("kv_only", options=options))
     return system
 
 
@@ -82,15 +82,6 @@ def test_what_cannot_happen_is_said_to_be_impossible(
     options: dict[str, str], before: tuple[Step, ...], impossible: Step
 ) -> None:
     refuses(started(**options), before, impossible)
-
-
-def test_it_implements_its_own_design_with_its_own_options() -> None:
-    with pytest.raises(SystemUnavailable, match="implements kv_only, not do_kv"):
-        KvOnlySystem().start(Setup())
-    with pytest.raises(SystemUnavailable, match="below KV's smallest cacheTtl"):
-        KvOnlySystem().start(Setup(design="kv_only", numbers={"T": 0}))
-    with pytest.raises(ValueError, match="no option base = thin air"):
-        started(base="thin air")
 
 
 # --- the writer itself

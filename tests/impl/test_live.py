@@ -131,10 +131,10 @@ def test_a_run_that_is_interrupted_keeps_what_was_recorded(
 def test_no_process_outlives_one_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "run.py"
     script.write_text(
-        "from pathlib import Path\nfrom impl.live import LiveOptions, run_live\n"
+        "from pathlib import Path\nfrom edgeproof.impl.live.run import LiveOptions, run_live\n"
         f"if __name__ == '__main__':\n    run_live(LiveOptions(60.0, Path({str(tmp_path / 'h')!r})), print)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"1 s of 60 s\n"

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import edgeproof.model.designs.do_kv_manifest as design
+from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.manifest.setup import manifest_choices
-from edgeproof.impl.pattern.setup import TICK
 from edgeproof.impl.system import Setup
 from edgeproof.model.designs import load
 from edgeproof.model.designs.do_kv_manifest import DoKvManifest, grace_needed
@@ -122,7 +122,7 @@ def test_the_implementation_asks_for_the_same_grace_as_the_design(
     numbers: dict[str, int], options: dict[str, str], hazards: set[str]
 ) -> None:
     at = Instance.of(MACHINE, **numbers, **options, **dict.fromkeys(hazards, True))
-    choices = manifest_choices(Setup(options, tuple(hazards), numbers, design="do_kv_manifest"))
+    choices = manifest_choices(Setup("do_kv_manifest", options, tuple(hazards), numbers))
     assert choices.least_grace == TICK * needed(at)
 
 

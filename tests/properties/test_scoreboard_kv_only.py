@@ -10,7 +10,7 @@ import pytest
 
 from edgeproof.impl.alternatives.kv_only import KvOnlySystem
 from edgeproof.impl.alternatives.kv_writer import KvWriter, Write, changelog_in
-from edgeproof.impl.pattern.observation import UNIT_KEY
+from edgeproof.impl.driven.setup import UNIT_KEY
 from edgeproof.model.designs.kv_only import KvOnly
 from edgeproof.model.machine import Design, action
 from edgeproof.properties.bounds import formula

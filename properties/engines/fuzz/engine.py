@@ -81,11 +81,11 @@ class Tally:
 def setup_of(instance: Instance) -> Setup:
     """An instance in the terms of a system under test."""
     return Setup(
+        instance.machine.name,
         {name: str(value) for name, value in instance.of_role("option").items()},
         instance.hazards,
         {n: int(v) for n, v in {**instance.of_role("count"), **instance.of_role("duration")}.items()},
         {name: int(value) for name, value in instance.of_role("sort").items()},
-        instance.machine.name,
     )
 
 

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The storage of a Durable Object that is driven by hand: it outlives the object's instances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from sqlite3 import Connection
+
+from edgeproof.impl.durable.database import connect, wipe
+
+__all__ = ["Storage"]
+
+
+class Storage:
+    """A database in memory, or in a file of `directory`; it is opened when somebody asks for it.
+
+    In memory, a crash keeps the connection: the next instance starts from the rows alone, as no part keeps anything
+    else that it would need. What a crash does to a file is another matter, which the file shows.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory
+        self._connection: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The open database."""
+        if self._connection is None:
+            self._connection = connect(":memory:" if self._directory is None else self._directory / "unit.sqlite")
+        return self._connection
+
+    def wipe(self) -> None:
+        """Take it back to its beginning."""
+        wipe(self.connection)
+
+    def crash(self) -> None:
+        """Whoever used it has died: a transaction that was open is undone."""
+        if self._directory is not None:
+            self.close()
+        elif self.connection.in_transaction:
+            self.connection.rollback()
+
+    def close(self) -> None:
+        """Close the database. Closing twice is fine, and whoever asks for it opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

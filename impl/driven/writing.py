@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a driver does by hand with the client of the control plane, who writes through the front of a Durable Object."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from edgeproof.impl.driven.base import Simulated, first, raise_error_of
+from edgeproof.impl.driven.client import Client
+from edgeproof.impl.durable.front import Front, Reply, WriteRequest
+from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
+from edgeproof.impl.runtime import Instance, Pending, Task
+from edgeproof.impl.system import ActionImpossible, Value
+
+__all__ = ["Rewriting", "Writing", "nobody_hears", "see_writing"]
+
+
+class Writing(Simulated):
+    """A system with one client, who writes and hears that the write was made."""
+
+    client: Client
+    instance: Instance
+    """The Durable Object that runs."""
+    store: ConfigStore
+    front: Front
+
+    def _do_write(self) -> None:
+        if self.client.outstanding is not None or self.instance.under_way("commit"):
+            raise ActionImpossible("the client waits for its write")
+        request = self.client.request()
+        self.client.outstanding = request
+        raise_error_of(self._send(request, self.client.hear))
+
+    def _do_acknowledge(self) -> None:
+        self.runtime.resolve(self._the("gate"))
+
+    def _the(self, label: str) -> Pending[None]:
+        return first(self.instance.under_way(label), f"nothing waits for a {label}")
+
+    def _send(self, request: WriteRequest, reply: Reply) -> Task:
+        return self.instance.spawn(self.front.write(request, reply))
+
+
+class Rewriting(Writing):
+    """A system whose client sends a write again that lost its reply, and now and then bases one on an old version."""
+
+    def _do_retry(self) -> None:
+        request = self.client.outstanding
+        if request is None or self.instance.under_way("gate"):
+            raise ActionImpossible("no write has lost its reply")
+        raise_error_of(self._send(request, self.client.hear))
+        self.runtime.resolve(self._the("gate"))
+
+    def _do_write_refused(self) -> None:
+        request = evolve(self.client.request(), expected_version=self.store.version() - 1)
+        task = self._send(request, nobody_hears)
+        if not isinstance(task.error, VersionConflict):
+            raise_error_of(task)
+
+
+def see_writing(seen: dict[str, Value], system: Writing) -> None:
+    """Add the store, and what the client knows of it, to an observation."""
+    status = system.store.status()
+    seen["config"], seen["logged"] = status.version, status.logged
+    waiting = "stored" if system.instance.under_way("gate") else "lost"
+    seen["request"] = "none" if system.client.outstanding is None else waiting
+    seen["acked"] = system.client.acked
+
+
+def nobody_hears(result: WriteResult) -> None:
+    """The reply to a client that the run does not follow."""
