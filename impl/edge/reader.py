@@ -3,16 +3,26 @@
 
 from __future__ import annotations
 
+from attrs import frozen
+
 from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, from_kv
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable
 from edgeproof.impl.runtime import Runtime
 
-__all__ = ["ConfigUnavailable", "EdgeReader"]
+__all__ = ["ConfigUnavailable", "EdgeReader", "Reading"]
 
 
 class ConfigUnavailable(Exception):
     """No config can be told: KV cannot be reached, and the isolate has none that it may use instead."""
+
+
+@frozen(slots=True)
+class Reading:
+    """What a request is told, and for how many seconds KV has not been asked anew whether that is so."""
+
+    snapshot: Snapshot
+    age: float
 
 
 class EdgeReader:
@@ -42,33 +52,50 @@ class EdgeReader:
         self._kept_at = 0.0
 
     def age(self) -> float:
-        """Seconds since KV last said what `read` tells; more than the memo's time only while KV cannot be reached, or
-        says something older.
+        """Seconds since KV was asked that said last what `read` tells; more than the memo's time only while KV cannot
+        be reached, or says something older.
         """
         return max(0.0, self._runtime.now() - self._kept_at)
 
     async def read(self) -> Snapshot:
-        """The config to evaluate a request against; EMPTY where none is published.
+        """The config to evaluate a request against; EMPTY where none is published. Raises as `find` does."""
+        return (await self.find()).snapshot
+
+    async def find(self) -> Reading:
+        """The same, and how old it is.
 
         Raises ConfigUnavailable, and ValueError for a value in KV that is no config.
         """
-        if self._policy == "memo" and self.kept is not None and self._runtime.now() - self._kept_at <= self._memo_ttl:
-            return self.kept
+        mine, asked_at = self.kept, self._runtime.now()
+        if self._policy == "memo" and mine is not None and asked_at - self._kept_at <= self._memo_ttl:
+            return Reading(mine, self.age())
         try:
             entry = await self._runtime.call("kv.get", self._get)
         except (KVUnreachable, OSError) as error:
+            # What is kept by now: another request may have brought it while this one waited.
             if self._policy == "plain" or self.kept is None:
                 raise ConfigUnavailable(str(error)) from error
-            return self.kept
+            return Reading(self.kept, self.age())
         found = EMPTY if entry is None else from_kv(entry.value)
-        if not self._refuses(found):
-            self.kept = found if entry is not None else None
-            self._kept_at = self._runtime.now()
-        return self.kept or EMPTY
+        if self.kept is not None and self._refuses(found, self.kept, overtaken=self.kept is not mine):
+            return Reading(self.kept, self.age())
+        self._keep(found if entry is not None else None, asked_at)
+        return Reading(found, self.age())
+
+    def _keep(self, found: Snapshot | None, asked_at: float) -> None:
+        # KV may have moved on while its answer was on the way: the answer is as old as the question. Whatever is as new
+        # as a copy that was confirmed later is confirmed by that as well; a plain reader may go back.
+        confirmed = self.kept is not None and self._policy != "plain"
+        self._kept_at = max(asked_at, self._kept_at) if confirmed else asked_at
+        self.kept = found
 
     def _get(self) -> KVEntry | None:
         return self._location.get(self._key, cache_ttl=self._cache_ttl)
 
-    def _refuses(self, found: Snapshot) -> bool:
-        # The guard is set by what was kept before, not by what was asked for: reads may overtake each other.
-        return self._policy == "guarded" and self.kept is not None and not found.at_least(self.kept)
+    def _refuses(self, found: Snapshot, kept: Snapshot, *, overtaken: bool) -> bool:
+        """Whether to stay with what is kept. `overtaken`: it came while this answer was waited for."""
+        # Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but
+        # an answer that another has overtaken does not say what KV has now.
+        if self._policy == "plain" or (self._policy == "memo" and not overtaken):
+            return False
+        return not found.at_least(kept)
