@@ -35,19 +35,20 @@ export class EdgeReader {
   async find(unit) {
     const { reader, memoTtl } = this.options;
     const mine = this.kept.get(unit);
-    if (reader === "memo" && mine && this.now() - mine.at <= memoTtl) return mine;
+    const asked = this.now();
+    if (reader === "memo" && mine && asked - mine.at <= memoTtl) return mine;
     let found;
     try {
       found = await this.fetch(unit, mine?.snapshot);
     } catch (error) {
-      if (reader === "plain" || !mine) throw new Unavailable(String(error));
-      return mine;
+      // What is kept by now: another request may have brought it while this one waited.
+      const kept = this.kept.get(unit);
+      if (reader === "plain" || !kept) throw new Unavailable(String(error));
+      return kept;
     }
-    if (!this.refuses(found ?? EMPTY, unit)) {
-      if (found) this.kept.set(unit, { snapshot: found, at: this.now() });
-      else this.kept.delete(unit);
-    }
-    return this.kept.get(unit) ?? { snapshot: EMPTY, at: this.now() };
+    const kept = this.kept.get(unit);
+    if (kept && this.refuses(found ?? EMPTY, kept.snapshot, kept !== mine)) return kept;
+    return this.keep(unit, found, asked);
   }
 
   // With epochs a label stands for one config, and KV tells it beside the value. To parse a large config takes longer
@@ -61,10 +62,22 @@ export class EdgeReader {
     return mine;
   }
 
-  // What is kept by now, not what was kept when this read began: reads may overtake each other.
-  refuses(found, unit) {
-    const kept = this.kept.get(unit)?.snapshot;
-    if (this.options.reader !== "guarded" || !kept) return false;
+  // Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but an
+  // answer that another has overtaken does not say what KV has now.
+  refuses(found, kept, overtaken) {
+    const { reader } = this.options;
+    if (reader === "plain" || (reader === "memo" && !overtaken)) return false;
     return found.era < kept.era || (found.era === kept.era && found.version < kept.version);
+  }
+
+  // KV may have moved on while its answer was on the way: the answer is as old as the question. Whatever is as new as a
+  // copy that was confirmed later is confirmed by that as well; a plain reader may go back.
+  keep(unit, found, asked) {
+    const kept = this.kept.get(unit);
+    const at = kept && this.options.reader !== "plain" ? Math.max(asked, kept.at) : asked;
+    const entry = { snapshot: found ?? EMPTY, at };
+    if (found) this.kept.set(unit, entry);
+    else this.kept.delete(unit);
+    return entry;
   }
 }
