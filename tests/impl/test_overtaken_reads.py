@@ -261,7 +261,7 @@ steps = st.one_of(
 
 
 @pytest.mark.parametrize("policy", ["plain", "guarded", "memo"])
-@given(script=st.lists(steps, max_size=40))
+@given(script=st.lists(steps, min_size=15, max_size=40))
 @settings(max_examples=300)
 def test_however_reads_overtake_each_other_nobody_is_told_less_or_later_than_promised(
     policy: str, script: list[tuple[Any, ...]]
