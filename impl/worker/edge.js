@@ -2,9 +2,17 @@
 // An isolate at the edge, reading units' configs from KV and keeping what it read.
 
 import { optionsOf } from "./options.js";
+import { isObject } from "./validation.js";
 
-/** No config can be told: KV cannot be reached, and the isolate has none that it may use instead. */
+/** No config can be told: KV cannot be reached or has none, and the isolate has none that it may use instead. */
 export class Unavailable extends Error {}
+
+/** What KV has is none. */
+class NoConfig extends Error {
+  constructor() {
+    super("the value in KV is no config");
+  }
+}
 
 let reader; // as long as the isolate lives
 
@@ -18,7 +26,8 @@ const EMPTY = { config: {}, era: 0, version: 0 };
 
 /**
  * Its memory lasts as long as the isolate. Reader `plain`: KV as it comes. `guarded`: never older than last time.
- * `memo`: the isolate's own copy is served for a while. The last two fall back on that copy when KV cannot be reached.
+ * `memo`: the isolate's own copy is served for a while. The last two fall back on that copy when KV cannot be reached,
+ * and when what it has is no config; a plain reader, which vouches for nothing but KV, fails.
  */
 export class EdgeReader {
   constructor(kv, options, now = Date.now) {
@@ -26,38 +35,43 @@ export class EdgeReader {
     this.kept = new Map();
   }
 
-  /** The config to evaluate a request against; an empty one of version 0 where none is published. */
-  async read(unit) {
-    return (await this.find(unit)).snapshot;
-  }
-
-  /** The same, and since when (`at`): what the isolate kept while KV could not be reached may be old. */
+  /**
+   * The config to evaluate a request against (`snapshot`; an empty one of version 0 where none is published), and since
+   * when (`at`). What is not KV's answer but the isolate's memory has a `source` as histories have it, and what is there
+   * for want of an answer a `note` that says why.
+   */
   async find(unit) {
     const { reader, memoTtl } = this.options;
     const mine = this.kept.get(unit);
     const asked = this.now();
-    if (reader === "memo" && mine && asked - mine.at <= memoTtl) return mine;
+    if (reader === "memo" && mine && asked - mine.at <= memoTtl) return { ...mine, source: "memo" };
     let found;
     try {
       found = await this.fetch(unit, mine?.snapshot);
     } catch (error) {
-      // What is kept by now: another request may have brought it while this one waited.
-      const kept = this.kept.get(unit);
-      if (reader === "plain" || !kept) throw new Unavailable(String(error));
-      return kept;
+      return this.instead(unit, error);
     }
     const kept = this.kept.get(unit);
-    if (kept && this.refuses(found ?? EMPTY, kept.snapshot, kept !== mine)) return kept;
+    if (kept && this.refuses(found ?? EMPTY, kept.snapshot, kept !== mine)) return { ...kept, source: "memo" };
     return this.keep(unit, found, asked);
+  }
+
+  /** What is told without KV: what is kept by now, which another request may have brought while this one waited. */
+  instead(unit, error) {
+    const [source, note] = error instanceof NoConfig ? ["last_good", error.message] : ["fallback", String(error)];
+    const kept = this.kept.get(unit);
+    if (this.options.reader === "plain" || !kept) throw new Unavailable(note);
+    return { ...kept, source, note };
   }
 
   // With epochs a label stands for one config, and KV tells it beside the value. To parse a large config takes longer
   // than all the rest: one that is kept already is not read again.
   async fetch(unit, mine) {
     const { epoch, cacheTtl, keyOf } = this.options;
-    if (epoch === "off" || !mine) return this.kv.get(keyOf(unit), { type: "json", cacheTtl });
+    if (epoch === "off" || !mine) return snapshotIn(await this.kv.get(keyOf(unit), { type: "arrayBuffer", cacheTtl }));
     const { value, metadata } = await this.kv.getWithMetadata(keyOf(unit), { type: "stream", cacheTtl });
-    if (metadata?.era !== mine.era || metadata.version !== mine.version) return value && new Response(value).json();
+    const isMine = metadata?.era === mine.era && metadata.version === mine.version;
+    if (!isMine) return snapshotIn(value && (await new Response(value).arrayBuffer()));
     await value.cancel();
     return mine;
   }
@@ -81,3 +95,24 @@ export class EdgeReader {
     return entry;
   }
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The snapshot in a value of KV, null for none. Throws NoConfig for anything else. */
+function snapshotIn(value) {
+  if (value === null) return null;
+  let said;
+  try {
+    said = JSON.parse(utf8.decode(value));
+  } catch {
+    throw new NoConfig();
+  }
+  const { config, era, version } = said ?? {};
+  if (!isObject(config) || !isCount(era) || !isCount(version)) throw new NoConfig();
+  return { config, era, version };
+}
+
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+
+/** The header that says where an isolate's memory stood in for KV (RFC 9211). */
+export const cacheStatusOf = ({ source }) => (source ? { "Cache-Status": `isolate; hit; detail=${source}` } : {});

@@ -8,7 +8,7 @@ from typing import Final
 
 from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 
-__all__ = ["GOOD", "INVALID"]
+__all__ = ["GOOD", "INVALID", "ODD"]
 
 GOOD: Final = to_kv(Snapshot(7, 1, {"a": "é", "b": [1, {"c": None}]}))[0]
 """What was published before."""
@@ -45,3 +45,15 @@ INVALID: Final[Mapping[str, bytes]] = {
     "a number that JSON has not": b'{"config":{"a":NaN},"era":1,"version":8}',
     "members with one quote": b"{'config':{},'era':1,'version':8}",
 }
+
+ODD: Final[Mapping[str, bytes]] = {
+    "spaces": b' { "config" : { } ,\n"era":0, "version" : 3 } ',
+    "numbers as JavaScript may write them": b'{"config":{},"era":0.0,"version":3e0}',
+    "more than is asked for": b'{"config":{"a":1},"era":0,"version":3,"changelog":[]}',
+    "a member twice": b'{"config":{"a":1},"era":0,"version":2,"version":3}',
+    "names that mean something to JavaScript": b'{"config":{"constructor":2,"hasOwnProperty":3},"era":0,"version":3}',
+    "a lone surrogate": b'{"config":{"a":"\\ud800"},"era":0,"version":3}',
+    "the largest version": b'{"config":{},"era":9007199254740991,"version":9007199254740991}',
+    "version 0": b'{"config":{},"era":2,"version":0}',
+}
+"""Values that are configs all the same."""

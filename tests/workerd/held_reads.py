@@ -16,7 +16,7 @@ from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, KVUnreachable, Limits
 from edgeproof.impl.workerd.adversary import PATIENCE, Adversary, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
-from edgeproof.impl.workerd.client import Call, asked
+from edgeproof.impl.workerd.client import Call, Reply, asked
 from edgeproof.impl.workerd.config import Bindings
 from edgeproof.impl.workerd.processes import Processes
 
@@ -28,10 +28,11 @@ KEY: Final = "config:app:a"
 
 @frozen
 class Told:
-    """What a request was told: a version, and how many seconds ago KV was asked about it."""
+    """What a request was told: a version, how many seconds ago KV was asked about it, and what it was served from."""
 
     version: int
     age: int
+    source: str = ""
 
 
 @define(eq=False)
@@ -79,14 +80,14 @@ class HoldingLocation(KVLocation):
 class Edge:
     """One location's isolate with the suite's KV behind it (a context manager); `options` are the Worker's."""
 
-    def __init__(self, options: Mapping[str, str | float]) -> None:
+    def __init__(self, options: Mapping[str, str | float], history: str = "") -> None:
         self.clock = SuiteClock()
         self.kv = Adversary(KVNamespace(self.clock, limits=Limits(write_spacing=0)), self.clock, 1)
         self.place = HoldingLocation(self.kv.places[0].location)
         self.kv.places[0].location = self.place
         self._door = Door(self.kv)
         self._headers = {"Authorization": "Bearer a-token"}
-        self._processes = Processes(Bindings(options, "a-token"), 1, self._door.address, self._headers)
+        self._processes = Processes(Bindings(options, "a-token", history=history), 1, self._door.address, self._headers)
         self.wait(0)
 
     def __enter__(self) -> Edge:
@@ -126,6 +127,14 @@ class Edge:
         """A request that is answered at once."""
         return _told(self._processes.location(0).send("GET", PATH))
 
+    def get(self, path: str) -> Reply:
+        """Any request to the location."""
+        return self._processes.location(0).do("GET", path)
+
+    def log(self) -> str:
+        """What the location's isolate has logged."""
+        return self._processes.location_log(0)
+
 
 @frozen
 class Asked:
@@ -149,4 +158,5 @@ def _told(call: Call) -> Told:
     reply = call.reply()
     said: Any = asked(reply)
     assert said["flags"] == ({} if said["version"] == 0 else {"n": said["version"]})
-    return Told(int(said["version"]), int(reply.headers["Age"]))
+    status = reply.headers.get("Cache-Status", "")
+    return Told(int(said["version"]), int(reply.headers["Age"]), status.removeprefix("isolate; hit; detail="))

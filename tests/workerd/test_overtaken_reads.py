@@ -96,7 +96,7 @@ def test_a_memo_is_served_until_it_is_too_old_however_long_its_answer_took(edge:
     edge.wait(3)
     slow.answer()
     edge.wait(MEMO_TTL - 3)
-    assert edge.read() == Told(1, MEMO_TTL)
+    assert edge.read() == Told(1, MEMO_TTL, "memo")
     edge.wait(1)
     assert edge.read() == Told(2, 0)
 
