@@ -37,8 +37,9 @@ class Event:
 
     `kind` is commit, publish, read or fault; `outcome` ok, fail (it did not happen) or unknown. `returned` (`return` in
     the file) is None where nobody saw it end. `source` says where a read was served from: memo (the isolate's memory),
-    cache, kv (the centre), fallback (the isolate's memory, KV being out of reach) or store. `note` names a fault, or
-    says why an outcome is not ok. `key` is a commit's idempotency key, `base` the version that it was made on top of.
+    cache, kv (the centre), fallback (the isolate's memory, KV being out of reach), last_good (the same, what KV has
+    being no config) or store. `note` names a fault, or says why an outcome is not ok, or a read not from KV. `key` is a
+    commit's idempotency key, `base` the version that it was made on top of.
     """
 
     kind: str

@@ -42,7 +42,7 @@ LARGEST: Final = 2**53 - 1
 
 KINDS: Final = ("commit", "publish", "read", "fault")
 OUTCOMES: Final = ("ok", "fail", "unknown")
-SOURCES: Final = ("memo", "cache", "kv", "fallback", "store")
+SOURCES: Final = ("memo", "cache", "kv", "fallback", "last_good", "store")
 SCOPES: Final = ("read", "write", "none")
 
 COLUMNS: Final = (

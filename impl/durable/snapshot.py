@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from attrs import field, frozen
 
 __all__ = [
     "EMPTY",
+    "LARGEST",
     "REMOVED",
     "ChangelogEntry",
     "Changes",
@@ -26,6 +27,7 @@ __all__ = [
     "diff",
     "from_kv",
     "inverse",
+    "labelled",
     "replay",
     "to_json",
     "to_kv",
@@ -40,6 +42,9 @@ class Removed(Enum):
 
 REMOVED: Final = Removed.REMOVED
 """The new value of a field that a change takes away, and the old value of one that it adds."""
+
+LARGEST: Final = 2**53 - 1
+"""The largest version and era that copies carry: what a double counts exactly."""
 
 Config = Mapping[str, Any]
 """Field names to JSON values."""
@@ -136,7 +141,29 @@ def to_kv(snapshot: Snapshot) -> tuple[bytes, dict[str, int]]:
 def from_kv(value: bytes) -> Snapshot:
     """The snapshot in a KV value. Raises ValueError for anything that is not one."""
     try:
-        said = json.loads(value)
-        return Snapshot(int(said["version"]), int(said["era"]), dict(said["config"]))
-    except (KeyError, TypeError, ValueError) as error:
+        return labelled(json.loads(value.decode(), parse_constant=_refuse), "config")
+    except (RecursionError, ValueError) as error:
         raise ValueError(f"not a published config: {value[:80]!r}") from error
+
+
+def labelled(said: Any, member: str) -> Snapshot:
+    """The snapshot in a JSON value that has a version, an era and, under `member`, a config.
+
+    Raises ValueError for anything that is not one.
+    """
+    if not isinstance(said, dict) or not isinstance(said.get(member), dict):
+        raise ValueError(f"there is no object {member}")
+    return Snapshot(_count(said.get("version")), _count(said.get("era")), said[member])
+
+
+def _count(said: Any) -> int:
+    # JavaScript reads the same values, and does not tell 1.0 from 1.
+    if isinstance(said, float) and said.is_integer():
+        said = int(said)
+    if not isinstance(said, int) or isinstance(said, bool) or not 0 <= said <= LARGEST:
+        raise ValueError(f"not a whole number from 0 to {LARGEST}")
+    return said
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")

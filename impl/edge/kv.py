@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any, Final
 
 from attrs import define, frozen
@@ -22,6 +23,7 @@ from edgeproof.impl.runtime import Clock
 __all__ = [
     "DEFAULT_CACHE_TTL",
     "Copy",
+    "Fetch",
     "KVError",
     "KVLimitError",
     "KVLocation",
@@ -104,12 +106,41 @@ class Usage:
     written: int = 0
 
 
+@frozen(slots=True)
+class Fetch:
+    """A question for a key that is under way: when it was asked, and how many answers for the key had come by then."""
+
+    key: str
+    asked_at: float
+    answered: int
+
+
 class LocationCache:
     """One cache. A location has one, or several of which a read is served by any."""
 
     def __init__(self) -> None:
         self.copies: dict[str, Copy] = {}
         """By key; a copy stays here when it is too old to be served."""
+        self._answered: dict[str, int] = {}
+        self._lock = Lock()
+
+    def begin(self, key: str, now: float) -> Fetch:
+        """Somebody asks what is behind the cache for a key."""
+        return Fetch(key, now, self._answered.get(key, 0))
+
+    def end(self, fetch: Fetch, entry: KVEntry | None, *, negative_caching: bool) -> None:
+        """The answer has come: keep it, unless what is kept may be newer; absence only with `negative_caching`."""
+        # A copy is as old as its question: from then on the centre may hold something newer.
+        copy = Copy(entry, fetch.asked_at) if entry is not None or negative_caching else None
+        with self._lock:
+            answered = self._answered.get(fetch.key, 0)
+            self._answered[fetch.key] = answered + 1
+            if answered != fetch.answered:
+                copy = _newer(copy, self.copies.get(fetch.key))
+            if copy is None:
+                self.copies.pop(fetch.key, None)
+            else:
+                self.copies[fetch.key] = copy
 
     def fresh(self, key: str, now: float, cache_ttl: float) -> Copy | None:
         """The copy that may be served: not older than `cache_ttl` seconds, and not past its own expiry."""
@@ -264,15 +295,25 @@ class KVLocation:
         """Ask what is behind the caches for a key, and keep the answer in `cache`. Raises KVUnreachable."""
         if not self._reachable():
             raise KVUnreachable(f"the centre cannot be reached, and no copy of {key!r} may be served")
-        # A copy is as old as the moment before it was read: from then on the centre may hold something newer.
-        asked_at = self._clock.now()
+        fetch = cache.begin(key, self._clock.now())
         self._namespace.usage.fetches += 1
         entry = self._behind(key)
-        if entry is not None or self._namespace.negative_caching:
-            cache.copies[key] = Copy(entry, asked_at)
-        else:
-            cache.copies.pop(key, None)
+        cache.end(fetch, entry, negative_caching=self._namespace.negative_caching)
         return entry
+
+
+def _newer(one: Copy | None, other: Copy | None) -> Copy | None:
+    """The newer of two copies whose questions were under way together; None where nobody can say, to ask anew.
+
+    Only values say when they were written: of a value and its absence either may be the older one.
+    """
+    if one is None or other is None:
+        return None
+    if one.entry == other.entry:
+        return max(one, other, key=lambda copy: copy.fetched_at)
+    if one.entry is None or other.entry is None or one.entry.written_at == other.entry.written_at:
+        return None
+    return one if one.entry.written_at > other.entry.written_at else other
 
 
 def _utf8_size(metadata: Any) -> int:

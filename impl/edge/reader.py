@@ -3,16 +3,42 @@
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
+from attrs import frozen
+
 from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, from_kv
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable
 from edgeproof.impl.runtime import Runtime
 
-__all__ = ["ConfigUnavailable", "EdgeReader"]
+__all__ = ["NO_CONFIG", "ConfigUnavailable", "EdgeReader", "Reading", "Source"]
+
+
+Source = Literal["kv", "memo", "fallback", "last_good"]
+"""Where an isolate has a config from. kv: from KV just now, be it the location's cache. The others are its own memory.
+memo: it need not ask, or KV said something older. fallback: KV cannot be reached. last_good: what KV has is no config.
+"""
+
+NO_CONFIG: Final = "the value in KV is no config"
 
 
 class ConfigUnavailable(Exception):
-    """No config can be told: KV cannot be reached, and the isolate has none that it may use instead."""
+    """No config can be told: KV cannot be reached or has none that can be read, and the isolate has none either that it
+    may use instead.
+    """
+
+
+@frozen(slots=True)
+class Reading:
+    """What a request is told, and how the isolate came by it."""
+
+    snapshot: Snapshot
+    age: float
+    """Seconds since KV was asked that said so last."""
+    source: Source = "kv"
+    note: str = ""
+    """Why KV itself could not be told from."""
 
 
 class EdgeReader:
@@ -20,7 +46,7 @@ class EdgeReader:
 
     `policy` "plain": KV as it comes. "guarded": never older than last time. "memo": the isolate's own copy is served
     while it is at most `memo_ttl` seconds old. Guarded and memo fall back on the isolate's copy, of whatever age, when
-    KV cannot be reached.
+    KV cannot be reached and when what it has is no config; a plain reader, which vouches for nothing but KV, fails.
     """
 
     def __init__(
@@ -42,33 +68,53 @@ class EdgeReader:
         self._kept_at = 0.0
 
     def age(self) -> float:
-        """Seconds since KV last said what `read` tells; more than the memo's time only while KV cannot be reached, or
-        says something older.
+        """Seconds since KV was asked that said last what `read` tells; more than the memo's time only while KV cannot
+        be reached, says something older, or has no config.
         """
         return max(0.0, self._runtime.now() - self._kept_at)
 
     async def read(self) -> Snapshot:
-        """The config to evaluate a request against; EMPTY where none is published.
+        """The config to evaluate a request against; EMPTY where none is published. Raises ConfigUnavailable."""
+        return (await self.find()).snapshot
 
-        Raises ConfigUnavailable, and ValueError for a value in KV that is no config.
-        """
-        if self._policy == "memo" and self.kept is not None and self._runtime.now() - self._kept_at <= self._memo_ttl:
-            return self.kept
+    async def find(self) -> Reading:
+        """The same, and how the isolate came by it. Raises ConfigUnavailable."""
+        mine, asked_at = self.kept, self._runtime.now()
+        if self._policy == "memo" and mine is not None and asked_at - self._kept_at <= self._memo_ttl:
+            return Reading(mine, self.age(), "memo")
         try:
             entry = await self._runtime.call("kv.get", self._get)
         except (KVUnreachable, OSError) as error:
-            if self._policy == "plain" or self.kept is None:
-                raise ConfigUnavailable(str(error)) from error
-            return self.kept
-        found = EMPTY if entry is None else from_kv(entry.value)
-        if not self._refuses(found):
-            self.kept = found if entry is not None else None
-            self._kept_at = self._runtime.now()
-        return self.kept or EMPTY
+            return self._instead("fallback", str(error))
+        try:
+            found = EMPTY if entry is None else from_kv(entry.value)
+        except ValueError:
+            return self._instead("last_good", NO_CONFIG)
+        if self.kept is not None and self._refuses(found, self.kept, overtaken=self.kept is not mine):
+            return Reading(self.kept, self.age(), "memo")
+        self._keep(found if entry is not None else None, asked_at)
+        return Reading(found, self.age())
+
+    def _instead(self, source: Source, why: str) -> Reading:
+        """What is told without KV: what is kept by now, which another request may have brought meanwhile."""
+        if self._policy == "plain" or self.kept is None:
+            raise ConfigUnavailable(why)
+        return Reading(self.kept, self.age(), source, why)
+
+    def _keep(self, found: Snapshot | None, asked_at: float) -> None:
+        # KV may have moved on while its answer was on the way: the answer is as old as the question. Whatever is as new
+        # as a copy that was confirmed later is confirmed by that as well; a plain reader may go back.
+        confirmed = self.kept is not None and self._policy != "plain"
+        self._kept_at = max(asked_at, self._kept_at) if confirmed else asked_at
+        self.kept = found
 
     def _get(self) -> KVEntry | None:
         return self._location.get(self._key, cache_ttl=self._cache_ttl)
 
-    def _refuses(self, found: Snapshot) -> bool:
-        # The guard is set by what was kept before, not by what was asked for: reads may overtake each other.
-        return self._policy == "guarded" and self.kept is not None and not found.at_least(self.kept)
+    def _refuses(self, found: Snapshot, kept: Snapshot, *, overtaken: bool) -> bool:
+        """Whether to stay with what is kept. `overtaken`: it came while this answer was waited for."""
+        # Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but
+        # an answer that another has overtaken does not say what KV has now.
+        if self._policy == "plain" or (self._policy == "memo" and not overtaken):
+            return False
+        return not found.at_least(kept)

@@ -18,14 +18,14 @@ from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
-from edgeproof.impl.edge.reader import ConfigUnavailable
+from edgeproof.impl.edge.reader import ConfigUnavailable, Reading
 from edgeproof.impl.flags import control as control_plane
 from edgeproof.impl.flags.changes import FlagChange
 from edgeproof.impl.flags.context import of_query
 from edgeproof.impl.flags.control import ANY, PAGE, Expected, FlagInvalid, StoredFlag
 from edgeproof.impl.flags.document import is_key
 from edgeproof.impl.flags.evaluation import Draw, Evaluation
-from edgeproof.impl.flags.service import App, AppExists, EdgeFlags, FlagService, UnknownApp
+from edgeproof.impl.flags.service import App, AppExists, FlagService, UnknownApp
 
 __all__ = ["MAX_BODY", "Request", "Response", "Routes"]
 
@@ -193,8 +193,9 @@ class Routes:
 
     async def _get_definitions(self, request: Request, app: str) -> Response:
         edge = self._app(app).edges[self._pop(request)]
-        snapshot, _ = await edge.read()
-        headers = {"ETag": f'"{snapshot.era}.{snapshot.version}"', **_age(edge)}
+        reading, _ = await edge.find()
+        snapshot = reading.snapshot
+        headers = {"ETag": f'"{snapshot.era}.{snapshot.version}"', **_age(reading)}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(304, None, headers)
         return Response(200, {"flags": snapshot.config, "era": snapshot.era, "version": snapshot.version}, headers)
@@ -215,14 +216,15 @@ class Routes:
     async def _evaluate(self, request: Request, app: str, key: str | None, context: Mapping[str, Any]) -> Response:
         """One flag, or all of one config."""
         edge = self._app(app).edges[self._pop(request)]
-        snapshot, evaluator = await edge.read()
+        reading, evaluator = await edge.find()
+        snapshot = reading.snapshot
         label = {"era": snapshot.era, "version": snapshot.version}
         if key is None:
             flags = {one: _evaluation(evaluator.evaluate(one, context, self._draw)) for one in snapshot.config}
-            return Response(200, {"flags": flags, **label}, _age(edge))
+            return Response(200, {"flags": flags, **label}, _age(reading))
         found = evaluator.evaluate(key, context, self._draw)
         status = 404 if found.error == "FLAG_NOT_FOUND" else 200
-        return Response(status, {"flagKey": key, **_evaluation(found), **label}, _age(edge))
+        return Response(status, {"flagKey": key, **_evaluation(found), **label}, _age(reading))
 
     def _app(self, name: str) -> App:
         return self._service.app(name)
@@ -309,9 +311,9 @@ def _whole(query: Mapping[str, str], name: str, default: int, least: int, most: 
     return int(said)
 
 
-def _age(edge: EdgeFlags) -> dict[str, str]:
+def _age(reading: Reading) -> dict[str, str]:
     """Whole seconds since KV last said what the location tells, rounded up."""
-    return {"Age": str(ceil(edge.location.reader.age()))}
+    return {"Age": str(ceil(reading.age))}
 
 
 def _app(app: App) -> dict[str, Any]:

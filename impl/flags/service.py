@@ -18,6 +18,7 @@ from attrs import evolve, field, frozen
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.centre import Centre, SqliteCentre
+from edgeproof.impl.edge.reader import Reading
 from edgeproof.impl.flags.control import FlagControl
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.pattern.deployment import Choices, DurableObject, Location, boot
@@ -64,11 +65,17 @@ class EdgeFlags:
 
     async def read(self) -> tuple[Snapshot, Evaluator]:
         """The config, and what evaluates it. Raises what the location's reader raises."""
-        snapshot = await self.location.reader.read()
+        reading, evaluator = await self.find()
+        return reading.snapshot, evaluator
+
+    async def find(self) -> tuple[Reading, Evaluator]:
+        """The same, with the age of the config as it was told: by now the location may have another isolate."""
+        reading = await self.location.reader.find()
+        snapshot = reading.snapshot
         # Era and version tell contents apart: the copies carry both.
         if self._evaluator is None or self._evaluator[0] != (snapshot.era, snapshot.version):
             self._evaluator = (snapshot.era, snapshot.version), Evaluator(snapshot.config, self._account)
-        return snapshot, self._evaluator[1]
+        return reading, self._evaluator[1]
 
 
 @frozen

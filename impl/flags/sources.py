@@ -38,9 +38,8 @@ def reader_source(reader: Callable[[], EdgeReader], loop: asyncio.AbstractEventL
     """The reader of a location whose event loop runs in another thread; `reader` gives that of the isolate of now."""
 
     async def read() -> Heard:
-        one = reader()
-        snapshot = await one.read()
-        return Heard(snapshot, one.age())
+        reading = await reader().find()
+        return Heard(reading.snapshot, reading.age)
 
     return lambda: asyncio.run_coroutine_threadsafe(read(), loop).result(_TIMEOUT)
 

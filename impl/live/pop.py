@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from attrs import evolve, frozen
 
 from edgeproof.impl.durable.snapshot import Snapshot
-from edgeproof.impl.edge.centre import KVEntry, SqliteCentre
-from edgeproof.impl.edge.kv import KVUnreachable
+from edgeproof.impl.edge.centre import SqliteCentre
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.history import Digests, Event, Recorder, now
 from edgeproof.impl.live.network import WatchedCentre
@@ -22,16 +20,23 @@ from edgeproof.impl.live.process import serve
 from edgeproof.impl.pattern.deployment import Location
 from edgeproof.impl.runtime import RealRuntime
 
-__all__ = ["Isolate", "LocationIsolate", "PopAssignment", "pop_main"]
+__all__ = ["Isolate", "LocationIsolate", "PopAssignment", "Told", "pop_main"]
 
-T = TypeVar("T")
+
+@frozen
+class Told:
+    """What a request was told; where that was served from, and why it was not from KV, if that is known."""
+
+    snapshot: Snapshot
+    source: str | None = None
+    note: str | None = None
 
 
 class Isolate(Protocol):
     """What answers requests at a location."""
 
-    async def read(self) -> tuple[Snapshot, str | None] | None:
-        """What a request is told and where that was served from, if that is known; None if the isolate went meanwhile.
+    async def read(self) -> Told | None:
+        """What a request is told; None if the isolate went meanwhile.
 
         Raises ConfigUnavailable, ValueError and OSError where it is told nothing.
         """
@@ -60,66 +65,29 @@ async def pop_main(assignment: PopAssignment, stopping: asyncio.Event, ready: Ca
     await serve(stopping, *work)
 
 
-class WatchedRuntime(RealRuntime):
-    """The real runtime, telling what the last look into KV gave."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looked = False
-        self.found: object = None
-
-    def call(
-        self, label: str, effect: Callable[[], T], *, payload: object = None, timeout: float | None = None
-    ) -> asyncio.Task[T]:
-        """As in the real runtime."""
-
-        def look() -> T:
-            try:
-                self.found = result = effect()
-            except (KVUnreachable, OSError) as error:
-                self.found = error
-                raise
-            return result
-
-        self.looked = True
-        return super().call(label, look, payload=payload, timeout=timeout)
-
-
 class LocationIsolate:
     """The reference implementation's: a cache, an isolate's memory, and KV's centre in its file."""
 
     def __init__(self, options: LiveOptions, paths: Paths, name: str) -> None:
-        self._runtime = WatchedRuntime()
         self._centre = WatchedCentre(SqliteCentre(paths.kv))
-        choices = options.choices()
-        kv = choices.namespace(self._runtime, self._centre, options.parts)
-        self._location = Location(choices, self._runtime, kv, parts=options.parts)
+        runtime, choices = RealRuntime(), options.choices()
+        kv = choices.namespace(runtime, self._centre, options.parts)
+        self._location = Location(choices, runtime, kv, parts=options.parts)
 
-    async def read(self) -> tuple[Snapshot, str | None] | None:
-        """Through the reader, noting what it asked."""
-        runtime, centre = self._runtime, self._centre
-        runtime.looked, runtime.found, reads = False, None, centre.reads
-        reader = self._location.reader
-        told = await reader.read()
+    async def read(self) -> Told | None:
+        """Through the reader, noting whether the centre was asked."""
+        reader, reads = self._location.reader, self._centre.reads
+        reading = await reader.find()
         if self._location.reader is not reader:
             return None  # its isolate is gone, and the answer with it
-        return told, self._source(told, centre.reads > reads)
+        # Requests here come one after the other: nobody else has asked the centre meanwhile.
+        from_cache = reading.source == "kv" and self._centre.reads == reads
+        return Told(reading.snapshot, "cache" if from_cache else reading.source, reading.note or None)
 
     def evict(self) -> bool:
         """Another isolate takes over."""
         self._location.evict()
         return True
-
-    def _source(self, told: Snapshot, fetched: bool) -> str:
-        if not self._runtime.looked:
-            return "memo"
-        found = self._runtime.found
-        if isinstance(found, Exception):
-            return "fallback"
-        said: dict[str, Any] = json.loads(found.metadata or "{}") if isinstance(found, KVEntry) else {}
-        if said.get("version", 0) != told.version:
-            return "memo"  # what was found was older, and refused
-        return "kv" if fetched else "cache"
 
 
 class Pop:
@@ -159,9 +127,10 @@ class Pop:
         returned = now()
         if found is None:
             return
-        told, source = found
+        told = found.snapshot
         digest = self._digests.of(told.config)
-        self._record(Event("read", UNIT, invoke, returned, "ok", told.version, told.era, digest, source=source))
+        event = Event("read", UNIT, invoke, returned, "ok", told.version, told.era, digest)
+        self._record(evolve(event, source=found.source, note=found.note))
 
     def _record(self, event: Event) -> None:
         self._recorder.record(evolve(event, pop=self._name, reader=self._name))

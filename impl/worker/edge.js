@@ -2,9 +2,17 @@
 // An isolate at the edge, reading units' configs from KV and keeping what it read.
 
 import { optionsOf } from "./options.js";
+import { isObject } from "./validation.js";
 
-/** No config can be told: KV cannot be reached, and the isolate has none that it may use instead. */
+/** No config can be told: KV cannot be reached or has none, and the isolate has none that it may use instead. */
 export class Unavailable extends Error {}
+
+/** What KV has is none. */
+class NoConfig extends Error {
+  constructor() {
+    super("the value in KV is no config");
+  }
+}
 
 let reader; // as long as the isolate lives
 
@@ -18,7 +26,8 @@ const EMPTY = { config: {}, era: 0, version: 0 };
 
 /**
  * Its memory lasts as long as the isolate. Reader `plain`: KV as it comes. `guarded`: never older than last time.
- * `memo`: the isolate's own copy is served for a while. The last two fall back on that copy when KV cannot be reached.
+ * `memo`: the isolate's own copy is served for a while. The last two fall back on that copy when KV cannot be reached,
+ * and when what it has is no config; a plain reader, which vouches for nothing but KV, fails.
  */
 export class EdgeReader {
   constructor(kv, options, now = Date.now) {
@@ -26,45 +35,84 @@ export class EdgeReader {
     this.kept = new Map();
   }
 
-  /** The config to evaluate a request against; an empty one of version 0 where none is published. */
-  async read(unit) {
-    return (await this.find(unit)).snapshot;
-  }
-
-  /** The same, and since when (`at`): what the isolate kept while KV could not be reached may be old. */
+  /**
+   * The config to evaluate a request against (`snapshot`; an empty one of version 0 where none is published), and since
+   * when (`at`). What is not KV's answer but the isolate's memory has a `source` as histories have it, and what is there
+   * for want of an answer a `note` that says why.
+   */
   async find(unit) {
     const { reader, memoTtl } = this.options;
     const mine = this.kept.get(unit);
-    if (reader === "memo" && mine && this.now() - mine.at <= memoTtl) return mine;
+    const asked = this.now();
+    if (reader === "memo" && mine && asked - mine.at <= memoTtl) return { ...mine, source: "memo" };
     let found;
     try {
       found = await this.fetch(unit, mine?.snapshot);
     } catch (error) {
-      if (reader === "plain" || !mine) throw new Unavailable(String(error));
-      return mine;
+      return this.instead(unit, error);
     }
-    if (!this.refuses(found ?? EMPTY, unit)) {
-      if (found) this.kept.set(unit, { snapshot: found, at: this.now() });
-      else this.kept.delete(unit);
-    }
-    return this.kept.get(unit) ?? { snapshot: EMPTY, at: this.now() };
+    const kept = this.kept.get(unit);
+    if (kept && this.refuses(found ?? EMPTY, kept.snapshot, kept !== mine)) return { ...kept, source: "memo" };
+    return this.keep(unit, found, asked);
+  }
+
+  /** What is told without KV: what is kept by now, which another request may have brought while this one waited. */
+  instead(unit, error) {
+    const [source, note] = error instanceof NoConfig ? ["last_good", error.message] : ["fallback", String(error)];
+    const kept = this.kept.get(unit);
+    if (this.options.reader === "plain" || !kept) throw new Unavailable(note);
+    return { ...kept, source, note };
   }
 
   // With epochs a label stands for one config, and KV tells it beside the value. To parse a large config takes longer
   // than all the rest: one that is kept already is not read again.
   async fetch(unit, mine) {
     const { epoch, cacheTtl, keyOf } = this.options;
-    if (epoch === "off" || !mine) return this.kv.get(keyOf(unit), { type: "json", cacheTtl });
+    if (epoch === "off" || !mine) return snapshotIn(await this.kv.get(keyOf(unit), { type: "arrayBuffer", cacheTtl }));
     const { value, metadata } = await this.kv.getWithMetadata(keyOf(unit), { type: "stream", cacheTtl });
-    if (metadata?.era !== mine.era || metadata.version !== mine.version) return value && new Response(value).json();
+    const isMine = metadata?.era === mine.era && metadata.version === mine.version;
+    if (!isMine) return snapshotIn(value && (await new Response(value).arrayBuffer()));
     await value.cancel();
     return mine;
   }
 
-  // What is kept by now, not what was kept when this read began: reads may overtake each other.
-  refuses(found, unit) {
-    const kept = this.kept.get(unit)?.snapshot;
-    if (this.options.reader !== "guarded" || !kept) return false;
+  // Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but an
+  // answer that another has overtaken does not say what KV has now.
+  refuses(found, kept, overtaken) {
+    const { reader } = this.options;
+    if (reader === "plain" || (reader === "memo" && !overtaken)) return false;
     return found.era < kept.era || (found.era === kept.era && found.version < kept.version);
   }
+
+  // KV may have moved on while its answer was on the way: the answer is as old as the question. Whatever is as new as a
+  // copy that was confirmed later is confirmed by that as well; a plain reader may go back.
+  keep(unit, found, asked) {
+    const kept = this.kept.get(unit);
+    const at = kept && this.options.reader !== "plain" ? Math.max(asked, kept.at) : asked;
+    const entry = { snapshot: found ?? EMPTY, at };
+    if (found) this.kept.set(unit, entry);
+    else this.kept.delete(unit);
+    return entry;
+  }
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The snapshot in a value of KV, null for none. Throws NoConfig for anything else. */
+function snapshotIn(value) {
+  if (value === null) return null;
+  let said;
+  try {
+    said = JSON.parse(utf8.decode(value));
+  } catch {
+    throw new NoConfig();
+  }
+  const { config, era, version } = said ?? {};
+  if (!isObject(config) || !isCount(era) || !isCount(version)) throw new NoConfig();
+  return { config, era, version };
+}
+
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+
+/** The header that says where an isolate's memory stood in for KV (RFC 9211). */
+export const cacheStatusOf = ({ source }) => (source ? { "Cache-Status": `isolate; hit; detail=${source}` } : {});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP front: the control plane writes and reads units through their Durable Objects, the edge reads KV.
 
-import { Unavailable, readerOf } from "./edge.js";
+import { Unavailable, cacheStatusOf, readerOf } from "./edge.js";
 import { contentOf, isolateName, recorded } from "./history.js";
 import { FLAG_ROUTES } from "./flags/routes.js";
 import openapi from "./openapi.json";
@@ -87,10 +87,16 @@ async function getChangelog(_request, env, unit, query) {
   return Response.json({ changes: await storeOf(env, unit).changelog(since, limit) });
 }
 
+/** What a history says of a read. */
+async function toldOf({ snapshot, source, note }) {
+  return { ...(await contentOf(snapshot)), source, note };
+}
+
 async function getEdge(request, env, unit) {
   const event = { kind: "read", unit, pop: request.cf?.colo ?? "unknown", reader: isolateName() };
   try {
-    return Response.json(await recorded(env, event, () => readerOf(env).read(unit), contentOf));
+    const found = await recorded(env, event, () => readerOf(env).find(unit), toldOf);
+    return Response.json(found.snapshot, { headers: cacheStatusOf(found) });
   } catch (error) {
     if (error instanceof Unavailable) throw new Problem(503, "no config can be told just now", { "Retry-After": "1" });
     throw error;

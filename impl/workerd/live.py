@@ -31,7 +31,7 @@ from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.history import Event, Recorder, digest_of, now
 from edgeproof.impl.live.network import FaultPlan
 from edgeproof.impl.live.options import UNIT, LiveOptions, Paths
-from edgeproof.impl.live.pop import Isolate
+from edgeproof.impl.live.pop import Isolate, Told
 from edgeproof.impl.live.process import Child, LiveError
 from edgeproof.impl.live.truth import Truth
 from edgeproof.impl.live.writers import Wire
@@ -129,9 +129,9 @@ class FrontIsolate:
         self._address, self._name = address, name
         self._client: Client | None = None
 
-    async def read(self) -> tuple[Snapshot, str | None] | None:
+    async def read(self) -> Told | None:
         """Ask for the unit's config."""
-        return await asyncio.to_thread(self._read), None
+        return Told(await asyncio.to_thread(self._read))
 
     def evict(self) -> bool:
         """Not from here."""

@@ -78,6 +78,10 @@ class Processes:
         """What the store's process printed last, at most so many characters of it."""
         return self._store.log.read_text(encoding="utf-8", errors="replace")[-most:]
 
+    def location_log(self, number: int) -> str:
+        """All that a location's process has printed."""
+        return self._locations[number].log.read_text(encoding="utf-8", errors="replace")
+
     def close(self) -> None:
         """Kill all, and remove their directory. Closing twice is fine."""
         for client in self._clients.values():

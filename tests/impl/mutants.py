@@ -68,13 +68,13 @@ class LogsWithTheNextWrite(ConfigStore):
 
 
 class NeverRefuses(EdgeReader):
-    def _refuses(self, found: Snapshot) -> bool:
+    def _refuses(self, found: Snapshot, kept: Snapshot, *, overtaken: bool) -> bool:
         return False
 
 
 class ComparesVersionsOnly(EdgeReader):
-    def _refuses(self, found: Snapshot) -> bool:
-        return self._policy == "guarded" and self.kept is not None and found.version < self.kept.version
+    def _refuses(self, found: Snapshot, kept: Snapshot, *, overtaken: bool) -> bool:
+        return self._policy == "guarded" and found.version < kept.version
 
 
 class ServesForEver(LocationCache):

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edgeproof.impl.durable.snapshot import (
+    LARGEST,
     REMOVED,
     ChangelogEntry,
     Snapshot,
@@ -85,7 +86,7 @@ def test_replay_stops_at_the_version_that_is_asked_for() -> None:
     assert [replay(entries, until=version) for version in range(4)] == [{}, {"a": 1}, {"a": 2}, {"a": 2, "b": 3}]
 
 
-@given(st.integers(0), st.integers(0), configs)
+@given(st.integers(0, LARGEST), st.integers(0, LARGEST), configs)
 def test_a_snapshot_comes_back_from_kv_as_it_went_in(version: int, era: int, config: dict[str, Any]) -> None:
     snapshot = Snapshot(version, era, config)
     value, metadata = to_kv(snapshot)

@@ -78,9 +78,8 @@ def test_of_the_worker_everything_that_an_outsider_can_judge_holds(workerd: Path
     assert found[CONTRACT].measures["unanswered"] == 0
 
 
-HALF = """
-    const { config, ...rest } = (await this.find(unit)).snapshot;
-    return { ...rest, config: { first: config.first } };"""
+HALF = """const { config, ...rest } = found.snapshot;
+    return Response.json({ ...rest, config: { first: config.first } });"""
 BROKEN: Mapping[str, tuple[Edits, str]] = {
     "no check of the expected version": (
         {"store.js": [("const version = this.next(expectedVersion);", "const version = this.next(undefined);")]},
@@ -113,7 +112,7 @@ BROKEN: Mapping[str, tuple[Edits, str]] = {
     ),
     "one KV key for all units": ({"options.js": [("(unit) => `config:${unit}`", '() => "config"')]}, "unit-isolation"),
     "copies hold half of the config": (
-        {"edge.js": [("    return (await this.find(unit)).snapshot;", HALF)]},
+        {"index.js": [("return Response.json(found.snapshot, { headers: cacheStatusOf(found) });", HALF)]},
         "no-partial-read",
     ),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP front of the flags: the control plane keeps each app's flags in the app's store, the edge evaluates them.
 
-import { Unavailable, readerOf } from "../edge.js";
+import { Unavailable, cacheStatusOf, readerOf } from "../edge.js";
 import { optionsOf } from "../options.js";
 import { Problem, bodyOf, isObject, numberIn, parseJson, text, wholeNumber } from "../validation.js";
 import { changeOf } from "./changelog.js";
@@ -152,8 +152,8 @@ const shown = (flag, version, status = 200) =>
 // --- the edge
 
 async function getDefinitions(request, env, app) {
-  const { config, era, version, age } = await configOf(env, app);
-  const headers = { ETag: `"${era}.${version}"`, ...age };
+  const { config, era, version, about } = await configOf(env, app);
+  const headers = { ETag: `"${era}.${version}"`, ...about };
   if (request.headers.get("If-None-Match") === headers.ETag) return new Response(null, { status: 304, headers });
   return Response.json({ flags: config, era, version }, { headers });
 }
@@ -174,25 +174,26 @@ async function postEvaluation(request, env, app) {
 }
 
 async function one(env, app, flagKey, context) {
-  const { config, era, version, age } = await configOf(env, app);
+  const { config, era, version, about } = await configOf(env, app);
   const result = evaluate(config, flagKey, context, optionsOf(env).account);
   const status = result.errorCode === "FLAG_NOT_FOUND" ? 404 : 200;
-  return Response.json({ flagKey, ...result, era, version }, { status, headers: age });
+  return Response.json({ flagKey, ...result, era, version }, { status, headers: about });
 }
 
 async function all(env, app, context) {
-  const { config, era, version, age } = await configOf(env, app);
+  const { config, era, version, about } = await configOf(env, app);
   const { account } = optionsOf(env);
   const flags = Object.keys(config).map((key) => [key, evaluate(config, key, context, account)]);
-  return Response.json({ flags: Object.fromEntries(flags), era, version }, { headers: age });
+  return Response.json({ flags: Object.fromEntries(flags), era, version }, { headers: about });
 }
 
-/** The config, and its age as a header: a location that is cut off goes on with what it has, and says so. */
+/** The config, and headers about it: a location that KV gives no config goes on with what it has, and says so. */
 async function configOf(env, app) {
   const reader = readerOf(env);
   try {
-    const { snapshot, at } = await reader.find(unitOf(app));
-    return { ...snapshot, age: { Age: String(Math.max(Math.ceil((reader.now() - at) / 1000), 0)) } };
+    const found = await reader.find(unitOf(app));
+    const age = Math.max(Math.ceil((reader.now() - found.at) / 1000), 0);
+    return { ...found.snapshot, about: { Age: String(age), ...cacheStatusOf(found) } };
   } catch (error) {
     if (error instanceof Unavailable) throw new Problem(503, "no flags can be told just now", { "Retry-After": "1" });
     throw error;
