@@ -59,7 +59,7 @@ def events_of(instance: Instance) -> list[Event]:
     """Everything that can ever happen: each action with all its arguments."""
     found = []
     for action in instance.machine.actions:
-        names = [str(argument.payload) for argument in action.arguments]
+        names = [argument.name for argument in action.arguments]
         for values in product(*(instance.domain(argument.type) for argument in action.arguments)):
             found.append(Event(action.name, tuple((n, int(v)) for n, v in zip(names, values, strict=True))))
     return found
