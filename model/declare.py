@@ -43,12 +43,16 @@ class DesignError(ValueError):
 
 @frozen
 class Rigid:
-    """A constant of a run: an option (an enum), a hazard (a boolean), a count (a natural) or a duration (a time)."""
+    """A constant of a run: an option (an enum), a hazard (a boolean), a count (a natural) or a duration (a time).
+
+    Or an index sort, with its size; `home` is then the sort that its elements belong to, if they belong to any.
+    """
 
     role: str
     type: Type
     default: int | str | bool
     doc: str = ""
+    home: str = ""
 
 
 @frozen
@@ -95,14 +99,19 @@ class Declarations:
     definitions: Mapping[str, Marked]
 
 
-def index_sort(name: str, size: int = 2, doc: str = "") -> Rigid:
+def index_sort(name: str, size: int = 2, doc: str = "", *, of: Rigid | None = None) -> Rigid:
     """An index sort such as POPs; `size` is how many elements a search uses, at least 1. A proof holds for any number.
+
+    With `of` each element belongs to an element of that sort, as a request does to a location: `s.home(request)`. In a
+    search they are dealt out in turn; in a proof any number may belong to any of them.
 
     Raises DesignError for a sort of no elements: what is said of each of them would be true of nothing.
     """
     if size < 1:
         raise DesignError(f"the sort {name} needs at least one element, not {size}")
-    return Rigid("sort", Type("index", sort=name), size, doc)
+    if of is not None and of.home:
+        raise DesignError(f"the elements of {name} belong to {of.type}, whose own elements belong to {of.home}")
+    return Rigid("sort", Type("index", sort=name), size, doc, _over(of))
 
 
 def option(*choices: str, doc: str = "") -> Rigid:

@@ -168,6 +168,9 @@ class Emitter:
                 return self.bind(node)
             case "var":
                 return self._read(node, depth, lines)
+            case "home":
+                owners = self.rigid(self._machine.sort_size_name(node.type.sort))
+                return f"({self._code(node.args[0], depth, lines)} % {owners})"
             case "not":
                 return f"(not {self._code(node.args[0], depth, lines)})"
             case "and" | "or":

@@ -35,6 +35,7 @@ __all__ = [
     "any_of",
     "exists",
     "for_all",
+    "home",
     "implies",
     "ite",
     "lift",
@@ -81,15 +82,15 @@ Arithmetic: TypeAlias = Literal["add", "sub", "mul"]
 Order: TypeAlias = Literal["lt", "le"]
 Junction: TypeAlias = Literal["and", "or"]
 Quantifier: TypeAlias = Literal["forall", "exists"]
-Op: TypeAlias = Literal[Arithmetic, Order, Junction, Quantifier, "lit", "var", "prm", "arg", "eq", "not", "ite"]
+Op: TypeAlias = Literal[Arithmetic, Order, Junction, Quantifier, "lit", "var", "prm", "arg", "home", "eq", "not", "ite"]
 
 
 @frozen(eq=False, repr=False)
 class Expr:
     """One node: an operator, its type, its operands; what a `lit` is worth, or what a `var`, `prm` or `arg` is called.
 
-    A `var` has its index as operand if it is an element of an array. `forall` and `exists` bind the `arg` that is their
-    first operand.
+    A `var` has its index as operand if it is an element of an array. `home` is the element of one sort that an element
+    of another, its operand, belongs to. `forall` and `exists` bind the `arg` that is their first operand.
     """
 
     op: Op
@@ -261,6 +262,11 @@ def exists(sort: Type, body: Callable[[Expr], Expr | bool]) -> Expr:
     return _quantified("exists", sort, body)
 
 
+def home(element: Expr, owner: Type) -> Expr:
+    """The element of the index sort `owner` that an element of another sort belongs to, once and for all."""
+    return Expr("home", owner, (element,))
+
+
 def walk(root: Expr) -> Iterator[Expr]:
     """Every node of the tree, parents first; a shared node is met once per occurrence."""
     yield root
@@ -357,7 +363,7 @@ def rebuild(node: Expr, args: tuple[Expr, ...]) -> Expr:
             return ite(*args)
         case "forall" | "exists":
             return args[1] if args[1].op == "lit" else evolve(node, args=args)
-        case "lit" | "var" | "prm" | "arg":
+        case "lit" | "var" | "prm" | "arg" | "home":
             return evolve(node, args=args)
         case never:
             assert_never(never)
@@ -482,6 +488,8 @@ def _show(node: Expr) -> str:
             return f"{node.name}[{_show(node.args[0])}]"
         case "var" | "prm" | "arg":
             return node.name
+        case "home":
+            return f"{node.type}({_show(node.args[0])})"
         case "not":
             return f"not {_wrapped(node.args[0])}"
         case "ite":
@@ -496,5 +504,5 @@ def _show(node: Expr) -> str:
 
 
 def _wrapped(node: Expr) -> str:
-    atomic = node.op in ("lit", "var", "prm", "arg") or (node.op == "mul")
+    atomic = node.op in ("lit", "var", "prm", "arg", "home") or (node.op == "mul")
     return _show(node) if atomic else f"({_show(node)})"

@@ -129,6 +129,8 @@ def evaluate(instance: Instance, node: Expr, state: State, arguments: Mapping[st
             return instance.values[node.name]
         case "arg":
             return arguments[node.name]
+        case "home":
+            return value(node.args[0]) % len(instance.domain(node.type))
         case "add":
             return value(node.args[0]) + value(node.args[1])
         case "sub":

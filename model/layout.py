@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from edgeproof.model.expr import TIME, Expr, Type, walk
-from edgeproof.model.machine import TICK, DesignError, Instance
+from edgeproof.model.machine import TICK, Action, DesignError, Instance
 
 __all__ = ["Field", "TooWideError", "clock_caps", "lay_out", "room"]
 
@@ -95,7 +95,27 @@ def clock_caps(instance: Instance, also: Iterable[Expr] = ()) -> dict[str, int]:
                 for side, other in (node.args, node.args[::-1]):
                     for name, less in _clocks_in(instance, side):
                         caps[name] = max(caps[name], _largest(instance, other) + less + 1)
+    copies = [pair for one in machine.actions for pair in _copied(one)]
+    while raised := [(source, name) for name, source in copies if caps[source] < caps[name]]:
+        # What a clock is set to has to tell apart what the clock itself does.
+        caps |= {source: caps[name] for source, name in raised}
     return caps
+
+
+def _copied(action: Action) -> Iterator[tuple[str, str]]:
+    """The clocks that an action sets to what another shows, each with that other."""
+    for name, change in action.post.items() if action.name != TICK else ():
+        for value in (change,) if isinstance(change, Expr) else [update.value for update in change]:
+            yield from ((name, source) for source in _readings(value) if source != name)
+
+
+def _readings(value: Expr) -> Iterator[str]:
+    """The clocks that a clock's new value may be a reading of."""
+    if value.op == "ite":
+        for branch in value.args[1:]:
+            yield from _readings(branch)
+    elif value.op == "var" and value.type == TIME:
+        yield value.name
 
 
 def _clocks_in(instance: Instance, side: Expr) -> Iterator[tuple[str, int]]:

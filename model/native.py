@@ -26,7 +26,7 @@ _ARRAYS: Final = ("states", "prm", "out", "labels", "flags")
 """Parameters of these names are arrays; all others are numbers."""
 
 _SIGNS: Final[Mapping[type[ast.operator], str]] = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul",
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Mod: "srem",
     ast.BitAnd: "and_", ast.BitOr: "or_", ast.LShift: "shl", ast.RShift: "ashr",
 }  # fmt: skip
 _COMPARISONS: Final[Mapping[type[ast.cmpop], str]] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.Eq: "=="}

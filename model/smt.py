@@ -2,9 +2,10 @@
 """A machine as Z3 terms.
 
 Index sorts are uninterpreted: an array is an unknown function from the sort, and quantifiers over a sort are replaced
-by their instances at the index terms of the query (arguments and Skolem constants). As nothing maps into an index sort,
-these terms are the whole Herbrand universe: the instances lose nothing as long as no `exists` stands below a `for_all`,
-and what is found unsatisfiable is so for any number of elements in any case: instances only weaken assumptions.
+by their instances at the index terms of the query (arguments and Skolem constants). As nothing maps into an index
+sort but what the elements of another belong to, which belong to nothing further, these terms are the whole Herbrand
+universe: the instances lose nothing as long as no `exists` stands below a `for_all`, and what is found unsatisfiable is
+so for any number of elements in any case: instances only weaken assumptions.
 
 For bounded search the same encoder works over a fixed number of elements, where quantifiers are finite.
 
@@ -112,11 +113,24 @@ class Encoder:
     def index_term(self, name: str, sort: str) -> Any:
         """A constant that stands for some element; it takes part in the instances of quantifiers."""
         term = z3.Const(name, self.index_sort(sort))
-        if not any(known.eq(term) for known in self.elements[sort]):
-            self.elements[sort].append(term)
-            # Formulas made so far lack the instances at the new term.
-            self.done.clear()
+        self._join(sort, term)
         return term
+
+    def _join(self, sort: str, term: Any) -> None:
+        """A term takes part in the instances of quantifiers, and what it belongs to does."""
+        if any(known.eq(term) for known in self.elements[sort]):
+            return
+        self.elements[sort].append(term)
+        # Formulas made so far lack the instances at the new term.
+        self.done.clear()
+        owner = self.instance.machine.index(sort).home
+        if owner:
+            self._join(owner, self._home(term, sort, owner))
+
+    def _home(self, term: Any, sort: str, owner: str) -> Any:
+        if self.sizes:
+            return term % self.sizes[self.instance.machine.sort_size_name(owner)]
+        return z3.Function(f"home of {sort}", self.index_sort(sort), self.index_sort(owner))(term)
 
     def well_typed(self, frame: Frame) -> list[Any]:
         """What every state satisfies by its types alone, at the elements known so far."""
@@ -183,7 +197,7 @@ class Encoder:
                 )
             case "forall" | "exists":
                 return self.width(node.args[1], holds) + ((node.op == "exists") == holds)
-            case "lit" | "var" | "prm" | "arg" | "add" | "sub" | "mul" | "eq" | "lt" | "le":
+            case "lit" | "var" | "prm" | "arg" | "home" | "add" | "sub" | "mul" | "eq" | "lt" | "le":
                 return 0
             case never:
                 assert_never(never)
@@ -207,7 +221,7 @@ class Encoder:
                 return z3.Or(alternatives)
             case "forall" | "exists":
                 return self._quantified(node, frame, bound, holds, slot)
-            case "lit" | "var" | "prm" | "arg" | "add" | "sub" | "mul" | "eq" | "lt" | "le":
+            case "lit" | "var" | "prm" | "arg" | "home" | "add" | "sub" | "mul" | "eq" | "lt" | "le":
                 plain = self.term(node, frame, bound)
                 return plain if holds else z3.Not(plain)
             case never:
@@ -245,6 +259,8 @@ class Encoder:
                 return self._constant(node.name)
             case "arg":
                 return bound[node.name]
+            case "home":
+                return self._home(self.term(node.args[0], frame, bound), node.args[0].type.sort, node.type.sort)
             case "and" | "or" | "not" | "forall" | "exists":
                 return self._inside(node, frame, bound)
             case "ite":

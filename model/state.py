@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from edgeproof.model.declare import Declarations, DesignError, Marked, Variable
-from edgeproof.model.expr import BOOL, NAT, TIME, TRUE, Expr, SymbolicTruthError, Type, ite, lift
+from edgeproof.model.expr import BOOL, NAT, TIME, TRUE, Expr, SymbolicTruthError, Type, home, ite, lift
 from edgeproof.model.post import Each, Store, read_array
 
 __all__ = ["ArrayView", "State", "each"]
@@ -106,6 +106,13 @@ class State:
         """The name of the design that this is a state of."""
         return self._declared.design
 
+    def home(self, element: Expr) -> Expr:
+        """The element that an element of another index sort belongs to (`index_sort(..., of=...)`)."""
+        sorts = {one.type: one for one in self._declared.rigids.values() if one.role == "sort"}
+        if not isinstance(element, Expr) or element.type not in sorts or not sorts[element.type].home:
+            raise TypeError(f"{element!r} belongs to nothing: its sort is declared without `of`")
+        return home(element, Type("index", sort=sorts[element.type].home))
+
     def require(self, condition: Expr) -> None:
         """The action can happen only where `condition` holds."""
         object.__setattr__(self, "_guard", self._guard & (~self._path | condition))
@@ -163,9 +170,16 @@ def _assignable(variable: Variable, value: Expr | int | str | bool) -> Expr:
     new = lift(value, variable.type)
     if new.type != variable.type and not (new.op == "lit" and new.type.is_number and variable.type.is_number):
         raise TypeError(f"`{new}` is of type {new.type}, but the variable is of type {variable.type}")
-    if variable.type.kind == "time" and not (new.op == "lit" and new.value == 0):
-        raise TypeError("a clock can only be set to 0")
-    return lift(0, TIME) if variable.type.kind == "time" else new
+    if variable.type.kind == "time" and not _is_reading(new):
+        raise TypeError("a clock can only be set to 0, or to what another clock shows")
+    return lift(0, TIME) if variable.type.kind == "time" and new.op == "lit" else new
+
+
+def _is_reading(value: Expr) -> bool:
+    """Whether a value is 0, what a clock shows, or a choice of such."""
+    if value.op == "ite":
+        return all(_is_reading(branch) for branch in value.args[1:])
+    return value.op == "var" or (value.op == "lit" and value.value == 0)
 
 
 def _check_index(name: str, sort: str, index: Expr) -> None:

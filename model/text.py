@@ -90,13 +90,13 @@ class Tongue:
 def render(node: Expr, tongue: Tongue, leaf: Callable[[Expr, int], str], indent: int = 0, *, bare: bool = False) -> str:
     """An expression in a language, every compound in parentheses; `indent` is where its further lines begin.
 
-    `leaf` writes literals, variables, constants, arguments and quantifiers. `bare` leaves out the outermost
-    parentheses of what is no choice and fits on one line.
+    `leaf` writes literals, variables, constants, arguments, what elements belong to, and quantifiers. `bare` leaves out
+    the outermost parentheses of what is no choice and fits on one line.
     """
     operands = node.args
     joints: tuple[str, ...]
     match node.op:
-        case "lit" | "var" | "prm" | "arg" | "forall" | "exists":
+        case "lit" | "var" | "prm" | "arg" | "home" | "forall" | "exists":
             return leaf(node, indent)
         case "not" if node.args[0].op == "eq":
             operands = node.args[0].args

@@ -274,6 +274,8 @@ class _Writer:
                     self._ground(body, {**chosen, bound.name: element}) for element in self._domain(bound.type.sort)
                 )
         args = tuple(self._ground(child, chosen) for child in node.args)
+        if node.op == "home":
+            return _element(node.type.sort, int(args[0].value) % len(self._domain(node.type.sort)))
         return rebuild(node, args)
 
     def _code(self, node: Expr, indent: int, *, bare: bool = False) -> str:

@@ -262,6 +262,9 @@ class _Writer:
                 return scope[node.name]
             case "prm":
                 return self._constants[node.name]
+            case "home":
+                owners = self._constants[self._of.machine.sort_size_name(node.type.sort)]
+                return f"({self._code(node.args[0], scope, indent)} % {owners})"
             case "var":
                 index = f"[{self._code(node.args[0], scope, indent)}]" if node.args else ""
                 return self._variables[node.name] + index

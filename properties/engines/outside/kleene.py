@@ -26,6 +26,9 @@ def known_value(instance: Instance, node: Expr, state: State, arguments: Mapping
             return instance.values[node.name]
         case "arg":
             return arguments.get(node.name)
+        case "home":
+            element = value(node.args[0])
+            return None if element is None else element % len(instance.domain(node.type))
         case "var":
             whole: Any = state.get(node.name)
             if whole is None or not node.args:
