@@ -36,7 +36,7 @@ from edgeproof.model.machine import (
     option,
 )
 
-__all__ = ["ALARM_ATTEMPTS", "DoKv", "asks", "fetch", "read_through"]
+__all__ = ["ALARM_ATTEMPTS", "DoKv", "asks", "fetch", "has_memo", "read_through"]
 
 ALARM_ATTEMPTS: Final = 7
 """An alarm whose handler keeps throwing runs this often (6 retries), then it is gone: Durable Objects documentation."""
@@ -364,12 +364,15 @@ def _apply(s: State, version: Expr, version_era: Expr) -> None:
 
 def asks(s: State, pop: Expr, cache: Expr) -> Expr:
     """Neither the isolate's memo nor the cache serves a read at the location: what is behind the cache is asked."""
-    return ~_has_memo(s, pop) & ~s.fresh[cache] & ~s.cut[pop]
+    return ~has_memo(s, pop) & ~s.fresh[cache] & ~s.cut[pop]
 
 
-def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Expr) -> None:
-    """Read the config from the isolate, the location's cache, or what is behind the cache, in that order."""
-    memo, fresh = _has_memo(s, pop), s.fresh[cache]
+def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Expr) -> Expr:
+    """Read the config from the isolate, the location's cache, or what is behind the cache, in that order.
+
+    Returns whether the isolate has installed what it was told.
+    """
+    memo, fresh = has_memo(s, pop), s.fresh[cache]
     found = fresh | ~s.cut[pop]
     version = ite(fresh, s.cache[cache], behind)
     version_era = ite(fresh, s.cache_era[cache], behind_era)
@@ -378,7 +381,8 @@ def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Exp
     fallback = ~found & (s.reader != "plain") & s.loaded[pop]
     with s.when(~memo & ~fresh & found):
         fetch(s, cache, behind, behind_era)
-    with s.when(~memo & found & ~refused):
+    installed = ~memo & found & ~refused
+    with s.when(installed):
         s.kept[pop] = version
         s.kept_era[pop] = version_era
         s.loaded[pop] = version > 0
@@ -387,6 +391,7 @@ def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Exp
     with s.when(~s.failed[pop]):
         s.served[pop] = s.kept[pop]
         s.served_era[pop] = s.kept_era[pop]
+    return installed
 
 
 def fetch(s: State, cache: Expr, behind: Expr, behind_era: Expr) -> None:
@@ -394,7 +399,8 @@ def fetch(s: State, cache: Expr, behind: Expr, behind_era: Expr) -> None:
     take(s, cache, (behind > 0) | s.negative_cache, cache=behind, cache_era=behind_era)
 
 
-def _has_memo(s: State, pop: Expr) -> Expr:
+def has_memo(s: State, pop: Expr) -> Expr:
+    """The isolate has a copy of its own that it may serve without asking."""
     memo: Expr = (s.reader == "memo") & s.loaded[pop] & (s.memo_age[pop] <= s.M)
     return memo
 

@@ -23,7 +23,20 @@ from edgeproof.model.expr import FALSE, NAT, TRUE, Expr, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.catalogue.property import Step
 
-__all__ = ["Copy", "answered", "changed", "committed", "copy", "no_older", "on_read", "reading", "truth"]
+__all__ = [
+    "Copy",
+    "answered",
+    "at_once",
+    "changed",
+    "committed",
+    "copy",
+    "no_older",
+    "on_read",
+    "reading",
+    "told",
+    "told_before",
+    "truth",
+]
 
 
 @frozen
@@ -55,19 +68,44 @@ def no_older(a: Copy, b: Copy) -> Expr:
     return newer_or_same(a.era, a.version, b.era, b.version)
 
 
+def told(step: Step) -> Expr | None:
+    """The location at which a step tells a client a config, None where it tells nobody any.
+
+    That is a read that is answered at once, or the answer to one that was asked before.
+    """
+    if step.action == "answer":
+        return step.before.home(step.arguments["read"])
+    return step.arguments["pop"] if step.action == "read" else None
+
+
+def told_before(step: Step, pop: Expr) -> Copy:
+    """The newest that a client at the location had been told when it asked for what this step tells it.
+
+    Where reads are not under way together that is what it was told last, as nobody goes back.
+    """
+    if step.action == "answer":
+        return copy(step.before, "told", step.arguments["read"])
+    return copy(step.before, "newest" if "newest" in step.before else "served", pop)
+
+
 def on_read(form: Callable[[State, State, Expr], Expr]) -> Callable[[Step], Expr]:
-    """A form for steps in which somebody reads, given the states before and after and the POP."""
-    return lambda step: form(step.before, step.after, step.arguments["pop"]) if step.action == "read" else TRUE
+    """A form for steps in which somebody is told a config, given the states before and after and the POP."""
+    return lambda step: TRUE if (pop := told(step)) is None else form(step.before, step.after, pop)
 
 
 def reading(form: Callable[[State, State, Expr], Expr]) -> Callable[[Step], Expr]:
     """Where a read puts a property to the test; other steps do not."""
-    return lambda step: form(step.before, step.after, step.arguments["pop"]) if step.action == "read" else FALSE
+    return lambda step: FALSE if (pop := told(step)) is None else form(step.before, step.after, pop)
 
 
 def answered(form: Callable[[State, State, Expr], Expr]) -> Callable[[Step], Expr]:
     """A form for reads, where the reader got an answer."""
     return on_read(lambda before, after, p: after.failed[p] | form(before, after, p))
+
+
+def at_once(form: Callable[[Step], Expr], otherwise: Expr) -> Callable[[Step], Expr]:
+    """The form for reads that nothing else happens beside: what was told elsewhere was told before they began."""
+    return lambda step: otherwise if step.action == "answer" else form(step)
 
 
 def changed(name: str) -> Callable[[Step], Expr]:

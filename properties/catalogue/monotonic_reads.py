@@ -3,10 +3,24 @@
 
 from __future__ import annotations
 
-from edgeproof.properties.catalogue.forms import answered, copy, no_older, reading
-from edgeproof.properties.catalogue.property import Property
+from edgeproof.model.expr import FALSE, TRUE, Expr
+from edgeproof.properties.catalogue.forms import copy, no_older, told, told_before
+from edgeproof.properties.catalogue.property import Property, Step
 
 __all__ = ["PROPERTY"]
+
+
+def _goes_forward(step: Step) -> Expr:
+    """What a client is told is no older than what had been told there when it asked."""
+    pop = told(step)
+    if pop is None:
+        return TRUE
+    return step.after.failed[pop] | no_older(copy(step.after, "served", pop), told_before(step, pop))
+
+
+def _has_been_told(step: Step) -> Expr:
+    pop = told(step)
+    return FALSE if pop is None else told_before(step, pop).version > 0
 
 
 PROPERTY = Property(
@@ -14,6 +28,6 @@ PROPERTY = Property(
     "A reader never goes back.",
     "Session guarantees (Terry et al. 1994); Workers KV does not promise them.",
     needs=("served", "failed"),
-    step=answered(lambda before, after, p: no_older(copy(after, "served", p), copy(before, "served", p))),
-    tested_step=reading(lambda before, after, p: before.served[p] > 0),
+    step=_goes_forward,
+    tested_step=_has_been_told,
 )

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pattern where reads take time: one is asked and answered apart, and others may overtake it.
+
+Everything else is as in `do_kv`. Any number of reads may be under way at a location, and they are answered in any
+order. What a read brings is what it found when it was asked: its location's cached copy or, where there is none that
+is fresh, KV's, which the cache takes on the way.
+"""
+
+from __future__ import annotations
+
+from edgeproof.model.designs.do_kv import DoKv, fetch, has_memo, read_through
+from edgeproof.model.designs.versions import newer_or_same
+from edgeproof.model.expr import Expr, for_all, implies, ite
+from edgeproof.model.machine import State, action, boolean, clock, deadline, duration, each, index_sort, natural, option
+
+__all__ = ["DoKvInFlight"]
+
+
+class DoKvInFlight(DoKv):
+    """One unit of config as in `do_kv`, read by requests that are under way for a while."""
+
+    Read = index_sort("Read", 2, "reads under way, each at a location, answered in any order", of=DoKv.Pop)
+
+    install = option(
+        "newer",
+        "latest",
+        doc="what an isolate with a memo makes of an answer that was overtaken: it keeps what is newer by era and "
+        "version, and every copy is as old as its question; or it keeps whatever came last, as old as its answer",
+    )
+
+    L = duration(1, "read time: a read is answered within this")
+
+    asking = boolean(over=Read, doc="the read is under way")
+    asked_for = clock(over=Read, while_=lambda s, r: s.asking[r], doc="since the read was asked")
+    brought = natural(DoKv.writes, over=Read, doc="what the read will be told")
+    brought_era = natural(DoKv.restores, over=Read)
+    overtaken = boolean(over=Read, doc="the isolate has installed the answer to another read meanwhile")
+    told = natural(DoKv.writes, over=Read, doc="the newest that had been told at the location when the read was asked")
+    told_era = natural(DoKv.restores, over=Read)
+    newest = natural(DoKv.writes, over=DoKv.Pop, doc="the newest that has been told at the location")
+    newest_era = natural(DoKv.restores, over=DoKv.Pop)
+
+    @action(pop=DoKv.Pop, cache=DoKv.Pop)
+    def read(s: State, pop: Expr, cache: Expr) -> None:
+        """A request at a POP reads the config and is answered at once, before all others that are under way."""
+        s.require((pop == cache) | s.disjoint_caches)
+        installed = read_through(s, pop, cache, s.kv, s.kv_era)
+        _overtake(s, pop, installed)
+        _remember(s, pop)
+
+    @action(fair=False, read=Read)
+    def ask(s: State, read: Expr) -> None:
+        """A request at a POP asks its location for the config, as the isolate has no memo that it may serve."""
+        pop = s.home(read)
+        fresh = s.fresh[pop]
+        s.require(~s.asking[read] & ~has_memo(s, pop) & (fresh | ~s.cut[pop]))
+        s.asking[read] = True
+        s.asked_for[read] = 0
+        s.brought[read] = ite(fresh, s.cache[pop], s.kv)
+        s.brought_era[read] = ite(fresh, s.cache_era[pop], s.kv_era)
+        s.told[read] = s.newest[pop]
+        s.told_era[read] = s.newest_era[pop]
+        with s.when(~fresh):
+            fetch(s, pop, s.kv, s.kv_era)
+
+    @action(read=Read)
+    def answer(s: State, read: Expr) -> None:
+        """A read is answered: the isolate installs what it brings, or stays with what it has, and tells the client."""
+        pop = s.home(read)
+        s.require(s.asking[read])
+        kept = newer_or_same(s.brought_era[read], s.brought[read], s.kept_era[pop], s.kept[pop])
+        careful = (s.reader == "guarded") | ((s.reader == "memo") & (s.install == "newer") & s.overtaken[read])
+        refused = careful & s.loaded[pop] & ~kept
+        with s.when(~refused):
+            s.kept[pop] = s.brought[read]
+            s.kept_era[pop] = s.brought_era[read]
+            s.loaded[pop] = s.brought[read] > 0
+            s.memo_age[pop] = 0
+            with s.when(s.install == "newer"):
+                s.memo_age[pop] = s.asked_for[read]
+        s.failed[pop] = False
+        s.served[pop] = s.kept[pop]
+        s.served_era[pop] = s.kept_era[pop]
+        s.asking[read] = False
+        _remember(s, pop)
+        _overtake(s, pop, ~refused)
+        _forget(s, read)
+
+    @deadline
+    def reads_end_in_time(s: State) -> Expr:
+        """A read is answered within L."""
+        return for_all(s.Read, lambda r: implies(s.asking[r], s.asked_for[r] <= s.L))
+
+
+def _overtake(s: State, pop: Expr, installed: Expr) -> None:
+    """Where an answer is installed, all other reads that are under way at the location are overtaken."""
+    each(s.overtaken, lambda r: s.asking[r] & (s.overtaken[r] | (installed & (s.home(r) == pop))))
+
+
+def _remember(s: State, pop: Expr) -> None:
+    """A client at the location was told something: is it the newest so far?"""
+    with s.when(newer_or_same(s.served_era[pop], s.served[pop], s.newest_era[pop], s.newest[pop])):
+        s.newest[pop] = s.served[pop]
+        s.newest_era[pop] = s.served_era[pop]
+
+
+def _forget(s: State, read: Expr) -> None:
+    s.brought[read] = 0
+    s.brought_era[read] = 0
+    s.told[read] = 0
+    s.told_era[read] = 0

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`do_kv_in_flight`: what it takes that a read which another overtakes does no harm.
+
+An answer is up to L old when it comes. Where an isolate keeps what came last, a slow older answer takes it back, and
+its memo begins to count when it should be over. What is proved is what the code has to do: a copy is as old as the
+question that it answers, and an answer that was overtaken is installed only where it is newer, by era and then version.
+
+The lemmas are those of `do_kv`, and one of every read that is under way: what it brings was there when it was asked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import evolve
+
+from edgeproof.model.designs.versions import newer_or_same
+from edgeproof.model.expr import for_all, implies, maximum
+from edgeproof.model.machine import State
+from edgeproof.properties.designs import do_kv
+from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+
+__all__ = ["DOSSIER"]
+
+_SLOW: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "Read": 2}
+_FAULTS: Final[Constants] = {"crash": True, "put_fails": True}
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "in-flight",
+        {**_SLOW},
+        (),
+        "a plain reader keeps nothing: a slow answer is old news for who asked, and for nobody after",
+    ),
+    (
+        "in-flight-guarded",
+        {**_SLOW, "reader": "guarded", "Pop": 2},
+        (),
+        "the guard keeps the newer, however late the older one comes",
+    ),
+    (
+        "in-flight-memo",
+        {**_SLOW, "reader": "memo", **_FAULTS},
+        (),
+        "a memo as old as its question, and never taken back by a slow answer",
+    ),
+    (
+        "in-flight-memo-latest",
+        {**_SLOW, "reader": "memo", "install": "latest", "L": 2},
+        ("monotonic-reads", "bounded-staleness"),
+        "a slow older answer is installed over a newer one, and counts as new from when it came",
+    ),
+    (
+        "in-flight-evicted",
+        {**_SLOW, "reader": "guarded", "evict": True},
+        (),
+        "an isolate that has lost its guard has lost nothing that a cache of its own location does not keep",
+    ),
+)
+
+
+def terms(s: State) -> tuple[Term, ...]:
+    """How late a reader can be told: as of `do_kv`, and an answer is under way for L.
+
+    With a memo it is either: what the memo serves was asked for at most M ago.
+    """
+    *publishing, location, _ = do_kv.terms(s)
+    memo = s.reader == "memo"
+    return (
+        *publishing,
+        location,
+        Term("L", "an answer is under way", s.L, ~memo),
+        Term("max(L, M)", "an answer is under way, or an isolate serves its own copy", maximum(s.L, s.M), memo),
+    )
+
+
+_READS: Final[Lemmas] = {
+    "brought-is-committed": lambda s: for_all(
+        s.Read, lambda r: newer_or_same(s.era, s.config, s.brought_era[r], s.brought[r])
+    ),
+    "told-is-committed": lambda s: for_all(s.Read, lambda r: newer_or_same(s.era, s.config, s.told_era[r], s.told[r])),
+    "kv-covers-what-is-brought": lambda s: for_all(
+        s.Read, lambda r: newer_or_same(s.kv_era, s.kv, s.brought_era[r], s.brought[r])
+    ),
+    "newest-is-committed": lambda s: for_all(
+        s.Pop, lambda p: newer_or_same(s.era, s.config, s.newest_era[p], s.newest[p])
+    ),
+    "kv-covers-the-newest": lambda s: for_all(
+        s.Pop, lambda p: newer_or_same(s.kv_era, s.kv, s.newest_era[p], s.newest[p])
+    ),
+    "caches-cover-the-newest": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(s.cached[p], newer_or_same(s.cache_era[p], s.cache[p], s.newest_era[p], s.newest[p])),
+    ),
+    "isolates-cover-the-newest": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(s.loaded[p], newer_or_same(s.kept_era[p], s.kept[p], s.newest_era[p], s.newest[p])),
+    ),
+    "the-newest-covers-isolates": lambda s: for_all(
+        s.Pop, lambda p: newer_or_same(s.newest_era[p], s.newest[p], s.kept_era[p], s.kept[p])
+    ),
+    "who-has-no-copy-has-told-nothing": lambda s: for_all(s.Pop, lambda p: implies(~s.loaded[p], s.newest[p] == 0)),
+    "caches-cover-what-is-brought": lambda s: for_all(
+        s.Read,
+        lambda r: implies(
+            s.asking[r] & s.cached[s.home(r)],
+            newer_or_same(s.cache_era[s.home(r)], s.cache[s.home(r)], s.brought_era[r], s.brought[r]),
+        ),
+    ),
+    "told-is-no-newer-than-the-newest": lambda s: for_all(
+        s.Read,
+        lambda r: newer_or_same(s.newest_era[s.home(r)], s.newest[s.home(r)], s.told_era[r], s.told[r]),
+    ),
+    "brought-is-no-older-than-told": lambda s: for_all(
+        s.Read,
+        lambda r: implies(s.asking[r], newer_or_same(s.brought_era[r], s.brought[r], s.told_era[r], s.told[r])),
+    ),
+    "what-was-not-overtaken-is-as-told": lambda s: for_all(
+        s.Read,
+        lambda r: implies(
+            s.asking[r] & ~s.overtaken[r],
+            (s.told[r] == s.newest[s.home(r)]) & (s.told_era[r] == s.newest_era[s.home(r)]),
+        ),
+    ),
+    "behind-under-way": lambda s: for_all(
+        s.Read,
+        lambda r: implies(
+            s.watching & s.asking[r] & (s.brought[r] < s.watched),
+            s.since <= do_kv.publish_bound(s) + s.T + s.asked_for[r],
+        ),
+    ),
+}
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("read-your-writes", "cross-pop-monotonic"),
+    room={"writes": 12, "Read": 3},
+    terms=terms,
+    lemmas={**do_kv.DOSSIER.lemmas, **_READS},
+    costing=evolve(do_kv.COSTING),
+)
