@@ -18,6 +18,7 @@ REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "edgeproof.impl.pattern.system:ReferenceSystem",
     "do_kv_manifest": "edgeproof.impl.manifest.system:ManifestSystem",
     "do_kv_per_key": "edgeproof.impl.alternatives.per_key_system:DoKvPerKeySystem",
+    "do_kv_in_flight": "edgeproof.impl.pattern.in_flight:InFlightSystem",
     "do_kv_regional": "edgeproof.impl.pattern.regional:DoKvRegionalSystem",
     "do_only": "edgeproof.impl.alternatives.do_only:DoOnlySystem",
     "kv_only": "edgeproof.impl.alternatives.kv_only:KvOnlySystem",

@@ -47,6 +47,9 @@ class EdgeReader:
     `policy` "plain": KV as it comes. "guarded": never older than last time. "memo": the isolate's own copy is served
     while it is at most `memo_ttl` seconds old. Guarded and memo fall back on the isolate's copy, of whatever age, when
     KV cannot be reached and when what it has is no config; a plain reader, which vouches for nothing but KV, fails.
+
+    `install` "newer": a copy is as old as the question that it answers, and one that was overtaken gives way to a newer
+    one. "latest": a memo keeps whatever came last, from when it came, as if reads could not overtake each other.
     """
 
     def __init__(
@@ -58,11 +61,15 @@ class EdgeReader:
         policy: str = "plain",
         cache_ttl: float = DEFAULT_CACHE_TTL,
         memo_ttl: float = 0.0,
+        install: str = "newer",
     ) -> None:
         if policy not in ("plain", "guarded", "memo"):
             raise ValueError(f"a reader is plain, guarded or memo, not {policy!r}")
+        if install not in ("newer", "latest"):
+            raise ValueError(f"a reader installs the newer answer or the latest, not the {install!r}")
         self._location, self._runtime, self._key = location, runtime, key
         self._policy, self._cache_ttl, self._memo_ttl = policy, cache_ttl, memo_ttl
+        self._careful = install == "newer"
         self.kept: Snapshot | None = None
         """The config that the isolate read last; None before the first one and where KV said that there is none."""
         self._kept_at = 0.0
@@ -102,10 +109,8 @@ class EdgeReader:
         return Reading(self.kept, self.age(), source, why)
 
     def _keep(self, found: Snapshot | None, asked_at: float) -> None:
-        # KV may have moved on while its answer was on the way: the answer is as old as the question. Whatever is as new
-        # as a copy that was confirmed later is confirmed by that as well; a plain reader may go back.
-        confirmed = self.kept is not None and self._policy != "plain"
-        self._kept_at = max(asked_at, self._kept_at) if confirmed else asked_at
+        # KV may have moved on while its answer was on the way: the answer is as old as the question.
+        self._kept_at = asked_at if self._careful else self._runtime.now()
         self.kept = found
 
     def _get(self) -> KVEntry | None:
@@ -115,6 +120,6 @@ class EdgeReader:
         """Whether to stay with what is kept. `overtaken`: it came while this answer was waited for."""
         # Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but
         # an answer that another has overtaken does not say what KV has now.
-        if self._policy == "plain" or (self._policy == "memo" and not overtaken):
+        if self._policy == "plain" or (self._policy == "memo" and not (overtaken and self._careful)):
             return False
         return not found.at_least(kept)

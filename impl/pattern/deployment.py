@@ -51,6 +51,7 @@ class Choices:
     handler: str = "rearms"
     ack: str = "gated"
     reader: str = "plain"
+    install: str = "newer"
     epoch: bool = False
     key: str = "config"
     """The unit's KV key."""
@@ -153,4 +154,5 @@ class Location:
             policy=choices.reader,
             cache_ttl=choices.cache_ttl,
             memo_ttl=choices.memo_ttl,
+            install=choices.install,
         )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from edgeproof.impl.driven.setup import UNIT_KEY, UNSPACED, check_setup, seconds_of, steady
@@ -29,12 +30,12 @@ OPTIONS: Final = {
 """The options that there are and their values, the default first."""
 
 
-def choices_of(setup: Setup, design: str) -> Choices:
-    """What the setup asks of a system that implements `design`.
+def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = {}) -> Choices:
+    """What the setup asks of a system that implements `design`, which may have `more` options than the pattern.
 
     Raises ValueError for what there is not, SystemUnavailable for T=0 or another design.
     """
-    said = check_setup(setup, design, OPTIONS)
+    said = check_setup(setup, design, {**OPTIONS, **more})
     seconds = seconds_of(setup, "DRTMH")
     return Choices(
         publisher=said["publisher"],
@@ -42,6 +43,7 @@ def choices_of(setup: Setup, design: str) -> Choices:
         handler=said["handler"],
         ack=said["ack"],
         reader=said["reader"],
+        install=said.get("install", "newer"),
         epoch=said["epoch"] == "on",
         key=NEIGHBOUR_KEY if said["kv_key"] == "shared" else UNIT_KEY,
         timing=Timing(seconds["D"], steady(seconds["R"]), seconds["H"] if said["repair"] == "heartbeat" else None),

@@ -7,7 +7,7 @@ Every action is an operation on the real parts in the simulated runtime, and eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -39,6 +39,8 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
 
     design: ClassVar = "do_kv"
     """What it implements; a system that adds parts to it names another."""
+    more_options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The options that it has beyond those of the pattern."""
 
     def __init__(self, parts: Parts | None = None, *, directory: Path | None = None, seed: int = 0) -> None:
         super().__init__(seed, Storage(directory))
@@ -48,7 +50,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
-        self.choices: Choices = choices_of(setup, self.design)
+        self.choices: Choices = choices_of(setup, self.design, self.more_options)
         self._disjoint = "disjoint_caches" in setup.hazards
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()

@@ -11,7 +11,20 @@ from __future__ import annotations
 from edgeproof.model.designs.do_kv import DoKv, fetch, has_memo, read_through
 from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import Expr, for_all, implies, ite
-from edgeproof.model.machine import State, action, boolean, clock, deadline, duration, each, index_sort, natural, option
+from edgeproof.model.machine import (
+    ArrayView,
+    State,
+    action,
+    boolean,
+    clock,
+    deadline,
+    duration,
+    each,
+    hazard,
+    index_sort,
+    natural,
+    option,
+)
 
 __all__ = ["DoKvInFlight"]
 
@@ -86,6 +99,15 @@ class DoKvInFlight(DoKv):
         _overtake(s, pop, ~refused)
         _forget(s, read)
 
+    @hazard(pop=DoKv.Pop)
+    def evict(s: State, pop: Expr) -> None:
+        """The isolate at a POP is evicted; what it kept in memory is gone, and what it waited for."""
+        DoKv.evict(s, pop)
+        for array in (s.brought, s.brought_era, s.told, s.told_era):
+            _empty(s, array, pop, 0)
+        for array in (s.overtaken, s.asking):
+            _empty(s, array, pop, False)
+
     @deadline
     def reads_end_in_time(s: State) -> Expr:
         """A read is answered within L."""
@@ -95,6 +117,11 @@ class DoKvInFlight(DoKv):
 def _overtake(s: State, pop: Expr, installed: Expr) -> None:
     """Where an answer is installed, all other reads that are under way at the location are overtaken."""
     each(s.overtaken, lambda r: s.asking[r] & (s.overtaken[r] | (installed & (s.home(r) == pop))))
+
+
+def _empty(s: State, array: ArrayView, pop: Expr, nothing: int | bool) -> None:
+    """Nothing is left of the reads at the location."""
+    each(array, lambda r: ite(s.home(r) == pop, nothing, array[r]))
 
 
 def _remember(s: State, pop: Expr) -> None:

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reference implementation with reads that are under way for a while: asked and answered by actions of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
+from edgeproof.impl.pattern.observation import label_of
+from edgeproof.impl.pattern.system import ReferenceSystem
+from edgeproof.impl.runtime import Pending, Task
+from edgeproof.impl.system import ActionImpossible, Observation, Setup
+
+__all__ = ["InFlightSystem"]
+
+
+@frozen
+class _Read:
+    """A read under way: who waits for it, for what, and the newest that had been told at its location before."""
+
+    task: Task
+    answer: Pending[Any]
+    told: Snapshot
+
+
+class InFlightSystem(ReferenceSystem):
+    """The parts of one unit, and at each location any number of reads at once. Read `r` is at location `r % locations`."""
+
+    design: ClassVar = "do_kv_in_flight"
+    more_options: ClassVar[Mapping[str, tuple[str, ...]]] = {"install": ("newer", "latest")}
+
+    def start(self, setup: Setup) -> None:
+        """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
+        super().start(setup)
+        self.reads: list[_Read | None] = [None] * setup.sizes.get("Read", 2)
+        self.newest: list[Snapshot] = [EMPTY] * len(self.locations)
+
+    def observe(self) -> Observation:
+        """What can be seen now, by the names of the model's variables, and `partial`."""
+        brought = [(0, 0) if read is None else label_of(read.answer.result) for read in self.reads]
+        told = [EMPTY if read is None else read.told for read in self.reads]
+        return {
+            **super().observe(),
+            "asking": tuple(read is not None for read in self.reads),
+            "brought": tuple(version for version, _ in brought),
+            "brought_era": tuple(era for _, era in brought),
+            "told": tuple(one.version for one in told),
+            "told_era": tuple(one.era for one in told),
+            "newest": tuple(one.version for one in self.newest),
+            "newest_era": tuple(one.era for one in self.newest),
+        }
+
+    def _do_read(self, pop: int, cache: int) -> None:
+        super()._do_read(pop, cache)
+        self._remember(pop)
+
+    def _do_ask(self, read: int) -> None:
+        pop = self._home(read)
+        if self.reads[read] is not None:
+            raise ActionImpossible("the read is under way already")
+        self._serving = self.locations[pop].cache
+        task = self._edge.spawn(self.locations[pop].reader.read())
+        if task.done:
+            raise ActionImpossible("the isolate answers by itself")
+        answer = self._edge.pending[-1]
+        answer.apply()
+        if answer.error is not None:
+            self.runtime.drop(answer)
+            raise ActionImpossible(str(answer.error))
+        self.reads[read] = _Read(task, answer, self.newest[pop])
+
+    def _do_answer(self, read: int) -> None:
+        under_way = self.reads[read]
+        if under_way is None:
+            raise ActionImpossible("nobody waits for this read")
+        self.runtime.resolve(under_way.answer)
+        self.told.hear(self._home(read), under_way.task)
+        self.reads[read] = None
+        self._remember(self._home(read))
+
+    def _do_evict(self, pop: int) -> None:
+        super()._do_evict(pop)
+        # What an isolate waits for goes with it.
+        for read, under_way in enumerate(self.reads):
+            if under_way is not None and self._home(read) == pop:
+                self.runtime.drop(under_way.answer)
+                self.reads[read] = None
+
+    def _home(self, read: int) -> int:
+        return read % len(self.locations)
+
+    def _remember(self, pop: int) -> None:
+        """A client at the location was told something: is it the newest so far?"""
+        told = self.told.answers[pop]
+        if told.at_least(self.newest[pop]):
+            self.newest[pop] = told
