@@ -119,7 +119,7 @@ class EdgeReader:
     def _refuses(self, found: Snapshot, kept: Snapshot, *, overtaken: bool) -> bool:
         """Whether to stay with what is kept. `overtaken`: it came while this answer was waited for."""
         # Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but
-        # an answer that another has overtaken does not say what KV has now.
-        if self._policy == "plain" or (self._policy == "memo" and not (overtaken and self._careful)):
-            return False
-        return not found.at_least(kept)
+        # an answer that another has overtaken does not say what KV has now, and must bring something newer.
+        if self._policy != "plain" and overtaken and self._careful:
+            return kept.at_least(found)
+        return self._policy == "guarded" and not found.at_least(kept)

@@ -77,24 +77,24 @@ export class EdgeReader {
   }
 
   // Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but an
-  // answer that another has overtaken does not say what KV has now.
+  // answer that another has overtaken does not say what KV has now, and must bring something newer.
   refuses(found, kept, overtaken) {
     const { reader } = this.options;
-    if (reader === "plain" || (reader === "memo" && !overtaken)) return false;
-    return found.era < kept.era || (found.era === kept.era && found.version < kept.version);
+    if (reader !== "plain" && overtaken) return !isOlder(kept, found);
+    return reader === "guarded" && isOlder(found, kept);
   }
 
-  // KV may have moved on while its answer was on the way: the answer is as old as the question. Whatever is as new as a
-  // copy that was confirmed later is confirmed by that as well; a plain reader may go back.
+  // KV may have moved on while its answer was on the way: the answer is as old as the question.
   keep(unit, found, asked) {
-    const kept = this.kept.get(unit);
-    const at = kept && this.options.reader !== "plain" ? Math.max(asked, kept.at) : asked;
-    const entry = { snapshot: found ?? EMPTY, at };
+    const entry = { snapshot: found ?? EMPTY, at: asked };
     if (found) this.kept.set(unit, entry);
     else this.kept.delete(unit);
     return entry;
   }
 }
+
+/** By era first, since a restore takes versions back. */
+const isOlder = (one, other) => one.era < other.era || (one.era === other.era && one.version < other.version);
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -81,9 +81,10 @@ class DoKvInFlight(DoKv):
         """A read is answered: the isolate installs what it brings, or stays with what it has, and tells the client."""
         pop = s.home(read)
         s.require(s.asking[read])
-        kept = newer_or_same(s.brought_era[read], s.brought[read], s.kept_era[pop], s.kept[pop])
-        careful = (s.reader == "guarded") | ((s.reader == "memo") & (s.install == "newer") & s.overtaken[read])
-        refused = careful & s.loaded[pop] & ~kept
+        brings_no_less = newer_or_same(s.brought_era[read], s.brought[read], s.kept_era[pop], s.kept[pop])
+        brings_no_more = newer_or_same(s.kept_era[pop], s.kept[pop], s.brought_era[read], s.brought[read])
+        overtaken = s.overtaken[read] & (s.reader != "plain") & (s.install == "newer")
+        refused = s.loaded[pop] & ite(overtaken, brings_no_more, (s.reader == "guarded") & ~brings_no_less)
         with s.when(~refused):
             s.kept[pop] = s.brought[read]
             s.kept_era[pop] = s.brought_era[read]

@@ -107,7 +107,7 @@ def test_an_older_question_with_the_same_answer_makes_a_memo_no_older(edge: Edge
     slow = edge.ask()
     edge.wait(4)
     edge.read()
-    assert slow.answer() == Told(1, 0)
+    assert slow.answer() == Told(1, 0, "memo")
 
 
 @remembering
