@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from math import inf
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -23,8 +23,8 @@ WATCHED: Final = tuple(one for one in MONITORS.values() if one.symbol in "SDFRT"
 def environment(facts: Facts) -> Promise:
     """A promise that takes for granted what was learnt, and no more."""
     values = learn(facts, Promise(inf)).values
-    limits = {one.field: values[one.symbol] for one in WATCHED}
-    return evolve(Promise(inf), **{**limits, "failures": int(limits["failures"])})
+    s, d, f, r, t = (values[symbol] for symbol in "SDFRT")
+    return Promise(inf, failures=int(f), put_timeout=d, sync_delay=s, retry_delay=r, cache_ttl=t)
 
 
 def broken(monitor: Monitor, facts: Facts, promise: Promise) -> int:
@@ -39,8 +39,8 @@ def test_a_history_respects_what_was_learnt_of_it_and_nothing_smaller() -> None:
         limit = one.limit(learnt)
         assert limit, f"{one.id}: nothing was learnt, so that this compares nothing"
         assert not broken(one, facts, learnt), one.id
-        step = 1 if one.symbol == "F" else MILLISECOND
-        assert one.symbol == "D" or broken(one, facts, evolve(learnt, **{one.field: limit - step})), one.id
+        smaller: dict[str, Any] = {one.field: limit - (1 if one.symbol == "F" else MILLISECOND)}
+        assert one.symbol == "D" or broken(one, facts, evolve(learnt, **smaller)), one.id
 
 
 def test_d_is_that_of_the_longest_put_confirmed_or_given_up() -> None:

@@ -55,8 +55,8 @@ def test_a_reader_that_has_had_enough_is_no_failure_of_ours() -> None:
 
 
 def test_an_output_without_unicode_gets_what_it_can_show() -> None:
-    program = "from edgeproof.reports.consoles import open_terminal as o; t = o(False); t.out.print(t.marks[0], 'a → b')"
-    command = [sys.executable, "-c", program]
+    program = "from edgeproof.reports.consoles import open_terminal\nt = open_terminal(False)"
+    command = [sys.executable, "-c", f"{program}\nt.out.print(t.marks[0], 'a → b')"]
     done = subprocess.run(command, capture_output=True, env={"PYTHONIOENCODING": "ascii:replace"}, check=True)
     assert done.stdout == b"+ a ? b\n"
 
