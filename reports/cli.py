@@ -15,6 +15,7 @@ from edgeproof.reports.commands.bound import bound
 from edgeproof.reports.commands.check import check
 from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
 from edgeproof.reports.commands.compare import compare
+from edgeproof.reports.commands.diff import diff
 from edgeproof.reports.commands.export import export
 from edgeproof.reports.commands.flags import flags
 from edgeproof.reports.commands.follow import follow
@@ -47,6 +48,7 @@ def cli(context: click.Context) -> None:
     Examples:
       edgeproof verify                                     every case of the scoreboard, reports in reports/out
       edgeproof verify --option publisher=inline           what changes if the request itself puts to KV
+      edgeproof diff OLD NEW                               whether one report.json is weaker than another
       edgeproof compare                                    the designs side by side: why not just KV?
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof check HISTORY                              recorded traffic, held against the same properties
@@ -62,7 +64,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, compare, replay, show, bound, run, check, learn, follow, flags, export, listing):
+for one in (verify, diff, compare, replay, show, bound, run, check, learn, follow, flags, export, listing):
     cli.add_command(one)
 
 
