@@ -15,8 +15,11 @@ from edgeproof.reports.commands.bound import bound
 from edgeproof.reports.commands.check import check
 from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
 from edgeproof.reports.commands.compare import compare
+from edgeproof.reports.commands.diff import diff
 from edgeproof.reports.commands.export import export
 from edgeproof.reports.commands.flags import flags
+from edgeproof.reports.commands.follow import follow
+from edgeproof.reports.commands.learn import learn
 from edgeproof.reports.commands.listing import listing
 from edgeproof.reports.commands.replay import replay
 from edgeproof.reports.commands.run import run
@@ -45,9 +48,12 @@ def cli(context: click.Context) -> None:
     Examples:
       edgeproof verify                                     every case of the scoreboard, reports in reports/out
       edgeproof verify --option publisher=inline           what changes if the request itself puts to KV
+      edgeproof diff OLD NEW                               whether one report.json is weaker than another
       edgeproof compare                                    the designs side by side: why not just KV?
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof check HISTORY                              recorded traffic, held against the same properties
+      edgeproof learn HISTORY                              the delays that it shows, and the bound that they make
+      edgeproof follow FILE                                the same, while it is being written
       edgeproof show TRACE                                 a counterexample, step by step
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
@@ -58,7 +64,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, compare, replay, show, bound, run, check, flags, export, listing):
+for one in (verify, diff, compare, replay, show, bound, run, check, learn, follow, flags, export, listing):
     cli.add_command(one)
 
 

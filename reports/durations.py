@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from edgeproof.reports.errors import Unusable
 
-__all__ = ["in_seconds", "parse_duration", "plain_number"]
+__all__ = ["in_seconds", "parse_duration", "plain_number", "spell_duration"]
 
 UNITS: Final = {
     "d": Fraction(86400),
@@ -34,6 +35,11 @@ def parse_duration(text: str) -> Fraction:
             raise Unusable(f"{text!r} has no unit; {hint}")
         raise Unusable(f"{text!r} is not a duration; {hint}")
     return sum((Fraction(n) * size for n, size in zip(found.groups(), UNITS.values(), strict=True) if n), Fraction(0))
+
+
+def spell_duration(value: Fraction) -> str:
+    """A duration of seconds and decimals of them, exactly, as `parse_duration` reads it."""
+    return f"{(Decimal(value.numerator) / value.denominator).normalize():f}s"
 
 
 def plain_number(value: int | Fraction) -> int | float:

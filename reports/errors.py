@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Unusable", "counted", "one_line"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["Unusable", "counted", "one_line", "refused"]
 
 
 class Unusable(Exception):
@@ -18,3 +21,17 @@ def one_line(text: object) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number of things: `1 step`, `2 steps`, `0 properties`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+@contextmanager
+def refused(*kinds: type[Exception]) -> Iterator[None]:
+    """Whoever raises one of these in here could not use what it was given: Unusable, with its message.
+
+    A reader of our output who has had enough is no fault of the input.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except kinds as error:
+        raise Unusable(one_line(error)) from error

@@ -7,33 +7,20 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from edgeproof.model.designs import DESIGNS, load
 from edgeproof.model.machine import DesignError, Instance, Machine
 from edgeproof.properties.cases import ad_hoc, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.evidence import Case, Verdict
+from edgeproof.reports.asked import Request
 from edgeproof.reports.errors import Unusable, one_line
 
 __all__ = ["Request", "outside_case", "select_cases"]
 
 _THE_PATTERN = "do_kv"
 EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
-
-
-@frozen
-class Request:
-    """The words of the command line, as they were typed."""
-
-    designs: tuple[str, ...] = ()
-    """None means every design for named cases, and the pattern itself for a case of one's own."""
-    cases: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    hazards: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    expected: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
 
 
 def select_cases(request: Request) -> tuple[Case, ...]:

@@ -117,7 +117,7 @@ def standing(conclusion: Conclusion) -> str:
 
 
 def says(property_id: str) -> str:
-    """A property's sentence, or that of a verdict on the checks themselves; empty for what is neither."""
+    """A property's sentence, or that of an assumption or of a verdict on the checks themselves; else nothing."""
     from edgeproof.properties.catalogue import CATALOGUE
 
     if property_id in CATALOGUE:
@@ -135,11 +135,9 @@ def says(property_id: str) -> str:
     }
     if property_id in on_checks:
         return on_checks[property_id]
-    from edgeproof.properties.traffic import CHECKS
     from edgeproof.properties.traffic.assumptions import MONITORS
 
-    on_traffic = {**{one.id: one.says for one in CHECKS.values()}, **{one.id: one.says for one in MONITORS.values()}}
-    return on_traffic.get(property_id, "")
+    return MONITORS[property_id].says if property_id in MONITORS else ""
 
 
 def program_name() -> str:

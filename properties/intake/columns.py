@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The columns of a history in memory, and the rules for a row as expressions: the same for files of any size.
 
-`properties.recorded.parse_fields` is what an event is, row by row; `problem` says the same of a whole table.
+`parse.parse_fields` is what an event is, row by row; `problem` says the same of a whole table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from edgeproof.properties.intake.mapping import ISO, PER_SECOND, TIMES, ColumnMapping
-from edgeproof.properties.recorded import COLUMNS, KINDS, LARGEST, OUTCOMES, SCOPES, SOURCES
+from edgeproof.properties.intake.row import COLUMNS, KINDS, LARGEST, OUTCOMES, SCOPES, SOURCES
 
 __all__ = ["EVENTS", "FLAGS", "MALFORMED", "NATURALS", "IntakeError", "canonical", "problem", "suspects"]
 

@@ -22,8 +22,8 @@ from edgeproof.properties.intake.jsonl import Batch, LineReader, batch_of, rows_
 from edgeproof.properties.intake.lines import Block, Readable, blocks
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.otlp import is_export
+from edgeproof.properties.intake.row import Row
 from edgeproof.properties.intake.sources import Source, opened
-from edgeproof.properties.recorded import Row
 
 __all__ = ["MalformedError", "batches", "write_parquet"]
 

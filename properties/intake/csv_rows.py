@@ -16,9 +16,10 @@ from typing import Any, Final
 
 from edgeproof.properties.intake.columns import FLAGS, NATURALS, IntakeError
 from edgeproof.properties.intake.jsonl import Batch, Failure, batch_of
-from edgeproof.properties.intake.lines import Readable
+from edgeproof.properties.intake.lines import LONGEST, Readable
 from edgeproof.properties.intake.mapping import TIMES, ColumnMapping, renamed
-from edgeproof.properties.recorded import LONGEST, Row, parse_fields
+from edgeproof.properties.intake.parse import parse_fields
+from edgeproof.properties.intake.row import Row
 
 __all__ = ["csv_batches"]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lines of JSON as events: whole blocks at a time where they are plain, line by line where they are not.
 
-`properties.recorded.parse_row` says what an event is. The quick way takes only lines about which it cannot be of
+`parse.parse_row` says what an event is. The quick way takes only lines about which it cannot be of
 another opinion; all others, and all that it refuses, are left to `parse_row`, which also says what is wrong with them.
 """
 
@@ -24,7 +24,8 @@ from edgeproof.properties.intake.columns import EVENTS, FLAGS, MALFORMED, NATURA
 from edgeproof.properties.intake.lines import Block
 from edgeproof.properties.intake.mapping import TIMES, ColumnMapping, renamed
 from edgeproof.properties.intake.otlp import is_export, spans
-from edgeproof.properties.recorded import COLUMNS, Row, check_once, parse_fields, parse_object
+from edgeproof.properties.intake.parse import check_once, parse_fields, parse_object
+from edgeproof.properties.intake.row import COLUMNS, Row
 
 __all__ = ["Batch", "Failure", "LineReader", "batch_of", "rows_of", "rows_of_export"]
 

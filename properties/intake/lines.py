@@ -8,9 +8,13 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-from edgeproof.properties.recorded import BOM, LONGEST
+__all__ = ["BOM", "LONGEST", "Block", "blocks"]
 
-__all__ = ["Block", "blocks"]
+LONGEST: Final = 16 * 2**20
+"""Of a line, in bytes (16 MiB): what is longer is no event, and need not be kept to be refused."""
+
+BOM: Final = b"\xef\xbb\xbf"
+"""A byte order mark, which may begin a file and nothing else."""
 
 SIZE: Final = 4 * 2**20
 """Of a block, in bytes (4 MiB)."""

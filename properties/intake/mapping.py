@@ -30,7 +30,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from edgeproof.properties.recorded import COLUMNS
+from edgeproof.properties.intake.row import COLUMNS
 
 __all__ = ["ISO", "PER_SECOND", "TIMES", "ColumnMapping", "MappingError", "read_mapping", "renamed"]
 

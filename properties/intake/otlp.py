@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from edgeproof.properties.recorded import COLUMNS
+from edgeproof.properties.intake.row import COLUMNS
 
 __all__ = ["is_export", "spans"]
 

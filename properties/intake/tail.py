@@ -10,7 +10,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from edgeproof.properties.recorded import LONGEST
+from edgeproof.properties.intake.lines import LONGEST
 
 __all__ = ["tail"]
 

@@ -2,8 +2,8 @@
 """What the bound takes for granted of the environment, measured in the same history.
 
 Each monitor is a table of measured values: an assumption is broken where one exceeds its limit, and the largest of them
-is the smallest limit that the history respects (`--learn`). Values are what is certain: a delay is counted from the
-latest moment at which it can have begun.
+is the smallest limit that the history respects (`edgeproof learn`). Values are what is certain: a delay is counted
+from the latest moment at which it can have begun.
 """
 
 from __future__ import annotations

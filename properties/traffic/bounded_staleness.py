@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No reader is told something that was superseded longer ago than the bound."""
+"""`bounded-staleness`: reads that began longer after something newer had been acknowledged than the bound allows."""
 
 from __future__ import annotations
 
@@ -69,7 +69,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 BOUNDED_STALENESS = Check(
     id="bounded-staleness",
-    says="A reader is never told something that was superseded longer ago than the bound.",
     suspects=_suspects,
     broken=_broken,
     causes=acknowledgements,

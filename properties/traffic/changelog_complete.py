@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The versions of an era follow each other without gaps."""
+"""`changelog-complete`: gaps between the versions of an era."""
 
 from __future__ import annotations
 
@@ -64,7 +64,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 CHANGELOG_COMPLETE = Check(
     id="changelog-complete",
-    says="Versions follow each other without gaps.",
     suspects=_broken,
     broken=_broken,
     causes=lambda facts: causes_at(ibis.union(facts.commits.drop("life"), facts.restores), "invoke"),

@@ -37,7 +37,7 @@ def _none(facts: Facts, promise: Promise) -> Mapping[str, ir.Scalar]:
 
 @frozen
 class Check:
-    """One property of recorded traffic.
+    """One property of the catalogue, by its id, as recorded traffic shows it.
 
     `suspects` has a row per group of events (a version, a session and version, a commit) among which there are
     violations, each with `because_at`, the moment that the violation is measured from (null if there is none); it is
@@ -51,7 +51,6 @@ class Check:
     """
 
     id: str
-    says: str
     suspects: Callable[[Facts, Promise], ir.Table]
     broken: Callable[[Facts, Promise], ir.Table]
     causes: Callable[[Facts], ir.Table]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Once the bound has passed since the last commit, every read gives the last version."""
+"""`convergence`: reads of another version than the last, longer after the last commit than the bound allows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 CONVERGENCE = Check(
     id="convergence",
-    says="Once the bound has passed since the last commit, every read gives the last version.",
     suspects=_suspects,
     broken=_broken,
     causes=acknowledgements,

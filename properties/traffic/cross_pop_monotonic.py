@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever moves from one location to another never goes back. The pattern does not promise it."""
+"""`cross-pop-monotonic`: reads of an older version than had been told anywhere before they began."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 CROSS_POP_MONOTONIC = Check(
     id="cross-pop-monotonic",
-    says="A client that moves from one location to another never goes back.",
     suspects=_suspects,
     broken=_broken,
     causes=lambda facts: causes_at(facts.reads, "returned"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was acknowledged stays: no later commit takes its version, and the store never answers with an older one."""
+"""`durable-ack`: acknowledged versions that a later commit took, or that the store itself no longer answered with."""
 
 from __future__ import annotations
 
@@ -71,7 +71,6 @@ def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
 
 DURABLE_ACK = Check(
     id="durable-ack",
-    says="An acknowledged write stays.",
     suspects=_suspects,
     broken=_broken,
     causes=lambda facts: causes_at(ibis.union(acknowledged(facts).drop("life"), facts.restores), "returned"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A retried write is applied once."""
+"""`idempotent-write`: commits under a key that a commit of a lower version carries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from edgeproof.properties.traffic.single_writer_order import acknowledged
 __all__ = ["IDEMPOTENT_WRITE"]
 
 KEY = ["unit", "life", "era", "key"]
+_NEVER_RETRIED = "no write was sent twice under one key"
 
 
 def _by_key(facts: Facts) -> tuple[ir.Table, ir.Table]:
@@ -47,15 +48,14 @@ def _say(row: Row, promise: Promise) -> str:
 
 IDEMPOTENT_WRITE = Check(
     id="idempotent-write",
-    says="A retried write is applied once.",
     suspects=_broken,
     broken=_broken,
     causes=lambda facts: causes_at(_by_key(facts)[0], "invoke"),
     explains=lambda cause, row: (cause.era == row.era) & (cause.version < row.version),
     tested=_tested,
-    untested=lambda promise: "no write was sent twice under one key",
+    untested=lambda promise: _NEVER_RETRIED,
     say=_say,
     assumes=(),
     subject=_twice,
-    no_subject="no write was sent twice under one key",
+    no_subject=_NEVER_RETRIED,
 )

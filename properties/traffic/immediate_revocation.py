@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A revoked token is refused at once. The pattern does not promise it."""
+"""`immediate-revocation`: admissions that were asked for after the token had been revoked."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 IMMEDIATE_REVOCATION = Check(
     id="immediate-revocation",
-    says="A revoked token is refused at once.",
     suspects=_suspects,
     broken=_broken,
     causes=revocations,

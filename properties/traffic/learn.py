@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import ceil
 from typing import Final
 
 import ibis.expr.types as ir
 from attrs import evolve, frozen
 
-from edgeproof.properties.traffic.assumptions import LATE, MONITORS, Monitor
+from edgeproof.properties.traffic.assumptions import LATE, MONITORS
 from edgeproof.properties.traffic.attempts import took
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.keeping import number
@@ -20,39 +19,40 @@ from edgeproof.properties.traffic.promise import Promise
 __all__ = ["Learnt", "learn", "numbers_of"]
 
 TICKS: Final = 1000
-"""Of a second: what is learnt is rounded up to milliseconds, lest a last digit break it."""
+"""Of a second: what is learnt is rounded up to milliseconds, so that nothing of what it was learnt from is over it."""
+
+_MONITORS: Final = tuple(one for one in MONITORS.values() if one.id != LATE and one.symbol in "SDFRT")
 
 
 @frozen
 class Learnt:
     """What was measured: per symbol the smallest value (seconds, or a count), 0 where nothing took longer than that.
 
-    `seen` counts the events that each rests on. A symbol with none was not measured at all.
+    `seen` counts the events that each rests on; `unwatched` says why, of symbols that the history is not about.
     """
 
     values: Mapping[str, float]
     seen: Mapping[str, int]
+    unwatched: Mapping[str, str]
 
 
 def learn(facts: Facts, promise: Promise) -> Learnt:
     """Fit S, D, F, R, T to a history, each with the others as fitted before it."""
-    values: dict[str, float] = {}
-    seen: dict[str, int] = {}
     # Puts that were given up took D as well, and retry delays are counted from there.
-    values["D"], seen["D"] = _largest(took(facts))
-    promise = evolve(promise, put_timeout=values["D"] if seen["D"] else None)
-    for one in _measured():
-        values[one.symbol], seen[one.symbol] = _largest(one.measure(facts, promise))
-    return Learnt({symbol: _up(value) for symbol, value in values.items()}, seen)
+    longest, puts = _largest(took(facts))
+    promise = evolve(promise, put_timeout=longest if puts else None)
+    measured = {one.symbol: _largest(one.measure(facts, promise)) for one in _MONITORS if one.symbol != "D"}
+    measured["D"] = longest, puts
+    return Learnt(
+        {one.symbol: _up(measured[one.symbol][0]) for one in _MONITORS},
+        {one.symbol: measured[one.symbol][1] for one in _MONITORS},
+        {one.symbol: why for one in _MONITORS if (why := one.unwatched(facts))},
+    )
 
 
 def numbers_of(learnt: Learnt) -> dict[str, int | Fraction]:
     """What was learnt, exactly, by symbol (durations in seconds)."""
     return {n: int(v) if n == "F" else Fraction(round(v * TICKS), TICKS) for n, v in learnt.values.items()}
-
-
-def _measured() -> list[Monitor]:
-    return [one for one in MONITORS.values() if one.id != LATE and one.symbol in "SFRT"]
 
 
 def _largest(measured: ir.Table) -> tuple[float, int]:
@@ -61,4 +61,5 @@ def _largest(measured: ir.Table) -> tuple[float, int]:
 
 
 def _up(value: float) -> float:
-    return ceil(round(value * TICKS, 6)) / TICKS
+    nearest = round(value * TICKS)
+    return (nearest if nearest / TICKS >= value else nearest + 1) / TICKS

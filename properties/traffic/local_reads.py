@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A location that has had a config answers although KV's centre cannot be reached."""
+"""`local-reads`: readers without an answer who had had one, where their location was cut off or fell back."""
 
 from __future__ import annotations
 
@@ -63,7 +63,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 LOCAL_READS = Check(
     id="local-reads",
-    says="A location that has had a config answers although KV's centre cannot be reached.",
     suspects=_broken,
     broken=_broken,
     causes=lambda facts: causes_at(facts.reads, "returned"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""KV's central copy never goes back, as far as its puts and the reads that reached it show."""
+"""`monotonic-kv`: an older version in KV's centre, as far as its puts and the reads that reached it show."""
 
 from __future__ import annotations
 
@@ -55,7 +55,6 @@ def _causes(facts: Facts) -> ir.Table:
 
 MONOTONIC_KV = Check(
     id="monotonic-kv",
-    says="KV's central copy never goes back.",
     suspects=_suspects,
     broken=_broken,
     causes=_causes,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A reader never goes back: within a session, no read is older than one that had ended before it began."""
+"""`monotonic-reads`: reads of an older version than one of the same session that had ended before they began."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 MONOTONIC_READS = Check(
     id="monotonic-reads",
-    says="A reader never goes back.",
     suspects=_suspects,
     broken=_broken,
     causes=lambda facts: causes_at(facts.reads, "returned"),

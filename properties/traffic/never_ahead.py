@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No copy anywhere holds a version that the store did not commit."""
+"""`never-ahead`: reads and puts of versions whose commit was asked for later, or never."""
 
 from __future__ import annotations
 
@@ -71,7 +71,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 NEVER_AHEAD = Check(
     id="never-ahead",
-    says="No copy anywhere holds a version that the store did not commit.",
     suspects=_suspects,
     broken=_broken,
     causes=lambda facts: causes_at(ibis.union(facts.commits.drop("life"), facts.restores), "invoke"),

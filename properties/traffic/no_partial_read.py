@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever was told a version was told what that version contains."""
+"""`no-partial-read`: reads with another digest than the version that they were told."""
 
 from __future__ import annotations
 
@@ -50,7 +50,6 @@ def _causes(facts: Facts) -> ir.Table:
 
 NO_PARTIAL_READ = Check(
     id="no-partial-read",
-    says="Every config that a reader at the edge sees is the config of one committed version.",
     suspects=_suspects,
     broken=_broken,
     causes=_causes,

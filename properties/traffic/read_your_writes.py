@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client reads what it was told is written. The pattern gives it up across locations."""
+"""`read-your-writes`: reads that began after something newer had been acknowledged to anybody."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 READ_YOUR_WRITES = Check(
     id="read-your-writes",
-    says="A client reads what it was told is written.",
     suspects=_suspects,
     broken=_broken,
     causes=acknowledgements,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versions go up by one, in the order in which they were acknowledged, each with one content."""
+"""`single-writer-order`: commits out of order, on top of the wrong version, or of one that has another content."""
 
 from __future__ import annotations
 
@@ -75,7 +75,6 @@ def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
 
 SINGLE_WRITER_ORDER = Check(
     id="single-writer-order",
-    says="Versions go up by one, and a commit acknowledged before another began has the lower version.",
     suspects=_broken,
     broken=_broken,
     causes=_causes,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No token is accepted after its expiry."""
+"""`token-expiry`: admissions on a token whose time was over."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 TOKEN_EXPIRY = Check(
     id="token-expiry",
-    says="No token is accepted after its expiry.",
     suspects=_suspects,
     broken=_broken,
     causes=lambda facts: grants(facts, "invoke"),

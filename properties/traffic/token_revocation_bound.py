@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A revoked token is refused once the staleness bound has passed."""
+"""`token-revocation-bound`: admissions longer after the token's revocation than the bound allows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 TOKEN_REVOCATION_BOUND = Check(
     id="token-revocation-bound",
-    says="A revoked token is refused once the staleness bound has passed.",
     suspects=_suspects,
     broken=_broken,
     causes=revocations,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No token opens another repository, or exceeds its scope."""
+"""`token-scope`: admissions to what the token's version does not grant."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 TOKEN_SCOPE = Check(
     id="token-scope",
-    says="No token opens another repository or exceeds its scope.",
     suspects=_suspects,
     broken=_broken,
     causes=lambda facts: grants(facts, "invoke"),

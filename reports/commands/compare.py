@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
+from attrs import frozen
 
 from edgeproof.reports.commands.common import command
+from edgeproof.reports.commands.records import Option, as_record
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
@@ -22,13 +23,36 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+
+@frozen
+class Charged:
+    """What costs depend on; times are in seconds."""
+
+    reads: int
+    write_every: int
+    locations: int
+    cache_ttl: int
+    config_bytes: int
+    change_bytes: int
 
 
-def _charged(name: str, usual: int, least: int, most: int, says: str) -> Callable[[F], F]:
+def _charged(name: str, usual: int, least: int, most: int, says: str) -> Option:
     """An option for something that costs depend on."""
     kind = click.IntRange(least, most)
     return click.option(name, type=kind, default=usual, show_default=True, help=f"Costs: {says}.")
+
+
+CHARGED: Final = as_record(
+    "charged",
+    Charged,
+    _charged("--reads", 5, 1, 1_000, "reads per second and location"),
+    _charged("--write-every", 30, 1, 3_600, "seconds between writes to a unit"),
+    _charged("--locations", 3, 1, 20, "locations that read"),
+    _charged("--cache-ttl", 60, 30, 600, "seconds that KV's copies are served; KV takes no less than 30"),
+    _charged("--config-bytes", 1_000_000, 1, 25 * 1024 * 1024, "bytes of a unit's config"),
+    _charged("--change-bytes", 500, 1, 25 * 1024 * 1024, "bytes of it that a change touches"),
+)
+"""What costs are charged by; the body gets what is `charged`."""
 
 
 @command("compare")
@@ -41,13 +65,8 @@ def _charged(name: str, usual: int, least: int, most: int, says: str) -> Callabl
     help="quick: the scoreboard. full: also every other choice of every option under every hazard.",
 )
 @click.option("--out", type=click.Path(), default="reports/out/compare", show_default=True, help="Where the page goes.")
-@_charged("--reads", 5, 1, 1_000, "reads per second and location")
-@_charged("--write-every", 30, 1, 3_600, "seconds between writes to a unit")
-@_charged("--locations", 3, 1, 20, "locations that read")
-@_charged("--cache-ttl", 60, 30, 600, "seconds that KV's copies are served; KV takes no less than 30")
-@_charged("--config-bytes", 1_000_000, 1, 25 * 1024 * 1024, "bytes of a unit's config")
-@_charged("--change-bytes", 500, 1, 25 * 1024 * 1024, "bytes of it that a change touches")
-def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str, seed: int, **charged_for: int) -> int:
+@CHARGED
+def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str, charged: Charged, seed: int) -> int:
     """Compare the designs: what each promises, what it breaks, which consistency level it reaches, what it costs.
 
     Answers why one would not just use KV, or just the Durable Object, and when the pattern does not fit; behind every
@@ -87,7 +106,7 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
         varied = tuple(case for design in designs or DESIGNS for case in variations(design))
     # What the solver could find by bounded search, the exhaustive one finds.
     plan = evolve(PLANS["quick"], seed=seed, engines=("explore", "prove"), effort=Effort(depth=1))
-    parameters = _parameters(**charged_for)
+    parameters = _parameters(charged)
     with progress(terminal) as notify, closing(ReferenceSystems()) as implementations:
         try:
             ledger = verify((*cases, *varied), plan, SYSTEMS["reference"], notify)
@@ -106,13 +125,12 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     return page.comparison.exit_status
 
 
-def _parameters(
-    reads: int, write_every: int, locations: int, cache_ttl: int, config_bytes: int, change_bytes: int
-) -> Parameters:
+def _parameters(charged: Charged) -> Parameters:
     """The run lasts for four cacheTtls, so that the share of reads that fetch is right; the outage for one."""
     from edgeproof.properties.costs.meter import Load
     from edgeproof.properties.costs.table import Parameters
     from edgeproof.properties.designs.dossier import Sizes
 
-    load = Load(reads, write_every, seconds=4 * (cache_ttl + 1), outage=cache_ttl)
-    return Parameters(load, Sizes(config_bytes, change_bytes, locations=locations), cache_ttl)
+    ttl = charged.cache_ttl
+    load = Load(charged.reads, charged.write_every, seconds=4 * (ttl + 1), outage=ttl)
+    return Parameters(load, Sizes(charged.config_bytes, charged.change_bytes, locations=charged.locations), ttl)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from edgeproof.reports.asked import Request
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, one_line
@@ -52,7 +53,18 @@ _RUN: Final = {
     help="Only this property; repeatable. Default: all but the anomalies that the pattern is known to have.",
 )
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the files go.")
-def export(terminal: Terminal, to: str, out: str, seed: int, **asked: Any) -> int:
+def export(
+    terminal: Terminal,
+    design: str,
+    to: str,
+    case: str | None,
+    options: tuple[str, ...],
+    hazards: tuple[str, ...],
+    numbers: tuple[str, ...],
+    properties: tuple[str, ...],
+    out: str,
+    seed: int,
+) -> int:
     """Write a DESIGN and its properties as TLA+ for TLC, or as Promela for SPIN.
 
     The text has the same states as our own search: whole ticks, clocks cut off where nothing can tell them apart.
@@ -73,7 +85,8 @@ def export(terminal: Terminal, to: str, out: str, seed: int, **asked: Any) -> in
     from edgeproof.properties.catalogue import CATALOGUE, state_form, step_form
 
     check_directory(out)
-    instance, ids = _asked(**asked)
+    request = Request((design,), () if case is None else (case,), options, hazards, numbers, (), properties)
+    instance, ids = _asked(request)
     chosen = [CATALOGUE[one] for one in ids]
     machine = instance.machine
     try:
@@ -94,23 +107,16 @@ def export(terminal: Terminal, to: str, out: str, seed: int, **asked: Any) -> in
     return 0
 
 
-def _asked(
-    design: str,
-    case: str | None,
-    options: tuple[str, ...],
-    hazards: tuple[str, ...],
-    numbers: tuple[str, ...],
-    properties: tuple[str, ...],
-) -> tuple[Instance, Sequence[str]]:
+def _asked(request: Request) -> tuple[Instance, Sequence[str]]:
     """The instance that is meant, and the properties to write with it."""
     from edgeproof.model.designs import DESIGNS, load
     from edgeproof.model.machine import Instance
     from edgeproof.properties.cases import instance_of
     from edgeproof.properties.catalogue import CATALOGUE, applicable
-    from edgeproof.reports.request import Request, select_cases
+    from edgeproof.reports.request import select_cases
 
-    if case is not None or options or hazards or numbers or design not in DESIGNS:
-        request = Request((design,), (case,) if case else (), options, hazards, numbers, (), properties)
+    (design,), properties = request.designs, request.properties
+    if request.cases or request.options or request.hazards or request.numbers or design not in DESIGNS:
         (one,) = select_cases(request)
         instance, ids = instance_of(one), one.properties
     else:

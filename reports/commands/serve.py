@@ -7,7 +7,6 @@ import os
 import secrets
 from fractions import Fraction
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import read_bearer
+from edgeproof.reports.signals import stopped_by_signals
 
 if TYPE_CHECKING:
     from edgeproof.impl.flags.service import FlagOptions
@@ -67,11 +67,12 @@ def serve(
     place = Path(directory)
     bearer = _bearer(place)
     try:
-        with FlagServer(read_bearer(bearer), options, place, seed, port=port) as server:
+        with (
+            stopped_by_signals() as stop,
+            FlagServer(read_bearer(bearer), options, place, seed, port=port) as server,
+        ):
             _announce(terminal, server.url, options, bearer)
-            Event().wait()
-    except KeyboardInterrupt:
-        return 0
+            stop.wait()
     except OSError as error:
         raise Unusable(f"cannot serve on port {port}: {one_line(error.strerror or error)}") from error
     return 0

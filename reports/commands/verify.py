@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from edgeproof.reports.asked import Request
 from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.commands.records import as_record
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
@@ -22,23 +24,38 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
+REQUEST: Final = as_record(
+    "request",
+    Request,
+    click.option(
+        "--design",
+        "designs",
+        multiple=True,
+        metavar="NAME",
+        help="Only this design; repeatable. A case of your own is of do_kv, unless this names another.",
+    ),
+    click.option(
+        "--case", "cases", multiple=True, metavar="NAME", help="Only this case of its scoreboard; repeatable."
+    ),
+    click.option(
+        "--option", "options", multiple=True, metavar="NAME=CHOICE", help="A case of your own: choose an option."
+    ),
+    click.option("--hazard", "hazards", multiple=True, metavar="NAME", help="A case of your own: switch a hazard on."),
+    click.option("--set", "numbers", multiple=True, metavar="NAME=NUMBER", help="A case of your own: set a number."),
+    click.option(
+        "--expect",
+        "expected",
+        multiple=True,
+        metavar="PROPERTY=VERDICT",
+        help="A case of your own: what must be VIOLATED.",
+    ),
+    click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."),
+)
+"""Which cases, with what expected of them; the body gets a `request`."""
+
 
 @command("verify")
-@click.option(
-    "--design",
-    "designs",
-    multiple=True,
-    metavar="NAME",
-    help="Only this design; repeatable. A case of your own is of do_kv, unless this names another.",
-)
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case of its scoreboard; repeatable.")
-@click.option("--option", "options", multiple=True, metavar="NAME=CHOICE", help="A case of your own: choose an option.")
-@click.option("--hazard", "hazards", multiple=True, metavar="NAME", help="A case of your own: switch a hazard on.")
-@click.option("--set", "numbers", multiple=True, metavar="NAME=NUMBER", help="A case of your own: set a number.")
-@click.option(
-    "--expect", "expected", multiple=True, metavar="PROPERTY=VERDICT", help="A case of your own: what must be VIOLATED."
-)
-@click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable.")
+@REQUEST
 @click.option(
     "--engine",
     "engines",
@@ -61,6 +78,7 @@ __all__ = ["verify"]
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
 def verify(
     terminal: Terminal,
+    request: Request,
     profile: str,
     engines: tuple[str, ...],
     system: str,
@@ -68,7 +86,6 @@ def verify(
     bound: Fraction | None,
     out: str,
     seed: int,
-    **asked: Any,
 ) -> int:
     """Check the designs: search it exhaustively, prove what can be proved, drive an implementation in lockstep.
 
@@ -99,12 +116,12 @@ def verify(
     from edgeproof.properties.verify import PLANS
     from edgeproof.properties.verify import verify as run_engines
     from edgeproof.reports.deployment import Deployment, is_address, judge
-    from edgeproof.reports.request import Request, outside_case, select_cases
+    from edgeproof.reports.request import outside_case, select_cases
 
     if is_address(system):
         if bearer_file is None or engines:
             raise Unusable(f"a deployment takes {'no --engine' if engines else '--bearer-file'}")
-        case = outside_case(Request(**asked))
+        case = outside_case(request)
         check_directory(out)
         ledger = judge(Deployment(system, bearer_file, bound), case, seed, profile)
         return _finish(terminal, ledger, {"profile": profile, "system": system}, out)
@@ -112,7 +129,6 @@ def verify(
         raise Unusable(f"there is no system {one_line(system)!r}; there is {', '.join(SYSTEMS)}, or an address")
     if bearer_file is not None or bound is not None:
         raise Unusable("--bearer-file and --bound are for the address of a deployment")
-    request = Request(**asked)
     if system in ONLY and not request.designs and not request.cases:
         request = evolve(request, designs=ONLY[system])
         terminal.err.print(f"edgeproof: {system} has {', '.join(ONLY[system])}, and no other design is checked")

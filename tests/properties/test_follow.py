@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from edgeproof.properties.engines.history.engine import Promise, check_history
 from edgeproof.properties.engines.history.follow import FOLLOWED, Limits, Report, follow
 from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.intake.lines import LONGEST
 from edgeproof.properties.intake.tail import tail
-from edgeproof.properties.recorded import LONGEST
 from tests.properties.histories import Line, clean, commit, digest, fault, publish, read, text
 from tests.properties.naive_traffic import DEFINITIONS
 from tests.properties.random_traffic import random_unit

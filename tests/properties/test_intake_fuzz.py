@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from edgeproof.properties.intake import load
 from edgeproof.properties.intake.csv_rows import csv_batches
 from edgeproof.properties.intake.jsonl import Batch, LineReader, rows_of
-from edgeproof.properties.intake.lines import Block, blocks
+from edgeproof.properties.intake.lines import BOM, Block, blocks
 from edgeproof.properties.intake.mapping import ColumnMapping, mapping_of
-from edgeproof.properties.recorded import BOM, COLUMNS, Row, parse_row
+from edgeproof.properties.intake.parse import parse_row
+from edgeproof.properties.intake.row import COLUMNS, Row
 from tests.properties.histories import clean, commit, digest, fault, publish, read, text
 
 LINES: Final = tuple(

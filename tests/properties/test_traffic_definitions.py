@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.traffic import CHECKS, Facts, Promise, gather
 from edgeproof.properties.traffic.keeping import keep, number
 from tests.properties.naive_traffic import DEFINITIONS
@@ -26,7 +27,8 @@ def by_definition(name: str, lines: list[dict[str, Any]]) -> set[int]:
     return {bad["line"] for events in units.values() for bad in DEFINITIONS[name](events, BOUND)}
 
 
-def test_every_check_has_a_definition() -> None:
+def test_every_check_is_of_a_property_of_the_catalogue_and_has_a_definition() -> None:
+    assert set(CHECKS) <= set(CATALOGUE)
     assert list(DEFINITIONS) == list(CHECKS)
 
 

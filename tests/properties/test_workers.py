@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.processes import started
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -24,18 +24,13 @@ if __name__ == "__main__":
 
 def test_when_a_run_is_killed_its_workers_end(tmp_path: Path) -> None:
     (tmp_path / "run.py").write_text(RUN, encoding="utf-8")
-    running = subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(tmp_path / "run.py")],
-        cwd=HERE,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
-        stdout=subprocess.PIPE,
-    )
-    assert running.stdout is not None
-    assert running.stdout.readline() == b"works\n"
-    workers = _children(running.pid)
-    assert len(workers) >= 2
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    command = [sys.executable, "-W", "ignore", str(tmp_path / "run.py")]
+    with started(command, cwd=HERE, env={**os.environ, "PYTHONPATH": str(HERE)}) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "works\n"
+        workers = _children(running.pid)
+        assert len(workers) >= 2
+        running.kill()
     patience = time.monotonic() + 60
     while left := [one for one in workers if _runs(one)]:
         assert time.monotonic() < patience, f"{left} outlive their parent"

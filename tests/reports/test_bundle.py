@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from edgeproof.model.trace import load_trace
+from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.evidence import Ledger
 from edgeproof.reports.bundle import write_bundle
 from edgeproof.reports.errors import Unusable
@@ -137,7 +138,7 @@ def test_junit_survives_what_xml_cannot_hold(tmp_path: Path) -> None:
     assert junit(Ledger((evolve(conclusion, reason="\x00\x1b \ud800 <&>"),), 0, 0.0), tmp_path)
 
 
-MARKDOWN = """\
+MARKDOWN = f"""\
 # edgeproof
 
 ✅ **all as expected** (exit status 0): 3 properties of 1 case, 1 proved, 0 hold to a bound, 2 violated, 0 undecided; \
@@ -153,10 +154,10 @@ two puts at once may land in either order
 
 | property | says | explore | prove | fuzz | concluding |
 |---|---|---|---|---|---|
-| `monotonic-kv` | KV's central copy never goes back. | VIOLATED in 4 steps, 0.25 s |  |  | violated as expected |
-| `convergence` | When writes stop and faults heal, KV and every reader reach the latest version and stay there. | \
+| `monotonic-kv` | {CATALOGUE["monotonic-kv"].says} | VIOLATED in 4 steps, 0.25 s |  |  | violated as expected |
+| `convergence` | {CATALOGUE["convergence"].says} | \
 VIOLATED in 5 steps, 0.25 s |  | VIOLATED in 2 steps, 1.50 s | violated as expected |
-| `atomic-write` | A write is seen whole or not at all, config and changelog together. | HOLDS_TO_BOUND, 0.25 s | \
+| `atomic-write` | {CATALOGUE["atomic-write"].says} | HOLDS_TO_BOUND, 0.25 s | \
 PROVED, 0.12 s | HOLDS_TO_BOUND, 1.50 s | as expected |
 
 - explore: all 1,234 states with Pop=2

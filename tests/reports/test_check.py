@@ -4,11 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -66,49 +61,33 @@ def test_a_read_staler_than_the_bound_is_the_designs_fault_unless_the_environmen
 
 
 def test_the_document_has_a_report_of_the_published_schema(cli: Run, history: Path) -> None:
-    outcome = cli("check", history, *NUMBERS, "--learn", "--staleness", "--json")
+    outcome = cli("check", history, *NUMBERS, "--staleness", "--json")
     schema = json.loads(Path(reports.__path__[0], "report.schema.json").read_text())
     Draft202012Validator(schema).validate(outcome.document["report"])
-    assert set(outcome.document["learnt"]["numbers"]) == set("SDFRT")
     assert {"certain", "possible"} <= set(outcome.document["staleness"]["overall"])
 
 
-@pytest.mark.parametrize("watched", [(), ("--follow", "--idle", "0.1s")])
+@pytest.mark.parametrize("command", [("check",), ("follow", "--idle", "0.1s")])
 def test_a_malformed_line_is_located_and_leaves_everything_open(
-    cli: Run, history: Path, watched: tuple[str, ...]
+    cli: Run, history: Path, command: tuple[str, ...]
 ) -> None:
     lines = history.read_text().splitlines(keepends=True)
     history.write_text("".join([*lines[:2], "{not json\n", *lines[2:]]))
-    outcome = cli("check", history, *watched, "--json")
+    outcome = cli(*command, history, "--json")
     assert outcome.status == 3
     assert set(verdicts(outcome.document).values()) == {"UNKNOWN"}
     (row, *_) = outcome.document["report"]["cases"][0]["properties"]
     assert "line 3" in row["reason"]
-    strict = cli("check", history, *watched, "--strict")
+    strict = cli(*command, history, "--strict")
     assert strict.status == 2
     assert "line 3" in strict.err
 
 
-def test_following_reports_what_breaks_and_ends_with_verdicts(cli: Run, tmp_path: Path) -> None:
-    lines = [*clean(), read(9, 100, 100.1, digest=None)]
-    outcome = cli("check", "--follow", write(tmp_path / "h.jsonl", lines), "--idle", "0.1s")
-    assert outcome.status == 1
-    assert f"{len(lines)} lines, {len(lines)} events" in outcome.out
-    assert "which was never committed" in outcome.out
-
-
-def test_following_ends_with_verdicts_when_it_is_interrupted(history: Path) -> None:
-    command = [sys.executable, "-m", "edgeproof.reports.cli", "check", "--follow", str(history), "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ})
-    assert process.stderr is not None
-    first = process.stderr.readline()  # said once all that there is has been read
-    assert b"events" in first
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    document = json.loads(out)
-    assert document["lines"] == len(clean())
-    assert process.returncode == document["report"]["exit_status"] != 130
+def test_names_that_come_from_a_history_do_not_move_the_cursor(cli: Run, tmp_path: Path) -> None:
+    lines = [{**line, "unit": "app\x1b[31m", "pop": "\x1b[2Jlis"} for line in clean()]
+    outcome = cli("check", write(tmp_path / "h.jsonl", lines), "--staleness")
+    assert "stalest read" in outcome.out
+    assert "\x1b" not in outcome.out + outcome.err
 
 
 @pytest.mark.parametrize(
@@ -119,10 +98,7 @@ def test_following_ends_with_verdicts_when_it_is_interrupted(history: Path) -> N
         (("h.jsonl", "--property", "speed"), "no history can be checked for 'speed'"),
         (("h.jsonl", "--master", "spark://here:7077"), "add --engine spark"),
         (("h.jsonl", "--memory", "much"), "is no size of memory"),
-        (("h.jsonl", "--idle", "1s"), "add --follow"),
-        (("--follow", "h.jsonl", "more.jsonl"), "watches one file"),
-        (("--follow", "h.jsonl", "--learn"), "--learn needs the finished file"),
-        (("--follow", "none.jsonl"), "none.jsonl"),
+        (("h.jsonl", "--sync-delay", "1s"), "a bound takes --put-timeout and --cache-ttl as well"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_one_line(cli: Run, history: Path, words: tuple[str, ...], why: str) -> None:
@@ -130,6 +106,17 @@ def test_what_cannot_be_used_is_said_in_one_line(cli: Run, history: Path, words:
     assert outcome.status == 2
     assert why in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("gone", "instead"), [(("--learn",), "learn"), (("--follow",), "follow"), (("--idle", "1s"), "follow")]
+)
+def test_an_option_that_has_become_a_command_names_it(
+    cli: Run, history: Path, gone: tuple[str, ...], instead: str
+) -> None:
+    outcome = cli("check", history, *gone)
+    assert (outcome.status, outcome.err) == (2, f"edgeproof: {gone[0]} is gone; use `edgeproof {instead}`\n")
+    assert gone[0] not in cli("check", "--help").out
 
 
 def test_without_spark_or_java_it_is_said_what_to_install(

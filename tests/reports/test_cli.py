@@ -12,10 +12,11 @@ from edgeproof.impl.live.run import LiveError, LiveOptions, LiveResult
 from edgeproof.model.designs import DESIGNS
 from edgeproof.properties.engines.history.engine import Promise
 from edgeproof.properties.evidence import Evidence, Verdict
+from tests.processes import started
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
 
-COMMANDS = ("verify", "replay", "show", "bound", "run", "list")
+COMMANDS = ("verify", "diff", "compare", "replay", "show", "bound", "run", "check", "learn", "follow", "export", "list")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -42,24 +43,20 @@ def test_no_command_and_an_unknown_one_are_unusable(cli: Run) -> None:
 
 
 def test_a_reader_that_has_had_enough_is_no_failure_of_ours() -> None:
-    writer = subprocess.Popen(
-        [sys.executable, "-m", "edgeproof.reports.cli", "verify", "--help"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert writer.stdout is not None
-    assert writer.stderr is not None
-    writer.stdout.close()
-    errors = writer.stderr.read()
-    writer.stderr.close()
-    assert writer.wait() in (0, 141)
-    assert b"Traceback" not in errors
-    assert b"Exception" not in errors
+    command = [sys.executable, "-m", "edgeproof.reports.cli", "verify", "--help"]
+    with started(command, stderr=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        writer.stdout.close()
+        errors = writer.stderr.read()
+        assert writer.wait() in (0, 141)
+    assert "Traceback" not in errors
+    assert "Exception" not in errors
 
 
 def test_an_output_without_unicode_gets_what_it_can_show() -> None:
-    program = "from reports.consoles import open_terminal as o; t = o(False); t.out.print(t.marks[0], 'a → b')"
-    command = [sys.executable, "-c", program]
+    program = "from edgeproof.reports.consoles import open_terminal\nt = open_terminal(False)"
+    command = [sys.executable, "-c", f"{program}\nt.out.print(t.marks[0], 'a → b')"]
     done = subprocess.run(command, capture_output=True, env={"PYTHONIOENCODING": "ascii:replace"}, check=True)
     assert done.stdout == b"+ a ? b\n"
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from edgeproof.reports.durations import in_seconds, parse_duration
+from edgeproof.reports.durations import in_seconds, parse_duration, spell_duration
 from edgeproof.reports.errors import Unusable
 
 
@@ -27,6 +27,11 @@ def test_durations_are_exact(text: str, seconds: Fraction) -> None:
 def test_nonsense_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(Unusable, match=r"write it like 2s, 500ms, 1m30s or 1h"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["0s", "90s", "0.00025s", "1000000.001s", "0.000000000000001s", "86400s"])
+def test_durations_are_spelled_as_they_are_read(text: str) -> None:
+    assert spell_duration(parse_duration(text.replace("0.000000000000001s", "0.000000001us"))) == text
 
 
 def test_a_missing_unit_and_a_sign_are_named() -> None:

@@ -13,39 +13,37 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.impl.flags.examples import flag
+from tests.processes import started
 from tests.reports.conftest import Run
+
+COMMAND = (sys.executable, "-m", "edgeproof.reports.cli", "flags", "serve", "--port", "0")
+IGNORING = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""Starts a command as a shell's job in the background: with Ctrl-C ignored."""
 
 
 @contextmanager
-def serving(directory: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """The command in a process of its own, and what it said when it was ready; it has to end well."""
-    command = (
-        sys.executable,
-        "-m",
-        "edgeproof.reports.cli",
-        "flags",
-        "serve",
-        "--port",
-        "0",
-        "--directory",
-        str(directory),
-    )
-    process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
+def serving(
+    directory: Path, *arguments: str, by: Sequence[str] = (), end: signal.Signals = signal.SIGINT
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """The command in a process of its own, and what it said when it was ready; it has to end well when it is asked to.
+
+    `by` is what starts it, and `end` how it is asked.
+    """
+    with started([*by, *COMMAND, "--directory", str(directory), *arguments]) as process:
+        assert process.stdout is not None
         first = process.stdout.readline()
         lines = [first] + [process.stdout.readline() for _ in range(4 if first == "{\n" else 3)]
         yield process, lines
-    finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         assert process.wait(20) == 0
-        process.stdout.close()
 
 
 def ask(url: str, body: Any = None, bearer: str = "") -> tuple[int, Any]:
@@ -93,6 +91,14 @@ def test_it_serves_what_it_shows_how_to_ask_and_keeps_it(tmp_path: Path) -> None
         assert (tmp_path / "bearer").stat().st_mode & 0o077 == 0, "nobody else may read it"
         assert ask(f"{said['url']}/apps/shop/flags", flag())[0] == 401
         assert ask(f"{said['url']}/apps/shop/flags", bearer=bearer)[1]["result"][0]["key"] == "new-checkout"
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", [(), IGNORING], ids=["as it is", "in the background"])
+def test_it_ends_well_when_it_is_asked_to(tmp_path: Path, by: tuple[str, ...], end: signal.Signals) -> None:
+    with serving(tmp_path, by=by, end=end) as (process, lines):
+        assert process.poll() is None
+        assert "until Ctrl-C" in lines[0]
 
 
 def test_what_it_cannot_use_is_said_in_a_line(cli: Run, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from edgeproof.properties.traffic.backends import BackendError, find_spark
+from tests.processes import started
 
 SECONDS = 120
 """How long a cluster may take to come up."""
@@ -55,8 +56,10 @@ def _running(command: list[str], place: Path) -> Iterator[Path]:
     folders = {"SPARK_WORKER_DIR": str(place), "SPARK_LOCAL_DIRS": str(place)}
     ports = {"SPARK_MASTER_WEBUI_PORT": "0", "SPARK_WORKER_WEBUI_PORT": "0"}
     environment = {**os.environ, **settings, **folders, **ports}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=place, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    with (
+        log.open("wb") as out,
+        started(command, cwd=place, env=environment, stdout=out, stderr=subprocess.STDOUT) as process,
+    ):
         try:
             yield log
         finally:

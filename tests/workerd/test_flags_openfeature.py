@@ -113,9 +113,9 @@ def run(
         pulse = deployment.pulse()
         writer = Writer(deployment, over)
         writer.start()
-        wait_for(lambda: client.get_boolean_details("risky", True, SOMEBODY).error_code is None)
-        until, again = time.monotonic() + seconds, 0.0
         try:
+            wait_for(lambda: client.get_boolean_details("risky", True, SOMEBODY).error_code is None)
+            until, again = time.monotonic() + seconds, 0.0
             while (now := time.monotonic()) < until or len(troubles) < kinds:
                 if now > again:
                     deployment.kv.places[0].reachable = True

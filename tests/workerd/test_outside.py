@@ -60,9 +60,12 @@ def judged_fairly(address: str, budget: Budget) -> dict[str, Evidence]:
     for bound_ms in (500, 2000, 8000, 32000):
         pulse = Pulse(lambda: Client(urlsplit(address).port or 0, {}).do("GET", "/edge/nobody"))
         pulse.start()
-        found = judged(address, budget, bound_ms)
+        try:
+            found = judged(address, budget, bound_ms)
+        finally:
+            slowest = pulse.end()
         # A publication comes after a write: twice the way of a question.
-        if 2000 * pulse.end() <= bound_ms:
+        if 2000 * slowest <= bound_ms:
             break
     return found
 

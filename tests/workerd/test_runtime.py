@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.config import Bindings, copy_worker
 from edgeproof.impl.workerd.processes import Processes
 from edgeproof.impl.workerd.runtime import RuntimeMissingError, Workerd, find_workerd
+from tests.processes import started
 
 pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 
@@ -81,13 +81,12 @@ def test_it_does_not_outlive_whoever_started_it(workerd: Path, tmp_path: Path) -
         "clock = SuiteClock(); door = Door(Adversary(KVNamespace(clock), clock, 1)); processes = deployed(door)\n"
         "print(processes._store.pid, processes._scratch.name, flush=True)\nimport time; time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as child:
+    with started([sys.executable, "-c", code], cwd=Path(__file__).parents[2]) as child:
         assert child.stdout is not None
-        words = child.stdout.readline().decode().split()
+        words = child.stdout.readline().split()
         pid, left_behind = int(words[0]), words[1]
         os.kill(pid, 0)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
+        child.kill()
     shutil.rmtree(left_behind)
     # The kernel kills it with its parent; whoever adopts it has to collect it.
     for _ in range(1000):
@@ -106,7 +105,7 @@ def test_it_does_not_outlive_whoever_started_it(workerd: Path, tmp_path: Path) -
 def test_nothing_outlives_a_command_that_is_killed(words: str, workerd: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [str(Path(sys.executable).with_name("edgeproof")), *words.split(), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
+    with started(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
         until = time.monotonic() + PATIENCE
         family: dict[int, str] = {}
         while not any("workerd\0serve" in name for name in family.values()):

@@ -15,7 +15,9 @@ from typing import Final
 from attrs import define, field, frozen
 
 from edgeproof.properties.engines.history.window import Mark, Session, Unit, VersionFacts, Window, newest
-from edgeproof.properties.recorded import BOM, Row, Version, parse_row
+from edgeproof.properties.intake.lines import BOM
+from edgeproof.properties.intake.parse import parse_row
+from edgeproof.properties.intake.row import Row, Version
 from edgeproof.properties.traffic.facts import EMPTY_DIGEST
 from edgeproof.properties.traffic.promise import Promise
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import define, field
 
-from edgeproof.properties.recorded import Row, Version
+from edgeproof.properties.intake.row import Row, Version
 
 __all__ = ["Session", "Unit", "VersionFacts", "Window", "newest"]
 

@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a history is to be held to, from the numbers that somebody gave for their environment."""
+"""What a history is to be held to, from the numbers of an environment."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import inf, lcm
 from typing import TYPE_CHECKING, Final
 
-from attrs import evolve, fields_dict, frozen
+from attrs import evolve, frozen
 
-from edgeproof.reports.durations import in_seconds
+from edgeproof.reports.durations import in_seconds, spell_duration
 from edgeproof.reports.errors import Unusable
 
 if TYPE_CHECKING:
     from edgeproof.properties.traffic import Promise
 
-__all__ = ["ENVIRONMENT", "LEARNT", "Given", "promised"]
+__all__ = ["Given", "completed", "promised", "spelled"]
 
 
 @frozen
@@ -33,17 +34,6 @@ class Given:
     skew: Fraction | None = None
     reader: str | None = None
 
-    @property
-    def about_the_bound(self) -> bool:
-        """Whether any number was given that the bound is made of."""
-        return any(getattr(self, name) is not None for name in _SYMBOLS)
-
-
-ENVIRONMENT: Final = tuple(fields_dict(Given))
-"""The names of the options that make a `Given`."""
-
-LEARNT: Final = ("sync_delay", "put_timeout", "retries", "retry_delay", "cache_ttl")
-"""The numbers that can be learnt from a history."""
 
 _SYMBOLS: Final = {
     "sync_delay": "S",
@@ -57,16 +47,37 @@ _SYMBOLS: Final = {
 }
 
 
-def promised(given: Given, numbers: dict[str, int | Fraction] | None = None) -> Promise:
+def completed(given: Given, numbers: Mapping[str, int | Fraction]) -> Given:
+    """The same with the numbers that can be learnt, by symbol: S, D, F, R and T."""
+    return evolve(
+        given,
+        sync_delay=Fraction(numbers["S"]),
+        put_timeout=Fraction(numbers["D"]),
+        retries=int(numbers["F"]),
+        retry_delay=Fraction(numbers["R"]),
+        cache_ttl=Fraction(numbers["T"]),
+    )
+
+
+def spelled(given: Given) -> list[str]:
+    """The numbers as options of the command line."""
+    words = []
+    for name in _SYMBOLS:
+        value = getattr(given, name)
+        if value is not None:
+            words += [_option(name), str(value) if name == "retries" else spell_duration(value)]
+    return words
+
+
+def promised(given: Given) -> Promise:
     """What the proved formula promises for these numbers; no bound at all without any.
 
-    `numbers` (by symbol, durations in seconds) stand in for those that were not given. Raises Unusable for numbers that
-    do not make a bound.
+    Raises Unusable for numbers that do not make a bound.
     """
     from edgeproof.properties.engines.history.engine import promise_of
     from edgeproof.properties.traffic import Promise
 
-    known = {**(numbers or {}), **{s: v for n, s in _SYMBOLS.items() if (v := getattr(given, n)) is not None}}
+    known = {s: v for n, s in _SYMBOLS.items() if (v := getattr(given, n)) is not None}
     skew = None if given.skew is None else float(given.skew)
     clock = "all times are of one clock" if given.skew is None else f"clocks differ by {in_seconds(given.skew)} at most"
     if not known:
@@ -84,14 +95,18 @@ def promised(given: Given, numbers: dict[str, int | Fraction] | None = None) -> 
 
 
 def _check(known: dict[str, int | Fraction], given: Given) -> None:
-    options = {symbol: f"--{name.replace('_', '-')}" for name, symbol in _SYMBOLS.items()}
+    options = {symbol: _option(name) for name, symbol in _SYMBOLS.items()}
     missing = [options[s] for s in ("S", "D", "T") if s not in known]
     missing += [options["R"]] if known.get("F") and "R" not in known else []
     if missing:
-        raise Unusable(f"a bound takes {' and '.join(missing)} as well (or --learn, which measures them)")
+        raise Unusable(f"a bound takes {' and '.join(missing)} as well; `edgeproof learn` measures them")
     if "Z" in known and "H" not in known:
         raise Unusable("with a zombie window there is no bound without a heartbeat: give --heartbeat")
     if given.reader == "memo" and given.memo_ttl is None:
         raise Unusable("a reader with a memo keeps it for some time: give --memo-ttl")
     if given.memo_ttl is not None and given.reader not in (None, "memo"):
         raise Unusable(f"a {given.reader} reader keeps no memo: leave --memo-ttl out, or say --reader memo")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

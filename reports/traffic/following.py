@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from math import inf
 from pathlib import Path
-from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -17,7 +14,8 @@ from attrs import evolve
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.matrix import print_sheet, print_summary
 from edgeproof.reports.report import report_document
-from edgeproof.reports.traffic import promise_document, view_of
+from edgeproof.reports.signals import Stop, stopped_by_signals
+from edgeproof.reports.traffic.findings import promise_document, view_of
 
 if TYPE_CHECKING:
     from edgeproof.properties.engines.history.follow import Report
@@ -39,18 +37,18 @@ def follow_file(
     from edgeproof.properties.intake.tail import tail
 
     started = time.perf_counter()
-    with _stopped_by_signals() as stopped:
-        lines = _until(stopped, tail(Path(source), until_idle=idle))
+    with stopped_by_signals() as stop:
+        lines = _until(stop, tail(Path(source), until_idle=idle))
         for report in follow(lines, promise, every=1 if strict else 10_000):
             if strict and report.malformed:
-                stopped.set()
+                stop.ask()
             if not report.final:
                 _print_news(terminal, report, promise)
     evidence = _asked(report.evidence, promise)
     if strict and report.malformed:
         raise Unusable(one_line(evidence[0].reason))
     anomalies = _anomalies(promise)
-    view = view_of([source], evidence, anomalies, promise, seed, time.perf_counter() - started)
+    view = view_of(one_line(source), evidence, anomalies, promise, seed, time.perf_counter() - started)
     if terminal.as_json:
         counts = {name: getattr(report, name) for name in ("lines", "events", "malformed", "late")}
         said: dict[str, Any] = {"history": [source], "promise": promise_document(promise), "anomalies": list(anomalies)}
@@ -95,23 +93,8 @@ def _anomalies(promise: Promise) -> tuple[str, ...]:
     return tuple(name for name in FOLLOWED if not CHECKS[name].promised(promise))
 
 
-def _until(stopped: Event, lines: Iterable[bytes]) -> Iterator[bytes]:
+def _until(stop: Stop, lines: Iterable[bytes]) -> Iterator[bytes]:
     for line in lines:
-        if stopped.is_set():
+        if stop.asked:
             return
         yield line
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[Event]:
-    """An event that Ctrl-C or a request to end sets, so that what was seen until then is still reported."""
-    stopped = Event()
-    if current_thread() is not main_thread():
-        yield stopped
-        return
-    before = {which: signal.signal(which, lambda *_: stopped.set()) for which in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from edgeproof.properties.recorded import parse_row, read_history
-from tests.properties.histories import clean, commit, digest, fault, publish, read, text
+from edgeproof.properties.intake.parse import parse_row
+from tests.properties.histories import commit, digest, fault, publish, read, text
 
 SCHEMA = Draft202012Validator(
     json.loads(resources.files("edgeproof.properties").joinpath("history.schema.json").read_text())
@@ -81,21 +81,6 @@ def test_what_is_read_is_what_the_schema_describes(
         ('{"a":' * 100_000, "recursion"),
     ],
 )
-def test_a_malformed_line_is_located_and_says_what_is_wrong(line: str, why: str) -> None:
-    lines = text(clean())
-    history = read_history([lines[0], line, *lines[1:]])
-    ((number, said),) = history.malformed
-    assert number == 2
-    assert why in said
-    assert len(history.reads) == 5
-
-
-def test_empty_lines_are_no_events_and_still_count() -> None:
-    history = read_history(["\n", *text(clean())])
-    assert (history.reads[0].line, history.malformed) == (2, [])
-
-
-def test_a_version_is_known_to_exist_as_soon_as_anybody_was_told_so() -> None:
-    unit = read_history(text([commit(1, 1), commit(1, 2, 3), commit(1, 2.5, 4)])).units["app"]
-    one = unit.commits[0, 1]
-    assert (one.invoke, one.returned, one.digests) == (1, 3, (digest(1),))
+def test_a_malformed_line_says_what_is_wrong(line: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_row(1, line)

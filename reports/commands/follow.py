@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof follow`: recorded traffic that is still being written, checked as it comes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import click
+
+from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.commands.history_options import ENVIRONMENT, STRICT
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import refused
+from edgeproof.reports.traffic.promises import Given, promised
+
+__all__ = ["follow"]
+
+
+@command("follow")
+@click.argument("history", metavar="FILE")
+@ENVIRONMENT
+@click.option("--idle", type=DURATION, help="End once nothing came for so long; otherwise at Ctrl-C.")
+@STRICT
+def follow(terminal: Terminal, history: str, given: Given, idle: Fraction | None, strict: bool, seed: int) -> int:
+    """Watch one growing FILE of JSON Lines, and say what breaks a promise as it comes.
+
+    Its memory does not grow with the file. It decides what can be decided without the whole history, and gives its
+    verdicts when it ends; `edgeproof check` on the finished file decides the rest.
+
+    \b
+    Examples:
+      edgeproof follow reports/out/history.jsonl
+      edgeproof follow reports/out/history.jsonl --idle 10s --sync-delay 2s --put-timeout 5s --cache-ttl 60s
+    """
+    from edgeproof.reports.traffic.following import follow_file
+
+    seconds = None if idle is None else float(idle)
+    with refused(ValueError, OSError):
+        return follow_file(terminal, history, promised(given), idle=seconds, strict=strict, seed=seed)

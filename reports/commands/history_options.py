@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options that `check`, `learn` and `follow` share: which history, and the numbers of its environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from edgeproof.reports.commands.common import DURATION
+from edgeproof.reports.commands.records import Option, as_record
+from edgeproof.reports.errors import Unusable
+from edgeproof.reports.traffic.promises import Given
+from edgeproof.reports.traffic.reading import Reading
+
+__all__ = ["ENVIRONMENT", "HEARTBEAT", "MEMO_TTL", "READING", "STRICT", "ZOMBIE_WINDOW", "moved"]
+
+STRICT: Final = click.option("--strict", is_flag=True, help="Refuse a history with a malformed line.")
+
+READING: Final = as_record(
+    "reading",
+    Reading,
+    click.argument("history", nargs=-1, metavar="HISTORY..."),
+    click.option("--mapping", type=click.Path(path_type=Path), help="Says which column of yours is which of ours."),
+    STRICT,
+    click.option(
+        "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="What evaluates."
+    ),
+    click.option("--master", metavar="URL", help="The Spark master, spark://host:7077 say; local[*] unless given."),
+    click.option("--memory", default="4GB", show_default=True, metavar="SIZE", help="What DuckDB may use."),
+)
+"""What is read as one history; the body gets a `reading`."""
+
+MEMO_TTL: Final = click.option(
+    "--memo-ttl", type=DURATION, help="M: how long an isolate serves its own copy, if it keeps one."
+)
+HEARTBEAT: Final = click.option(
+    "--heartbeat", type=DURATION, help="H: from a confirmed put to the next one, if there is one."
+)
+ZOMBIE_WINDOW: Final = click.option(
+    "--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if it can."
+)
+
+ENVIRONMENT: Final = as_record(
+    "given",
+    Given,
+    click.option("--sync-delay", type=DURATION, help="S: an alarm fires at most this long after it is due."),
+    click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this."),
+    click.option(
+        "--retries", type=click.IntRange(0, 1000), help="F: attempts that fail in a row, at most; 0 unless given."
+    ),
+    click.option("--retry-delay", type=DURATION, help="R: from a failed attempt to the next one."),
+    click.option("--cache-ttl", type=DURATION, help="T: how long a location serves its cached copy."),
+    MEMO_TTL,
+    HEARTBEAT,
+    ZOMBIE_WINDOW,
+    click.option(
+        "--skew", type=DURATION, help="How far the recorders' clocks may lie apart; taken to be one unless given."
+    ),
+    click.option(
+        "--reader",
+        type=click.Choice(["plain", "guarded", "memo"]),
+        help="guarded readers promise never to go back; plain (or memo, with --memo-ttl) unless given.",
+    ),
+)
+"""The numbers of an environment; the body gets what was `given`."""
+
+
+def moved(option: str, *, to: str, flag: bool = True) -> Option:
+    """An option that has become a command: whoever still types it is told so."""
+
+    def refuse(context: click.Context, parameter: click.Parameter, value: object) -> None:
+        if value:
+            raise Unusable(f"{option} is gone; use `edgeproof {to}`")
+
+    return click.option(option, hidden=True, expose_value=False, is_eager=True, callback=refuse, is_flag=flag)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A history as it was asked for: which files are one history, and what reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from edgeproof.reports.errors import Unusable, one_line
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from edgeproof.properties.traffic import Facts
+
+__all__ = ["Reading", "Recorded", "read_history"]
+
+
+@frozen
+class Reading:
+    """The words of the command line that say what is read, and how."""
+
+    history: tuple[str, ...]
+    mapping: Path | None
+    strict: bool
+    engine: str
+    master: str | None
+    memory: str
+
+    @property
+    def title(self) -> str:
+        """The history's name, in a line."""
+        first = one_line(self.history[0])
+        return first if len(self.history) == 1 else f"{first} and {len(self.history) - 1} more"
+
+
+@frozen
+class Recorded:
+    """A history, digested, and its malformed lines."""
+
+    facts: Facts
+    malformed: ir.Table
+
+
+def read_history(reading: Reading) -> Recorded:
+    """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
+    from edgeproof.properties.intake import load, read_mapping
+    from edgeproof.properties.traffic import gather
+
+    if not reading.history:
+        raise Unusable("name a history: a file, a directory, or a pattern such as 'logs/*.jsonl'")
+    columns = None if reading.mapping is None else read_mapping(reading.mapping)
+    sources = [Path(source) for source in reading.history]
+    loaded = load(_backend(reading), sources, columns, strict=reading.strict)
+    return Recorded(gather(loaded.events), loaded.malformed)
+
+
+def _backend(reading: Reading) -> Any:
+    from edgeproof.properties.traffic.backends import open_duckdb, open_spark
+
+    if reading.engine == "spark":
+        return open_spark(reading.master or "local[*]")
+    if reading.master is not None:
+        raise Unusable("--master is Spark's: add --engine spark")
+    return open_duckdb(reading.memory)

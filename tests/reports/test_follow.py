@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof follow`: what somebody sees of a history while it is being written."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import started
+from tests.properties.histories import clean, read, text
+from tests.reports.conftest import Run
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    path = tmp_path / "h.jsonl"
+    path.write_text("".join(text(clean())))
+    return path
+
+
+def test_it_says_what_breaks_and_ends_with_verdicts(cli: Run, history: Path) -> None:
+    with history.open("a") as more:
+        more.writelines(text([read(9, 100, 100.1, digest=None)]))
+    lines = len(clean()) + 1
+    outcome = cli("follow", history, "--idle", "0.1s")
+    assert outcome.status == 1
+    assert f"{lines} lines, {lines} events" in outcome.out
+    assert "which was never committed" in outcome.out
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_verdicts_when_it_is_asked_to_end(history: Path, end: signal.Signals) -> None:
+    command = [sys.executable, "-m", "edgeproof.reports.cli", "follow", str(history), "--json"]
+    with started(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert "events" in process.stderr.readline()  # said once all that there is has been read
+        process.send_signal(end)
+        out, _ = process.communicate(timeout=60)
+    document = json.loads(out)
+    assert document["lines"] == len(clean())
+    assert process.returncode == document["report"]["exit_status"] != 130
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "Missing argument 'FILE'"),
+        (("h.jsonl", "more.jsonl"), "unexpected extra argument (more.jsonl)"),
+        (("none.jsonl",), "none.jsonl"),
+        (("h.jsonl", "--retries", "3"), "a bound takes --sync-delay and --put-timeout"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_line(cli: Run, history: Path, words: tuple[str, ...], why: str) -> None:
+    outcome = cli("follow", *words)
+    assert outcome.status == 2
+    assert why in outcome.err
+    assert outcome.err.count("\n") == 1
