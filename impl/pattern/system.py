@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from edgeproof.impl.driven.base import Linked, raise_error_of
+from edgeproof.impl.driven.base import Linked, impossible_on, raise_error_of
 from edgeproof.impl.driven.client import FIELDS, Client
 from edgeproof.impl.driven.puts import DrivenPuts
 from edgeproof.impl.driven.storage import Storage
@@ -142,10 +142,8 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.runtime.fail(self._stray(slot), NetworkError("KV cannot be reached"))
 
     def _do_rollback(self) -> None:
-        try:
+        with impossible_on(StoreError):
             status = self.store.restore(self.store.version() - 1)
-        except StoreError as error:
-            raise ActionImpossible(str(error)) from error
         # Whoever restores tells the clients what has become of their writes.
         self.client.acked = status.version
 
@@ -158,10 +156,8 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.told.hear(pop, self._edge.run(self.locations[pop].reader.read()))
 
     def _do_refresh(self, cache: int) -> None:
-        try:
+        with impossible_on(LookupError, KVUnreachable):
             self.locations[cache].refresh()
-        except (LookupError, KVUnreachable) as error:
-            raise ActionImpossible(str(error)) from error
 
     def _do_evict(self, pop: int) -> None:
         if self.locations[pop].reader.kept is None:
