@@ -11,12 +11,12 @@ from edgeproof.impl.driven.base import Linked, OverKV, first, impossible_on
 from edgeproof.impl.driven.client import FIELDS
 from edgeproof.impl.driven.setup import UNIT_KEY, UNSPACED, check_setup, seconds_of
 from edgeproof.impl.driven.told import Told, see_told
-from edgeproof.impl.durable.snapshot import EMPTY
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVUnreachable
 from edgeproof.impl.pattern.deployment import Choices, Location
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.runtime import Instance, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Value
 
 __all__ = ["KvOnlySystem"]

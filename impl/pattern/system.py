@@ -17,7 +17,6 @@ from edgeproof.impl.driven.puts import DrivenPuts
 from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.driven.told import Told
 from edgeproof.impl.driven.writing import Rewriting, nobody_hears
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, to_kv
 from edgeproof.impl.durable.store import StoreError
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace, KVUnreachable, LocationCache
@@ -25,6 +24,7 @@ from edgeproof.impl.pattern.deployment import Choices, Location, Parts, boot
 from edgeproof.impl.pattern.observation import observe
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, Snapshot, to_kv
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["ReferenceSystem"]

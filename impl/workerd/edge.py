@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgeproof.impl.driven.base import impossible_on
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.edge.kv import KVUnreachable
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import ActionImpossible
 from edgeproof.impl.workerd.adversary import Place
 from edgeproof.impl.workerd.client import asked
