@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import REMOVED, Changes, Config, to_json
+from edgeproof.impl.snapshot import REMOVED, Changes, Config, to_json
 
 __all__ = ["MAX_BYTES", "MAX_FLAGS", "Change", "check_size", "draw_change", "flag_documents", "new_flag"]
 

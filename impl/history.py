@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from attrs import asdict, frozen
 
-from edgeproof.impl.durable.snapshot import Config, from_kv, to_json
+from edgeproof.impl.snapshot import Config, from_kv, to_json
 
 __all__ = ["EMPTY_DIGEST", "Digests", "Event", "Recorder", "digest_of", "digest_of_value", "merge", "now"]
 

@@ -23,7 +23,6 @@ from openfeature.event import EventDetails, ProviderEvent
 from openfeature.flag_evaluation import FlagEvaluationDetails
 
 from edgeproof.impl.durable.replicator import Backoff, Timing
-from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.edge.centre import SqliteCentre
 from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.flags.control import FlagConflict
@@ -34,6 +33,7 @@ from edgeproof.impl.history import Event, Recorder, digest_of, merge, now
 from edgeproof.impl.live.network import ReplicatorRuntime, WatchedCentre
 from edgeproof.impl.live.options import UNIT
 from edgeproof.impl.pattern.deployment import Choices
+from edgeproof.impl.snapshot import to_json
 
 __all__ = ["CONSTANTS", "FLAGS", "POPS", "Told", "Walk", "walk"]
 

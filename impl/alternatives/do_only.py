@@ -11,10 +11,10 @@ from edgeproof.impl.driven.setup import check_setup
 from edgeproof.impl.driven.told import Told, see_told
 from edgeproof.impl.driven.writing import Rewriting, see_writing
 from edgeproof.impl.durable.front import Front
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.remote import RemoteReader
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["DoOnlySystem"]

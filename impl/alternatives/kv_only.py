@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from edgeproof.impl.alternatives.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
-from edgeproof.impl.driven.base import Linked, OverKV, first
+from edgeproof.impl.driven.base import Linked, OverKV, first, impossible_on
 from edgeproof.impl.driven.client import FIELDS
 from edgeproof.impl.driven.setup import UNIT_KEY, UNSPACED, check_setup, seconds_of
 from edgeproof.impl.driven.told import Told, see_told
-from edgeproof.impl.durable.snapshot import EMPTY
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVUnreachable
 from edgeproof.impl.pattern.deployment import Choices, Location
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.runtime import Instance, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Value
 
 __all__ = ["KvOnlySystem"]
@@ -125,7 +125,5 @@ class KvOnlySystem(OverKV, Linked):
         self.told.hear(pop, self._edge.run(self.locations[pop].reader.read()))
 
     def _do_refresh(self, pop: int) -> None:
-        try:
+        with impossible_on(LookupError, KVUnreachable):
             self.locations[pop].refresh()
-        except (LookupError, KVUnreachable) as error:
-            raise ActionImpossible(str(error)) from error

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import EMPTY, Changes, Snapshot, apply_changes, from_kv, to_json, to_kv
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import EMPTY, Changes, Snapshot, apply_changes, from_kv, to_json, to_kv
 
 __all__ = ["LOG_PREFIX", "KvWriter", "Write", "changelog_in"]
 

@@ -13,11 +13,11 @@ from typing import Any
 from attrs import frozen
 
 from edgeproof.impl.durable.replicator import Publication
-from edgeproof.impl.durable.snapshot import Snapshot, to_json
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, KVUnreachable
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Snapshot, to_json
 
 __all__ = ["Part", "PerKeyPublication", "PerKeyReader", "key_of", "part_of"]
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.setup import TICK
@@ -12,7 +13,7 @@ from edgeproof.impl.edge.kv import KVNamespace
 from edgeproof.impl.runtime import Pending, SimulatedRuntime, Task
 from edgeproof.impl.system import ActionImpossible, ActionUnknown, Spent
 
-__all__ = ["Driven", "Link", "Linked", "OverKV", "Simulated", "first", "raise_error_of"]
+__all__ = ["Driven", "Link", "Linked", "OverKV", "Simulated", "first", "impossible_on", "raise_error_of"]
 
 _PREFIX: Final = "_do_"
 
@@ -103,6 +104,15 @@ def first(ops: Iterable[Pending[Any]], otherwise: str) -> Pending[Any]:
     for op in ops:
         return op
     raise ActionImpossible(otherwise)
+
+
+@contextmanager
+def impossible_on(*errors: type[Exception]) -> Iterator[None]:
+    """What a part refuses with one of these `errors` cannot happen now: ActionImpossible, which says why."""
+    try:
+        yield
+    except errors as error:
+        raise ActionImpossible(str(error)) from error
 
 
 def raise_error_of(one: Pending[Any] | Task) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.impl.durable.front import WriteRequest
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.durable.store import WriteResult
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["FIELDS", "Client", "is_partial"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from edgeproof.impl.driven.client import is_partial
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.runtime import Task
+from edgeproof.impl.snapshot import Snapshot
 from edgeproof.impl.system import Value
 
 __all__ = ["Told", "see_told"]

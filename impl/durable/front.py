@@ -8,9 +8,9 @@ from collections.abc import Callable
 from attrs import frozen
 
 from edgeproof.impl.durable.replicator import InlinePublisher
-from edgeproof.impl.durable.snapshot import Changes
 from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Changes
 
 __all__ = ["Front", "Reply", "WriteRequest"]
 

@@ -14,10 +14,10 @@ from typing import Final
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.kv import KVError, KVNamespace
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Snapshot, to_kv
 
 __all__ = [
     "ALARM_ATTEMPTS",

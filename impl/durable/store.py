@@ -15,8 +15,8 @@ from typing import Any, Final, Literal
 from attrs import frozen
 
 from edgeproof.impl.durable.database import NoTransaction, Transaction, joined, part_of, parts
-from edgeproof.impl.durable.snapshot import REMOVED, ChangelogEntry, Changes, Snapshot, to_json
 from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Changes, Snapshot, to_json
 
 __all__ = [
     "Alarm",

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.edge.centre import Centre, DictCentre, KVEntry
 from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import to_json
 
 __all__ = [
     "DEFAULT_CACHE_TTL",

@@ -7,10 +7,10 @@ from typing import Final, Literal
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, from_kv
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
 
 __all__ = ["NO_CONFIG", "ConfigUnavailable", "EdgeReader", "Reading", "Source"]
 

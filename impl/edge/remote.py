@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.runtime import NetworkError, Runtime
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["RemoteReader"]
 

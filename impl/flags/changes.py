@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import REMOVED, ChangelogEntry, to_json
 from edgeproof.impl.flags.document import Flag
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, to_json
 
 __all__ = ["Diff", "FlagChange", "apply_diff", "changes_of", "diff_of", "inverse_diff"]
 

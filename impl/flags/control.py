@@ -15,10 +15,10 @@ from typing import Any, Final, Literal
 from attrs import frozen
 
 from edgeproof.impl.durable.front import WriteRequest
-from edgeproof.impl.durable.snapshot import REMOVED, to_json
 from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
 from edgeproof.impl.flags.changes import FlagChange, changes_of
 from edgeproof.impl.flags.document import MAX_BYTES, MAX_FLAGS, Flag, Problem, in_order, is_key, problems
+from edgeproof.impl.snapshot import REMOVED, to_json
 
 __all__ = [
     "ANY",

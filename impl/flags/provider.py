@@ -22,11 +22,11 @@ from openfeature.exception import ErrorCode, ProviderNotReadyError
 from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType, Reason
 from openfeature.provider import AbstractProvider, Metadata
 
-from edgeproof.impl.durable.snapshot import Snapshot, diff
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.context import ContextError, of_openfeature
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.sources import Source
+from edgeproof.impl.snapshot import Snapshot, diff
 
 __all__ = ["EdgeFlagProvider", "FlagMetadata"]
 

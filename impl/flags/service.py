@@ -16,13 +16,13 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from edgeproof.impl.durable.database import connect
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.centre import Centre, SqliteCentre
 from edgeproof.impl.edge.reader import Reading
 from edgeproof.impl.flags.control import FlagControl
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.pattern.deployment import Choices, DurableObject, Location, boot
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["App", "AppExists", "EdgeFlags", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
 

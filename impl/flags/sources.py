@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.reader import ConfigUnavailable, EdgeReader
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["Heard", "HttpSource", "Source", "reader_source"]
 

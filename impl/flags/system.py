@@ -17,13 +17,13 @@ from attrs import frozen
 from edgeproof.impl.driven.puts import OnePut
 from edgeproof.impl.driven.setup import UNSPACED, check_setup, seconds_of, steady
 from edgeproof.impl.durable.replicator import Timing
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, from_kv
 from edgeproof.impl.flags.bucketing import bucket
 from edgeproof.impl.flags.control import ANY, Expected, FlagConflict, FlagControl, UnknownFlag
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.service import EdgeFlags
 from edgeproof.impl.pattern.deployment import Choices, Location, boot
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Value
 
 __all__ = ["FlagSystem", "SaltedFlags"]

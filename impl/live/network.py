@@ -15,12 +15,12 @@ from typing import TypeVar
 
 from attrs import evolve, frozen
 
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.centre import Centre, KVEntry
 from edgeproof.impl.edge.kv import KVError
 from edgeproof.impl.history import Event, Recorder, digest_of_value, now
 from edgeproof.impl.live.options import UNIT, LiveOptions
 from edgeproof.impl.runtime import NetworkError, RealRuntime
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["FaultPlan", "ReplicatorRuntime", "WatchedCentre"]
 

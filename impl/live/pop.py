@@ -10,7 +10,6 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.centre import SqliteCentre
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.history import Digests, Event, Recorder, now
@@ -19,6 +18,7 @@ from edgeproof.impl.live.options import UNIT, LiveOptions, Paths
 from edgeproof.impl.live.process import serve
 from edgeproof.impl.pattern.deployment import Location
 from edgeproof.impl.runtime import RealRuntime
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["Isolate", "LocationIsolate", "PopAssignment", "Told", "pop_main"]
 

@@ -18,7 +18,6 @@ from attrs import frozen
 
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.front import WriteRequest
-from edgeproof.impl.durable.snapshot import REMOVED, Changes
 from edgeproof.impl.durable.store import StoreError, WriteResult
 from edgeproof.impl.edge.centre import SqliteCentre
 from edgeproof.impl.history import Recorder
@@ -26,6 +25,7 @@ from edgeproof.impl.live.network import FaultPlan, ReplicatorRuntime, WatchedCen
 from edgeproof.impl.live.options import LiveOptions, Paths
 from edgeproof.impl.live.process import serve
 from edgeproof.impl.pattern.deployment import DurableObject, boot
+from edgeproof.impl.snapshot import REMOVED, Changes
 
 __all__ = ["LINE_LIMIT", "StoreAssignment", "from_wire", "store_main", "to_wire"]
 

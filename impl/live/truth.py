@@ -11,9 +11,9 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from edgeproof.impl.durable.database import connect
-from edgeproof.impl.durable.snapshot import REMOVED, ChangelogEntry, to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.history import Event
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, to_json
 
 __all__ = ["Truth"]
 

@@ -18,11 +18,11 @@ from typing import Any, Final, Protocol
 from attrs import evolve, frozen
 
 from edgeproof.impl.documents import draw_change, flag_documents
-from edgeproof.impl.durable.snapshot import Changes, apply_changes
 from edgeproof.impl.history import Event, Recorder, now
 from edgeproof.impl.live.options import UNIT, LiveOptions, Paths
 from edgeproof.impl.live.process import serve
 from edgeproof.impl.live.store import LINE_LIMIT, from_wire, to_wire
+from edgeproof.impl.snapshot import Changes, apply_changes
 
 __all__ = ["SocketWire", "Wire", "WritersAssignment", "writers_main"]
 

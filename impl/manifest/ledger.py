@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.manifest.parts import Names, by_digest, split
 from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import to_json
 
 __all__ = ["CountingStore", "LedgerRow", "PartLedger"]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence, Set
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVError, KVLocation, KVNamespace, KVUnreachable
 from edgeproof.impl.edge.reader import ConfigUnavailable
@@ -15,6 +14,7 @@ from edgeproof.impl.manifest.blobs import PartReader, PartStore
 from edgeproof.impl.manifest.ledger import PartLedger
 from edgeproof.impl.manifest.parts import TARGET, Manifest, Names, PartGone, assemble, by_digest, split
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 
 __all__ = ["Layout", "ManifestPublication", "ManifestReader"]
 

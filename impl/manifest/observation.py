@@ -11,7 +11,6 @@ import json
 from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.puts import see_alarm
-from edgeproof.impl.durable.snapshot import Snapshot, replay, to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace
@@ -21,6 +20,7 @@ from edgeproof.impl.manifest.parts import Manifest, Names, split
 from edgeproof.impl.manifest.place import Place
 from edgeproof.impl.manifest.setup import ManifestChoices
 from edgeproof.impl.runtime import Pending
+from edgeproof.impl.snapshot import Snapshot, replay, to_json
 from edgeproof.impl.system import Observation, Value
 
 __all__ = ["Unit", "observe_manifest"]

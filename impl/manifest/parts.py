@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import Config, Snapshot, to_json
+from edgeproof.impl.snapshot import Config, Snapshot, to_json
 
 __all__ = [
     "MAX_PARTS",

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import LocationCache
 from edgeproof.impl.manifest.manifest import ManifestReader
 from edgeproof.impl.runtime import Pending
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 
 __all__ = ["Place"]
 

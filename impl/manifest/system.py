@@ -17,7 +17,6 @@ from edgeproof.impl.driven.puts import need_due
 from edgeproof.impl.driven.setup import UNSPACED, steady
 from edgeproof.impl.durable.front import Front, WriteRequest
 from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
-from edgeproof.impl.durable.snapshot import REMOVED
 from edgeproof.impl.durable.store import ConfigStore, WriteResult
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, LocationCache
@@ -31,6 +30,7 @@ from edgeproof.impl.manifest.parts import PartGone
 from edgeproof.impl.manifest.place import Place
 from edgeproof.impl.manifest.setup import ManifestChoices, manifest_choices
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.snapshot import REMOVED
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["ManifestParts", "ManifestSystem"]

@@ -15,13 +15,13 @@ from typing import Any, Final, Protocol
 from edgeproof.impl.driven.client import Client, is_partial
 from edgeproof.impl.driven.puts import see_alarm, sending
 from edgeproof.impl.driven.told import Told
-from edgeproof.impl.durable.snapshot import Snapshot, from_kv
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace, LocationCache
 from edgeproof.impl.pattern.deployment import Choices, Location
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY
 from edgeproof.impl.runtime import Instance, Pending
+from edgeproof.impl.snapshot import Snapshot, from_kv
 from edgeproof.impl.system import Observation, Value
 
 __all__ = ["Place", "Unit", "label_of", "observe", "see_centre", "see_client", "see_kept", "see_places", "see_told"]

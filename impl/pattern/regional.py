@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from edgeproof.impl.driven.base import impossible_on
 from edgeproof.impl.driven.setup import seconds_of
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.region import RegionalTier
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.pattern.system import ReferenceSystem
-from edgeproof.impl.system import ActionImpossible, Observation, Setup
+from edgeproof.impl.system import Observation, Setup
 
 __all__ = ["DoKvRegionalSystem"]
 
@@ -44,7 +45,5 @@ class DoKvRegionalSystem(ReferenceSystem):
         return self.region.read
 
     def _do_refresh_region(self) -> None:
-        try:
+        with impossible_on(LookupError):
             self.region.refresh(self.choices.key)
-        except LookupError as error:
-            raise ActionImpossible(str(error)) from error

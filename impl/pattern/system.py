@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from edgeproof.impl.driven.base import Linked, raise_error_of
+from edgeproof.impl.driven.base import Linked, impossible_on, raise_error_of
 from edgeproof.impl.driven.client import FIELDS, Client
 from edgeproof.impl.driven.puts import DrivenPuts
 from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.driven.told import Told
 from edgeproof.impl.driven.writing import Rewriting, nobody_hears
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, to_kv
 from edgeproof.impl.durable.store import StoreError
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace, KVUnreachable, LocationCache
@@ -25,6 +24,7 @@ from edgeproof.impl.pattern.deployment import Choices, Location, Parts, boot
 from edgeproof.impl.pattern.observation import observe
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, Snapshot, to_kv
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
 
 __all__ = ["ReferenceSystem"]
@@ -144,10 +144,8 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.runtime.fail(self._stray(slot), NetworkError("KV cannot be reached"))
 
     def _do_rollback(self) -> None:
-        try:
+        with impossible_on(StoreError):
             status = self.store.restore(self.store.version() - 1)
-        except StoreError as error:
-            raise ActionImpossible(str(error)) from error
         # Whoever restores tells the clients what has become of their writes.
         self.client.acked = status.version
 
@@ -160,10 +158,8 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.told.hear(pop, self._edge.run(self.locations[pop].reader.read()))
 
     def _do_refresh(self, cache: int) -> None:
-        try:
+        with impossible_on(LookupError, KVUnreachable):
             self.locations[cache].refresh()
-        except (LookupError, KVUnreachable) as error:
-            raise ActionImpossible(str(error)) from error
 
     def _do_evict(self, pop: int) -> None:
         if self.locations[pop].reader.kept is None:

@@ -13,10 +13,10 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from edgeproof.impl.durable.snapshot import Config, Snapshot, diff
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import Config, Snapshot, diff
 
 __all__ = ["MAX_FEATURES", "ControlPlane", "GateClosed", "PushLocation", "Rollout", "RolloutPlan", "RolloutUnderWay"]
 

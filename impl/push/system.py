@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.driven.base import Linked, Simulated
+from edgeproof.impl.driven.base import Linked, Simulated, impossible_on
 from edgeproof.impl.driven.setup import check_setup, seconds_of
-from edgeproof.impl.durable.snapshot import Snapshot, to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.push.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
+from edgeproof.impl.snapshot import Snapshot, to_json
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["PushParts", "PushSystem"]
@@ -99,10 +99,8 @@ class PushSystem(Simulated, Linked):
     def _do_assign(self, pop: int) -> None:
         if self.control.rollout.newest.version > 1:
             raise ActionImpossible("stages are drawn up before the first release")
-        try:
+        with impossible_on(ValueError):
             self.control.assign(pop, self.control.stage_of(pop) + 1)
-        except ValueError as error:
-            raise ActionImpossible(str(error)) from error
 
     def _do_release_good(self) -> None:
         self._release(bad=False)
@@ -114,18 +112,14 @@ class PushSystem(Simulated, Linked):
         number = self.control.rollout.newest.version + 1
         if bad and self.bad:
             raise ActionImpossible("one bad version is enough for a run")
-        try:
+        with impossible_on(RolloutUnderWay):
             released = self.control.release(_file(number, bad), actor="operator")
-        except RolloutUnderWay as error:
-            raise ActionImpossible(str(error)) from error
         if bad:
             self.bad = released
 
     def _do_proceed(self) -> None:
-        try:
+        with impossible_on(GateClosed):
             self.control.proceed()
-        except GateClosed as error:
-            raise ActionImpossible(str(error)) from error
 
     # --- pushes
 

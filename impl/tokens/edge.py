@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Iterator
 from attrs import frozen
 
 from edgeproof.impl.durable.replicator import Publication
-from edgeproof.impl.durable.snapshot import Snapshot, to_json
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVNamespace, KVUnreachable
 from edgeproof.impl.runtime import Clock, Runtime
+from edgeproof.impl.snapshot import Snapshot, to_json
 from edgeproof.impl.tokens.table import KEEP
 from edgeproof.impl.tokens.tokens import Decision, Request, TokenRecord, authorise, record_of, to_value
 

@@ -13,9 +13,9 @@ from typing import Final
 
 from attrs import evolve
 
-from edgeproof.impl.durable.snapshot import REMOVED
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import REMOVED
 from edgeproof.impl.tokens.tokens import (
     SCOPES,
     Credential,

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
+from edgeproof.impl.driven.base import impossible_on
 from edgeproof.impl.edge.kv import KVUnreachable
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import ActionImpossible
 from edgeproof.impl.workerd.adversary import Place
 from edgeproof.impl.workerd.client import asked
@@ -40,10 +41,8 @@ class Edge:
     def refresh(self, cache: int, key: str) -> None:
         """KV refreshes a hot key in a location's cache. Raises ActionImpossible."""
         place = self._places[cache]
-        try:
+        with impossible_on(LookupError, KVUnreachable):
             place.location.refresh(key, place.cache)
-        except (LookupError, KVUnreachable) as error:
-            raise ActionImpossible(str(error)) from error
 
     def evict(self, pop: int) -> None:
         """Kill the location's process, and start another. Raises ActionImpossible."""

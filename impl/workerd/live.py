@@ -25,7 +25,6 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from edgeproof.impl.documents import flag_documents
-from edgeproof.impl.durable.snapshot import REMOVED, ChangelogEntry, Snapshot, from_kv, to_json
 from edgeproof.impl.edge.kv import KVError, KVNamespace
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.history import Event, Recorder, digest_of, now
@@ -35,6 +34,7 @@ from edgeproof.impl.live.pop import Isolate, Told
 from edgeproof.impl.live.process import Child, LiveError
 from edgeproof.impl.live.truth import Truth
 from edgeproof.impl.live.writers import Wire
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Snapshot, from_kv, to_json
 from edgeproof.impl.workerd.adversary import Adversary, Answer
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Client, Reply, WorkerdError, asked

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from edgeproof.impl.driven.client import Client, is_partial
 from edgeproof.impl.driven.puts import sending
-from edgeproof.impl.durable.snapshot import Snapshot, from_kv
 from edgeproof.impl.pattern.observation import see_centre, see_client, see_kept, see_places, see_told
+from edgeproof.impl.snapshot import Snapshot, from_kv
 from edgeproof.impl.system import Observation, Value
 from edgeproof.impl.workerd.adversary import Adversary, Held
 from edgeproof.impl.workerd.client import Call

@@ -25,9 +25,9 @@ from edgeproof.impl.driven.base import Linked
 from edgeproof.impl.driven.client import FIELDS, Client
 from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.durable.front import WriteRequest
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.durable.store import WriteResult
 from edgeproof.impl.pattern.setup import choices_of
+from edgeproof.impl.snapshot import Snapshot, to_kv
 from edgeproof.impl.system import ActionImpossible, Observation, Setup
 from edgeproof.impl.workerd.adversary import Adversary, Answer, Held, Place, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door

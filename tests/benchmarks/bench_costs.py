@@ -13,9 +13,9 @@ from statistics import median
 
 from edgeproof.impl.documents import flag_documents
 from edgeproof.impl.durable.database import connect
-from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import to_json
 from edgeproof.properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Sizes

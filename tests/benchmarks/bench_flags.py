@@ -17,11 +17,11 @@ from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 
 from edgeproof.impl.documents import flag_documents
-from edgeproof.impl.durable.snapshot import Snapshot, to_json
 from edgeproof.impl.flags.document import problems
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.sources import Heard
+from edgeproof.impl.snapshot import Snapshot, to_json
 
 FLAGS: Final = flag_documents(6, 5_000)
 CONTEXTS: Final[list[dict[str, Any]]] = [

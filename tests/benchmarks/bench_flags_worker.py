@@ -19,8 +19,8 @@ from flagship._evaluate import evaluate_flag
 from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
 
-from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.flags.evaluation import Evaluator
+from edgeproof.impl.snapshot import to_json
 from tests.benchmarks.bench_flags import CONTEXTS, FLAGD, FLAGS, PAIRS
 from tests.workerd.flags_deployment import FlagDeployment
 from tests.workerd.flags_evaluator import WorkerEvaluator

@@ -10,8 +10,8 @@ from statistics import mean, median
 from typing import TypeVar
 
 from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
-from edgeproof.impl.durable.snapshot import Snapshot, apply_changes, from_kv, to_kv
 from edgeproof.impl.manifest.parts import assemble, split
+from edgeproof.impl.snapshot import Snapshot, apply_changes, from_kv, to_kv
 
 T = TypeVar("T")
 

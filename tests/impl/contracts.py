@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Contracts of the pure functions of `impl.durable.snapshot`, for CrossHair to find counterexamples symbolically.
+"""Contracts of the pure functions of `impl.snapshot`, for CrossHair to find counterexamples symbolically.
 
 The last one is wrong on purpose: a checker that cannot find anything would pass the others as well.
 """
 
 from __future__ import annotations
 
-from edgeproof.impl.durable.snapshot import Snapshot, apply_changes, diff, inverse
+from edgeproof.impl.snapshot import Snapshot, apply_changes, diff, inverse
 
 
 def applying_a_diff_gives_the_new_config(old: dict[str, int], new: dict[str, int]) -> dict[str, int]:

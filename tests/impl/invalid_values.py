@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.snapshot import Snapshot, to_kv
 
 __all__ = ["GOOD", "INVALID", "ODD"]
 

@@ -10,7 +10,6 @@ from attrs import frozen
 
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, LocationCache
 from edgeproof.impl.manifest.blobs import Bucket, R2Parts
@@ -19,6 +18,7 @@ from edgeproof.impl.manifest.ledger import PartLedger
 from edgeproof.impl.manifest.manifest import Layout, ManifestPublication, ManifestReader
 from edgeproof.impl.manifest.parts import TARGET
 from edgeproof.impl.runtime import SimulatedRuntime, Weather
+from edgeproof.impl.snapshot import Snapshot
 
 __all__ = ["CountingParts", "LargeUnit", "large_unit"]
 

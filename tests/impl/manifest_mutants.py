@@ -12,7 +12,6 @@ from typing import Any
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.edge.kv import KVNamespace
 from edgeproof.impl.manifest.collector import Collector
 from edgeproof.impl.manifest.ledger import CountingStore, PartLedger
@@ -20,6 +19,7 @@ from edgeproof.impl.manifest.manifest import ManifestPublication, ManifestReader
 from edgeproof.impl.manifest.parts import Manifest, split
 from edgeproof.impl.manifest.system import ManifestParts, ManifestSystem
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import Setup
 
 __all__ = ["MANIFEST_MUTANTS", "ManifestMutant"]

@@ -14,13 +14,13 @@ from attrs import evolve, frozen
 
 from edgeproof.impl.durable.front import Front, Reply, WriteRequest
 from edgeproof.impl.durable.replicator import Publication, Replicator
-from edgeproof.impl.durable.snapshot import Changes, Snapshot, apply_changes, to_kv
 from edgeproof.impl.durable.store import ConfigStore, Status, WriteResult
 from edgeproof.impl.edge.kv import Copy, KVNamespace, LocationCache
 from edgeproof.impl.edge.reader import EdgeReader
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Changes, Snapshot, apply_changes, to_kv
 from edgeproof.impl.system import Setup
 
 __all__ = ["MUTANTS", "Mutant"]

@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from edgeproof.impl.durable.snapshot import Config, Snapshot
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.push.push import ControlPlane, PushLocation
 from edgeproof.impl.push.system import PushParts, PushSystem
+from edgeproof.impl.snapshot import Config, Snapshot
 
 __all__ = ["MUTANTS", "PushMutant"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from edgeproof.impl.durable.snapshot import REMOVED
+from edgeproof.impl.snapshot import REMOVED
 
 __all__ = ["changes", "configs", "names", "values"]
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.replicator import Backoff, Timing
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.durable.store import WriteResult
 from edgeproof.impl.edge.centre import SqliteCentre
 from edgeproof.impl.pattern.deployment import Choices, Location, boot
 from edgeproof.impl.runtime import NetworkError, RealRuntime, SimulatedRuntime, Weather
+from edgeproof.impl.snapshot import Snapshot
 
 CHOICES = Choices(reader="guarded", timing=Timing(put_timeout=3, retry=Backoff(1, 4)))
 

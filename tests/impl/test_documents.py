@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
-from edgeproof.impl.durable.snapshot import REMOVED, apply_changes, to_json
+from edgeproof.impl.snapshot import REMOVED, apply_changes, to_json
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 STRINGS = {"equals", "not_equals", "contains", "starts_with", "ends_with"}

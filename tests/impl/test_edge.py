@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot, to_kv
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, Limits, LocationCache
 from edgeproof.impl.edge.reader import ConfigUnavailable, EdgeReader
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import EMPTY, Snapshot, to_kv
 
 POLICIES = ["plain", "guarded", "memo"]
 

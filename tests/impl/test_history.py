@@ -10,8 +10,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_json, to_kv
 from edgeproof.impl.history import EMPTY_DIGEST, Digests, Event, Recorder, digest_of, digest_of_value, merge
+from edgeproof.impl.snapshot import Snapshot, to_json, to_kv
 from tests.impl.strategies import configs
 
 

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.impl.durable.snapshot import LARGEST, Snapshot, from_kv, to_kv
 from edgeproof.impl.edge.centre import KVEntry, SqliteCentre
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, Limits, LocationCache
 from edgeproof.impl.edge.reader import NO_CONFIG, ConfigUnavailable, EdgeReader, Reading
 from edgeproof.impl.live.options import LiveOptions, Paths
 from edgeproof.impl.live.pop import LocationIsolate, Pop, PopAssignment
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import LARGEST, Snapshot, from_kv, to_kv
 from tests.impl.invalid_values import GOOD, INVALID
 from tests.impl.live_runs import events_of
 

@@ -8,9 +8,9 @@ import pytest
 
 from edgeproof.impl.alternatives.kv_only import KvOnlySystem
 from edgeproof.impl.alternatives.kv_writer import LOG_PREFIX, KvWriter, Write, changelog_in
-from edgeproof.impl.durable.snapshot import from_kv
 from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import from_kv
 from edgeproof.impl.system import Setup
 from tests.impl.driving import Step, play, refuses, seen
 

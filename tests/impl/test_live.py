@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from edgeproof.impl.durable.database import connect
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import DictCentre, KVEntry
 from edgeproof.impl.edge.reader import EdgeReader
@@ -35,6 +34,7 @@ from edgeproof.impl.live.run import LiveError, LiveOptions, Truth, run_live
 from edgeproof.impl.live.site import ReferenceSite
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.snapshot import Snapshot, to_kv
 from edgeproof.properties.engines.history.engine import PROPERTIES, promise_of
 from edgeproof.properties.evidence import Verdict
 from tests.impl.live_runs import QUICK, checked, promise_to, run_until

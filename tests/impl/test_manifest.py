@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
-from edgeproof.impl.durable.snapshot import REMOVED, apply_changes, to_json
 from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.manifest.collector import Collector, GraceTooShort, Pace
 from edgeproof.impl.manifest.ledger import LedgerRow
 from edgeproof.impl.manifest.parts import Manifest, PartCorrupt, PartGone
 from edgeproof.impl.runtime import Weather
+from edgeproof.impl.snapshot import REMOVED, apply_changes, to_json
 from tests.impl.large_unit import CACHE_TTL, LOAD, large_unit
 from tests.impl.strategies import changes
 

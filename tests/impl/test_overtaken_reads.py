@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, Limits, LocationCache
 from edgeproof.impl.edge.reader import EdgeReader, Reading
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime, Task
+from edgeproof.impl.snapshot import Snapshot, to_kv
 
 CACHE_TTL = 30.0
 MEMO_TTL = 10.0

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeproof.impl.documents import draw_change, flag_documents
-from edgeproof.impl.durable.snapshot import Snapshot, apply_changes, to_json
 from edgeproof.impl.manifest import parts as module
 from edgeproof.impl.manifest.parts import Manifest, PartCorrupt, PartsError, assemble, by_digest, by_place, split
+from edgeproof.impl.snapshot import Snapshot, apply_changes, to_json
 from tests.impl.strategies import configs
 
 targets = st.sampled_from([1, 20, 200, 100_000])

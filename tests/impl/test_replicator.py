@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, InlinePublisher, Publication, Replicator, Timing
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.durable.store import Alarm, ConfigStore
 from edgeproof.impl.edge.kv import KVNamespace, KVThrottled, Limits
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime, Task
+from edgeproof.impl.snapshot import Snapshot
 
 TIMING = Timing(put_timeout=10, retry=Backoff(2, 16))
 

@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edgeproof.impl.durable.snapshot import (
+from edgeproof.impl.snapshot import (
     LARGEST,
     REMOVED,
     ChangelogEntry,

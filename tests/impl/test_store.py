@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeproof.impl.durable.database import CHUNK, connect, wipe
-from edgeproof.impl.durable.snapshot import REMOVED, apply_changes, replay, to_json
 from edgeproof.impl.durable.store import Alarm, ConfigStore, StoreError, VersionConflict, WriteResult
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import REMOVED, apply_changes, replay, to_json
 from tests.impl.strategies import changes
 
 

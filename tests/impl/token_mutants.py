@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.kv import Copy, KVNamespace, LocationCache
+from edgeproof.impl.snapshot import Snapshot
 from edgeproof.impl.tokens.edge import TokenGate, TokenPublication
 from edgeproof.impl.tokens.system import TokenParts, TokenSystem
 from edgeproof.impl.tokens.table import TokenTable

@@ -10,7 +10,6 @@ from edgeproof.impl.alternatives.kv_writer import KvWriter, Write
 from edgeproof.impl.alternatives.per_key import PerKeyPublication
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.replicator import Publication
-from edgeproof.impl.durable.snapshot import Changes, Config, Snapshot, apply_changes, to_json
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.manifest.blobs import Bucket, R2Parts
@@ -19,6 +18,7 @@ from edgeproof.impl.manifest.manifest import Layout, ManifestPublication
 from edgeproof.impl.manifest.parts import split
 from edgeproof.impl.push.push import ControlPlane, RolloutPlan
 from edgeproof.impl.runtime import Instance, SimulatedRuntime
+from edgeproof.impl.snapshot import Changes, Config, Snapshot, apply_changes, to_json
 
 __all__ = ["LOCATIONS", "PUBLISHERS", "typical_change"]
 

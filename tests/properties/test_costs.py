@@ -8,13 +8,13 @@ from contextlib import suppress
 import pytest
 
 from edgeproof.impl.documents import flag_documents
-from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.edge.kv import KVNamespace, KVThrottled
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.push.system import PushSystem
 from edgeproof.impl.references import ReferenceSystems
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import to_json
 from edgeproof.impl.system import ActionImpossible
 from edgeproof.model.designs import DESIGNS
 from edgeproof.model.machine import Instance

@@ -10,7 +10,7 @@ import pytest
 
 from edgeproof.impl.alternatives.per_key import Part, PerKeyPublication, PerKeyReader
 from edgeproof.impl.alternatives.per_key_system import DoKvPerKeySystem
-from edgeproof.impl.durable.snapshot import Snapshot
+from edgeproof.impl.snapshot import Snapshot
 from edgeproof.model.designs.do_kv_per_key import DoKvPerKey
 from edgeproof.model.machine import Design, action, deadline
 from edgeproof.properties.bounds import formula, present_terms

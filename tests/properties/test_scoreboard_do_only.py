@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from edgeproof.impl.alternatives.do_only import DoOnlySystem
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.remote import RemoteReader
+from edgeproof.impl.snapshot import Snapshot
 from edgeproof.model.designs.do_only import DoOnly
 from edgeproof.model.machine import Design, action
 from edgeproof.properties.bounds import formula

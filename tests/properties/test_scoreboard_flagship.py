@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.flags.control import ANY, FlagControl, StoredFlag
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.service import EdgeFlags
 from edgeproof.impl.flags.system import FlagSystem, SaltedFlags
+from edgeproof.impl.snapshot import Snapshot
 from edgeproof.model.designs import flagship
 from edgeproof.model.designs.flagship import Flagship, lets_in
 from edgeproof.model.machine import Design, Instance, action, read_design

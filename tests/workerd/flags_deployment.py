@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final
 
-from edgeproof.impl.durable.snapshot import Snapshot, from_kv
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.live.pulse import Pulse
 from edgeproof.impl.runtime import Clock
+from edgeproof.impl.snapshot import Snapshot, from_kv
 from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Client, Reply

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, KVUnreachable, Limits
+from edgeproof.impl.snapshot import Snapshot, to_kv
 from edgeproof.impl.workerd.adversary import PATIENCE, Adversary, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Call, Reply, asked

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.durable.snapshot import from_kv
 from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.snapshot import from_kv
 from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Client

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.snapshot import Snapshot, to_kv
 from edgeproof.impl.workerd.client import asked
 from edgeproof.impl.workerd.processes import Edits
 from tests.workerd.flags_deployment import FlagDeployment

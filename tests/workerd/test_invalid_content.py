@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import pytest
 
-from edgeproof.impl.durable.snapshot import Snapshot, from_kv
 from edgeproof.impl.edge.reader import NO_CONFIG
+from edgeproof.impl.snapshot import Snapshot, from_kv
 from edgeproof.impl.workerd.client import Reply
 from tests.impl.invalid_values import GOOD, INVALID, ODD
 from tests.workerd.held_reads import Edge

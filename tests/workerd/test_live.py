@@ -16,12 +16,12 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.edge.kv import KVNamespace, KVThrottled
 from edgeproof.impl.history import Recorder
 from edgeproof.impl.live.network import FaultPlan
 from edgeproof.impl.live.pulse import STALL
 from edgeproof.impl.live.run import LiveError, LiveOptions, run_live
+from edgeproof.impl.snapshot import Snapshot, to_kv
 from edgeproof.impl.workerd.live import LiveKV, WallClock, WorkerdSite
 from edgeproof.impl.workerd.processes import Processes
 from edgeproof.properties.evidence import Verdict

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from edgeproof.impl.durable.snapshot import Snapshot, to_kv
+from edgeproof.impl.snapshot import Snapshot, to_kv
 from edgeproof.impl.workerd.client import Client, asked
 from edgeproof.impl.workerd.config import Bindings, copy_worker, store_config
 from edgeproof.impl.workerd.runtime import Workerd

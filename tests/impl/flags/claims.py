@@ -9,9 +9,9 @@ from typing import Any
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import REMOVED, apply_changes, diff, inverse
 from edgeproof.impl.flags.bucketing import bucket_of_hash
 from edgeproof.impl.flags.changes import apply_diff, diff_of, inverse_diff
+from edgeproof.impl.snapshot import REMOVED, apply_changes, diff, inverse
 from edgeproof.properties.engines.contracts import Claim
 
 __all__ = ["Functions", "claims"]

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.front import WriteRequest
-from edgeproof.impl.durable.snapshot import to_json
 from edgeproof.impl.durable.store import ConfigStore, WriteResult
 from edgeproof.impl.flags import control as module
 from edgeproof.impl.flags.changes import apply_diff, diff_of, inverse_diff
@@ -26,6 +25,7 @@ from edgeproof.impl.flags.control import (
     Unversioned,
 )
 from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import to_json
 from tests.impl.flags.examples import flag, rule
 
 NOW = 1_767_225_600.0

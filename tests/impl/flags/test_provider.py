@@ -22,11 +22,11 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 from openfeature.provider import ProviderStatus
 
-from edgeproof.impl.durable.snapshot import Snapshot
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.context import of_openfeature
 from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.sources import Heard
+from edgeproof.impl.snapshot import Snapshot
 from tests.impl.flags.examples import flag, rule
 
 PRO = {"attribute": "plan", "operator": "equals", "value": "pro"}
