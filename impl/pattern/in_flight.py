@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from edgeproof.impl.durable.snapshot import EMPTY, Snapshot
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.runtime import Pending, Task
+from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import ActionImpossible, Observation, Setup
 
 __all__ = ["InFlightSystem"]
