@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgeproof.model.expr import Expr
+from edgeproof.model.expr import Expr, walk
 from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import DesignError, Instance, State
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Term, total
 
-__all__ = ["dominant", "formula", "is_promised", "present_terms", "staleness_bound"]
+__all__ = ["dominant", "formula", "is_promised", "parameters", "present_terms", "staleness_bound"]
 
 
 def is_promised(instance: Instance) -> bool:
@@ -48,6 +48,13 @@ def present_terms(instance: Instance) -> list[tuple[Term, int]]:
         for term in _terms(instance.machine.state())
         if evaluate(instance, term.present, empty)
     ]
+
+
+def parameters(instance: Instance) -> tuple[str, ...]:
+    """The numbers that an instance's bound is made of, in the order of its design."""
+    nodes = (node for term, _ in present_terms(instance) for node in walk(term.value))
+    used = {str(node.payload) for node in nodes if node.op == "prm"}
+    return tuple(name for name in instance.machine.rigids if name in used)
 
 
 def _terms(s: State) -> tuple[Term, ...]:

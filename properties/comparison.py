@@ -15,13 +15,11 @@ from attrs import evolve, frozen
 from edgeproof.properties.cases import instance_of
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.costs.table import Cost
+from edgeproof.properties.designs import PATTERN
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Ledger, Status, Verdict
 from edgeproof.properties.levels import Standing, standing
 
-__all__ = ["YARDSTICK", "Answer", "Comparison", "Entry", "compare"]
-
-YARDSTICK: Final = "do_kv"
-"""The design that the others are compared with: the pattern."""
+__all__ = ["Answer", "Comparison", "Entry", "compare"]
 
 _ALTERNATIVES: Final[Mapping[str, str]] = {
     "kv_only": "Why not just KV?",
@@ -32,7 +30,7 @@ _ALTERNATIVES: Final[Mapping[str, str]] = {
 """What one might build instead of the pattern, and the question whether to."""
 
 _BUILT_ON_IT: Final[Mapping[str, str]] = {
-    YARDSTICK: "What does a builder of the pattern have to get right?",
+    PATTERN: "What does a builder of the pattern have to get right?",
     "do_kv_regional": "What does KV's regional tier change?",
     "do_kv_manifest": "What do large configs, kept in parts, have to get right?",
     "artifacts_tokens": "What do tokens in KV have to get right?",
@@ -140,11 +138,11 @@ def _answers(entries: Sequence[Entry]) -> Iterator[Answer]:
     kept, given_up = _of_the_pattern(entries)
     found = {design: [e for e in entries if e.case.design == design] for design in (*_ALTERNATIVES, *_BUILT_ON_IT)}
     for design, question in _ALTERNATIVES.items():
-        if found[design] and found[YARDSTICK]:
-            yield _why_not(design, question, _unfair(found[design], found[YARDSTICK]), kept, given_up)
+        if found[design] and found[PATTERN]:
+            yield _why_not(design, question, _unfair(found[design], found[PATTERN]), kept, given_up)
     others = [e for design in _ALTERNATIVES for e in found[design]]
-    against = _first([c for e in found[YARDSTICK] for c in e.conclusions if c.property in given_up])
-    helpless = [c for e in found[YARDSTICK] for c in _unavoidable(e, found[YARDSTICK], kept)]
+    against = _first([c for e in found[PATTERN] for c in e.conclusions if c.property in given_up])
+    helpless = [c for e in found[PATTERN] for c in _unavoidable(e, found[PATTERN], kept)]
     instead = _first([c for e in others for c in e.conclusions if c.property in given_up and c.verdict in HOLDS])
     if against:
         against = (*against, *_first(sorted(helpless, key=lambda c: len(_hazards_of(c.case)))))
@@ -176,7 +174,7 @@ def _hazards_of(case: Case) -> frozenset[str]:
 
 def _of_the_pattern(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:
     """What the pattern keeps in some configuration, and what it breaks in all."""
-    return _kept_and_broken([e for e in entries if e.case.design == YARDSTICK])
+    return _kept_and_broken([e for e in entries if e.case.design == PATTERN])
 
 
 def _kept_and_broken(entries: Sequence[Entry]) -> tuple[frozenset[str], frozenset[str]]:

@@ -18,6 +18,7 @@ from typing import Final
 from edgeproof.model.expr import FALSE, NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance, State
+from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES
@@ -226,6 +227,7 @@ DOSSIER: Final = Dossier(
     anomalies=("immediate-revocation",),
     room={"Pop": 2, "Put": 2},
     terms=terms,
+    limits=do_kv.LIMITS,
     lemmas={
         **_PUBLISHER,
         **_IN_TURN,

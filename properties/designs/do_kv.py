@@ -15,13 +15,14 @@ from typing import Final
 from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.do_kv_worst import worst_run
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Limits, Row, Term, Writer, total
 from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
 
-__all__ = ["COSTING", "DOSSIER", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
+__all__ = ["COSTING", "DOSSIER", "LIMITS", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
 
 _OUTBOX: Final[Constants] = {"publisher": "outbox", "Put": 1}
 _INLINE: Final[Constants] = {"publisher": "inline", "Put": 2}
@@ -160,6 +161,15 @@ def publish_bound(s: State) -> Expr:
     return total(terms(s)[:-2])
 
 
+LIMITS: Final = Limits(
+    sync_delay=lambda s: s.S,
+    put_timeout=lambda s: s.D,
+    retry_delay=lambda s: s.R,
+    failures=lambda s: s.F,
+    cache_ttl=lambda s: s.T,
+)
+
+
 def _committed(s: State, of_era: Expr, version: Expr) -> Expr:
     return newer_or_same(s.era, s.config, of_era, version)
 
@@ -260,6 +270,8 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=terms,
+    limits=LIMITS,
+    worst_run=worst_run,
     lemmas={**_COPIES, **_STORE, **_READERS, **_STALENESS},
     costing=COSTING,
 )

@@ -99,6 +99,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=terms,
+    limits=evolve(do_kv.LIMITS, cache_ttl=lambda s: s.G + s.T),
     lemmas={
         **{name: lemma for name, lemma in do_kv.DOSSIER.lemmas.items() if name not in _REPLACED},
         **_REGION,

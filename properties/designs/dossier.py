@@ -13,7 +13,7 @@ from edgeproof.model.expr import TIME, Expr, ite, lift
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import Instance, State
 
-__all__ = ["Constants", "Costing", "Dossier", "Lemmas", "Row", "Sizes", "Term", "Writer", "total"]
+__all__ = ["Constants", "Costing", "Dossier", "Lemmas", "Limits", "Quantity", "Row", "Sizes", "Term", "Writer", "total"]
 
 Constants: TypeAlias = Mapping[str, int | str | bool]
 
@@ -22,6 +22,9 @@ Row: TypeAlias = tuple[str, Constants, tuple[str, ...], str]
 
 Lemmas: TypeAlias = Mapping[str, Callable[[State], Expr]]
 """Candidate invariants by name."""
+
+Quantity: TypeAlias = Callable[[State], Expr]
+"""A time or a count, made of a design's numbers."""
 
 
 @frozen
@@ -40,6 +43,23 @@ def total(parts: Sequence[Term]) -> Expr:
     for part in parts:
         result = result + ite(part.present, part.value, lift(0, TIME))
     return result
+
+
+@frozen
+class Limits:
+    """What a bound takes for granted of the environment, as far as a history shows it; None where there is no such thing.
+
+    What a history calls a publish is an attempt to publish a version, with all the puts that takes. `sync_delay` is from
+    a commit that waits, with no attempt under way, to its own; `put_timeout` an attempt, until it was confirmed or given
+    up; `retry_delay` from one that was not confirmed to the next; `failures` how many in a row were not; `cache_ttl` from
+    when KV held something newer to the last read of a location's copy of what it had held.
+    """
+
+    sync_delay: Quantity | None = None
+    put_timeout: Quantity | None = None
+    retry_delay: Quantity | None = None
+    failures: Quantity | None = None
+    cache_ttl: Quantity | None = None
 
 
 @frozen
@@ -96,7 +116,10 @@ class Dossier:
     no implementation to drive.
 
     `terms` are the summands of its staleness bound, in the order in which a write on its way to a reader can meet them;
-    none (None) means that it promises no bound, and no summand that a reader is never late.
+    none (None) means that it promises no bound, and no summand that a reader is never late. `limits` are what that takes
+    for granted, and `worst_run` gives, for a configuration, the events of the run that comes closest to the bound, if one
+    is known: it begins where the second write is the one under observation, and ends with the read of a reader at the
+    first location.
 
     `lemmas` are candidate invariants, of which nothing is trusted: the proof engine keeps the largest part that is
     inductive for the configuration at hand and throws the rest away. A lemma that is wrong, or wrong under some hazard,
@@ -110,5 +133,7 @@ class Dossier:
     room: Mapping[str, int] = field(factory=dict)
     engines: tuple[str, ...] = ("explore", "prove", "fuzz")
     terms: Callable[[State], tuple[Term, ...]] | None = None
+    limits: Limits = field(factory=Limits)
+    worst_run: Callable[[Instance], Sequence[Event] | None] = lambda instance: None
     lemmas: Lemmas = field(factory=dict)
     costing: Costing | None = None

@@ -16,6 +16,7 @@ from typing import Final
 from edgeproof.model.designs.flagship import lets_in
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
+from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts.alarm import publication
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
@@ -174,6 +175,7 @@ DOSSIER: Final = Dossier(
     anomalies=("cross-pop-monotonic",),
     room={"writes": 6, "scale": 3},
     terms=terms,
+    limits=do_kv.LIMITS,
     lemmas={**_STORE, **_COPIES, **_CONTENTS, **_OFF, **_STALENESS},
     costing=Costing(
         constants={"Pop": 3, "writes": 12, "T": 60},

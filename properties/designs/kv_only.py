@@ -14,7 +14,7 @@ from typing import Final
 
 from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Limits, Row, Term, Writer
 from edgeproof.properties.designs.parts.cache import cached_copy
 from edgeproof.properties.designs.parts.links import UNBROKEN
 
@@ -112,6 +112,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=terms,
+    limits=Limits(cache_ttl=lambda s: s.T),
     lemmas={**_COPIES, **_WRITERS, **_STALENESS},
     costing=Costing(
         constants={"writing": "in_turn", "Writer": 1, "Pop": 3, "writes": 12, "T": 60},

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from edgeproof.properties.designs import PATTERN
+
 __all__ = ["Promise"]
 
 
@@ -16,7 +18,7 @@ class Promise:
     environment (seconds; `failures` counts puts in a row): a history that shows one passed breaks an assumption, and
     then tells nothing about the design. None assumes nothing. Puts that end later than `put_timeout` break one unless
     they `may_be_late`. `machine` is how late the machine of a run may be by itself, as its stalls show; `skew` is how
-    far the recorders' clocks may lie apart.
+    far the recorders' clocks may lie apart. `design` is the one that the bound is of.
     """
 
     bound_s: float
@@ -33,6 +35,7 @@ class Promise:
     heartbeat: float | None = None
     machine: float | None = None
     skew: float | None = None
+    design: str = PATTERN
 
     @property
     def slack(self) -> float:

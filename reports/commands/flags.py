@@ -44,7 +44,7 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
       edgeproof flags walkthrough
     """
     check_directory(out)
-    from edgeproof.properties.engines.history.engine import promise_of
+    from edgeproof.properties.promises import promise_of
     from edgeproof.reports.walkthrough import CONSTANTS, walk
 
     promise = promise_of(CONSTANTS)

@@ -80,7 +80,7 @@ def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int
     """
     check_directory(out)
     from edgeproof.impl.live.run import LiveError, LiveOptions, run_live
-    from edgeproof.properties.engines.history.engine import promise_of
+    from edgeproof.properties.promises import promise_of
 
     try:
         given: dict[str, Any] = {

@@ -10,8 +10,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.comparison import YARDSTICK, Answer, Comparison, Entry
+from edgeproof.properties.comparison import Answer, Comparison, Entry
 from edgeproof.properties.costs.table import Parameters
+from edgeproof.properties.designs import PATTERN
 from edgeproof.properties.evidence import Conclusion, Ledger, Status, Verdict
 from edgeproof.reports.comparison.costs import COLUMNS, cost_row, set_beside
 from edgeproof.reports.view import View, arrange
@@ -65,9 +66,9 @@ class Page:
     def costs_of(self, answer: Answer) -> str:
         """What a design that one might build instead costs, beside the pattern; empty where there is nothing to say."""
         costs = {one.design: one for one in self.comparison.costs}
-        if answer.design not in costs or YARDSTICK not in costs:
+        if answer.design not in costs or PATTERN not in costs:
             return ""
-        return set_beside(costs[answer.design], costs[YARDSTICK])
+        return set_beside(costs[answer.design], costs[PATTERN])
 
     def trace(self, conclusion: Conclusion) -> str | None:
         """Where the shortest trace of a conclusion is, from where the user is."""

@@ -74,7 +74,7 @@ def promised(given: Given) -> Promise:
 
     Raises Unusable for numbers that do not make a bound.
     """
-    from edgeproof.properties.engines.history.engine import promise_of
+    from edgeproof.properties.promises import promise_of
     from edgeproof.properties.traffic import Promise
 
     known = {s: v for n, s in _SYMBOLS.items() if (v := getattr(given, n)) is not None}

@@ -19,8 +19,9 @@ from edgeproof.impl.live.options import Paths
 from edgeproof.impl.live.pulse import STALL
 from edgeproof.impl.live.run import LiveOptions, LiveResult, run_live
 from edgeproof.impl.live.site import ReferenceSite, Site
-from edgeproof.properties.engines.history.engine import Promise, check_history, promise_of
+from edgeproof.properties.engines.history.engine import Promise, check_history
 from edgeproof.properties.evidence import Evidence
+from edgeproof.properties.promises import promise_of
 
 __all__ = ["QUICK", "checked", "events_of", "promise_to", "run_until"]
 

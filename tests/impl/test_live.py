@@ -35,8 +35,9 @@ from edgeproof.impl.live.site import ReferenceSite
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
 from edgeproof.impl.snapshot import Snapshot, to_kv
-from edgeproof.properties.engines.history.engine import PROPERTIES, promise_of
+from edgeproof.properties.engines.history.engine import PROPERTIES
 from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.promises import promise_of
 from tests.impl.live_runs import QUICK, checked, promise_to, run_until
 from tests.impl.mutants import ServesForEver
 from tests.impl.strategies import changes

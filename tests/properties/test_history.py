@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from edgeproof.model.machine import DesignError
-from edgeproof.properties.engines.history.engine import PROPERTIES, Promise, check_history, promise_of
+from edgeproof.properties.engines.history.engine import PROPERTIES, Promise, check_history
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.promises import promise_of
 from tests.properties.histories import clean, commit, digest, fault, publish, read, text
 
 PROMISE = Promise(2.5, guarded=True)

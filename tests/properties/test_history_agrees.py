@@ -25,10 +25,10 @@ from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
 from edgeproof.properties.engines.fuzz.shrink import run_events
-from edgeproof.properties.engines.history.engine import promise_of
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case
 from edgeproof.properties.intake import EVENTS
+from edgeproof.properties.promises import promise_of
 from edgeproof.properties.traffic import CHECKS, Promise, gather
 from tests.properties.recorded_runs import BROKEN, TESTED, Run, Step, random_run, rerun, views
 

@@ -20,8 +20,9 @@ import pytest
 
 from edgeproof.impl.workerd.adversary import Answer, Fault
 from edgeproof.impl.workerd.client import WorkerdError
-from edgeproof.properties.engines.history.engine import Promise, check_history, promise_of
+from edgeproof.properties.engines.history.engine import Promise, check_history
 from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.promises import promise_of
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, Writer, ask
 

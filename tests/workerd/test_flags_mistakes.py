@@ -14,7 +14,7 @@ import pytest
 from edgeproof.impl.workerd.adversary import Held
 from edgeproof.impl.workerd.client import asked
 from edgeproof.impl.workerd.processes import Edits
-from edgeproof.properties.engines.history.engine import promise_of
+from edgeproof.properties.promises import promise_of
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, ask, batch
 

@@ -27,7 +27,7 @@ from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.sources import Heard, HttpSource
 from edgeproof.impl.workerd.adversary import Answer, Fault
 from edgeproof.impl.workerd.client import asked
-from edgeproof.properties.engines.history.engine import promise_of
+from edgeproof.properties.promises import promise_of
 from tests.workerd.flags_deployment import PATIENCE, TOKEN, FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Writer, batch
 from tests.workerd.test_flags_faults import OPTIONS, promise

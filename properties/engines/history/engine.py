@@ -21,9 +21,6 @@ import ibis
 import ibis.expr.types as ir
 from attrs import evolve, frozen
 
-from edgeproof.model.designs import load as load_design
-from edgeproof.model.machine import Instance
-from edgeproof.properties.bounds import formula, present_terms
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic import CHECKS, Check, Facts, Promise, gather
@@ -40,7 +37,6 @@ __all__ = [
     "examine",
     "judge",
     "judge_assumption",
-    "promise_of",
 ]
 
 ENGINE: Final = "history"
@@ -64,35 +60,6 @@ class Examined:
     """By id: the rows over the limit (kept), and what to say of the first of them."""
     covers: str
     one_file: bool
-
-
-def promise_of(
-    constants: Mapping[str, int | str | bool], ticks_per_second: int = 1000, *, platform: bool = False
-) -> Promise:
-    """What the proved formula promises of an instance of `do_kv`, its durations given in ticks. Raises DesignError.
-
-    On a platform, alarms, retries and caches are the environment's, and what the bound takes for granted of them is
-    watched as well. In a run of an implementation they are part of what is under test; the machine is not, whose stalls
-    are part of S.
-    """
-    instance = Instance.of(load_design("do_kv"), **constants)
-    bound = sum(value for _, value in present_terms(instance)) / ticks_per_second
-    seconds = {n: instance.number(n) / ticks_per_second for n in "SDRTMHZ"}
-    named = [n for n in seconds if any(n in term.formula for term, _ in present_terms(instance))]
-    said = ", ".join(f"{n} = {seconds[n]:g} s" for n in named)
-    promise = Promise(
-        bound,
-        formula(instance),
-        instance.values["reader"] == "guarded",
-        (f"{said}, F = {instance.number('F')}", "all times are of one clock"),
-        instance.number("F"),
-        seconds["D"],
-        bool(instance.values["put_late"]),
-        machine=None if platform else seconds["S"],
-    )
-    if not platform:
-        return promise
-    return evolve(promise, sync_delay=seconds["S"], retry_delay=seconds["R"], cache_ttl=seconds["T"])
 
 
 def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed: int | None = None) -> list[Evidence]:

@@ -17,7 +17,7 @@ from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.service import POLL, App, FlagOptions, FlagService
 from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.runtime import SimulatedRuntime, Weather
-from edgeproof.properties.engines.history.engine import promise_of
+from edgeproof.properties.promises import promise_of
 from tests.impl.flags.examples import flag, rule
 
 POPS = ("ams", "gru", "sin")

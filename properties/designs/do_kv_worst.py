@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worst run of `do_kv`: it follows the terms of the bound one by one, for any values of the parameters.
+
+It is not searched for but written down. The version under observation is the second write's, and the reader is an
+isolate at the first location.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from edgeproof.model.interpret import Event
+from edgeproof.model.machine import TICK, Instance
+
+__all__ = ["worst_run"]
+
+_MOST_BEATS: Final = 200
+_PUBLISHED: Final = (Event("put_lands"), Event("put_confirmed"))
+
+
+def worst_run(instance: Instance) -> Sequence[Event] | None:
+    """Everything takes as long as it can. None where the heartbeat beats so often that it would be `_MOST_BEATS` times."""
+    if instance.values["repair"] == "heartbeat" and instance.number("T") > _MOST_BEATS * instance.number("H"):
+        return None
+    return _late_schedule(instance) if instance.values["put_late"] else _schedule(instance)
+
+
+def _schedule(instance: Instance) -> list[Event]:
+    """The first write's put is in flight when the watched write is committed; from then on everything takes longest."""
+    n = instance.number
+    failures = [[*_wait(n("D")), Event("put_fails"), *_wait(n("R")), Event("fire")]] * _failures(instance)
+    return [
+        *(Event("write"), Event("acknowledge"), Event("fire"), Event("write")),
+        *(*_wait(n("D")), Event("put_lands"), Event("put_confirmed")),
+        *(*_wait(n("S")), Event("fire")),
+        *(event for failed in failures for event in failed),
+        *(*_wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
+        *_last_reads(instance),
+    ]
+
+
+def _late_schedule(instance: Instance) -> list[Event]:
+    """The first write's put outlives its instance, and lands over the watched write's put just before it is confirmed.
+
+    It is the worst schedule where the new instance's put can be in flight when the zombie's window ends: Z = R.
+    """
+    n = instance.number
+    failures = [[*_wait(n("D")), Event("put_fails"), *_wait(n("R")), Event("fire")]] * _failures(instance)
+    slot = (("slot", 0),)
+    return [
+        *(Event("write"), Event("acknowledge"), Event("fire"), Event("write")),
+        *(*_wait(n("D")), Event("put_late", slot), *_wait(n("R")), Event("fire"), Event("put_lands")),
+        *(Event("stray_lands", slot), *_wait(n("D")), Event("put_confirmed"), *_wait(n("H") + n("S")), Event("fire")),
+        *(event for failed in failures for event in failed),
+        *(*_wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
+        *_last_reads(instance),
+    ]
+
+
+def _failures(instance: Instance) -> int:
+    return instance.number("F") if instance.values["put_fails"] else 0
+
+
+def _last_reads(instance: Instance) -> list[Event]:
+    """A read just before the cached copy expires; with a memo another one just before that expires."""
+    waits = [instance.number("T")] + ([instance.number("M")] if instance.values["reader"] == "memo" else [])
+    events, since_beat = [], 0
+    for wait in waits:
+        more, since_beat = _idle(instance, wait, since_beat)
+        events += [*more, _read()]
+    return events
+
+
+def _idle(instance: Instance, ticks: int, since_beat: int) -> tuple[list[Event], int]:
+    """Let time pass, serving the heartbeat (if there is one) whenever it is due; also how long ago it last beat."""
+    if instance.values["repair"] == "none":
+        return _wait(ticks), 0
+    events = []
+    while ticks:
+        step = min(ticks, instance.number("H") - since_beat)
+        events += _wait(step)
+        ticks, since_beat = ticks - step, since_beat + step
+        if since_beat == instance.number("H"):
+            events += [Event("fire"), *_PUBLISHED]
+            since_beat = 0
+            if not instance.number("H"):
+                break
+    return events, since_beat
+
+
+def _evicted(instance: Instance) -> list[Event]:
+    """A fresh isolate, lest one that has read before serves that memo instead of the cached copy."""
+    return [Event("evict", (("pop", 0),))] if instance.values["reader"] == "memo" else []
+
+
+def _read() -> Event:
+    return Event("read", (("pop", 0), ("cache", 0)))
+
+
+def _wait(ticks: int) -> list[Event]:
+    return [Event(TICK, (), ticks)] if ticks else []
