@@ -15,9 +15,9 @@ from attrs import evolve, frozen
 from edgeproof.properties.cases import instance_of
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.costs.table import Cost
-from edgeproof.properties.designs import PATTERN
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Ledger, Status, Verdict
 from edgeproof.properties.levels import Standing, standing
+from edgeproof.properties.pattern import PATTERN
 
 __all__ = ["Answer", "Comparison", "Entry", "compare"]
 

@@ -11,24 +11,21 @@ from edgeproof.model.designs import load
 from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance
 from edgeproof.properties.bounds import formula, parameters, present_terms
-from edgeproof.properties.designs import PATTERN, dossier_of
+from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Constants
 from edgeproof.properties.environment import Setting
+from edgeproof.properties.pattern import PATTERN
 from edgeproof.properties.traffic import Promise
 
 __all__ = ["promise_in", "promise_of"]
 
 
-def promise_of(
-    constants: Constants,
-    ticks_per_second: int = 1000,
-    *,
-    design: str = PATTERN,
-    platform: bool = False,
-) -> Promise:
-    """What the proved formula promises of a design, its durations given in ticks: `promise_in`. Raises DesignError."""
-    instance = Instance.of(load(design), **constants)
-    return promise_in(Setting(instance, Fraction(1, ticks_per_second)), platform=platform)
+def promise_of(constants: Constants, ticks_per_second: int = 1000, *, design: str = PATTERN) -> Promise:
+    """What the proved formula promises of a run of an implementation, its durations given in ticks.
+
+    Raises DesignError for a design without a bound, and for constants that it does not have.
+    """
+    return promise_in(Setting(Instance.of(load(design), **constants), Fraction(1, ticks_per_second)))
 
 
 def promise_in(setting: Setting, *, platform: bool = False) -> Promise:
@@ -53,7 +50,12 @@ def promise_in(setting: Setting, *, platform: bool = False) -> Promise:
     )
     if not platform:
         return promise
-    return evolve(promise, **{name: limits[name] for name in ("sync_delay", "retry_delay", "cache_ttl")})
+    return evolve(
+        promise,
+        sync_delay=limits["sync_delay"],
+        retry_delay=limits["retry_delay"],
+        cache_ttl=limits["cache_ttl"],
+    )
 
 
 def _limits(setting: Setting) -> dict[str, float | None]:

@@ -3,23 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from typing import NoReturn
+from collections.abc import Sequence
 
 from attrs import evolve
 
 from edgeproof.model.designs import DESIGNS, load
-from edgeproof.model.machine import DesignError, Instance, Machine
+from edgeproof.model.machine import DesignError, Instance
 from edgeproof.properties.cases import ad_hoc, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.evidence import Case, Verdict
 from edgeproof.reports.asked import Request
+from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.words import hazards_of, of_roles, options_of, pair, unknown
 
 __all__ = ["Request", "outside_case", "select_cases"]
 
-_THE_PATTERN = "do_kv"
 EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
 
 
@@ -27,10 +26,10 @@ def select_cases(request: Request) -> tuple[Case, ...]:
     """The cases that a request means. Raises Unusable with one line that says what there is to choose from."""
     for design in request.designs:
         if design not in DESIGNS:
-            _unknown("design", design, list(DESIGNS))
+            unknown("design", design, list(DESIGNS))
     for one in request.properties:
         if one not in CATALOGUE:
-            _unknown("property", one, list(CATALOGUE))
+            unknown("property", one, list(CATALOGUE))
     words = (*request.options, *request.hazards, *request.numbers, *request.expected)
     if request.cases and words:
         raise Unusable(
@@ -49,44 +48,42 @@ def outside_case(request: Request) -> Case:
     for option, words in (("--case", request.cases), ("--hazard", request.hazards), ("--set", request.numbers)):
         if words:
             raise Unusable(f"{option} is for systems that can be driven step by step; a deployment takes --option")
-    if other := [one for one in request.designs if one != _THE_PATTERN]:
-        raise Unusable(f"a deployment is judged as do_kv, not as {other[0]}")
+    if other := [one for one in request.designs if one != PATTERN]:
+        raise Unusable(f"a deployment is judged as {PATTERN}, not as {other[0]}")
     for one in request.properties:
         if one not in CATALOGUE:
-            _unknown("property", one, list(CATALOGUE))
-    speaking = askable(Instance.of(load(_THE_PATTERN)))
+            unknown("property", one, list(CATALOGUE))
+    speaking = askable(Instance.of(load(PATTERN)))
     named = request.properties or [one for one in speaking if not CATALOGUE[one].anomaly]
     ids = tuple(one for one in speaking if one in named)
     expected = {one: Verdict.VIOLATED for one in ids if CATALOGUE[one].anomaly} | _expectations(request)
     if stray := [one for one in expected if one not in ids]:
         raise Unusable(f"--expect {stray[0]}: --property leaves it out")
-    return Case("outside", "do_kv", _options(load("do_kv"), request.options), ids, expected)
+    return Case("outside", PATTERN, options_of(load(PATTERN), request.options), ids, expected)
 
 
 def _named(request: Request) -> tuple[Case, ...]:
     cases = {case.name: case for design in request.designs or DESIGNS for case in scoreboard(design)}
     for name in request.cases:
         if name not in cases:
-            _unknown("case", name, list(cases))
+            unknown("case", name, list(cases))
     return tuple(case for case in cases.values() if not request.cases or case.name in request.cases)
 
 
 def _ad_hoc(request: Request) -> Case:
     if len(request.designs) > 1:
         raise Unusable("a case of your own is of one design: give --design once")
-    design = request.designs[0] if request.designs else _THE_PATTERN
+    design = request.designs[0] if request.designs else PATTERN
     machine = load(design)
-    constants: dict[str, int | str | bool] = {**_options(machine, request.options)}
-    for name in request.hazards:
-        hazards = _of_roles(machine, "hazard")
-        if name not in hazards:
-            _unknown("hazard", name, hazards)
-        constants[name] = True
+    constants: dict[str, int | str | bool] = {
+        **options_of(machine, request.options),
+        **hazards_of(machine, request.hazards),
+    }
     for text in request.numbers:
-        name, number = _pair("--set", text)
-        numbers = _of_roles(machine, "sort", "count", "duration")
+        name, number = pair("--set", text)
+        numbers = of_roles(machine, "sort", "count", "duration")
         if name not in numbers:
-            _unknown("number", name, numbers)
+            unknown("number", name, numbers)
         if not (number.isascii() and number.isdigit() and len(number) <= 9):
             raise Unusable(f"{name} is a whole number from 0, not {number!r}")
         constants[name] = int(number)
@@ -101,25 +98,12 @@ def _ad_hoc(request: Request) -> Case:
     return case
 
 
-def _options(machine: Machine, texts: Sequence[str]) -> dict[str, str]:
-    chosen: dict[str, str] = {}
-    for text in texts:
-        name, choice = _pair("--option", text)
-        options = _of_roles(machine, "option")
-        if name not in options:
-            _unknown("option", name, options)
-        if choice not in machine.rigids[name].type.labels:
-            raise Unusable(f"{name} is one of {', '.join(machine.rigids[name].type.labels)}, not {choice!r}")
-        chosen[name] = choice
-    return chosen
-
-
 def _expectations(request: Request) -> dict[str, Verdict]:
     expected: dict[str, Verdict] = {}
     for text in request.expected:
-        name, verdict = _pair("--expect", text)
+        name, verdict = pair("--expect", text)
         if name not in CATALOGUE:
-            _unknown("property", name, list(CATALOGUE))
+            unknown("property", name, list(CATALOGUE))
         if verdict not in EXPECTABLE:
             raise Unusable(
                 f"--expect {name} takes {', '.join(EXPECTABLE)}, not {verdict!r}; to hold is what is expected anyway"
@@ -142,20 +126,3 @@ def _restricted(cases: Sequence[Case], wanted: Sequence[str]) -> tuple[Case, ...
     if missing := [one for one in wanted if not any(one in case.properties for case in kept)]:
         raise Unusable(f"nothing in what was asked puts {missing[0]} to the test")
     return kept
-
-
-def _pair(option: str, text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise Unusable(f"{option} takes NAME=VALUE, not {text!r}")
-    return name, value
-
-
-def _of_roles(machine: Machine, *roles: str) -> list[str]:
-    return [name for name, rigid in machine.rigids.items() if rigid.role in roles]
-
-
-def _unknown(what: str, name: str, known: Sequence[str] | Mapping[str, object]) -> NoReturn:
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise Unusable(f"there is no {what} {name!r}; {hint}there is {', '.join(known)}")

@@ -10,15 +10,11 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Final
 
 from edgeproof.model.designs import DESIGNS
 from edgeproof.properties.designs.dossier import Dossier
 
-__all__ = ["PATTERN", "dossier_of"]
-
-PATTERN: Final = "do_kv"
-"""The pattern itself: the design that is meant where none is named, and with which the others are compared."""
+__all__ = ["dossier_of"]
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from edgeproof.properties.designs import PATTERN
+from edgeproof.properties.pattern import PATTERN
 
 __all__ = ["Promise"]
 

@@ -4,19 +4,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.table import Table
 
+from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.durations import in_seconds, plain_number
 from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.settings import NUMBERS, Chosen, lacking, settle
 
 if TYPE_CHECKING:
     from edgeproof.model.trace import Trace
+    from edgeproof.properties.environment import Setting
     from edgeproof.properties.staleness import StalenessAnswer
 
 __all__ = ["bound"]
@@ -30,16 +34,23 @@ Exit status:
 """
 
 
+_MEANINGS: Final = {
+    "bounded-staleness": "what a reader is told was superseded at most this long ago",
+    "token-revocation-bound": "a token that is accepted was revoked at most this long ago",
+}
+"""What the bound is a bound of."""
+
 HEAD, TAIL = 24, 8
 """How much of a long run the text shows; `--json` has all of it."""
 
 
 @command("bound", _EXITS)
-@click.option("--sync-delay", type=DURATION, required=True, help="S: an alarm fires at most this long after it is due.")
-@click.option("--put-timeout", type=DURATION, required=True, help="D: a put has landed, or has failed, within this.")
-@click.option("--retries", type=click.IntRange(0, 1000), required=True, help="F: attempts that fail in a row, at most.")
-@click.option("--retry-delay", type=DURATION, required=True, help="R: from a failed attempt to the next one.")
-@click.option("--cache-ttl", type=DURATION, required=True, help="T: how long a location serves its cached copy.")
+@click.option("--design", default=PATTERN, show_default=True, metavar="NAME", help="The design whose bound it is.")
+@click.option("--sync-delay", type=DURATION, help="S: an alarm fires at most this long after it is due.")
+@click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this.")
+@click.option("--retries", type=click.IntRange(0, 1000), help="F: attempts that fail in a row, at most.")
+@click.option("--retry-delay", type=DURATION, help="R: from a failed attempt to the next one.")
+@click.option("--cache-ttl", type=DURATION, help="T: how long a location serves its cached copy.")
 @click.option("--memo-ttl", type=DURATION, help="M: how long an isolate serves its own copy, if it keeps one.")
 @click.option(
     "--heartbeat", type=DURATION, help="H: from a confirmed put to the next one, if the replicator repeats itself."
@@ -47,7 +58,18 @@ HEAD, TAIL = 24, 8
 @click.option(
     "--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if that can happen."
 )
-def bound(terminal: Terminal, seed: int, **numbers: Any) -> int:
+@click.option("--set", "others", multiple=True, metavar="NAME=VALUE", help="Another number of the design; repeatable.")
+@click.option("--option", "options", multiple=True, metavar="NAME=CHOICE", help="An option of the design; repeatable.")
+@click.option("--hazard", "hazards", multiple=True, metavar="NAME", help="A hazard of the design; repeatable.")
+def bound(
+    terminal: Terminal,
+    design: str,
+    others: tuple[str, ...],
+    options: tuple[str, ...],
+    hazards: tuple[str, ...],
+    seed: int,
+    **numbers: Any,
+) -> int:
     """Answer how long after a config was superseded a reader can still be told it.
 
     Prints the bound, its formula, which term dominates, and a run in which a reader is told something exactly that old.
@@ -58,17 +80,16 @@ def bound(terminal: Terminal, seed: int, **numbers: Any) -> int:
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof bound ... --memo-ttl 10s                        isolates keep the config for 10 s
       edgeproof bound ... --heartbeat 30s --zombie-window 30s   puts of a superseded instance may land late
+      edgeproof bound ... --design do_kv_regional --set G=60s   a tier of caches between, each copy for 60 s
     """
+    from edgeproof.model.machine import DesignError
     from edgeproof.properties.evidence import Verdict
     from edgeproof.properties.staleness import answer
 
-    if numbers["zombie_window"] is not None and numbers["heartbeat"] is None:
-        raise Unusable(
-            "with a zombie window there is no bound without a heartbeat: nothing repairs a late put; give --heartbeat"
-        )
+    setting = _setting(numbers, Chosen(design, options, hazards, others))
     try:
-        found = answer(**numbers)
-    except ValueError as error:
+        found = answer(setting)
+    except DesignError as error:
         raise Unusable(one_line(error)) from error
     if terminal.as_json:
         terminal.document(_document(found))
@@ -77,11 +98,23 @@ def bound(terminal: Terminal, seed: int, **numbers: Any) -> int:
     return {Verdict.PROVED: 0, Verdict.VIOLATED: 1}.get(found.proof.verdict, 3)
 
 
+def _setting(numbers: Mapping[str, Any], chosen: Chosen) -> Setting:
+    """The design with all that its bound is made of; how many attempts fail has to be said, even if none does."""
+    given = {NUMBERS[name]: number for name, number in numbers.items() if number is not None}
+    setting, missing = settle(given, chosen)
+    if "F" in setting.instance.machine.rigids and "F" not in given:
+        missing = (*missing, "F")
+    if missing:
+        raise Unusable(lacking(chosen.design, missing))
+    return setting
+
+
 def _document(found: StalenessAnswer) -> dict[str, Any]:
     from edgeproof.model.trace import dump_trace
 
     proof = found.proof
     return {
+        "design": found.design,
         "bound_s": plain_number(found.bound),
         "formula": found.formula,
         "terms": [{"formula": f, "meaning": m, "seconds": plain_number(s)} for f, m, s in found.terms],
@@ -103,9 +136,7 @@ def _document(found: StalenessAnswer) -> dict[str, Any]:
 
 def _print(terminal: Terminal, found: StalenessAnswer) -> None:
     console, proof = terminal.out, found.proof
-    console.print(
-        f"{in_seconds(found.bound)}: what a reader is told was superseded at most this long ago", style="bold"
-    )
+    console.print(f"{in_seconds(found.bound)}: {_MEANINGS[proof.property]}", style="bold")
     console.print(f"= {found.formula}", soft_wrap=True)
     table = Table(header_style="bold")
     table.add_column("term", no_wrap=True)

@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.comparison import Answer, Comparison, Entry
 from edgeproof.properties.costs.table import Parameters
-from edgeproof.properties.designs import PATTERN
 from edgeproof.properties.evidence import Conclusion, Ledger, Status, Verdict
+from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.comparison.costs import COLUMNS, cost_row, set_beside
 from edgeproof.reports.view import View, arrange
 

@@ -16,6 +16,7 @@ from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import replay
 from edgeproof.properties.bounds import formula, present_terms, staleness_bound
+from edgeproof.properties.environment import setting_of
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.replay import replay_on
 from edgeproof.properties.staleness import StalenessAnswer, answer, tight_trace
@@ -23,18 +24,17 @@ from edgeproof.properties.staleness import StalenessAnswer, answer, tight_trace
 DO_KV = load("do_kv")
 
 
-def asked(retries: int = 3, **seconds: Any) -> StalenessAnswer:
-    given_: dict[str, Any] = {"sync_delay": 2, "put_timeout": 5, "retry_delay": 1, "cache_ttl": 60, **seconds}
-    return answer(retries=retries, **{name: Fraction(value) for name, value in given_.items()})
+def asked(design: str = "do_kv", **numbers: int | Fraction) -> StalenessAnswer:
+    return answer(setting_of(design, {"S": 2, "D": 5, "F": 3, "R": 1, "T": 60, **numbers}))
 
 
 @pytest.mark.parametrize(
     ("how", "bound", "text"),
     [
         ({}, 90, "D + S + F*(D + R) + D + T"),
-        ({"retries": 0}, 72, "D + S + D + T"),
-        ({"memo_ttl": 10}, 100, "D + S + F*(D + R) + D + T + M"),
-        ({"sync_delay": Fraction(1, 2)}, Fraction(177, 2), "D + S + F*(D + R) + D + T"),
+        ({"F": 0}, 72, "D + S + D + T"),
+        ({"M": 10}, 100, "D + S + F*(D + R) + D + T + M"),
+        ({"S": Fraction(1, 2)}, Fraction(177, 2), "D + S + F*(D + R) + D + T"),
     ],
 )
 def test_the_bound_of_an_outbox_is_proved_and_reached(how: dict[str, Any], bound: Fraction, text: str) -> None:
@@ -50,10 +50,44 @@ def test_the_bound_of_an_outbox_is_proved_and_reached(how: dict[str, Any], bound
     assert found.trace.states[-1]["since"] * found.unit == bound  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("design", "numbers", "bound", "text"),
+    [
+        ("do_kv_regional", {"G": 30}, 120, "D + S + F*(D + R) + D + G + T"),
+        ("do_kv_per_key", {}, 115, "2*D + S + F*(2*D + R) + 2*D + T"),
+        ("do_kv_manifest", {"U": 10, "L": 1}, 141, "U + D + S + F*(U + D + R) + U + D + T + L"),
+        ("flagship", {}, 90, "D + S + F*(D + R) + D + T"),
+    ],
+)
+def test_another_design_has_another_bound_which_is_proved_for_it(
+    design: str, numbers: dict[str, int], bound: int, text: str
+) -> None:
+    found = asked(design, **numbers)
+    assert (found.design, found.bound, found.formula) == (design, bound, text)
+    assert found.proof.verdict is Verdict.PROVED
+    assert found.trace is None, "no run is known"
+
+
+def test_of_tokens_the_bound_is_how_long_a_revoked_one_is_accepted() -> None:
+    found = asked("artifacts_tokens")
+    assert (found.bound, found.formula) == (90, "D + S + F*(D + R) + D + T")
+    assert (found.proof.property, found.proof.verdict) == ("token-revocation-bound", Verdict.PROVED)
+
+
+def test_without_copies_nothing_dominates() -> None:
+    found = answer(setting_of("do_only", {}))
+    assert (found.bound, found.formula, found.dominant, found.terms) == (0, "0", "", ())
+    assert found.proof.verdict is Verdict.PROVED
+
+
+def test_a_choice_that_breaks_the_bound_is_found_out() -> None:
+    found = answer(setting_of("do_kv", {"T": 2}, {"publisher": "inline"}))
+    assert found.proof.verdict is Verdict.VIOLATED
+
+
 def test_late_puts_need_a_heartbeat_and_add_its_terms() -> None:
-    with pytest.raises(ValueError, match="give --heartbeat as well"):
-        asked(zombie_window=30)
-    found = asked(zombie_window=30, heartbeat=20)
+    assert asked(Z=30).proof.verdict is not Verdict.PROVED
+    found = asked(Z=30, H=20)
     assert found.formula == "D + Z + D + H + S + F*(D + R) + D + T"
     assert found.bound == 5 + 30 + 5 + 20 + 2 + 18 + 5 + 60
     assert found.proof.verdict is Verdict.PROVED

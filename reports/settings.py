@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A design with the numbers that somebody gave for their environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from edgeproof.properties.pattern import PATTERN
+from edgeproof.reports.durations import parse_duration
+from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.words import hazards_of, machine_of, options_of, pair, unknown
+
+if TYPE_CHECKING:
+    from edgeproof.model.machine import Machine
+    from edgeproof.properties.environment import Setting
+
+__all__ = ["NUMBERS", "Chosen", "lacking", "settle", "spelled"]
+
+NUMBERS: Final[Mapping[str, str]] = {
+    "sync_delay": "S",
+    "put_timeout": "D",
+    "retries": "F",
+    "retry_delay": "R",
+    "cache_ttl": "T",
+    "memo_ttl": "M",
+    "heartbeat": "H",
+    "zombie_window": "Z",
+}
+"""The numbers of the pattern that have an option of their own, with their symbols."""
+
+
+@frozen
+class Chosen:
+    """The design, and what was chosen of it, as it was typed; `numbers` are those without an option of their own."""
+
+    design: str = PATTERN
+    options: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
+def settle(
+    given: Mapping[str, int | Fraction], chosen: Chosen, constants: Mapping[str, str] | None = None
+) -> tuple[Setting, tuple[str, ...]]:
+    """The design with what was given (by symbol, durations in seconds) and chosen, and the numbers its bound still lacks.
+
+    `constants` are options that were given in other words. Raises Unusable for what the design does not have.
+    """
+    from edgeproof.model.machine import DesignError
+    from edgeproof.properties.bounds import parameters
+    from edgeproof.properties.environment import setting_of, shares
+
+    machine = machine_of(chosen.design)
+    for symbol in given:
+        if not shares(machine, symbol):
+            raise Unusable(f"{chosen.design} has nothing that {spelled(symbol)} is about")
+    numbers = {**given, **_set(machine, chosen.numbers)}
+    picked: dict[str, int | str | bool] = {**options_of(machine, chosen.options), **hazards_of(machine, chosen.hazards)}
+    picked |= constants or {}
+    try:
+        setting = setting_of(chosen.design, numbers, picked)
+        return setting, tuple(name for name in parameters(setting.instance) if name not in numbers)
+    except DesignError as error:
+        raise Unusable(one_line(error)) from error
+
+
+def lacking(design: str, missing: Sequence[str]) -> str:
+    """What is to be said of numbers that are missing."""
+    if missing == ("H",):
+        return (
+            "with a zombie window there is no bound without a heartbeat: nothing repairs a late put; give --heartbeat"
+        )
+    return f"the bound of {design} takes {' and '.join(map(spelled, missing))} as well"
+
+
+def spelled(symbol: str) -> str:
+    """How a number is given on the command line."""
+    own = [name for name, one in NUMBERS.items() if one == symbol]
+    return f"--{own[0].replace('_', '-')}" if own else f"--set {symbol}=..."
+
+
+def _set(machine: Machine, texts: tuple[str, ...]) -> dict[str, int | Fraction]:
+    """What `--set NAME=VALUE` says: durations with their units, counts without."""
+    from edgeproof.properties.environment import numbers_of
+
+    known, found = numbers_of(machine), dict[str, int | Fraction]()
+    for text in texts:
+        name, value = pair("--set", text)
+        if name not in known:
+            unknown("number", name, known)
+        if known[name] == "duration":
+            found[name] = parse_duration(value)
+        elif value.isascii() and value.isdigit() and len(value) <= 9:
+            found[name] = int(value)
+        else:
+            raise Unusable(f"{name} is a whole number from 0, not {value!r}")
+    return found
