@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.commands.common import DURATION, INTERRUPTED, command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
@@ -118,7 +119,7 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
     from edgeproof.reports.view import arrange, program_name
 
     found = check_history(result.history, promise, seed=options.seed)
-    case = Case("live", "do_kv", options.constants(), tuple(one.property for one in found))
+    case = Case("live", PATTERN, options.constants(), tuple(one.property for one in found))
     conclusions = [conclude(case, one.property, (one,)) for one in found]
     view = arrange(Ledger(tuple(conclusions), options.seed, result.seconds), out, program_name())
     if terminal.as_json:
