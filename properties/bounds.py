@@ -51,8 +51,12 @@ def present_terms(instance: Instance) -> list[tuple[Term, int]]:
 
 
 def parameters(instance: Instance) -> tuple[str, ...]:
-    """The numbers that an instance's bound is made of, in the order of its design."""
-    nodes = (node for term, _ in present_terms(instance) for node in walk(term.value))
+    """The numbers that an instance's bound is made of, in the order of its design.
+
+    Not those of failures of which there are none: a term counts that is more than 0 where every duration is.
+    """
+    lasting = instance.with_(**dict.fromkeys(instance.of_role("duration"), 1))
+    nodes = (node for term, ticks in present_terms(lasting) if ticks for node in walk(term.value))
     used = {str(node.payload) for node in nodes if node.op == "prm"}
     return tuple(name for name in instance.machine.rigids if name in used)
 

@@ -22,7 +22,7 @@ from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.environment import Setting
 from edgeproof.properties.evidence import Evidence, Verdict
 
-__all__ = ["StalenessAnswer", "answer", "tight_trace"]
+__all__ = ["StalenessAnswer", "answer", "prove_bound", "tight_trace"]
 
 _ABOUT: Final = ("bounded-staleness", "token-revocation-bound")
 """What the bound is a bound of: of configs, or of tokens that are revoked."""
@@ -60,14 +60,15 @@ def answer(setting: Setting) -> StalenessAnswer:
         formula(instance),
         tuple((term.formula, term.meaning, value * setting.unit) for term, value in parts),
         dominant(instance)[0].formula if parts else "",
-        _proof(instance),
+        prove_bound(instance),
         trace,
         trace is not None and trace.states[-1]["since"] == bound,
         setting.unit,
     )
 
 
-def _proof(instance: Instance) -> Evidence:
+def prove_bound(instance: Instance) -> Evidence:
+    """Whether the bound is one, for all numbers. Raises DesignError for a design that tells nobody anything."""
     about = next((CATALOGUE[name] for name in applicable(instance) if name in _ABOUT), None)
     if about is None:
         raise DesignError(f"{instance.machine.name} tells nobody anything that could be stale")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edgeproof.model.machine import Machine
     from edgeproof.properties.environment import Setting
 
-__all__ = ["NUMBERS", "Chosen", "lacking", "settle", "spelled"]
+__all__ = ["NUMBERS", "Chosen", "lacking", "option_for", "settle"]
 
 NUMBERS: Final[Mapping[str, str]] = {
     "sync_delay": "S",
@@ -44,11 +44,16 @@ class Chosen:
 
 
 def settle(
-    given: Mapping[str, int | Fraction], chosen: Chosen, constants: Mapping[str, str] | None = None
+    given: Mapping[str, int | Fraction],
+    chosen: Chosen,
+    *,
+    reader: str | None = None,
+    failures: int | None = None,
 ) -> tuple[Setting, tuple[str, ...]]:
     """The design with what was given (by symbol, durations in seconds) and chosen, and the numbers its bound still lacks.
 
-    `constants` are options that were given in other words. Raises Unusable for what the design does not have.
+    How many attempts fail is one of those wherever they may, unless `failures` says how many do where nobody says so.
+    `reader` is the option of that name, in designs that have it. Raises Unusable for what the design does not have.
     """
     from edgeproof.model.machine import DesignError
     from edgeproof.properties.bounds import parameters
@@ -57,13 +62,16 @@ def settle(
     machine = machine_of(chosen.design)
     for symbol in given:
         if not shares(machine, symbol):
-            raise Unusable(f"{chosen.design} has nothing that {spelled(symbol)} is about")
+            raise Unusable(f"{chosen.design} has nothing that {option_for(symbol)} is about")
     numbers = {**given, **_set(machine, chosen.numbers)}
-    picked: dict[str, int | str | bool] = {**options_of(machine, chosen.options), **hazards_of(machine, chosen.hazards)}
-    picked |= constants or {}
+    if failures is not None and shares(machine, "F"):
+        numbers.setdefault("F", failures)
+    picked: dict[str, int | str | bool] = {} if reader is None or "reader" not in machine.rigids else {"reader": reader}
+    picked |= {**options_of(machine, chosen.options), **hazards_of(machine, chosen.hazards)}
     try:
         setting = setting_of(chosen.design, numbers, picked)
-        return setting, tuple(name for name in parameters(setting.instance) if name not in numbers)
+        needed = {*parameters(setting.instance), *(["F"] if shares(machine, "F") else [])}
+        return setting, tuple(name for name in machine.rigids if name in needed and name not in numbers)
     except DesignError as error:
         raise Unusable(one_line(error)) from error
 
@@ -74,10 +82,11 @@ def lacking(design: str, missing: Sequence[str]) -> str:
         return (
             "with a zombie window there is no bound without a heartbeat: nothing repairs a late put; give --heartbeat"
         )
-    return f"the bound of {design} takes {' and '.join(map(spelled, missing))} as well"
+    of = "" if design == PATTERN else f" of {design}"
+    return f"a bound{of} takes {' and '.join(map(option_for, missing))} as well"
 
 
-def spelled(symbol: str) -> str:
+def option_for(symbol: str) -> str:
     """How a number is given on the command line."""
     own = [name for name, one in NUMBERS.items() if one == symbol]
     return f"--{own[0].replace('_', '-')}" if own else f"--set {symbol}=..."

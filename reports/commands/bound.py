@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.table import Table
 
-from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.commands.design_options import DESIGN
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.durations import in_seconds, plain_number
 from edgeproof.reports.errors import Unusable, one_line
@@ -45,7 +45,7 @@ HEAD, TAIL = 24, 8
 
 
 @command("bound", _EXITS)
-@click.option("--design", default=PATTERN, show_default=True, metavar="NAME", help="The design whose bound it is.")
+@DESIGN
 @click.option("--sync-delay", type=DURATION, help="S: an alarm fires at most this long after it is due.")
 @click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this.")
 @click.option("--retries", type=click.IntRange(0, 1000), help="F: attempts that fail in a row, at most.")
@@ -58,18 +58,7 @@ HEAD, TAIL = 24, 8
 @click.option(
     "--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if that can happen."
 )
-@click.option("--set", "others", multiple=True, metavar="NAME=VALUE", help="Another number of the design; repeatable.")
-@click.option("--option", "options", multiple=True, metavar="NAME=CHOICE", help="An option of the design; repeatable.")
-@click.option("--hazard", "hazards", multiple=True, metavar="NAME", help="A hazard of the design; repeatable.")
-def bound(
-    terminal: Terminal,
-    design: str,
-    others: tuple[str, ...],
-    options: tuple[str, ...],
-    hazards: tuple[str, ...],
-    seed: int,
-    **numbers: Any,
-) -> int:
+def bound(terminal: Terminal, chosen: Chosen, seed: int, **numbers: Any) -> int:
     """Answer how long after a config was superseded a reader can still be told it.
 
     Prints the bound, its formula, which term dominates, and a run in which a reader is told something exactly that old.
@@ -86,7 +75,7 @@ def bound(
     from edgeproof.properties.evidence import Verdict
     from edgeproof.properties.staleness import answer
 
-    setting = _setting(numbers, Chosen(design, options, hazards, others))
+    setting = _setting(numbers, chosen)
     try:
         found = answer(setting)
     except DesignError as error:
@@ -99,11 +88,9 @@ def bound(
 
 
 def _setting(numbers: Mapping[str, Any], chosen: Chosen) -> Setting:
-    """The design with all that its bound is made of; how many attempts fail has to be said, even if none does."""
+    """The design with all that its bound is made of."""
     given = {NUMBERS[name]: number for name, number in numbers.items() if number is not None}
     setting, missing = settle(given, chosen)
-    if "F" in setting.instance.machine.rigids and "F" not in given:
-        missing = (*missing, "F")
     if missing:
         raise Unusable(lacking(chosen.design, missing))
     return setting

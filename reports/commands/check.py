@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeproof.reports.commands.common import command
+from edgeproof.reports.commands.design_options import DESIGN
 from edgeproof.reports.commands.history_options import ENVIRONMENT, READING, moved
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, refused
+from edgeproof.reports.settings import Chosen
 from edgeproof.reports.traffic.promises import Given, promised
 from edgeproof.reports.traffic.reading import Reading, read_history
 
 if TYPE_CHECKING:
+    from edgeproof.properties.traffic import Promise
     from edgeproof.reports.traffic.findings import Findings
 
 __all__ = ["check"]
@@ -24,20 +27,28 @@ __all__ = ["check"]
 @command("check")
 @READING
 @ENVIRONMENT
+@DESIGN
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable.")
 @click.option("--staleness", is_flag=True, help="Measure how stale reads were: quantiles, versions behind.")
 @moved("--learn", to="learn")
 @moved("--follow", to="follow")
 @moved("--idle", to="follow", flag=False)
 def check(
-    terminal: Terminal, reading: Reading, given: Given, properties: tuple[str, ...], staleness: bool, seed: int
+    terminal: Terminal,
+    reading: Reading,
+    given: Given,
+    chosen: Chosen,
+    properties: tuple[str, ...],
+    staleness: bool,
+    seed: int,
 ) -> int:
     """Check recorded commits and reads against the catalogue, and against the bound for one's own numbers.
 
     HISTORY is a file of JSON Lines, CSV, Parquet or OTLP spans, a directory of such, or a pattern; several are one
     history. With the numbers of `edgeproof bound`, what reads were told is held against the proved bound, and what that
     takes for granted of the environment is watched: a history then shows a property violated, or an assumption broken.
-    Without them everything else is checked. What nothing in the history is about is not asked, and listed.
+    Without them everything else is checked. What nothing in the history is about is not asked, and listed. A history of
+    another design than the pattern is held to the bound of that one: name it.
 
     `edgeproof learn` measures the numbers of a history; `edgeproof follow` checks one that is still being written.
 
@@ -46,6 +57,7 @@ def check(
       edgeproof check reports/out/history.jsonl
       edgeproof check 'logs/*.parquet' --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof check logs --staleness
+      edgeproof check logs --design do_kv_regional --set G=60s --sync-delay 2s --put-timeout 5s --cache-ttl 60s
       edgeproof check logs --reader guarded --property monotonic-reads --json
       edgeproof check s3.parquet --engine spark --master spark://host:7077
     """
@@ -53,11 +65,11 @@ def check(
 
     started = time.perf_counter()
     with refused(ValueError, OSError):
-        found = _found(reading, given, properties, staleness)
+        found = _found(reading, promised(given, chosen), properties, staleness)
     return report_findings(terminal, reading, found, seed, time.perf_counter() - started)
 
 
-def _found(reading: Reading, given: Given, properties: tuple[str, ...], staleness: bool) -> Findings:
+def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], staleness: bool) -> Findings:
     """Read and check a history. Raises ValueError and OSError for what cannot be used."""
     from edgeproof.properties.engines.history.engine import check_all
     from edgeproof.properties.traffic import CHECKS
@@ -66,7 +78,6 @@ def _found(reading: Reading, given: Given, properties: tuple[str, ...], stalenes
 
     if unknown := [name for name in properties if name not in CHECKS]:
         raise Unusable(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
-    promise = promised(given)
     recorded = read_history(reading)
     checked = check_all(recorded.facts, recorded.malformed, promise, properties)
     return Findings(promise, checked, measure(recorded.facts) if staleness else None)

@@ -8,9 +8,11 @@ from fractions import Fraction
 import click
 
 from edgeproof.reports.commands.common import DURATION, command
+from edgeproof.reports.commands.design_options import DESIGN
 from edgeproof.reports.commands.history_options import ENVIRONMENT, STRICT
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import refused
+from edgeproof.reports.settings import Chosen
 from edgeproof.reports.traffic.promises import Given, promised
 
 __all__ = ["follow"]
@@ -19,9 +21,12 @@ __all__ = ["follow"]
 @command("follow")
 @click.argument("history", metavar="FILE")
 @ENVIRONMENT
+@DESIGN
 @click.option("--idle", type=DURATION, help="End once nothing came for so long; otherwise at Ctrl-C.")
 @STRICT
-def follow(terminal: Terminal, history: str, given: Given, idle: Fraction | None, strict: bool, seed: int) -> int:
+def follow(
+    terminal: Terminal, history: str, given: Given, chosen: Chosen, idle: Fraction | None, strict: bool, seed: int
+) -> int:
     """Watch one growing FILE of JSON Lines, and say what breaks a promise as it comes.
 
     Its memory does not grow with the file. It decides what can be decided without the whole history, and gives its
@@ -36,4 +41,4 @@ def follow(terminal: Terminal, history: str, given: Given, idle: Fraction | None
 
     seconds = None if idle is None else float(idle)
     with refused(ValueError, OSError):
-        return follow_file(terminal, history, promised(given), idle=seconds, strict=strict, seed=seed)
+        return follow_file(terminal, history, promised(given, chosen), idle=seconds, strict=strict, seed=seed)

@@ -59,7 +59,7 @@ def view_of(
     """A history as the one case of a ledger. `anomalies` are properties that nobody promised."""
     # Nobody promised that an anomaly would show, nor that it would not.
     either = {one.property: one.verdict for one in evidence if one.property in anomalies}
-    case = Case(title, "do_kv", _constants(promise), tuple(one.property for one in evidence), either)
+    case = Case(title, promise.design, _constants(promise), tuple(one.property for one in evidence), either)
     conclusions = tuple(conclude(case, one.property, (one,)) for one in evidence)
     return arrange(Ledger(conclusions, seed, seconds), "", program_name())
 
@@ -104,4 +104,5 @@ def _document(reading: Reading, found: Findings, view: View) -> dict[str, Any]:
 def promise_document(promise: Promise) -> dict[str, Any]:
     """What a history is held to, for programs."""
     bound = None if promise.bound_s == inf else promise.bound_s
-    return {"bound_s": bound, "formula": promise.formula, "assumptions": list(promise.assumptions)}
+    said = {"bound_s": bound, "formula": promise.formula, "assumptions": list(promise.assumptions)}
+    return {"design": promise.design, **said}

@@ -5,18 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import inf, lcm
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
 from edgeproof.reports.durations import in_seconds, spell_duration
 from edgeproof.reports.errors import Unusable
+from edgeproof.reports.settings import NUMBERS, Chosen, lacking, option_for, settle
 
 if TYPE_CHECKING:
+    from edgeproof.properties.environment import Setting
     from edgeproof.properties.traffic import Promise
 
 __all__ = ["Given", "completed", "promised", "spelled"]
+
+THE_PATTERN: Final = Chosen()
+"""As it comes."""
+
+LEARNT: Final = frozenset("SDFRT")
+"""The numbers of the pattern that a history shows."""
 
 
 @frozen
@@ -35,18 +43,6 @@ class Given:
     reader: str | None = None
 
 
-_SYMBOLS: Final = {
-    "sync_delay": "S",
-    "put_timeout": "D",
-    "retries": "F",
-    "retry_delay": "R",
-    "cache_ttl": "T",
-    "memo_ttl": "M",
-    "heartbeat": "H",
-    "zombie_window": "Z",
-}
-
-
 def completed(given: Given, numbers: Mapping[str, int | Fraction]) -> Given:
     """The same with the numbers that can be learnt, by symbol: S, D, F, R and T."""
     return evolve(
@@ -62,51 +58,47 @@ def completed(given: Given, numbers: Mapping[str, int | Fraction]) -> Given:
 def spelled(given: Given) -> list[str]:
     """The numbers as options of the command line."""
     words = []
-    for name in _SYMBOLS:
+    for name, symbol in NUMBERS.items():
         value = getattr(given, name)
         if value is not None:
-            words += [_option(name), str(value) if name == "retries" else spell_duration(value)]
+            words += [option_for(symbol), str(value) if name == "retries" else spell_duration(value)]
     return words
 
 
-def promised(given: Given) -> Promise:
-    """What the proved formula promises for these numbers; no bound at all without any.
+def promised(given: Given, chosen: Chosen = THE_PATTERN) -> Promise:
+    """What the proved formula of the design promises for these numbers; no bound at all without any.
 
-    Raises Unusable for numbers that do not make a bound.
+    Raises Unusable for numbers that do not make a bound, and for choices of the design with which none is proved.
     """
-    from edgeproof.properties.promises import promise_of
+    from edgeproof.properties.promises import promise_in
     from edgeproof.properties.traffic import Promise
 
-    known = {s: v for n, s in _SYMBOLS.items() if (v := getattr(given, n)) is not None}
-    skew = None if given.skew is None else float(given.skew)
-    clock = "all times are of one clock" if given.skew is None else f"clocks differ by {in_seconds(given.skew)} at most"
-    if not known:
-        return Promise(inf, guarded=given.reader == "guarded", assumptions=(clock,), skew=skew)
-    _check(known, given)
-    durations = {n: Fraction(v) for n, v in known.items() if n != "F"}
-    ticks = lcm(*(value.denominator for value in durations.values()))
-    constants: dict[str, int | str | bool] = {n: int(value * ticks) for n, value in durations.items()}
-    reader = given.reader or ("plain" if given.memo_ttl is None else "memo")
-    constants |= {"F": int(known.get("F", 0)), "put_fails": bool(known.get("F")), "reader": reader}
-    constants |= {"repair": "heartbeat" if "H" in known else "none", "put_late": "Z" in known}
-    promise = promise_of(constants, ticks, platform=True)
-    memo = None if given.memo_ttl is None else float(given.memo_ttl)
-    return evolve(promise, skew=skew, memo_ttl=memo, assumptions=(promise.assumptions[0], clock))
-
-
-def _check(known: dict[str, int | Fraction], given: Given) -> None:
-    options = {symbol: _option(name) for name, symbol in _SYMBOLS.items()}
-    missing = [options[s] for s in ("S", "D", "T") if s not in known]
-    missing += [options["R"]] if known.get("F") and "R" not in known else []
-    if missing:
-        raise Unusable(f"a bound takes {' and '.join(missing)} as well; `edgeproof learn` measures them")
-    if "Z" in known and "H" not in known:
-        raise Unusable("with a zombie window there is no bound without a heartbeat: give --heartbeat")
-    if given.reader == "memo" and given.memo_ttl is None:
-        raise Unusable("a reader with a memo keeps it for some time: give --memo-ttl")
     if given.memo_ttl is not None and given.reader not in (None, "memo"):
         raise Unusable(f"a {given.reader} reader keeps no memo: leave --memo-ttl out, or say --reader memo")
+    known = {s: v for n, s in NUMBERS.items() if (v := getattr(given, n)) is not None}
+    setting, missing = settle(known, chosen, reader=given.reader, failures=0)
+    skew = None if given.skew is None else float(given.skew)
+    clock = "all times are of one clock" if given.skew is None else f"clocks differ by {in_seconds(given.skew)} at most"
+    if missing and not (known or chosen.numbers):
+        return Promise(inf, guarded=given.reader == "guarded", assumptions=(clock,), skew=skew, design=chosen.design)
+    if missing:
+        learnt = "; `edgeproof learn` measures them" if chosen == THE_PATTERN and set(missing) <= LEARNT else ""
+        raise Unusable(f"{lacking(chosen.design, missing)}{learnt}")
+    _insist_on_a_proof(setting, chosen)
+    promise = promise_in(setting, platform=True)
+    memo = None if given.memo_ttl is None else float(given.memo_ttl)
+    guarded = promise.guarded or given.reader == "guarded"
+    return evolve(promise, guarded=guarded, skew=skew, memo_ttl=memo, assumptions=(*promise.assumptions[:-1], clock))
 
 
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+def _insist_on_a_proof(setting: Setting, chosen: Chosen) -> None:
+    """As they come, designs have the bound that is said of them; with other choices that is to be seen."""
+    if not (chosen.options or chosen.hazards):
+        return
+    from edgeproof.properties.evidence import Verdict
+    from edgeproof.properties.staleness import prove_bound
+
+    proof = prove_bound(setting.instance)
+    if proof.verdict is not Verdict.PROVED:
+        words = ", ".join((*chosen.options, *chosen.hazards))
+        raise Unusable(f"there is no proof of a bound of {chosen.design} with {words}: {proof.verdict}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import pytest
@@ -13,21 +14,21 @@ from edgeproof.properties.bounds import formula, parameters
 from edgeproof.properties.environment import setting_of, shares
 from edgeproof.properties.promises import promise_in, promise_of
 
-OUTBOX = {"S": Fraction(2), "D": Fraction(5), "R": Fraction(1), "F": 3, "T": Fraction(60)}
+OUTBOX: Mapping[str, int] = {"S": 2, "D": 5, "R": 1, "F": 3, "T": 60}
 
 
 @pytest.mark.parametrize(
     ("design", "more", "bound", "text"),
     [
         ("do_kv", {}, 90, "D + S + F*(D + R) + D + T"),
-        ("do_kv_regional", {"G": Fraction(30)}, 120, "D + S + F*(D + R) + D + G + T"),
+        ("do_kv_regional", {"G": 30}, 120, "D + S + F*(D + R) + D + G + T"),
         ("do_kv_per_key", {}, 115, "2*D + S + F*(2*D + R) + 2*D + T"),
-        ("do_kv_manifest", {"U": Fraction(10), "L": Fraction(1)}, 141, "U + D + S + F*(U + D + R) + U + D + T + L"),
-        ("artifacts_tokens", {"L": Fraction(3600)}, 90, "D + S + F*(D + R) + D + T"),
+        ("do_kv_manifest", {"U": 10, "L": 1}, 141, "U + D + S + F*(U + D + R) + U + D + T + L"),
+        ("artifacts_tokens", {"L": 3600}, 90, "D + S + F*(D + R) + D + T"),
         ("flagship", {}, 90, "D + S + F*(D + R) + D + T"),
     ],
 )
-def test_a_design_promises_its_own_bound(design: str, more: dict[str, Fraction], bound: int, text: str) -> None:
+def test_a_design_promises_its_own_bound(design: str, more: dict[str, int], bound: int, text: str) -> None:
     promise = promise_in(setting_of(design, {**OUTBOX, **more}), platform=True)
     assert (promise.design, promise.bound_s, promise.formula) == (design, bound, text)
 
@@ -36,13 +37,13 @@ def test_a_design_promises_its_own_bound(design: str, more: dict[str, Fraction],
     ("design", "more", "limits"),
     [
         ("do_kv", {}, (2, 5, 1, 3, 60)),
-        ("do_kv_regional", {"G": Fraction(30)}, (2, 5, 1, 3, 90)),
+        ("do_kv_regional", {"G": 30}, (2, 5, 1, 3, 90)),
         ("do_kv_per_key", {}, (2, 10, 1, 3, 60)),
-        ("do_kv_manifest", {"U": Fraction(10), "L": Fraction(1)}, (2, 15, 1, 3, 60)),
+        ("do_kv_manifest", {"U": 10, "L": 1}, (2, 15, 1, 3, 60)),
     ],
 )
 def test_what_a_history_may_show_of_the_environment_is_made_of_the_design_s_numbers(
-    design: str, more: dict[str, Fraction], limits: tuple[int, ...]
+    design: str, more: dict[str, int], limits: tuple[int, ...]
 ) -> None:
     """A location's copy may have been as old as its region's, and an attempt is all the puts that it takes."""
     p = promise_in(setting_of(design, {**OUTBOX, **more}), platform=True)
@@ -50,7 +51,7 @@ def test_what_a_history_may_show_of_the_environment_is_made_of_the_design_s_numb
 
 
 def test_a_design_without_a_publisher_takes_nothing_of_one_for_granted() -> None:
-    p = promise_in(setting_of("kv_only", {"T": Fraction(60)}), platform=True)
+    p = promise_in(setting_of("kv_only", {"T": 60}), platform=True)
     assert (p.sync_delay, p.put_timeout, p.retry_delay, p.failures, p.cache_ttl) == (None, None, None, None, 60)
     assert p.assumptions == ("T = 60 s", "all times are of one clock")
 
@@ -66,6 +67,13 @@ def test_in_a_run_of_an_implementation_its_alarms_and_caches_are_what_is_tested_
     assert (p.sync_delay, p.retry_delay, p.cache_ttl) == (None, None, None)
 
 
+def test_of_failures_that_there_are_none_of_nothing_has_to_be_known() -> None:
+    late = setting_of("do_kv", {"S": 1, "D": 1, "F": 0, "T": 1, "H": 1, "Z": 1}).instance
+    assert formula(late) == "D + Z + D + H + S + F*(D + R) + D + T"
+    assert parameters(late) == ("S", "D", "T", "H", "Z")
+    assert "R" in parameters(late.with_(F=1))
+
+
 def test_fractions_of_seconds_are_whole_ticks() -> None:
     setting = setting_of("do_kv", {"S": Fraction(1, 4), "D": Fraction(1, 6), "T": Fraction(60)})
     assert setting.unit == Fraction(1, 12)
@@ -73,7 +81,7 @@ def test_fractions_of_seconds_are_whole_ticks() -> None:
 
 
 def test_a_number_says_what_else_is_so_where_the_design_has_that_choice() -> None:
-    values = setting_of("do_kv", {"F": 2, "M": Fraction(1), "H": Fraction(1), "Z": Fraction(1)}).instance.values
+    values = setting_of("do_kv", {"F": 2, "M": 1, "H": 1, "Z": 1}).instance.values
     assert (values["put_fails"], values["reader"], values["repair"], values["put_late"]) == (
         True,
         "memo",
@@ -81,8 +89,8 @@ def test_a_number_says_what_else_is_so_where_the_design_has_that_choice() -> Non
         True,
     )
     assert setting_of("do_kv", {"F": 0}).instance.values["put_fails"] is False
-    assert setting_of("do_kv", {"M": Fraction(1)}, {"reader": "guarded"}).instance.values["reader"] == "guarded"
-    assert "repair" not in setting_of("global_push", {"H": Fraction(5)}).instance.values
+    assert setting_of("do_kv", {"M": 1}, {"reader": "guarded"}).instance.values["reader"] == "guarded"
+    assert "repair" not in setting_of("global_push", {"H": 5}).instance.values
 
 
 def test_a_letter_need_not_mean_in_every_design_what_it_means_in_the_pattern() -> None:
@@ -93,7 +101,7 @@ def test_a_letter_need_not_mean_in_every_design_what_it_means_in_the_pattern() -
 
 def test_what_the_design_does_not_have_is_refused() -> None:
     with pytest.raises(DesignError, match="do_only has no number 'T'; it has writes"):
-        setting_of("do_only", {"T": Fraction(1)})
+        setting_of("do_only", {"T": 1})
     with pytest.raises(DesignError, match="no such"):
         setting_of("do_kv", {}, {"no such": True})
 

@@ -63,20 +63,21 @@ def test_another_design_has_another_bound_which_is_proved_for_it(
     design: str, numbers: dict[str, int], bound: int, text: str
 ) -> None:
     found = asked(design, **numbers)
-    assert (found.design, found.bound, found.formula) == (design, bound, text)
+    assert (found.design, int(found.bound), found.formula) == (design, bound, text)
     assert found.proof.verdict is Verdict.PROVED
     assert found.trace is None, "no run is known"
 
 
 def test_of_tokens_the_bound_is_how_long_a_revoked_one_is_accepted() -> None:
     found = asked("artifacts_tokens")
-    assert (found.bound, found.formula) == (90, "D + S + F*(D + R) + D + T")
+    assert (int(found.bound), found.formula) == (90, "D + S + F*(D + R) + D + T")
     assert (found.proof.property, found.proof.verdict) == ("token-revocation-bound", Verdict.PROVED)
 
 
 def test_without_copies_nothing_dominates() -> None:
     found = answer(setting_of("do_only", {}))
-    assert (found.bound, found.formula, found.dominant, found.terms) == (0, "0", "", ())
+    assert found.bound == 0
+    assert (found.formula, found.dominant, found.terms) == ("0", "", ())
     assert found.proof.verdict is Verdict.PROVED
 
 
