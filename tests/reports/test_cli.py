@@ -130,7 +130,7 @@ def test_bound_refuses_what_is_no_number_or_duration(cli: Run, words: list[str],
 def test_bound_asks_for_what_it_needs(cli: Run) -> None:
     outcome = cli("bound", "--sync-delay", "2s")
     assert outcome.status == 2
-    assert "Missing option '--put-timeout'" in outcome.err
+    assert "a bound takes --retries and --put-timeout and --cache-ttl as well" in outcome.err
     assert outcome.err.count("\n") == 1
 
 
