@@ -179,8 +179,8 @@ def test_a_type_error_says_what_was_found_and_what_is_needed(body: Body, says: s
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize("value", [1, lambda s: s.since, lambda s: s.since + 1, lambda s: s.wait])
-def test_a_clock_can_be_set_to_0_only(value: Any) -> None:
+@pytest.mark.parametrize("value", [1, lambda s: s.since + 1, lambda s: s.wait, lambda s: ite(s.on, s.since, s.wait)])
+def test_a_clock_can_be_set_to_0_or_to_what_a_clock_shows_and_to_nothing_else(value: Any) -> None:
     def set_clock(s: Any) -> None:
         s.since = value(s) if callable(value) else value
 

@@ -19,6 +19,7 @@ from edgeproof.model.interpret import (
     initial_states,
     successors,
 )
+from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import (
     Design,
     Instance,
@@ -366,6 +367,36 @@ def test_clocks_whose_condition_asks_other_elements_stop_together() -> None:
 
 def test_a_clock_may_be_set_back() -> None:
     assert run(OVEN, "tick", "tick", "restart", "tick")["age"] == 1
+
+
+class Relay(Design):
+    """A runner takes over the time of the one before."""
+
+    longest = duration(3)
+    first = clock()
+    second = clock()
+
+    @action()
+    def start(s: Any) -> None:
+        s.second = 0
+
+    @action()
+    def take_over(s: Any) -> None:
+        s.second = s.first
+
+    @deadline
+    def nobody_is_late(s: Any) -> Any:
+        return s.second <= s.longest
+
+
+def test_a_clock_may_be_set_to_what_another_shows_and_goes_on_from_there() -> None:
+    relay = Instance.of(read_design(Relay))
+    state = run(relay, "tick", "tick", "start", "take_over", "tick")
+    assert (state["first"], state["second"]) == (3, 3)
+
+
+def test_a_clock_that_another_is_set_to_is_cut_off_no_sooner_than_that() -> None:
+    assert clock_caps(Instance.of(read_design(Relay))) == {"first": 4, "second": 4}
 
 
 def test_time_stops_just_before_a_deadline_is_broken() -> None:
