@@ -57,7 +57,7 @@ def parameters(instance: Instance) -> tuple[str, ...]:
     """
     lasting = instance.with_(**dict.fromkeys(instance.of_role("duration"), 1))
     nodes = (node for term, ticks in present_terms(lasting) if ticks for node in walk(term.value))
-    used = {str(node.payload) for node in nodes if node.op == "prm"}
+    used = {node.name for node in nodes if node.op == "prm"}
     return tuple(name for name in instance.machine.rigids if name in used)
 
 

@@ -12,8 +12,8 @@ from edgeproof.model.machine import DesignError, Instance
 from edgeproof.properties.cases import ad_hoc, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.evidence import Case, Verdict
-from edgeproof.reports.asked import Request
 from edgeproof.properties.pattern import PATTERN
+from edgeproof.reports.asked import Request
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.words import hazards_of, of_roles, options_of, pair, unknown
 

@@ -136,6 +136,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12, "Read": 3},
     terms=terms,
+    limits=do_kv.LIMITS,
     lemmas={**do_kv.DOSSIER.lemmas, **_READS},
     costing=evolve(do_kv.COSTING),
 )

@@ -305,7 +305,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=terms,
-    limits=evolve(do_kv.LIMITS, put_timeout=_attempt),
+    limits=evolve(do_kv.LIMITS, put_timeout=lambda s: s.attempt),
     lemmas={**_STORE, **_READERS, **_PARTS, **_along("version", _VERSION), **_along("part", _PART)},
     costing=Costing(
         constants={"Pop": 3, "writes": 12, "T": 60, "isolate": "keeps"},

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from edgeproof.reports.asked import Request
 from edgeproof.properties.pattern import PATTERN
+from edgeproof.reports.asked import Request
 from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.commands.records import as_record
 from edgeproof.reports.consoles import Terminal
@@ -33,7 +33,7 @@ REQUEST: Final = as_record(
         "designs",
         multiple=True,
         metavar="NAME",
-        help="Only this design; repeatable. A case of your own is of do_kv, unless this names another.",
+        help=f"Only this design; repeatable. A case of your own is of {PATTERN}, unless this names another.",
     ),
     click.option(
         "--case", "cases", multiple=True, metavar="NAME", help="Only this case of its scoreboard; repeatable."
@@ -57,21 +57,6 @@ REQUEST: Final = as_record(
 
 @command("verify")
 @REQUEST
-@click.option(
-    "--design",
-    "designs",
-    multiple=True,
-    metavar="NAME",
-    help=f"Only this design; repeatable. A case of your own is of {PATTERN}, unless this names another.",
-)
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case of its scoreboard; repeatable.")
-@click.option("--option", "options", multiple=True, metavar="NAME=CHOICE", help="A case of your own: choose an option.")
-@click.option("--hazard", "hazards", multiple=True, metavar="NAME", help="A case of your own: switch a hazard on.")
-@click.option("--set", "numbers", multiple=True, metavar="NAME=NUMBER", help="A case of your own: set a number.")
-@click.option(
-    "--expect", "expected", multiple=True, metavar="PROPERTY=VERDICT", help="A case of your own: what must be VIOLATED."
-)
-@click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable.")
 @click.option(
     "--engine",
     "engines",
