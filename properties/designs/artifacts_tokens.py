@@ -18,10 +18,9 @@ from typing import Final
 from edgeproof.model.expr import FALSE, NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance, State
-from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts import outbox
-from edgeproof.properties.designs.parts.alarm import FAILURES
+from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 
 __all__ = ["DOSSIER", "new_token_bound", "new_token_formula"]
@@ -227,7 +226,7 @@ DOSSIER: Final = Dossier(
     anomalies=("immediate-revocation",),
     room={"Pop": 2, "Put": 2},
     terms=terms,
-    limits=do_kv.LIMITS,
+    limits=LIMITS,
     lemmas={
         **_PUBLISHER,
         **_IN_TURN,

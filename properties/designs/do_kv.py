@@ -16,13 +16,13 @@ from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.do_kv_worst import worst_run
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Limits, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts import outbox
-from edgeproof.properties.designs.parts.alarm import FAILURES
+from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
 
-__all__ = ["COSTING", "DOSSIER", "LIMITS", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
+__all__ = ["COSTING", "DOSSIER", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
 
 _OUTBOX: Final[Constants] = {"publisher": "outbox", "Put": 1}
 _INLINE: Final[Constants] = {"publisher": "inline", "Put": 2}
@@ -159,15 +159,6 @@ def terms(s: State) -> tuple[Term, ...]:
 def publish_bound(s: State) -> Expr:
     """How long after its commit a write can be missing from KV's central store."""
     return total(terms(s)[:-2])
-
-
-LIMITS: Final = Limits(
-    sync_delay=lambda s: s.S,
-    put_timeout=lambda s: s.D,
-    retry_delay=lambda s: s.R,
-    failures=lambda s: s.F,
-    cache_ttl=lambda s: s.T,
-)
 
 
 def _committed(s: State, of_era: Expr, version: Expr) -> Expr:

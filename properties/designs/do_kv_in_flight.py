@@ -19,6 +19,7 @@ from edgeproof.model.expr import for_all, implies, maximum
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.parts.alarm import LIMITS
 
 __all__ = ["DOSSIER"]
 
@@ -136,7 +137,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12, "Read": 3},
     terms=terms,
-    limits=do_kv.LIMITS,
+    limits=LIMITS,
     lemmas={**do_kv.DOSSIER.lemmas, **_READS},
     costing=evolve(do_kv.COSTING),
 )

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Sizes, Term, Writer, total
 from edgeproof.properties.designs.parts.alarm import (
     FAILURES,
+    LIMITS,
     Change,
     at_lease,
     at_retry,
@@ -305,7 +305,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=terms,
-    limits=evolve(do_kv.LIMITS, put_timeout=lambda s: s.attempt),
+    limits=LIMITS,
     lemmas={**_STORE, **_READERS, **_PARTS, **_along("version", _VERSION), **_along("part", _PART)},
     costing=Costing(
         constants={"Pop": 3, "writes": 12, "T": 60, "isolate": "keeps"},

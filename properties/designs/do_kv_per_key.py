@@ -13,13 +13,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import evolve
-
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
-from edgeproof.properties.designs.parts.alarm import Change, at_retry, at_sync, attempts, publication
+from edgeproof.properties.designs.parts.alarm import LIMITS, Change, at_retry, at_sync, attempts, publication
 from edgeproof.properties.designs.parts.cache import cached_copy
 from edgeproof.properties.designs.parts.links import UNBROKEN
 
@@ -154,7 +151,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=terms,
-    limits=evolve(do_kv.LIMITS, put_timeout=lambda s: s.D + s.D),
+    limits=LIMITS,
     lemmas={**_STORE, **_COPIES, **_STALENESS},
     costing=Costing(
         constants={"Pop": 3, "writes": 12, "T": 60},

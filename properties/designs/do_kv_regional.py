@@ -19,6 +19,7 @@ from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.parts.alarm import LIMITS
 from edgeproof.properties.designs.parts.cache import old_copies
 
 __all__ = ["DOSSIER"]
@@ -99,7 +100,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=terms,
-    limits=evolve(do_kv.LIMITS, cache_ttl=lambda s: s.G + s.T),
+    limits=evolve(LIMITS, cache_ttl=lambda s: s.G + s.T),
     lemmas={
         **{name: lemma for name, lemma in do_kv.DOSSIER.lemmas.items() if name not in _REPLACED},
         **_REGION,

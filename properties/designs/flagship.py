@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve
+
 from edgeproof.model.designs.flagship import lets_in
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
-from edgeproof.properties.designs.parts.alarm import publication
+from edgeproof.properties.designs.parts.alarm import LIMITS, publication
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 
 __all__ = ["DOSSIER"]
@@ -175,7 +176,7 @@ DOSSIER: Final = Dossier(
     anomalies=("cross-pop-monotonic",),
     room={"writes": 6, "scale": 3},
     terms=terms,
-    limits=do_kv.LIMITS,
+    limits=evolve(LIMITS, put_timeout=lambda s: s.D),
     lemmas={**_STORE, **_COPIES, **_CONTENTS, **_OFF, **_STALENESS},
     costing=Costing(
         constants={"Pop": 3, "writes": 12, "T": 60},

@@ -10,11 +10,20 @@ from attrs import frozen
 
 from edgeproof.model.expr import TRUE, Expr, implies
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Lemmas, Term
+from edgeproof.properties.designs.dossier import Lemmas, Limits, Term
 
-__all__ = ["FAILURES", "Change", "Says", "at_lease", "at_retry", "at_sync", "attempts", "publication"]
+__all__ = ["FAILURES", "LIMITS", "Change", "Says", "at_lease", "at_retry", "at_sync", "attempts", "publication"]
 
 Says: TypeAlias = Callable[[State], Expr]
+
+LIMITS: Final = Limits(
+    sync_delay=lambda s: s.S,
+    put_timeout=lambda s: s.attempt,
+    retry_delay=lambda s: s.R,
+    failures=lambda s: s.F,
+    cache_ttl=lambda s: s.T,
+)
+"""What a bound with an alarm, and a cache at each location, takes for granted."""
 
 
 def publication(s: State, attempt: tuple[str, Expr], may_fail: Expr, succeeds: str) -> tuple[Term, ...]:
