@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from edgeproof.model.machine import Machine
     from edgeproof.properties.environment import Setting
 
-__all__ = ["NUMBERS", "Chosen", "lacking", "option_for", "settle"]
+__all__ = ["Chosen", "Numbers", "lacking", "option_for", "settle"]
 
-NUMBERS: Final[Mapping[str, str]] = {
+_SYMBOLS: Final[Mapping[str, str]] = {
     "sync_delay": "S",
     "put_timeout": "D",
     "retries": "F",
@@ -30,7 +30,26 @@ NUMBERS: Final[Mapping[str, str]] = {
     "heartbeat": "H",
     "zombie_window": "Z",
 }
-"""The numbers of the pattern that have an option of their own, with their symbols."""
+"""The numbers of the pattern, which have an option of their own, with their symbols."""
+
+
+@frozen
+class Numbers:
+    """The numbers of the pattern (durations in seconds), as far as they were given."""
+
+    sync_delay: Fraction | None = None
+    put_timeout: Fraction | None = None
+    retries: int | None = None
+    retry_delay: Fraction | None = None
+    cache_ttl: Fraction | None = None
+    memo_ttl: Fraction | None = None
+    heartbeat: Fraction | None = None
+    zombie_window: Fraction | None = None
+
+    @property
+    def known(self) -> dict[str, int | Fraction]:
+        """Those that were given, by symbol."""
+        return {s: value for name, s in _SYMBOLS.items() if (value := getattr(self, name)) is not None}
 
 
 @frozen
@@ -88,7 +107,7 @@ def lacking(design: str, missing: Sequence[str]) -> str:
 
 def option_for(symbol: str) -> str:
     """How a number is given on the command line."""
-    own = [name for name, one in NUMBERS.items() if one == symbol]
+    own = [name for name, one in _SYMBOLS.items() if one == symbol]
     return f"--{own[0].replace('_', '-')}" if own else f"--set {symbol}=..."
 
 

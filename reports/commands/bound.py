@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.table import Table
 
-from edgeproof.reports.commands.common import DURATION, command
-from edgeproof.reports.commands.design_options import DESIGN
+from edgeproof.reports.commands.common import command
+from edgeproof.reports.commands.design_options import DELAYS, DESIGN, FAILURES
+from edgeproof.reports.commands.records import as_record
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.durations import in_seconds, plain_number
 from edgeproof.reports.errors import Unusable, one_line
-from edgeproof.reports.settings import NUMBERS, Chosen, lacking, settle
+from edgeproof.reports.settings import Chosen, Numbers, lacking, settle
 
 if TYPE_CHECKING:
     from edgeproof.model.trace import Trace
@@ -45,20 +45,14 @@ HEAD, TAIL = 24, 8
 
 
 @command("bound", _EXITS)
+@as_record(
+    "given",
+    Numbers,
+    *DELAYS,
+    click.option("--retries", type=FAILURES, help="F: attempts that fail in a row, at most."),
+)
 @DESIGN
-@click.option("--sync-delay", type=DURATION, help="S: an alarm fires at most this long after it is due.")
-@click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this.")
-@click.option("--retries", type=click.IntRange(0, 1000), help="F: attempts that fail in a row, at most.")
-@click.option("--retry-delay", type=DURATION, help="R: from a failed attempt to the next one.")
-@click.option("--cache-ttl", type=DURATION, help="T: how long a location serves its cached copy.")
-@click.option("--memo-ttl", type=DURATION, help="M: how long an isolate serves its own copy, if it keeps one.")
-@click.option(
-    "--heartbeat", type=DURATION, help="H: from a confirmed put to the next one, if the replicator repeats itself."
-)
-@click.option(
-    "--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if that can happen."
-)
-def bound(terminal: Terminal, chosen: Chosen, seed: int, **numbers: Any) -> int:
+def bound(terminal: Terminal, given: Numbers, chosen: Chosen, seed: int) -> int:
     """Answer how long after a config was superseded a reader can still be told it.
 
     Prints the bound, its formula, which term dominates, and a run in which a reader is told something exactly that old.
@@ -75,7 +69,7 @@ def bound(terminal: Terminal, chosen: Chosen, seed: int, **numbers: Any) -> int:
     from edgeproof.properties.evidence import Verdict
     from edgeproof.properties.staleness import answer
 
-    setting = _setting(numbers, chosen)
+    setting = _setting(given, chosen)
     try:
         found = answer(setting)
     except DesignError as error:
@@ -87,10 +81,9 @@ def bound(terminal: Terminal, chosen: Chosen, seed: int, **numbers: Any) -> int:
     return {Verdict.PROVED: 0, Verdict.VIOLATED: 1}.get(found.proof.verdict, 3)
 
 
-def _setting(numbers: Mapping[str, Any], chosen: Chosen) -> Setting:
+def _setting(given: Numbers, chosen: Chosen) -> Setting:
     """The design with all that its bound is made of."""
-    given = {NUMBERS[name]: number for name, number in numbers.items() if number is not None}
-    setting, missing = settle(given, chosen)
+    setting, missing = settle(given.known, chosen)
     if missing:
         raise Unusable(lacking(chosen.design, missing))
     return setting

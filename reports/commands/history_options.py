@@ -9,12 +9,13 @@ from typing import Final
 import click
 
 from edgeproof.reports.commands.common import DURATION
+from edgeproof.reports.commands.design_options import DELAYS, FAILURES
 from edgeproof.reports.commands.records import Option, as_record
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.traffic.promises import Given
 from edgeproof.reports.traffic.reading import Reading
 
-__all__ = ["ENVIRONMENT", "HEARTBEAT", "MEMO_TTL", "READING", "STRICT", "ZOMBIE_WINDOW", "moved"]
+__all__ = ["ENVIRONMENT", "READING", "STRICT", "moved"]
 
 STRICT: Final = click.option("--strict", is_flag=True, help="Refuse a history with a malformed line.")
 
@@ -32,29 +33,11 @@ READING: Final = as_record(
 )
 """What is read as one history; the body gets a `reading`."""
 
-MEMO_TTL: Final = click.option(
-    "--memo-ttl", type=DURATION, help="M: how long an isolate serves its own copy, if it keeps one."
-)
-HEARTBEAT: Final = click.option(
-    "--heartbeat", type=DURATION, help="H: from a confirmed put to the next one, if there is one."
-)
-ZOMBIE_WINDOW: Final = click.option(
-    "--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if it can."
-)
-
 ENVIRONMENT: Final = as_record(
     "given",
     Given,
-    click.option("--sync-delay", type=DURATION, help="S: an alarm fires at most this long after it is due."),
-    click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this."),
-    click.option(
-        "--retries", type=click.IntRange(0, 1000), help="F: attempts that fail in a row, at most; 0 unless given."
-    ),
-    click.option("--retry-delay", type=DURATION, help="R: from a failed attempt to the next one."),
-    click.option("--cache-ttl", type=DURATION, help="T: how long a location serves its cached copy."),
-    MEMO_TTL,
-    HEARTBEAT,
-    ZOMBIE_WINDOW,
+    *DELAYS,
+    click.option("--retries", type=FAILURES, help="F: attempts that fail in a row, at most; 0 unless given."),
     click.option(
         "--skew", type=DURATION, help="How far the recorders' clocks may lie apart; taken to be one unless given."
     ),

@@ -6,7 +6,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from edgeproof.reports.commands.common import command
-from edgeproof.reports.commands.history_options import HEARTBEAT, MEMO_TTL, READING, ZOMBIE_WINDOW
+from edgeproof.reports.commands.design_options import HEARTBEAT, MEMO_TTL, ZOMBIE_WINDOW
+from edgeproof.reports.commands.history_options import READING
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import refused
 from edgeproof.reports.traffic.promises import Given

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from edgeproof.reports.durations import in_seconds, spell_duration
 from edgeproof.reports.errors import Unusable
-from edgeproof.reports.settings import NUMBERS, Chosen, lacking, option_for, settle
+from edgeproof.reports.settings import Chosen, Numbers, lacking, option_for, settle
 
 if TYPE_CHECKING:
     from edgeproof.properties.environment import Setting
@@ -28,17 +28,9 @@ LEARNT: Final = frozenset("SDFRT")
 
 
 @frozen
-class Given:
-    """The numbers of an environment (durations in seconds), as far as they were given, and what readers promise."""
+class Given(Numbers):
+    """The numbers of an environment, how far clocks lie apart, and what readers promise, as far as that was given."""
 
-    sync_delay: Fraction | None = None
-    put_timeout: Fraction | None = None
-    retries: int | None = None
-    retry_delay: Fraction | None = None
-    cache_ttl: Fraction | None = None
-    memo_ttl: Fraction | None = None
-    heartbeat: Fraction | None = None
-    zombie_window: Fraction | None = None
     skew: Fraction | None = None
     reader: str | None = None
 
@@ -58,10 +50,8 @@ def completed(given: Given, numbers: Mapping[str, int | Fraction]) -> Given:
 def spelled(given: Given) -> list[str]:
     """The numbers as options of the command line."""
     words = []
-    for name, symbol in NUMBERS.items():
-        value = getattr(given, name)
-        if value is not None:
-            words += [option_for(symbol), str(value) if name == "retries" else spell_duration(value)]
+    for symbol, value in given.known.items():
+        words += [option_for(symbol), spell_duration(value) if isinstance(value, Fraction) else str(value)]
     return words
 
 
@@ -75,11 +65,10 @@ def promised(given: Given, chosen: Chosen = THE_PATTERN) -> Promise:
 
     if given.memo_ttl is not None and given.reader not in (None, "memo"):
         raise Unusable(f"a {given.reader} reader keeps no memo: leave --memo-ttl out, or say --reader memo")
-    known = {s: v for n, s in NUMBERS.items() if (v := getattr(given, n)) is not None}
-    setting, missing = settle(known, chosen, reader=given.reader, failures=0)
+    setting, missing = settle(given.known, chosen, reader=given.reader, failures=0)
     skew = None if given.skew is None else float(given.skew)
     clock = "all times are of one clock" if given.skew is None else f"clocks differ by {in_seconds(given.skew)} at most"
-    if missing and not (known or chosen.numbers):
+    if missing and not (given.known or chosen.numbers):
         return Promise(inf, guarded=given.reader == "guarded", assumptions=(clock,), skew=skew, design=chosen.design)
     if missing:
         learnt = "; `edgeproof learn` measures them" if chosen == THE_PATTERN and set(missing) <= LEARNT else ""

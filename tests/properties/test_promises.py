@@ -95,8 +95,9 @@ def test_a_number_says_what_else_is_so_where_the_design_has_that_choice() -> Non
 
 def test_a_letter_need_not_mean_in_every_design_what_it_means_in_the_pattern() -> None:
     sharing = {name: [d for d in DESIGNS if shares(load(d), name)] for name in "HZ"}
-    assert sharing["H"] == ["do_kv", "do_kv_regional", "artifacts_tokens"], "global_push asks again every H"
-    assert sharing["Z"] == ["do_kv", "do_kv_regional", "artifacts_tokens"], "deletes of do_kv_manifest come late by Z"
+    assert "global_push" not in sharing["H"], "which asks again every H"
+    assert "do_kv_manifest" not in sharing["Z"], "whose deletes come late by Z"
+    assert {"do_kv", "do_kv_regional", "artifacts_tokens"} <= set(sharing["H"]) & set(sharing["Z"])
 
 
 def test_what_the_design_does_not_have_is_refused() -> None:
