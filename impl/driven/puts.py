@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.base import OverKV, first
 from edgeproof.impl.durable.replicator import AlarmPlatform
@@ -13,6 +13,10 @@ from edgeproof.impl.runtime import Instance, NetworkError, Pending
 from edgeproof.impl.system import ActionImpossible, Value
 
 __all__ = ["Alarmed", "DrivenPuts", "OnePut", "Put", "need_due", "see_alarm", "sending"]
+
+SOON: Final = 1.0
+"""Seconds. Time stands still between two ticks, which are minutes, and alarms that follow each other at once are set to
+one millisecond after the other: what is due so soon is due now."""
 
 
 class Alarmed(OverKV):
@@ -106,7 +110,7 @@ class DrivenPuts(Alarmed):
 
 def need_due(alarms: AlarmPlatform) -> None:
     """Raise ActionImpossible where the platform would not fire the alarm now."""
-    if not alarms.due():
+    if not alarms.due(within=SOON):
         raise ActionImpossible("no alarm is due, or its handler is at work")
 
 

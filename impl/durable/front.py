@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Durable Object's request handler: where a write comes in and its acknowledgement goes out."""
+"""The Durable Object's request handler: where a write comes in and its acknowledgement goes out.
+
+Every request has the replicator look after its alarm.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from edgeproof.impl.durable.replicator import InlinePublisher
+from edgeproof.impl.durable.replicator import InlinePublisher, Replicator
 from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
 from edgeproof.impl.runtime import Runtime
 from edgeproof.impl.snapshot import Changes
@@ -38,11 +41,23 @@ class Front:
     """
 
     def __init__(
-        self, store: ConfigStore, runtime: Runtime, *, ack: str = "gated", inline: InlinePublisher | None = None
+        self,
+        store: ConfigStore,
+        runtime: Runtime,
+        *,
+        ack: str = "gated",
+        inline: InlinePublisher | None = None,
+        replicator: Replicator | None = None,
     ) -> None:
         if ack not in ("gated", "early"):
             raise ValueError(f"an acknowledgement is gated or early, not {ack!r}")
         self._store, self._runtime, self._ack, self._inline = store, runtime, ack, inline
+        self._replicator = replicator
+
+    def look(self) -> None:
+        """What the watchdog asks for, and whoever reads of the store has done: look after the alarm."""
+        if self._replicator is not None:
+            self._replicator.tend()
 
     async def write(self, request: WriteRequest, reply: Reply) -> None:
         """Serve one write. Raises what the store and the put raise; a put that fails leaves the write committed."""
@@ -63,12 +78,15 @@ class Front:
             reply(result)
 
     def _commit(self, request: WriteRequest) -> WriteResult:
-        return self._store.write(
+        result = self._store.write(
             request.changes,
             actor=request.actor,
             expected_version=request.expected_version,
             idempotency_key=request.idempotency_key,
         )
+        # After the commit: what is put for a dead alarm has this write in it.
+        self.look()
+        return result
 
 
 def _nothing() -> None:

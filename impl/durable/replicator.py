@@ -5,6 +5,10 @@ The alarm is the outbox: a write arms it in its own transaction, and it stays ar
 confirmed. One put is in flight at a time, so that a single instance cannot overtake itself. KV puts are not fenced: a
 put of an instance that has been superseded may still land, which no code here can prevent (an unmerged guide by a KV
 engineer; Durable Objects, "Known issues").
+
+The platform has been seen to lose an alarm: it stays set, in the past, and never fires (workerd issue 6866,
+cloudflare-docs issue 18324). So every request looks after the alarm as well: one that is overdue by more than the
+platform may take is armed again, and if that one is overdue by as much the alarm is dead, and the request publishes.
 """
 
 from __future__ import annotations
@@ -14,13 +18,14 @@ from typing import Final
 
 from attrs import frozen
 
-from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.durable.store import Alarm, ConfigStore
 from edgeproof.impl.edge.kv import KVError, KVNamespace
 from edgeproof.impl.runtime import Runtime
 from edgeproof.impl.snapshot import Snapshot, to_kv
 
 __all__ = [
     "ALARM_ATTEMPTS",
+    "ALARM_STEP",
     "AlarmPlatform",
     "Backoff",
     "InlinePublisher",
@@ -32,6 +37,10 @@ __all__ = [
 ALARM_ATTEMPTS: Final = 7
 """A handler that keeps throwing runs this often, six retries included; then the alarm is gone (Durable Objects alarms
 page; measured on workerd 1.20261117.1)."""
+
+ALARM_STEP: Final = 0.001
+"""Seconds: alarms are set to the millisecond. One that its handler sets for the millisecond that it was fired for is
+lost (seen on workerd 1.20261117.1)."""
 
 
 @frozen
@@ -54,6 +63,11 @@ class Timing:
     put_timeout: float = 10.0
     retry: Backoff = Backoff()
     heartbeat: float | None = None
+    sync_delay: float = 60.0
+    """How late an alarm may be before it is taken for lost. Mostly it is milliseconds, but the platform allows itself
+    up to a minute, during maintenance and while an object moves to another machine (Durable Objects alarms page)."""
+    watchdog: float | None = None
+    """From one poke of the watchdog to the next, if there is one."""
 
 
 @frozen
@@ -96,8 +110,59 @@ class Replicator:
             raise ValueError(f"a handler rearms or throws, not {handler!r}")
         self._store, self._kv, self._runtime = store, kv, runtime
         self._publication, self._timing, self._handler = publication, timing, handler
+        self._fired = float("-inf")
+        """What the alarm that fired last was set for."""
+        self._publishing = False
+
+    # --- looking after the alarm
+
+    def tend(self) -> None:
+        """What every request does, and the watchdog asks for: see to it that the alarm is alive, or do its work.
+
+        An alarm that was armed again and is overdue once more is dead, and an attempt to publish is begun here. It
+        reads the config when it takes the lease, as the alarm's own attempts do: what it puts is what was committed
+        last, and a crash leaves the lease.
+        """
+        alarm = self._overdue()
+        if alarm is None or alarm.reason != "again":
+            return self._arm_again(alarm)
+        # Several requests may find it dead. A task may begin later: the others have to see this now.
+        self._publishing = True
+        # The platform runs no request again: what fails here is armed again, whatever the handler does.
+        self._runtime.spawn(self._publish("rearms"))
+
+    def rearm(self) -> None:
+        """What an instance does that starts: arm an alarm that is overdue again, and leave a dead one to requests."""
+        self._arm_again(self._overdue())
+
+    def _arm_again(self, overdue: Alarm | None) -> None:
+        # Once, as arming it every time would let a stream of requests put it off for ever.
+        if overdue is not None and overdue.reason != "again":
+            self._store.arm(self._runtime.now(), "again")
+
+    def _overdue(self) -> Alarm | None:
+        # An attempt that is under way ends by arming the alarm, whatever has become of it meanwhile.
+        alarm = None if self._publishing else self._store.alarm()
+        late = alarm is not None and self._runtime.now() > alarm.due + self._timing.sync_delay
+        return alarm if late else None
+
+    # --- publishing
 
     async def on_alarm(self) -> None:
+        """The alarm fires: publish, unless a request is at it, which will arm the alarm. One put is in flight."""
+        alarm = self._store.alarm()
+        self._fired = self._runtime.now() if alarm is None else alarm.due
+        if not self._publishing:
+            await self._publish(self._handler)
+
+    async def _publish(self, handler: str) -> None:
+        self._publishing = True
+        try:
+            await self._attempt(handler)
+        finally:
+            self._publishing = False
+
+    async def _attempt(self, handler: str) -> None:
         """Publish the config as it is now; one attempt."""
         # Until this attempt can no longer be under way, and then as long as after a failure: a second instance that
         # finds the lease must not put beside the first.
@@ -106,13 +171,19 @@ class Replicator:
         try:
             await self._put(snapshot)
         except (KVError, OSError):
-            if self._handler == "throws":
+            if handler == "throws":
                 raise
             wait = self._timing.retry.after(self._store.status().attempts)
-            self._store.arm(self._runtime.now() + wait, "retry")
+            self._store.arm(max(self._runtime.now() + wait, self._soonest), "retry")
             return
         heartbeat = self._timing.heartbeat
-        self._store.end_attempt(snapshot, None if heartbeat is None else self._runtime.now() + heartbeat)
+        beat_at = None if heartbeat is None else self._runtime.now() + heartbeat
+        self._store.end_attempt(snapshot, beat_at, not_before=self._soonest)
+
+    @property
+    def _soonest(self) -> float:
+        """An alarm that is set for the very millisecond of the one that fired last would be lost."""
+        return self._fired + ALARM_STEP
 
     async def _put(self, snapshot: Snapshot) -> None:
         await self._publication.put(snapshot, self._kv, self._runtime, self._timing.put_timeout)
@@ -144,6 +215,9 @@ class InlinePublisher:
 class AlarmPlatform:
     """What the platform does with a unit's alarm: fires it when it is due, and again after a handler that threw.
 
+    It may lose one: on purpose (`lose`), or where a handler has set it for the very time that it was fired for. Then
+    the store has it as before, and it never fires; one that is set anew does.
+
     `attempts` is how often a handler that keeps throwing runs before the alarm is dropped; None for ever. Runs that a
     crash cut off count, and an alarm that is set after one was dropped starts anew. The platform's own wait is 2 s,
     doubled (Durable Objects alarms page).
@@ -161,18 +235,37 @@ class AlarmPlatform:
         self._store, self._runtime, self._handler = store, runtime, handler
         self._retry, self._attempts = retry, attempts
         self.running = False
+        self.lost: tuple[float, str] | None = None
+        """The alarm that was lost last: when it is due, and why. It outlives the instance, as the platform does."""
 
-    def due(self) -> bool:
-        """Whether the alarm should fire now: its time has come, and its handler is not at work."""
-        alarm = self._store.alarm()
-        return not self.running and alarm is not None and alarm.due <= self._runtime.now()
+    def due(self, within: float = 0.0) -> bool:
+        """Whether the alarm should fire now, or `within` so many seconds: its handler is not at work, it is not lost,
+        and its time has come.
+        """
+        armed = None if self.running else self._armed()
+        return armed is not None and armed != self.lost and armed[0] <= self._runtime.now() + within
+
+    def stuck(self) -> bool:
+        """Whether the alarm that is armed has been lost."""
+        return self.lost is not None and self._armed() == self.lost
+
+    def lose(self) -> None:
+        """Lose the alarm that is armed. Raises LookupError if there is none to be lost."""
+        armed = self._armed()
+        if armed is None or armed == self.lost:
+            raise LookupError("no alarm is armed that could be lost")
+        self.lost = armed
 
     async def fire(self) -> None:
         """Run the handler once, whatever the time; what it throws is logged nowhere and leads to a retry."""
         self.running = True
         self._store.count_run()
+        fired = self._armed()
         try:
             await self._handler()
+            armed = self._armed()
+            if fired is not None and armed is not None and armed[0] == fired[0]:
+                self.lost = armed
         except Exception:
             alarm = self._store.alarm()
             runs = 1 if alarm is None else alarm.runs
@@ -182,6 +275,10 @@ class AlarmPlatform:
                 self._store.arm(self._runtime.now() + self._retry.after(runs), "retry")
         finally:
             self.running = False
+
+    def _armed(self) -> tuple[float, str] | None:
+        alarm = self._store.alarm()
+        return None if alarm is None else (alarm.due, alarm.reason)
 
     async def run(self, poll: float = 0.05) -> None:
         """Fire the alarm whenever it is due, looking every `poll` seconds; ends when it is cancelled."""

@@ -31,8 +31,9 @@ __all__ = [
 NAME_BYTES: Final = 1024
 """Longest field name; with it a row stays below the 2 MB."""
 
-AlarmReason = Literal["sync", "lease", "retry", "beat"]
-"""Why the alarm is armed: something to publish, an attempt under way, one that failed, a heartbeat."""
+AlarmReason = Literal["sync", "lease", "retry", "beat", "again"]
+"""Why the alarm is armed: something to publish, an attempt under way, one that failed, a heartbeat, an alarm that was
+overdue."""
 
 _STATUS: Final = """
 SELECT meta.version, meta.era, meta.attempts, (SELECT COUNT(*) FROM entry), alarm.due, alarm.reason,
@@ -244,14 +245,17 @@ class ConfigStore:
             self._arm(lease_until, "lease")
             return self.snapshot()
 
-    def end_attempt(self, published: Snapshot, beat_at: float | None) -> None:
-        """`published` is in KV. Publish again at once if the config has moved on, else at `beat_at`, if at all."""
+    def end_attempt(self, published: Snapshot, beat_at: float | None, *, not_before: float = 0.0) -> None:
+        """`published` is in KV. Publish again at once if the config has moved on, else at `beat_at`, if at all.
+
+        At once is now, but not before `not_before`.
+        """
         with self._transaction:
             self._execute("UPDATE meta SET attempts = 0")
             self.disarm()
             version, era = self._execute("SELECT version, era FROM meta").fetchone()
             if (version, era) != (published.version, published.era):
-                self._arm(self._clock.now(), "sync")
+                self._arm(max(self._clock.now(), not_before), "sync")
             elif beat_at is not None:
                 self._arm(beat_at, "beat")
 

@@ -98,7 +98,8 @@ class FlagPage:
 class FlagControl:
     """One app's flags. `now` gives seconds since 1970; `write` is what takes writes, the store itself unless given.
 
-    `changelog_cap` is how many changes of a flag are told (200, as documented), None for all; none is ever lost.
+    `changelog_cap` is how many changes of a flag are told (200, as documented), None for all; none is ever lost. `look`
+    is called by whatever reads or writes: it looks after the alarm.
     """
 
     def __init__(
@@ -109,27 +110,28 @@ class FlagControl:
         write: Callable[[WriteRequest], WriteResult] | None = None,
         blind: bool = False,
         changelog_cap: int | None = None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store, self._now, self._blind, self._cap = store, now, blind, changelog_cap
+        self._store, self._now, self._blind, self._cap, self._look = store, now, blind, changelog_cap, look
         self._write = write or self._to_store
 
     # --- reading
 
     def get(self, key: str) -> StoredFlag:
         """A flag. Raises UnknownFlag."""
-        found = self._store.field(key)
-        if found is None:
-            raise UnknownFlag(f"there is no flag {key}")
-        return StoredFlag(*found)
+        self._look()
+        return self._found(key)
 
     def page(self, limit: int = PAGE, cursor: str = "") -> FlagPage:
         """The flags whose keys follow `cursor`."""
+        self._look()
         names = self._store.names(cursor, limit + 1)
-        flags = tuple(self.get(name) for name in names[:limit])
+        flags = tuple(self._found(name) for name in names[:limit])
         return FlagPage(flags, names[limit - 1] if len(names) > limit else None)
 
     def changelog(self, key: str, limit: int = PAGE, before: int | None = None) -> list[FlagChange]:
         """A flag's changes, newest first, those of earlier versions than `before`; deleted flags have theirs, too."""
+        self._look()
         told = changes_of(self._store.changelog(name=key))[::-1][: self._cap]
         return [change for change in told if before is None or change.version < before][:limit]
 
@@ -173,6 +175,12 @@ class FlagControl:
 
     # --- steps
 
+    def _found(self, key: str) -> StoredFlag:
+        found = self._store.field(key)
+        if found is None:
+            raise UnknownFlag(f"there is no flag {key}")
+        return StoredFlag(*found)
+
     def _seen(self, expected: Expected) -> Expected:
         if expected in (None, ANY) and not self._blind:
             raise Unversioned("say which version of the flag you have seen")
@@ -201,6 +209,7 @@ class FlagControl:
                 result = self._write(request)
             except VersionConflict:
                 continue  # somebody wrote to the app since we looked; perhaps to another flag
+            self._look()
             return result.version, [flag for flag in flags.values() if flag is not None]
 
     def _to_store(self, request: WriteRequest) -> WriteResult:

@@ -135,7 +135,13 @@ class FlagService:
         connection = connect(":memory:" if self._directory is None else self._directory / f"app-{name}.sqlite")
         self._connections.append(connection)
         unit = boot(choices, self._runtime, connection, self._kv)
-        control = FlagControl(unit.store, self._runtime.now, blind=options.blind, changelog_cap=options.changelog_cap)
+        control = FlagControl(
+            unit.store,
+            self._runtime.now,
+            blind=options.blind,
+            changelog_cap=options.changelog_cap,
+            look=unit.front.look,
+        )
         edges = {pop: EdgeFlags(Location(choices, self._runtime, self._kv), options.account) for pop in options.pops}
         self._apps[name] = App(name, control, unit, edges)
         self._runtime.spawn(unit.alarms.run(POLL))

@@ -76,12 +76,12 @@ class FlagSystem(OnePut):
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         self._said = check_setup(setup, "flagship", _OPTIONS)
-        seconds = seconds_of(setup, "DRT")
+        seconds = seconds_of(setup, "DRTS")
         self._scale, self._writes = setup.numbers.get("scale", 2), setup.numbers.get("writes", 2)
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
         choices = Choices(
-            timing=Timing(seconds["D"], steady(seconds["R"])),
+            timing=Timing(seconds["D"], steady(seconds["R"]), sync_delay=seconds["S"]),
             alarm_attempts=None,
             cache_ttl=seconds["T"],
             negative_caching=False,

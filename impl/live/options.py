@@ -145,7 +145,9 @@ class LiveOptions:
         platform = Limits()
         return Choices(
             reader=self.reader,
-            timing=Timing(self.put_timeout, Backoff(self.retry_delay, self.retry_delay), self.heartbeat),
+            timing=Timing(
+                self.put_timeout, Backoff(self.retry_delay, self.retry_delay), self.heartbeat, self.sync_delay
+            ),
             platform_retry=Backoff(self.retry_delay, self.retry_delay),
             cache_ttl=self.cache_ttl,
             memo_ttl=self.memo_ttl,

@@ -104,6 +104,7 @@ async def _converse(unit: DurableObject, reader: asyncio.StreamReader, writer: a
 
 async def _answer(unit: DurableObject, request: dict[str, Any]) -> dict[str, Any]:
     if request["op"] == "since":
+        unit.front.look()
         changes = {entry.field: entry.new for entry in unit.store.changelog(request["version"])}
         return {"version": unit.store.version(), **to_wire(changes)}
     replies: list[WriteResult] = []

@@ -101,10 +101,11 @@ def boot(
     publication = Publication(choices.key, choices.epoch)
     inline = None if outbox else parts.inline(store, kv, runtime, publication, timing=choices.timing)
     replicator = parts.replicator(store, kv, runtime, publication, timing=choices.timing, handler=choices.handler)
+    replicator.rearm()
     return DurableObject(
         runtime,
         store,
-        parts.front(store, runtime, ack=choices.ack, inline=inline),
+        parts.front(store, runtime, ack=choices.ack, inline=inline, replicator=replicator),
         parts.platform(
             store, runtime, replicator.on_alarm, retry=choices.platform_retry, attempts=choices.alarm_attempts
         ),

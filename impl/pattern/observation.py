@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from edgeproof.impl.driven.client import Client, is_partial
 from edgeproof.impl.driven.puts import see_alarm, sending
 from edgeproof.impl.driven.told import Told
+from edgeproof.impl.durable.replicator import AlarmPlatform
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace, LocationCache
@@ -35,6 +36,7 @@ class Unit(Protocol):
 
     choices: Choices
     instance: Instance
+    alarms: AlarmPlatform
     store: ConfigStore
     client: Client
     kv: KVNamespace
@@ -64,6 +66,7 @@ def observe(system: Unit) -> Observation:
     seen: dict[str, Value] = {}
     puts, places = system.puts(), system.locations
     _see_store(seen, system.store, bool(puts))
+    seen["stuck"] = system.alarms.stuck()
     _see_puts(seen, puts, system.strays)
     stored, taken = system.instance.under_way("gate"), system.instance.under_way("commit")
     see_client(seen, system.client, bool(stored), bool(taken))

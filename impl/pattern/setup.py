@@ -26,6 +26,7 @@ OPTIONS: Final = {
     "ack": ("gated", "early"),
     "retries": ("keyed", "blind"),
     "kv_key": ("per_unit", "shared"),
+    "watchdog": ("off", "on"),
 }
 """The options that there are and their values, the default first."""
 
@@ -36,7 +37,7 @@ def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = 
     Raises ValueError for what there is not, SystemUnavailable for T=0 or another design.
     """
     said = check_setup(setup, design, {**OPTIONS, **more})
-    seconds = seconds_of(setup, "DRTMH")
+    seconds = seconds_of(setup, "DRTMHSW")
     return Choices(
         publisher=said["publisher"],
         statements=said["statements"],
@@ -46,7 +47,13 @@ def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = 
         install=said.get("install", "newer"),
         epoch=said["epoch"] == "on",
         key=NEIGHBOUR_KEY if said["kv_key"] == "shared" else UNIT_KEY,
-        timing=Timing(seconds["D"], steady(seconds["R"]), seconds["H"] if said["repair"] == "heartbeat" else None),
+        timing=Timing(
+            seconds["D"],
+            steady(seconds["R"]),
+            seconds["H"] if said["repair"] == "heartbeat" else None,
+            seconds["S"],
+            seconds["W"] if said["watchdog"] == "on" else None,
+        ),
         platform_retry=steady(seconds["R"]),
         alarm_attempts=ALARM_ATTEMPTS if "alarm_exhausted" in setup.hazards else None,
         cache_ttl=seconds["T"],

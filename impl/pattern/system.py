@@ -108,6 +108,12 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         )
         self.store, self.front, self.alarms = unit.store, unit.front, unit.alarms
 
+    def _crash(self) -> None:
+        lost = self.alarms.lost
+        super()._crash()
+        # The platform outlives the instance.
+        self.alarms.lost = lost
+
     def _strike(self, step: str) -> None:
         if step == self._fault_at:
             raise _InjectedFault(step)
@@ -136,6 +142,15 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.strays[slot] = self.puts()[-1]
 
     # --- publishing
+
+    def _do_alarm_stuck(self) -> None:
+        with impossible_on(LookupError):
+            self.alarms.lose()
+
+    def _do_poke(self) -> None:
+        if self.choices.timing.watchdog is None:
+            raise ActionImpossible("there is no watchdog")
+        self.front.look()
 
     def _do_put_ambiguous(self) -> None:
         self.runtime.fail(self._put(applied=True), NetworkError("the connection broke"))

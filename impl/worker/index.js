@@ -6,9 +6,11 @@ import { contentOf, isolateName, recorded } from "./history.js";
 import { FLAG_ROUTES } from "./flags/routes.js";
 import openapi from "./openapi.json";
 import { isAuthorized } from "./token.js";
+import { pokeEveryUnit } from "./watchdog.js";
 import { Problem, bodyOf, numberIn, parseJson, problem, unitOf, wholeNumber, writeOf } from "./validation.js";
 
 export { ConfigStore } from "./store.js";
+export { UnitRegistry } from "./watchdog.js";
 
 // A path, what can be done there, and whether anybody may: what is not open needs the control plane's token.
 const ROUTES = [
@@ -30,6 +32,10 @@ export default {
       console.error(error?.stack ?? error);
       return problem(new Problem(500, "the request failed; a write may have been made: ask, or repeat it with its key"));
     }
+  },
+
+  async scheduled(_event, env) {
+    await pokeEveryUnit(env);
   },
 };
 
@@ -78,13 +84,13 @@ async function postRestore(request, env, unit) {
 }
 
 async function getUnit(_request, env, unit) {
-  return Response.json(await storeOf(env, unit).snapshot());
+  return Response.json(await storeOf(env, unit).ask("snapshot"));
 }
 
 async function getChangelog(_request, env, unit, query) {
   const since = numberIn(query, "since", 0);
   const limit = numberIn(query, "limit", 100, 1, 1000);
-  return Response.json({ changes: await storeOf(env, unit).changelog(since, limit) });
+  return Response.json({ changes: await storeOf(env, unit).ask("changelog", since, limit) });
 }
 
 /** What a history says of a read. */

@@ -10,12 +10,16 @@ const WORDS = {
   epoch: ["off", "on"], // whether copies carry the number of restores
   ack: ["gated", "early"], // the reply: once the write is durable, or (the mistake) before
   kv_key: ["per_unit", "shared"], // a KV key for every unit, or (the mistake) one for all
+  watchdog: ["off", "on"], // whether the cron trigger has every unit look after its alarm
   flag_update: ["expected", "blind"], // replacing a flag: at the version that was seen, or (the mistake) at any
 };
 
 const SECONDS = { put_timeout: 10, retry_base: 2, retry_cap: 300, heartbeat: 60, cache_ttl: 60, memo_ttl: 10 };
 
 const OTHERS = {
+  // Seconds that an alarm may be late before it is taken for lost. Mostly it is milliseconds, but the platform allows
+  // itself up to a minute, during maintenance and while an object moves to another machine.
+  sync_delay: 60,
   account: "local", // whose buckets people are in
   changelog_cap: null, // changes of a flag that are told; null for all
 };
@@ -36,17 +40,18 @@ export function optionsOf(env) {
     if (!(value > 0)) throw new Error(`${name} is a number of seconds above 0, not ${value}`);
     return value * 1000;
   };
-  const { account, changelog_cap } = { ...OTHERS, ...said };
+  const { account, changelog_cap, sync_delay } = { ...OTHERS, ...said };
+  if (!(sync_delay >= 0)) throw new Error(`sync_delay is a number of seconds from 0 on, not ${sync_delay}`);
   if (typeof account !== "string") throw new Error(`account is a text, not ${account}`);
   if (changelog_cap !== null && !(Number.isInteger(changelog_cap) && changelog_cap > 0)) {
     throw new Error(`changelog_cap is a whole number above 0 or null, not ${changelog_cap}`);
   }
   return {
     publisher: word("publisher"), statements: word("statements"), handler: word("handler"), reader: word("reader"),
-    epoch: word("epoch"), ack: word("ack"),
+    epoch: word("epoch"), ack: word("ack"), watchdog: word("watchdog"),
     flagUpdate: word("flag_update"), account, changelogCap: changelog_cap ?? Infinity,
     heartbeat: word("repair") === "heartbeat" ? milliseconds("heartbeat") : null,
-    putTimeout: milliseconds("put_timeout"),
+    putTimeout: milliseconds("put_timeout"), syncDelay: sync_delay * 1000,
     retryBase: milliseconds("retry_base"), retryCap: milliseconds("retry_cap"),
     cacheTtl: milliseconds("cache_ttl") / 1000, memoTtl: milliseconds("memo_ttl"),
     keyOf: word("kv_key") === "shared" ? () => "config" : (unit) => `config:${unit}`,

@@ -4,10 +4,15 @@
 // The alarm is the outbox. A write arms it in its own transaction, and it stays armed until a put of the current config
 // is confirmed; one put is in flight at a time. KV puts are not fenced: a put of an instance that was superseded may
 // still land, which no code here can prevent. The heartbeat repairs it, and copies carry what readers need to notice.
+//
+// The platform has been seen to lose an alarm: it stays set, in the past, and never fires. So every request looks after
+// the alarm as well: one that is overdue by more than the platform may take (`sync_delay`) is armed again, and if that
+// one is overdue by as much the alarm is dead, and the request publishes.
 
 import { DurableObject } from "cloudflare:workers";
 import { contentOf, isRecorded, recorded } from "./history.js";
 import { optionsOf } from "./options.js";
+import { registryOf } from "./watchdog.js";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), unit TEXT, version INTEGER NOT NULL,
@@ -18,6 +23,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS change (version INTEGER NOT NULL, field TEXT NOT NULL, old TEXT, new TEXT,
     PRIMARY KEY (version, field));
   CREATE INDEX IF NOT EXISTS change_of_field ON change (field, version);
+  CREATE TABLE IF NOT EXISTS watched (unit TEXT PRIMARY KEY);
   INSERT OR IGNORE INTO meta VALUES (1, NULL, 0, 0, 0, 'sync');
 `;
 
@@ -50,6 +56,9 @@ export class ConfigStore extends DurableObject {
     this.options = optionsOf(env);
     this.sql = ctx.storage.sql;
     this.sql.exec(SCHEMA);
+    this.fired = 0; // when the alarm that fired last was set for; 0 if none has in this instance
+    this.attempt = null; // what is under way of publishing
+    ctx.blockConcurrencyWhile(async () => this.rearm(await ctx.storage.getAlarm()));
   }
 
   /** Milliseconds, as alarms count them. */
@@ -58,6 +67,12 @@ export class ConfigStore extends DurableObject {
   }
 
   // --- reading
+
+  /** One of the questions below, by the name of its method. Whoever asks has the alarm looked after. */
+  async ask(question, ...given) {
+    await this.look();
+    return this[question](...given);
+  }
 
   /** The whole config with its version and era; straight from the store, never stale. */
   snapshot() {
@@ -129,6 +144,7 @@ export class ConfigStore extends DurableObject {
    * an earlier write carried gives that write's version, whatever else is asked.
    */
   async write(request) {
+    if (this.options.watchdog === "on") await this.introduce(request.unit);
     // No other event comes in while we wait for storage: the answer still holds in the transaction.
     const alarm = await this.ctx.storage.getAlarm();
     try {
@@ -139,6 +155,7 @@ export class ConfigStore extends DurableObject {
       }
       const commit = () => this.commit(request, alarm);
       const result = this.options.statements === "bare" ? commit() : this.ctx.storage.transactionSync(commit);
+      this.tend(alarm);
       // Before anything is awaited: what is read now is what was written.
       const told = isRecorded(this.env) && !result.repeated ? this.told() : undefined;
       if (this.options.publisher === "inline") await this.put(this.copy());
@@ -154,6 +171,14 @@ export class ConfigStore extends DurableObject {
   async later(request) {
     const alarm = await this.ctx.storage.getAlarm();
     this.ctx.storage.transactionSync(() => this.commit(request, alarm));
+    this.tend(alarm);
+  }
+
+  /** Have the watchdog know of the unit before it has anything to lose. A write for which that fails is not made. */
+  async introduce(unit) {
+    if (this.sql.exec("SELECT unit FROM watched").toArray().length > 0) return;
+    await registryOf(this.env).add(unit);
+    this.sql.exec("INSERT OR IGNORE INTO watched VALUES (?)", unit);
   }
 
   /**
@@ -240,16 +265,59 @@ export class ConfigStore extends DurableObject {
     });
   }
 
+  // --- looking after the alarm
+
+  /** What every request does, and the watchdog asks for: see to it that the alarm is alive, or do its work. */
+  async look() {
+    this.tend(await this.ctx.storage.getAlarm());
+  }
+
+  /**
+   * An alarm that was armed again and is overdue once more is dead: this request publishes, which its answer does not
+   * wait for. Several requests may find it dead. The first takes the lease before anything is awaited; the others find
+   * that, and a crash leaves it, as in the alarm's own attempts. It reads the config with the lease: what it puts is
+   * what was committed last. The platform runs no request again, so what fails here is armed again, whatever the
+   * alarm's handler does. If the lease is lost as well, whoever comes when it is overdue begins anew.
+   */
+  tend(alarm) {
+    if (!this.isOverdue(alarm) || this.meta().reason !== "again") return this.rearm(alarm);
+    this.ctx.waitUntil(this.publish());
+  }
+
+  /** Arm an overdue alarm again: once, as arming it every time would let a stream of requests put it off for ever. */
+  rearm(alarm) {
+    if (!this.isOverdue(alarm) || this.meta().reason === "again") return;
+    console.warn(`the alarm is overdue by ${this.now() - alarm} ms: it is armed again`);
+    this.ctx.storage.transactionSync(() => this.arm(this.now(), "again"));
+  }
+
+  // An attempt that is under way ends by arming the alarm, whatever has become of it meanwhile.
+  isOverdue(alarm) {
+    return alarm !== null && this.attempt === null && this.now() > alarm + this.options.syncDelay;
+  }
+
   // --- publishing
 
+  /** The alarm fires. It joins a request that is at work already: one put is in flight at a time. */
+  async alarm(info) {
+    this.fired = info?.scheduledTime ?? this.now(); // not in the platform's documentation, if in its types
+    await (this.attempt ?? this.publish(this.options.handler));
+  }
+
+  /** Begin an attempt. Until something is awaited no other event comes in: nobody begins one beside it. */
+  publish(handler = "rearms") {
+    this.attempt = this.attemptToPublish(handler).finally(() => { this.attempt = null; });
+    return this.attempt;
+  }
+
   /** One attempt to publish the config as it is now. */
-  async alarm() {
-    const snapshot = this.begin();
+  async attemptToPublish(handler) {
+    const snapshot = this.begin(handler);
     try {
       await this.put(snapshot);
     } catch (error) {
       // Left to the platform, which gives up after seven runs.
-      if (this.options.handler === "throws") throw error;
+      if (handler === "throws") throw error;
       console.warn(`publishing version ${snapshot.version} failed: ${error}`);
       this.ctx.storage.transactionSync(() => this.arm(this.now() + this.backoff(this.meta().attempts), "retry"));
       return;
@@ -258,11 +326,11 @@ export class ConfigStore extends DurableObject {
   }
 
   /** Lease the alarm: whoever dies in the middle of this attempt is followed by another one, but not beside it. */
-  begin() {
+  begin(handler) {
     return this.ctx.storage.transactionSync(() => {
       const attempts = this.meta().attempts + 1;
       this.sql.exec("UPDATE meta SET attempts = ?, reason = 'lease'", attempts);
-      if (this.options.handler === "rearms") {
+      if (handler === "rearms") {
         this.arm(this.now() + this.options.putTimeout + this.backoff(attempts), "lease");
       }
       return this.copy();
@@ -280,10 +348,13 @@ export class ConfigStore extends DurableObject {
     });
   }
 
-  /** Inside a transaction, so that alarm and rows are committed together. */
+  /**
+   * Inside a transaction, so that alarm and rows are committed together. An alarm that is set for the very millisecond
+   * of the one that fired last never fires: the storage takes it for the one that the platform knows, which is done.
+   */
   arm(due, reason) {
     this.sql.exec("UPDATE meta SET reason = ?", reason);
-    this.ctx.storage.setAlarm(due);
+    this.ctx.storage.setAlarm(Math.max(due, this.fired + 1));
   }
 
   backoff(failures) {

@@ -23,6 +23,7 @@ WORKER: Final = Path(__file__).resolve().parents[1] / "worker"
 _COMPATIBILITY: Final = "2026-11-01"
 _MODULES: Final = (
     *("driven.js", "index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js"),
+    *("watchdog.js",),
     *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
 )
 
@@ -38,10 +39,12 @@ const worker :Workerd.Worker = (
     {modules} ],
   compatibilityDate = "{compatibility}",
   durableObjectNamespaces = [
-    (className = "ConfigStore", uniqueKey = "config-store", enableSql = true, preventEviction = true) ],
+    (className = "ConfigStore", uniqueKey = "config-store", enableSql = true, preventEviction = true),
+    (className = "UnitRegistry", uniqueKey = "unit-registry", enableSql = true, preventEviction = true) ],
   durableObjectStorage = {storage},
   bindings = [
     (name = "STORE", durableObjectNamespace = "ConfigStore"),
+    (name = "UNITS", durableObjectNamespace = "UnitRegistry"),
     (name = "KV", kvNamespace = "kv"),
     {bindings} ] );
 """
@@ -64,8 +67,9 @@ class Bindings:
 def bindings_of(setup: Setup, token: str) -> Bindings:
     """What the Worker has to find there for a run in lockstep."""
     words = {name: setup.options[name] for name in OPTIONS if name in setup.options and name != "retries"}
-    seconds = seconds_of(setup, "DRTMH")
+    seconds = seconds_of(setup, "DRTMHS")
     timing = {
+        "sync_delay": seconds["S"],
         "put_timeout": seconds["D"],
         # One retry delay: the doubling would leave the bound that a run in lockstep is held to.
         "retry_base": seconds["R"],

@@ -316,6 +316,7 @@ def _bindings(options: LiveOptions, token: str) -> Bindings:
     words: dict[str, str | float] = {
         "reader": options.reader,
         "put_timeout": options.put_timeout,
+        "sync_delay": options.sync_delay,
         # One retry delay: the doubling would leave the bound that the run is held to.
         "retry_base": options.retry_delay,
         "retry_cap": options.retry_delay,

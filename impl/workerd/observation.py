@@ -2,7 +2,8 @@
 """What can be seen of a running Worker, under the names of the model's variables.
 
 The store says itself how it stands, through a door that is open in tests only; copies are known by their content, what
-is under way by the requests that wait at KV. Nothing is remembered from the actions that were performed.
+is under way by the requests that wait at KV. Nothing is remembered from the actions that were performed, but for which
+alarm the platform is to have lost.
 """
 
 from __future__ import annotations
@@ -34,12 +35,14 @@ class Deployment(Protocol):
     neighbour_key: str
     neighbour: bytes | None
     edge: Edge
+    lost: tuple[int, str] | None
 
 
 def observe(system: Deployment, status: Mapping[str, Any]) -> Observation:
     """Everything that can be seen; `status` is what the store says."""
     seen: dict[str, Value] = {}
     _see_store(seen, status, bool(system.puts))
+    seen["stuck"] = system.lost == (status["alarm"], status["reason"])
     _see_puts(seen, system.puts, system.strays)
     see_client(seen, system.client, system.reply is not None, bool(status["taken"]))
     see_told(seen, system.edge.told, system.edge.failed)

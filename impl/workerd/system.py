@@ -8,14 +8,15 @@ what becomes of it, and every location has caches of its own there.
 
 Time is the suite's. The Worker is told it with every request, and it lies far ahead of the real time, so that an alarm
 stays in the real storage, neither early nor late, until the model lets it fire; then it is set to the real now, and the
-runtime fires it. The one thing that is played is the platform's retry of a handler that throws, which would wait for
-real seconds (`impl/worker/driven.js`; a test in real time compares the two). A reply counts as under way while it lies
+runtime fires it. Two things are played: the platform's retry of a handler that throws, which would wait for real
+seconds (`impl/worker/driven.js`; a test in real time compares the two), and an alarm that the platform has lost, which
+is one that is no longer let fire (another test has the runtime lose one). A reply counts as under way while it lies
 unread in its socket. Nothing sleeps: every action ends with an event that it waits for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count, cycle
 from typing import Any, Final
 
@@ -69,6 +70,7 @@ class WorkerdSystem(Linked):
         RuntimeMissingError.
         """
         choices = choices_of(setup, "do_kv")
+        self._watched = choices.timing.watchdog is not None
         pops = setup.sizes.get("Pop", 2)
         self._inline, self._disjoint = choices.publisher == "inline", "disjoint_caches" in setup.hazards
         self._forget_run()
@@ -87,6 +89,8 @@ class WorkerdSystem(Linked):
         self.reply: Call | None = None
         self.puts: list[Held] = []
         self.strays: list[Held | None] = [None] * setup.sizes.get("Put", 2)
+        self.lost: tuple[int, str] | None = None
+        """The alarm that the platform lost last: when it is due, and why. One that is armed anew is another."""
         self._calls: dict[int, Call] = {}
         self._failures = cycle(_FAILURES)
         self._start_processes(bindings_of(setup, _TOKEN), pops)
@@ -95,8 +99,7 @@ class WorkerdSystem(Linked):
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
         self.puts += self.kv.arrivals()
-        status = self._asked(self._store.get(f"/_/status/{self.unit}"))
-        return observe(self, status)
+        return observe(self, self._status())
 
     def close(self) -> None:
         """Kill the processes. Closing twice is fine, and `start` starts others."""
@@ -150,6 +153,8 @@ class WorkerdSystem(Linked):
         for held in self.puts:
             held.drop()
         self.puts = []
+        # The new instance starts now, not when it is asked something.
+        self._at_door("tell")
 
     # --- writing
 
@@ -171,6 +176,7 @@ class WorkerdSystem(Linked):
         self.reply = self._send(request)
         if not self.reply.arrived():
             raise WorkerdError("the write is not answered")
+        self._await_put()
 
     def _acknowledge(self) -> None:
         if self.reply is None:
@@ -181,12 +187,14 @@ class WorkerdSystem(Linked):
     def _do_commit_late(self) -> None:
         if not self._at_door("release"):
             raise ActionImpossible("no write waits")
+        self._await_put()
 
     def _do_retry(self) -> None:
         request = self.client.outstanding
         if request is None or self.reply is not None:
             raise ActionImpossible("no write has lost its reply")
         self._hear(self._send(request).reply())
+        self._await_put()
 
     def _do_write_refused(self) -> None:
         request = evolve(self.client.request(), expected_version=self._version() - 1)
@@ -222,19 +230,46 @@ class WorkerdSystem(Linked):
         self.client.hear(WriteResult(said["version"], said["repeated"]))
 
     def _taken(self) -> bool:
-        return bool(self._asked(self._store.get(f"/_/status/{self.unit}"))["taken"])
+        return bool(self._status()["taken"])
 
     def _version(self) -> int:
-        return int(self._asked(self._store.get(f"/units/{self.unit}"))["version"])
+        return int(self._status()["version"])
+
+    def _status(self) -> Mapping[str, Any]:
+        said: Mapping[str, Any] = self._asked(self._store.get(f"/_/status/{self.unit}"))
+        return said
 
     # --- publishing
 
     def _do_fire(self) -> None:
         if self.puts:
             raise ActionImpossible("a put is in flight")
+        if self.lost is not None and self._alarm() == self.lost:
+            raise ActionImpossible("the platform has lost the alarm")
         if not self._at_door("fire"):
             raise ActionImpossible("no alarm is due")
         self.puts.append(self.kv.arrival())
+
+    def _do_alarm_stuck(self) -> None:
+        alarm = self._alarm()
+        if alarm == self.lost:
+            raise ActionImpossible("no alarm is armed that the platform could lose")
+        self.lost = alarm
+
+    def _do_poke(self) -> None:
+        if not self._watched:
+            raise ActionImpossible("there is no watchdog")
+        self._at_door("look")
+        self._await_put()
+
+    def _alarm(self) -> tuple[int, str] | None:
+        status = self._status()
+        return None if status["alarm"] is None else (status["alarm"], status["reason"])
+
+    def _await_put(self) -> None:
+        """A request that finds the alarm dead puts by itself, and is answered before its put has arrived."""
+        if not self.puts and self._status()["publishing"]:
+            self.puts.append(self.kv.arrival())
 
     def _do_put_lands(self) -> None:
         held = self._put(applied=False)

@@ -119,6 +119,12 @@ class PutsTwice(Replicator):
         await super()._put(snapshot)
 
 
+class ArmsForTheSameMillisecond(Replicator):
+    @property
+    def _soonest(self) -> float:
+        return self._fired
+
+
 class TakesNoLease(ConfigStore):
     def begin_attempt(self, lease_until: float) -> Snapshot:
         snapshot = super().begin_attempt(lease_until)
@@ -127,8 +133,8 @@ class TakesNoLease(ConfigStore):
 
 
 class ForgetsWhatMovedOn(ConfigStore):
-    def end_attempt(self, published: Snapshot, beat_at: float | None) -> None:
-        super().end_attempt(self.snapshot(), beat_at)
+    def end_attempt(self, published: Snapshot, beat_at: float | None, *, not_before: float = 0.0) -> None:
+        super().end_attempt(self.snapshot(), beat_at, not_before=not_before)
 
 
 class KeepsTheEra(ConfigStore):
@@ -183,6 +189,11 @@ MUTANTS: tuple[Mutant, ...] = (
         store=PutsOffTheAlarm,
     ),
     _mutant("two-puts-in-flight", "an attempt starts two puts and waits for one", replicator=PutsTwice),
+    _mutant(
+        "arms-for-the-same-millisecond",
+        "what has moved on is armed for the millisecond of the alarm that runs, and lost",
+        replicator=ArmsForTheSameMillisecond,
+    ),
     _mutant(
         "no-lease",
         "a crash during an attempt leaves the alarm off",

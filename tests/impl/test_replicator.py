@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeproof.impl.durable.database import connect
-from edgeproof.impl.durable.replicator import AlarmPlatform, Backoff, InlinePublisher, Publication, Replicator, Timing
+from edgeproof.impl.durable.replicator import (
+    ALARM_STEP,
+    AlarmPlatform,
+    Backoff,
+    InlinePublisher,
+    Publication,
+    Replicator,
+    Timing,
+)
 from edgeproof.impl.durable.store import Alarm, ConfigStore
 from edgeproof.impl.edge.kv import KVNamespace, KVThrottled, Limits
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime, Task
@@ -95,7 +103,8 @@ def test_a_write_during_the_put_is_published_next() -> None:
     unit.fire()
     unit.store.write({"a": 2}, actor="ann")
     unit.world.resolve(unit.put)
-    assert unit.store.alarm() == Alarm(0, "sync")
+    assert unit.store.alarm() == Alarm(ALARM_STEP, "sync"), "later than the alarm that ran, which was due at 0"
+    unit.world.advance(ALARM_STEP)
     unit.fire()
     unit.world.resolve(unit.put)
     assert unit.published()["version"] == 2

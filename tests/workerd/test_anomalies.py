@@ -107,7 +107,7 @@ BROKEN = {
         "store.js", "if (first) return", "if (false) return", "outbox-faults", "write; crash; retry", "answers 500",
     ),
     "no lease": (
-        "store.js", 'if (this.options.handler === "rearms") {', "if (false) {", "outbox-faults",
+        "store.js", 'if (handler === "rearms") {', "if (false) {", "outbox-faults",
         "write; acknowledge; fire", "alarm is 'off', recorded as 'lease'",
     ),
     "what has moved on during the put is not published": (

@@ -7,6 +7,7 @@ The Worker is the one that is deployed; every location is a service of its own, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,8 @@ class OneProcess:
             sockets += f', (name = "{name}", address = "127.0.0.1:0", http = (), service = "at-{name}")'
             own, _, rest = worker.partition("durableObjectNamespaces = [")
             bindings = rest[rest.index("bindings = [") :].replace('kvNamespace = "kv"', f'kvNamespace = "{name}"')
-            shared = 'durableObjectNamespace = (className = "ConfigStore", serviceName = "main")'
-            bindings = bindings.replace('durableObjectNamespace = "ConfigStore"', shared)
+            shared = r'durableObjectNamespace = (className = "\1", serviceName = "main")'
+            bindings = re.sub(r'durableObjectNamespace = "(\w+)"', shared, bindings)
             workers += f"const at{number} :Workerd.Worker = ({own}{bindings}"
         head = head.replace("services = [", f"services = [ {services}")
         head = head.replace('service = "main") ]', f'service = "main"){sockets} ]')

@@ -50,14 +50,14 @@ async function deleteFlag(request, env, app, key) {
 }
 
 async function getFlag(_request, env, app, key) {
-  const found = await storeOf(env, app).field(keyOf(key));
+  const found = await storeOf(env, app).ask("field", keyOf(key));
   if (found === null) throw unknown(key);
   return shown(found.value, found.version);
 }
 
 async function listFlags(_request, env, app, query) {
   const limit = numberIn(query, "limit", PAGE, 1, PAGE);
-  const found = await storeOf(env, app).fields(query.get("cursor") ?? "", limit + 1);
+  const found = await storeOf(env, app).ask("fields", query.get("cursor") ?? "", limit + 1);
   const page = found.slice(0, limit);
   const result = page.map(({ value, version }) => ({ ...value, version }));
   return Response.json({ result, cursor: found.length > limit ? page.at(-1).name : null });
@@ -66,7 +66,7 @@ async function listFlags(_request, env, app, query) {
 async function getFlagChangelog(_request, env, app, key, query) {
   const limit = numberIn(query, "limit", PAGE, 1, PAGE);
   const before = numberIn(query, "before", Number.MAX_SAFE_INTEGER);
-  const changes = await storeOf(env, app).history(keyOf(key), before, limit, optionsOf(env).changelogCap);
+  const changes = await storeOf(env, app).ask("history", keyOf(key), before, limit, optionsOf(env).changelogCap);
   return Response.json({ changes: changes.map((change) => changeOf(key, change)) });
 }
 

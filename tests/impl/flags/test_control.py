@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from edgeproof.impl.flags.control import (
     UnknownFlag,
     Unversioned,
 )
+from edgeproof.impl.flags.service import FlagOptions, FlagService
 from edgeproof.impl.runtime import SimulatedRuntime
 from edgeproof.impl.snapshot import to_json
 from tests.impl.flags.examples import flag, rule
@@ -60,6 +62,27 @@ def test_a_flag_is_created_read_replaced_and_deleted() -> None:
     assert control.delete("dark-mode", "bo", 2) == 3
     with pytest.raises(UnknownFlag):
         control.get("dark-mode")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda control: control.page(),
+        lambda control: control.get("old"),
+        lambda control: control.changelog("old"),
+        lambda control: control.create(named("new"), "ana"),
+    ],
+    ids=["page", "get", "changelog", "write"],
+)
+def test_whoever_asks_has_the_alarm_looked_after(ask: Callable[[FlagControl], object]) -> None:
+    world = SimulatedRuntime()
+    app = FlagService(world.instance(), FlagOptions()).create("shop")
+    app.control.create(named("old"), "ana")
+    world.advance(1_000)
+    ask(app.control)
+    alarm = app.unit.store.alarm()
+    assert alarm is not None
+    assert alarm.reason == "again"
 
 
 def test_rules_are_kept_in_the_order_of_their_priorities() -> None:
