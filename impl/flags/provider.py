@@ -349,7 +349,7 @@ class EdgeFlagProvider(AbstractProvider):
     def _current(self) -> _Held:
         """What to evaluate against. Raises ConfigUnavailable where there was never anything."""
         error = self._look(self._session) if self._refresh is None else None
-        held = self._held
+        held = self._held  # once: another thread's look may exchange it
         if held is None:
             raise ConfigUnavailable(f"no config has been loaded{f': {error}' if error else ''}")
         if self._is_stale(held):

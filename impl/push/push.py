@@ -178,8 +178,8 @@ class PushLocation:
     def pull(self, ask: Callable[[], Snapshot]) -> None:
         """Ask, whatever the time; the next time is an interval later, with or without an answer.
 
-        What a push brings while the answer is on its way stays, and the question stays due: versions go back as well, so
-        that nobody here can say which of the two is the newer decision.
+        What a push brings while the answer is on its way stays, and the question stays due: as versions go back as
+        well, nobody here can say which of the two is the newer decision.
         """
         before, taken = self._pulled_at, self._taken
         self._pulled_at = self._clock.now()
