@@ -27,7 +27,7 @@ from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.snapshot import Snapshot, to_kv
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import DictCentre, KVEntry
-from edgeproof.impl.edge.reader import EdgeReader
+from edgeproof.impl.edge.reader import EdgeReader, Reading
 from edgeproof.impl.history import Recorder, digest_of, digest_of_value
 from edgeproof.impl.live.network import FaultPlan, ReplicatorRuntime, WatchedCentre
 from edgeproof.impl.live.options import FAULTS, Paths
@@ -98,7 +98,7 @@ def test_every_fault_that_is_asked_for_happens(tmp_path: Path) -> None:
 
 
 class BreaksDown(EdgeReader):
-    async def read(self) -> Snapshot:
+    async def find(self) -> Reading:
         raise MemoryError("no more of it")
 
 
