@@ -12,10 +12,10 @@ from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable
 from edgeproof.impl.runtime import Runtime
 from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
 
-__all__ = ["NO_CONFIG", "ConfigUnavailable", "EdgeReader", "Reading", "Source"]
+__all__ = ["NO_CONFIG", "ConfigUnavailable", "EdgeReader", "Reading", "ServedFrom"]
 
 
-Source = Literal["kv", "memo", "fallback", "last_good"]
+ServedFrom = Literal["kv", "memo", "fallback", "last_good"]
 """Where an isolate has a config from. kv: from KV just now, be it the location's cache. The others are its own memory.
 memo: it need not ask, or KV said something older. fallback: KV cannot be reached. last_good: what KV has is no config.
 """
@@ -36,7 +36,7 @@ class Reading:
     snapshot: Snapshot
     age: float
     """Seconds since KV was asked that said so last."""
-    source: Source = "kv"
+    source: ServedFrom = "kv"
     note: str = ""
     """Why KV itself could not be told from."""
 
@@ -102,7 +102,7 @@ class EdgeReader:
         self._keep(found if entry is not None else None, asked_at)
         return Reading(found, self.age())
 
-    def _instead(self, source: Source, why: str) -> Reading:
+    def _instead(self, source: ServedFrom, why: str) -> Reading:
         """What is told without KV: what is kept by now, which another request may have brought meanwhile."""
         if self._policy == "plain" or self.kept is None:
             raise ConfigUnavailable(why)

@@ -197,6 +197,7 @@ class FlagControl:
         flags = {key: document if document is None else self._prepared(key, document, actor)
                  for key, document in documents.items()}  # fmt: skip
         changes = {key: REMOVED if flag is None else flag for key, flag in flags.items()}
+        # What is looked at here holds when the write is made: it is made at the version that was looked at, or refused.
         while True:
             first = None if idempotency_key is None else self._store.version_of(idempotency_key)
             version = self._store.version()

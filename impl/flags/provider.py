@@ -2,15 +2,18 @@
 """An OpenFeature provider: flags evaluated in this process, against the config that the edge tells.
 
 It never raises towards a client: what cannot be evaluated gives the caller's default, a reason and an error code. It
-keeps its last good config when the edge cannot be reached, says how old that is, and says STALE when it is older than
-it was asked to be. A config that is older than one it has seen is never taken.
+keeps its last good config when the edge cannot be reached or has none that can be read, says so and how old that is,
+and says STALE when it is older than it was asked to be. A config that is older than one it has seen is never taken.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from math import inf
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Any, Final, Literal, TypeVar
@@ -25,7 +28,8 @@ from openfeature.provider import AbstractProvider, Metadata
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.context import ContextError, of_openfeature
 from edgeproof.impl.flags.evaluation import Evaluator
-from edgeproof.impl.flags.sources import Source
+from edgeproof.impl.flags.sources import Heard, Source, check_json, checked
+from edgeproof.impl.flags.values import TypeMismatch, as_boolean, as_float, as_integer, as_object, as_string
 from edgeproof.impl.snapshot import Snapshot, diff
 
 __all__ = ["EdgeFlagProvider", "FlagMetadata"]
@@ -50,10 +54,8 @@ class _Held:
     evaluator: Evaluator
     confirmed_at: float
     """When KV said last, by way of the source, that this is the config."""
-
-
-class _Mismatch(Exception):
-    """The flag's value is of another type than the caller asks for."""
+    source: str
+    """What the location served it from."""
 
 
 class EdgeFlagProvider(AbstractProvider):
@@ -64,6 +66,9 @@ class EdgeFlagProvider(AbstractProvider):
     bound` proves); evaluations then carry it, with the age on top. `stale_after`: seconds without word from the source
     after which the provider is STALE; the bound unless given, never without either. `disabled`: a disabled flag gives
     its "default variation", as documented, or the "caller's default", as Cloudflare's SDKs have it.
+
+    The metadata of evaluations and events say `config_source` where the last look brought no answer of KV's: "fallback"
+    where the edge, or KV from there, could not be reached, and "last_good" where what it has is no config.
     """
 
     def __init__(
@@ -89,8 +94,16 @@ class EdgeFlagProvider(AbstractProvider):
         self._draw = (random or Random()).random
         self._held: _Held | None = None
         self._state: Literal["new", "ready", "stale", "error"] = "new"
-        self._lock = Lock()
+        self._heard_at = -inf
+        """When the last look that brought something was asked for."""
+        self._trouble = ""
+        """Why the last look brought nothing: the source says nothing ("fallback"), or no config ("last_good")."""
         self._session: Event | None = None
+        """Of this start; it is set once the provider has been shut down."""
+        self._lock = Lock()
+        """Of all that a look changes."""
+        self._untold: deque[tuple[ProviderEvent, ProviderEventDetails]] = deque()
+        self._telling = Lock()
 
     # --- life
 
@@ -100,90 +113,114 @@ class EdgeFlagProvider(AbstractProvider):
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
         """Load the first config. Raises ProviderNotReadyError where there is none to be had; it is tried for again."""
-        error = self._look()
+        session = Event()
+        self._begin(session)
+        error = self._look(session)
         if self._refresh is not None:
-            self._session = Event()
-            Thread(target=self._look_for_ever, args=(self._session, self._refresh), daemon=True).start()
+            Thread(target=self._look_for_ever, args=(session, self._refresh), daemon=True).start()
         if error is not None:
             raise ProviderNotReadyError(f"no config could be loaded: {error}")
 
     def shutdown(self) -> None:
         """Stop looking. A look that is under way changes nothing any more."""
+        self._begin(None)
+
+    def _begin(self, session: Event | None) -> None:
+        """End the session that there is, and begin another, if at all."""
         with self._lock:
             if self._session is not None:
                 self._session.set()
-            self._session, self._held, self._state = None, None, "new"
+            self._session, self._held, self._state = session, None, "new"
+            self._heard_at, self._trouble = -inf, ""
 
     # --- looking
 
     def _look_for_ever(self, session: Event, seconds: float) -> None:
         while not session.wait(seconds):
-            self._look(session)
+            # What would end a thread in silence is heard of in `_look`; here it must not end this one.
+            with suppress(BaseException):
+                self._look(session)
 
-    def _look(self, session: Event | None = None) -> Exception | None:
-        """Ask the source, once; gives what went wrong."""
+    def _look(self, session: Event | None) -> Exception | None:
+        """Ask the source, once; gives what went wrong. Raises what is no Exception: it is meant for the thread."""
         asked_at = self._clock()
         try:
-            heard = self._source()
-        except Exception as error:
-            self._tell(self._lost(error, session))
+            self._found(checked(self._source()), asked_at, session)
+            return None
+        except BaseException as error:
+            self._lost(error, asked_at, session)
+            if not isinstance(error, Exception):
+                raise
             return error
-        self._tell(self._found(heard.snapshot, asked_at - heard.age, session))
-        return None
+        finally:
+            self._tell()
 
-    def _found(self, snapshot: Snapshot, said_at: float, session: Event | None) -> list[_Told]:
+    def _found(self, heard: Heard, asked_at: float, session: Event | None) -> None:
+        """Hold what the source says, if it is not older than what is held. Raises ValueError for what is no JSON."""
+        snapshot = heard.snapshot
         with self._lock:
-            if session is not None and session.is_set():
-                return []  # of a session that has ended
+            if session is not self._session:
+                return  # of a session that has ended
+            self._heard_at, self._trouble = max(asked_at, self._heard_at), ""
+            # What is held by now, not when the source was asked: looks may overtake each other.
             old = self._held
             if old is not None and not snapshot.at_least(old.snapshot):
-                return []  # older than what clients were told already
-            same = old is not None and old.snapshot.at_least(snapshot)
-            evaluator = old.evaluator if old is not None and same else Evaluator(snapshot.config, self._account)
-            kept = old.snapshot if old is not None and same else snapshot
-            confirmed_at = said_at if old is None else max(said_at, old.confirmed_at)
-            self._held = _Held(kept, evaluator, confirmed_at)
-            told = self._fresh_or_stale(self._held)
-        if old is not None and not same:
-            changed = sorted(diff(old.snapshot.config, snapshot.config))
-            told.append(_Told(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, changed))
-        return told
+                return  # older than what clients were told already
+            confirmed_at = asked_at - heard.age if old is None else max(asked_at - heard.age, old.confirmed_at)
+            if old is not None and old.snapshot.at_least(snapshot):
+                self._hold(_Held(old.snapshot, old.evaluator, confirmed_at, heard.source))
+                return
+            check_json(snapshot.config)
+            changed = None if old is None else sorted(diff(old.snapshot.config, snapshot.config))
+            self._hold(_Held(snapshot, Evaluator(snapshot.config, self._account), confirmed_at, heard.source))
+            if changed is not None:
+                self._note(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, changed)
 
-    def _lost(self, error: Exception, session: Event | None) -> list[_Told]:
+    def _hold(self, held: _Held) -> None:
+        """The source has just said this; with the lock."""
+        self._held = held
+        if self._state == "new":
+            self._state = "ready"  # the client itself tells the first READY, and what is stale by then is told later
+        elif self._is_stale(held):
+            self._note_stale(held)
+        elif self._state != "ready":
+            self._state = "ready"
+            self._note(ProviderEvent.PROVIDER_READY)
+
+    def _lost(self, error: BaseException, asked_at: float, session: Event | None) -> None:
         with self._lock:
-            if session is not None and session.is_set():
-                return []
+            if session is not self._session or asked_at < self._heard_at:
+                return  # of a session that has ended, or overtaken by a look that was asked for later
+            self._trouble = "last_good" if isinstance(error, ValueError) else "fallback"
             if self._held is not None:
-                return self._stale(self._held)
-            if self._state != "ready":
+                self._note_stale(self._held, f"{type(error).__name__}: {error}")
+            elif self._state != "ready":
                 self._state = "error"  # a later success is told as READY; the client tells the first failure itself
-        return []
 
-    def _fresh_or_stale(self, held: _Held) -> list[_Told]:
-        """What is to be told of the age of what the source has just said; with the lock."""
-        if self._state in ("new", "ready"):
-            self._state = "ready"  # the client itself tells the first READY
-            return self._stale(held)
-        if self._is_stale(held):
-            return []
-        self._state = "ready"
-        return [_Told(ProviderEvent.PROVIDER_READY)]
-
-    def _stale(self, held: _Held) -> list[_Told]:
-        """What is to be told of the age of what is held; with the lock."""
-        if self._state != "ready" or not self._is_stale(held):
-            return []
-        self._state = "stale"
-        return [_Told(ProviderEvent.PROVIDER_STALE)]
+    def _note_stale(self, held: _Held, why: str = "") -> None:
+        """Note that what is held is too old, if it is, and that was not told yet; with the lock."""
+        if self._state != "stale" and self._is_stale(held):
+            self._state = "stale"
+            self._note(ProviderEvent.PROVIDER_STALE, why=why)
 
     def _is_stale(self, held: _Held) -> bool:
         return self._stale_after is not None and self._age(held) > self._stale_after
 
-    def _tell(self, events: Sequence[_Told]) -> None:
-        for one in events:
-            held = self._held
-            metadata = {} if held is None else self._metadata(held)
-            self.emit(one.event, ProviderEventDetails(flags_changed=one.changed, metadata=metadata))
+    def _note(self, event: ProviderEvent, changed: list[str] | None = None, why: str = "") -> None:
+        """Something has happened that clients are to be told; with the lock."""
+        metadata = {} if self._held is None else self._metadata(self._held)
+        self._untold.append(
+            (event, ProviderEventDetails(flags_changed=changed, message=why or None, metadata=metadata))
+        )
+
+    def _tell(self) -> None:
+        """Tell what has happened, in that order, one thread at a time: the others do not wait for it."""
+        while self._untold and self._telling.acquire(blocking=False):
+            try:
+                while self._untold:
+                    self.emit(*self._untold.popleft())
+            finally:
+                self._telling.release()
 
     def _age(self, held: _Held) -> float:
         return max(0.0, self._clock() - held.confirmed_at)
@@ -195,7 +232,10 @@ class EdgeFlagProvider(AbstractProvider):
             "config_era": held.snapshot.era,
             "age_s": age,
         }
-        return said if self._bound is None else {**said, "staleness_bound_s": self._bound + age}
+        if self._bound is not None:
+            said["staleness_bound_s"] = self._bound + age
+        source = self._trouble or held.source
+        return {**said, "config_source": source} if source in ("fallback", "last_good") else said
 
     # --- resolving
 
@@ -203,7 +243,7 @@ class EdgeFlagProvider(AbstractProvider):
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[bool]:
         """A truth value."""
-        return self._resolve(flag_key, default_value, evaluation_context, _boolean)
+        return self._resolve(flag_key, default_value, evaluation_context, as_boolean)
 
     async def resolve_boolean_details_async(
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
@@ -215,7 +255,7 @@ class EdgeFlagProvider(AbstractProvider):
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[str]:
         """A text."""
-        return self._resolve(flag_key, default_value, evaluation_context, _string)
+        return self._resolve(flag_key, default_value, evaluation_context, as_string)
 
     async def resolve_string_details_async(
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
@@ -227,7 +267,7 @@ class EdgeFlagProvider(AbstractProvider):
         self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[int]:
         """A whole number; JSON's 1.0 is one."""
-        return self._resolve(flag_key, default_value, evaluation_context, _integer)
+        return self._resolve(flag_key, default_value, evaluation_context, as_integer)
 
     async def resolve_integer_details_async(
         self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
@@ -239,7 +279,7 @@ class EdgeFlagProvider(AbstractProvider):
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[float]:
         """A number, whole or not."""
-        return self._resolve(flag_key, default_value, evaluation_context, _float)
+        return self._resolve(flag_key, default_value, evaluation_context, as_float)
 
     async def resolve_float_details_async(
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
@@ -254,7 +294,7 @@ class EdgeFlagProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Sequence[FlagValueType] | Mapping[str, FlagValueType]]:
         """An object or a list, of the caller's own: changing it changes no flag."""
-        return self._resolve(flag_key, default_value, evaluation_context, _object)
+        return self._resolve(flag_key, default_value, evaluation_context, as_object)
 
     async def resolve_object_details_async(
         self,
@@ -282,7 +322,7 @@ class EdgeFlagProvider(AbstractProvider):
     ) -> FlagResolutionDetails[T]:
         try:
             return self._resolved(flag_key, default, context, typed)
-        except _Mismatch as error:
+        except TypeMismatch as error:
             return _failed(default, ErrorCode.TYPE_MISMATCH, str(error))
         except ContextError as error:
             return _failed(default, ErrorCode.INVALID_CONTEXT, str(error))
@@ -308,21 +348,15 @@ class EdgeFlagProvider(AbstractProvider):
 
     def _current(self) -> _Held:
         """What to evaluate against. Raises ConfigUnavailable where there was never anything."""
-        error = self._look() if self._refresh is None else None
-        held = self._held
+        error = self._look(self._session) if self._refresh is None else None
+        held = self._held  # once: another thread's look may exchange it
         if held is None:
             raise ConfigUnavailable(f"no config has been loaded{f': {error}' if error else ''}")
         if self._is_stale(held):
             with self._lock:
-                told = self._stale(held)
-            self._tell(told)
+                self._note_stale(held)
+            self._tell()
         return held
-
-
-@frozen(slots=True)
-class _Told:
-    event: ProviderEvent
-    changed: list[str] | None = None
 
 
 def _failed(
@@ -331,37 +365,3 @@ def _failed(
     return FlagResolutionDetails(
         default, reason=Reason.ERROR, error_code=code, error_message=message, flag_metadata=metadata or {}
     )
-
-
-def _boolean(value: Any) -> bool:
-    return bool(_checked(value, isinstance(value, bool), "truth value"))
-
-
-def _string(value: Any) -> str:
-    return str(_checked(value, isinstance(value, str), "text"))
-
-
-def _integer(value: Any) -> int:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    return int(_checked(value, whole and not isinstance(value, bool), "whole number"))
-
-
-def _float(value: Any) -> float:
-    return float(_checked(value, isinstance(value, int | float) and not isinstance(value, bool), "number"))
-
-
-def _object(value: Any) -> Any:
-    return _own(_checked(value, isinstance(value, dict | list), "object"))
-
-
-def _own(value: Any) -> Any:
-    """A copy of JSON, all the way down."""
-    if isinstance(value, dict):
-        return {name: _own(one) for name, one in value.items()}
-    return [_own(one) for one in value] if isinstance(value, list) else value
-
-
-def _checked(value: Any, fits: bool, wanted: str) -> Any:
-    if not fits:
-        raise _Mismatch(f"the flag's value is no {wanted}, but a {type(value).__name__}")
-    return value

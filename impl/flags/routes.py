@@ -195,7 +195,7 @@ class Routes:
         edge = self._app(app).edges[self._pop(request)]
         reading, _ = await edge.find()
         snapshot = reading.snapshot
-        headers = {"ETag": f'"{snapshot.era}.{snapshot.version}"', **_age(reading)}
+        headers = {"ETag": f'"{snapshot.era}.{snapshot.version}"', **_about(reading)}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(304, None, headers)
         return Response(200, {"flags": snapshot.config, "era": snapshot.era, "version": snapshot.version}, headers)
@@ -221,10 +221,10 @@ class Routes:
         label = {"era": snapshot.era, "version": snapshot.version}
         if key is None:
             flags = {one: _evaluation(evaluator.evaluate(one, context, self._draw)) for one in snapshot.config}
-            return Response(200, {"flags": flags, **label}, _age(reading))
+            return Response(200, {"flags": flags, **label}, _about(reading))
         found = evaluator.evaluate(key, context, self._draw)
         status = 404 if found.error == "FLAG_NOT_FOUND" else 200
-        return Response(status, {"flagKey": key, **_evaluation(found), **label}, _age(reading))
+        return Response(status, {"flagKey": key, **_evaluation(found), **label}, _about(reading))
 
     def _app(self, name: str) -> App:
         return self._service.app(name)
@@ -311,9 +311,10 @@ def _whole(query: Mapping[str, str], name: str, default: int, least: int, most: 
     return int(said)
 
 
-def _age(reading: Reading) -> dict[str, str]:
-    """Whole seconds since KV last said what the location tells, rounded up."""
-    return {"Age": str(ceil(reading.age))}
+def _about(reading: Reading) -> dict[str, str]:
+    """Whole seconds since KV last said what the location tells, rounded up, and what stood in for KV (RFC 9211)."""
+    status = {} if reading.source == "kv" else {"Cache-Status": f"isolate; hit; detail={reading.source}"}
+    return {"Age": str(ceil(reading.age)), **status}
 
 
 def _app(app: App) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class EdgeFlags:
         """The same, with the age of the config as it was told: by now the location may have another isolate."""
         reading = await self.location.reader.find()
         snapshot = reading.snapshot
+        # Requests overtake each other, and the evaluator may be of another's config: nothing is awaited from here on.
         # Era and version tell contents apart: the copies carry both.
         if self._evaluator is None or self._evaluator[0] != (snapshot.era, snapshot.version):
             self._evaluator = (snapshot.era, snapshot.version), Evaluator(snapshot.config, self._account)

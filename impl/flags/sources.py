@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.message import Message
-from typing import Final
+from http.client import HTTPException
+from math import inf
+from typing import Any, Final, cast
 from urllib.parse import quote, urlsplit
 
 from attrs import frozen
 
-from edgeproof.impl.edge.reader import ConfigUnavailable, EdgeReader
-from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.edge.reader import ConfigUnavailable, EdgeReader, ServedFrom
+from edgeproof.impl.snapshot import Snapshot, labelled, to_json
 
-__all__ = ["Heard", "HttpSource", "Source", "reader_source"]
+__all__ = ["Heard", "HttpSource", "Source", "check_json", "checked", "reader_source"]
 
 
 @frozen(slots=True)
@@ -26,6 +29,8 @@ class Heard:
 
     snapshot: Snapshot
     age: float = 0.0
+    source: ServedFrom = "kv"
+    """What the location served it from, as far as that is known."""
 
 
 Source = Callable[[], Heard]
@@ -33,13 +38,39 @@ Source = Callable[[], Heard]
 
 _TIMEOUT: Final = 5.0
 
+_STOOD_IN: Final = re.compile("isolate; hit; detail=(memo|fallback|last_good)")
+
+
+def checked(said: object) -> Heard:
+    """What a source says. Raises ValueError for what nobody can use: sources are other people's."""
+    if not isinstance(said, Heard) or not isinstance(said.snapshot, Snapshot):
+        raise ValueError("the source does not say a config")
+    counts = (said.snapshot.version, said.snapshot.era)
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError("a version and an era are whole numbers")
+    if not isinstance(said.age, int | float) or not 0 <= said.age < inf:
+        raise ValueError("an age is a number of seconds")
+    if not isinstance(said.snapshot.config, Mapping):
+        raise ValueError("what the source says is no config")
+    return said
+
+
+def check_json(config: Mapping[str, Any]) -> None:
+    """Raise ValueError for a config that is no JSON: it could not be told what has changed in it."""
+    if not all(isinstance(name, str) for name in config):
+        raise ValueError("the names of a config are texts")
+    try:
+        to_json(dict(config))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ValueError("what the source says is no JSON") from error
+
 
 def reader_source(reader: Callable[[], EdgeReader], loop: asyncio.AbstractEventLoop) -> Source:
     """The reader of a location whose event loop runs in another thread; `reader` gives that of the isolate of now."""
 
     async def read() -> Heard:
         reading = await reader().find()
-        return Heard(reading.snapshot, reading.age)
+        return Heard(reading.snapshot, reading.age, reading.source)
 
     return lambda: asyncio.run_coroutine_threadsafe(read(), loop).result(_TIMEOUT)
 
@@ -54,38 +85,39 @@ class HttpSource:
         self._url = f"{url.rstrip('/')}/apps/{quote(app, safe='')}/definitions"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._timeout = timeout
-        self._tag: str | None = None
-        self._last: Snapshot | None = None
+        self._last: tuple[str, Snapshot] | None = None
+        """What the service said last, with its tag: one attribute, as several threads may ask at once."""
 
     def __call__(self) -> Heard:
         """What the service says now; the same snapshot as last time if nothing has changed."""
-        headers = dict(self._headers)
-        if self._last is not None and self._tag is not None:
-            headers["If-None-Match"] = self._tag
+        # "Nothing has changed" is said of the tag that is sent now, and not of what another thread has heard meanwhile.
+        last = self._last
+        headers = self._headers if last is None else {**self._headers, "If-None-Match": last[0]}
         try:
             request = urllib.request.Request(self._url, headers=headers)
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
-                tag, age, body = response.headers.get("ETag"), _age(response.headers), response.read()
+                about, body = response.headers, response.read()
         except urllib.error.HTTPError as error:
             error.close()
-            if error.code == 304 and self._last is not None:
-                return Heard(self._last, _age(error.headers))
+            if error.code == 304 and last is not None:
+                return _heard(last[1], error.headers)
             raise ConfigUnavailable(f"the service answers {error.code}") from None
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise ConfigUnavailable(f"the service does not answer: {error}") from error
-        self._last, self._tag = _snapshot(body), tag
-        return Heard(self._last, age)
+        snapshot, tag = _snapshot(body), about.get("ETag")
+        self._last = None if tag is None else (tag, snapshot)
+        return _heard(snapshot, about)
 
 
-def _age(headers: Message) -> float:
-    """The header Age (RFC 9111); 0 where there is none, or one that is no number."""
-    said = headers.get("Age", "")
-    return float(said) if said.isascii() and said.isdigit() else 0.0
+def _heard(snapshot: Snapshot, headers: Message) -> Heard:
+    """The headers Age (RFC 9111) and Cache-Status (RFC 9211) say more of a snapshot; no number is an age of 0."""
+    age, source = headers.get("Age", ""), _STOOD_IN.fullmatch(headers.get("Cache-Status", ""))
+    seconds = float(age) if age.isascii() and age.isdigit() else 0.0
+    return Heard(snapshot, seconds, "kv" if source is None else cast(ServedFrom, source[1]))
 
 
 def _snapshot(body: bytes) -> Snapshot:
     try:
-        said = json.loads(body)
-        return Snapshot(int(said["version"]), int(said["era"]), dict(said["flags"]))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        return labelled(json.loads(body), "flags")
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"these are no definitions: {body[:80]!r}") from error

@@ -146,11 +146,15 @@ class ManifestReader:
             manifest = Manifest.from_kv(entry.value)
             if self._kept is not None and self._kept[0] == manifest:
                 return self._kept[1]
+            # By now there may be a newer manifest. Names stand for the same bytes for ever, and the collector's grace
+            # lets a request that has read the older one have its parts.
             values = await self._collect(manifest)
         except (KVUnreachable, OSError) as error:
             raise ConfigUnavailable(str(error)) from error
         snapshot = assemble(manifest, [values[name] for name in manifest.parts], names=self._layout.names)
         if self._keeps and self._layout.names.lasting:
+            # Requests overtake each other, and this manifest may be the older one: what is kept saves fetches, and is
+            # told for no manifest but the one that names all of it.
             self._kept, self._values = (manifest, snapshot), values
         return snapshot
 

@@ -78,7 +78,7 @@ class Manifest:
             if not all(isinstance(name, str) for name in names):
                 raise TypeError("a part's name is a text")
             return cls(int(said["version"]), int(said["era"]), names)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
             raise PartsError(f"not a manifest: {value[:80]!r}") from error
 
 

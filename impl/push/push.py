@@ -162,9 +162,12 @@ class PushLocation:
         self.reachable = True
         """Whether the control plane reaches the location, and the location the control plane."""
         self._since = self._pulled_at = clock.now()
+        self._taken = 0
+        """How often something has come, by push or by pull."""
 
     def take(self, snapshot: Snapshot) -> None:
         """Run a version, whichever it is: a return is a push like any other."""
+        self._taken += 1
         if snapshot.version != self.running.version:
             self.running, self._since = snapshot, self._clock.now()
 
@@ -173,12 +176,21 @@ class PushLocation:
         return self._pull_every is not None and self._clock.now() - self._pulled_at >= self._pull_every
 
     def pull(self, ask: Callable[[], Snapshot]) -> None:
-        """Ask, whatever the time; the next time is an interval later, with or without an answer."""
+        """Ask, whatever the time; the next time is an interval later, with or without an answer.
+
+        What a push brings while the answer is on its way stays, and the question stays due: as versions go back as
+        well, nobody here can say which of the two is the newer decision.
+        """
+        before, taken = self._pulled_at, self._taken
         self._pulled_at = self._clock.now()
         try:
-            self.take(ask())
+            answer = ask()
         except OSError:
             return
+        if self._taken == taken:
+            self.take(answer)
+        else:
+            self._pulled_at = before
 
     def health(self) -> bool | None:
         """Whether what runs here is well; None while that is open."""

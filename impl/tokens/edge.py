@@ -35,7 +35,12 @@ def mark_key(key: str) -> str:
 
 def told_by(entry: KVEntry | None) -> TokenRecord | None:
     """What a token's key says. Raises ValueError for a value that is no record."""
-    return None if entry is None else record_of(json.loads(entry.value))
+    if entry is None:
+        return None
+    try:
+        return record_of(json.loads(entry.value.decode()))
+    except RecursionError as error:
+        raise ValueError("not the record of a token") from error
 
 
 @frozen
@@ -79,7 +84,7 @@ class TokenGate:
     """The check of Git requests at one location: KV's copies, and the location's clock.
 
     `margin` is in seconds: how far behind the clock may be. `marks` says whether revocations have keys of their own;
-    then each check reads two keys. What cannot be looked up is refused.
+    then each check reads two keys. What cannot be looked up, or not be read, is refused.
     """
 
     def __init__(
@@ -97,21 +102,30 @@ class TokenGate:
         self._marks, self._margin, self._cache_ttl = marks, margin, cache_ttl
 
     async def decide(self, request: Request) -> Decision:
-        """Whether the location admits the request. Raises ValueError for a value in KV that is no token's."""
+        """Whether the location admits the request."""
         key = self._prefix + request.credential.digest
         try:
             entry, mark = await self._runtime.call("kv.get", lambda: self._get(key))
         except (KVUnreachable, OSError):
             return Decision(False, "unavailable")
+        # A token may have been revoked since it was looked up: that is a part of the bound, and why the repo's object
+        # checks a push again. Its expiry needs no news, and is judged by the clock as it is now.
         if mark is not None:
             return Decision(False, "revoked")
-        return self._judge(told_by(entry), request)
+        try:
+            record = told_by(entry)
+        except ValueError:
+            return Decision(False, "unreadable")
+        return self._judge(record, request)
 
     def _judge(self, record: TokenRecord | None, request: Request) -> Decision:
         return authorise(record, request, self._clock.now(), self._margin)
 
     def _get(self, key: str) -> tuple[KVEntry | None, KVEntry | None]:
-        """The token's key and its mark. They are read together, and cached apart."""
+        """The token's key and its mark. They are read together, and cached apart.
+
+        The mark is read last: a token that is revoked in between is refused.
+        """
         entry = self._location.get(key, cache_ttl=self._cache_ttl)
         mark = self._location.get(mark_key(key), cache_ttl=self._cache_ttl) if self._marks else None
         return entry, mark

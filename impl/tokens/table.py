@@ -58,6 +58,7 @@ class TokenTable:
     def revoke(self, which: str, *, actor: str = "owner") -> bool:
         """Revoke a token by its id or by its text; False if there is none that was not revoked before."""
         credential = credential_of(which)
+        # Nothing is awaited between the look and the write: no other request of the object comes in between.
         record = self._records().get(which if credential is None else credential.digest[:16])
         if record is None or record.revoked_at is not None:
             return False

@@ -164,15 +164,16 @@ def record_of(value: Mapping[str, Any]) -> TokenRecord:
     """The record in JSON values. Raises ValueError for anything that is not one."""
     try:
         revoked = value["revoked_at"]
-        if value["scope"] not in SCOPES:
-            raise ValueError(value["scope"])
+        digest = str(value["digest"])
+        if value["scope"] not in SCOPES or not digest.isascii():
+            raise ValueError("a scope or a digest that is none")
         return TokenRecord(
-            str(value["digest"]),
+            digest,
             str(value["repo"]),
             str(value["scope"]),
             int(value["expires"]),
             float(value["minted_at"]),
             None if revoked is None else float(revoked),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError("not the record of a token") from error

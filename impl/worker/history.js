@@ -24,7 +24,7 @@ export async function recorded(env, event, act, told) {
   return result;
 }
 
-/** The columns of whoever is told a config. A config that is kept has its digest computed once. */
+/** The columns of whoever is told a config. A config that is kept has its digest computed once, or twice the same. */
 export async function contentOf({ config, era, version }) {
   if (!digests.has(config)) digests.set(config, await digestOf(config));
   return { era, version, digest: digests.get(config) };

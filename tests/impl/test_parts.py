@@ -85,7 +85,15 @@ def test_a_change_to_one_flag_makes_a_new_part_or_two_and_leaves_the_others_alon
         assert len(set(before) - set(after)) <= 2
 
 
-@pytest.mark.parametrize("value", [b"", b"[]", b'{"version":1,"era":0}', b'{"version":1,"era":0,"parts":[1]}', b"\xff"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(b"", b"[]", b'{"version":1,"era":0}', b'{"version":1,"era":0,"parts":[1]}', b"\xff"),
+        b'{"version":1e999,"era":0,"parts":[]}',
+        b"[" * 100_000,
+    ],
+    ids=range(7),
+)
 def test_what_is_no_manifest_is_refused(value: bytes) -> None:
     with pytest.raises(PartsError, match="not a manifest"):
         Manifest.from_kv(value)

@@ -73,6 +73,24 @@ def test_a_bad_version_gets_no_further_than_its_stage_and_everybody_returns() ->
     assert fleet.running() == [3, 3, 1, 1]
 
 
+def test_an_answer_that_a_push_has_overtaken_does_not_bring_a_withdrawn_version_back() -> None:
+    fleet = Fleet()
+    fleet.runtime.advance(300)
+    fleet.control.release(BAD, actor="operator")
+    asking = fleet.locations[0]
+
+    def slow() -> Snapshot:
+        answer = fleet.control.meant_for(0)
+        fleet.control.hear(1, 2, well=False)
+        return answer
+
+    asking.pull(slow)
+    assert fleet.running() == [1, 1, 1, 1]
+    assert asking.pull_due(), "nobody can say which of the two was newer"
+    asking.pull(lambda: fleet.control.meant_for(0))
+    assert (asking.running.version, asking.pull_due()) == (1, False)
+
+
 def test_unstaged_a_bad_version_is_everywhere_before_anybody_can_complain() -> None:
     fleet = Fleet(RolloutPlan(staged=False))
     fleet.control.release(BAD, actor="operator")

@@ -32,6 +32,18 @@ from edgeproof.impl.tokens.tokens import (
 SECRET = "art_v1_" + "0123456789abcdef0123456789abcdef01234567"
 
 secrets_ = st.binary(min_size=20, max_size=20).map(lambda raw: f"art_v1_{raw.hex()}")
+RECORD: dict[str, Any] = {
+    "digest": Credential(SECRET).digest, "repo": "mine", "scope": "write", "expires": 9e9, "minted_at": 0.0,
+    "revoked_at": None,
+}  # fmt: skip
+ALMOST: list[dict[str, Any]] = [
+    {"scope": "admin"}, {"expires": "soon"}, {"expires": float("inf")}, {"expires": None}, {"digest": "é"},
+    {"revoked_at": []}, {"minted_at": {}},
+]  # fmt: skip
+UNREADABLE = ["", "{", "null", "5", "[]", '"active"', "{}", "[" * 100_000, "\udcff",
+              *(json.dumps({**RECORD, **change}) for change in ALMOST)]  # fmt: skip
+"""Values under a token's key that are no record of it."""
+
 credentials = st.builds(Credential, secrets_, st.integers(0, 10**10))
 scopes = st.sampled_from(["read", "write"])
 operations = st.sampled_from(["fetch", "push"])
@@ -243,8 +255,10 @@ class Edge:
         self._isolate: Instance = runtime.instance()
         self._gate = TokenGate(location, self._isolate, runtime, "token:", **how)
 
-    def reason(self, credential: Credential, operation: str = "fetch", repo: str = "mine") -> str:
+    def reason(self, credential: Credential, operation: str = "fetch", repo: str = "mine", takes: float = 0) -> str:
+        """Why a request is refused, "" if it is not; the look-up takes so many seconds."""
         task = self._isolate.spawn(self._gate.decide(Request(repo, operation, credential)))
+        self._runtime.advance(takes)
         self._runtime.resolve(self._isolate.pending[-1])
         reason: str = task.outcome().reason
         return reason
@@ -293,6 +307,29 @@ def test_where_nothing_can_be_looked_up_nobody_is_admitted(runtime: SimulatedRun
     edge = Edge(runtime, KVNamespace(runtime))
     edge.reachable = False
     assert edge.reason(Credential(SECRET)) == "unavailable"
+
+
+@pytest.mark.parametrize("value", UNREADABLE, ids=range(len(UNREADABLE)))
+@pytest.mark.parametrize("revoke", ["tombstone", "mark"])
+def test_a_value_that_is_no_record_opens_nothing(runtime: SimulatedRuntime, value: str, revoke: str) -> None:
+    kv, credential = KVNamespace(runtime), Credential(SECRET)
+    edge = Edge(runtime, kv, marks=revoke == "mark")
+    kv.put("token:" + credential.digest, value.encode(errors="surrogateescape"))
+    assert edge.reason(credential) == "unreadable"
+    kv.put(mark_key("token:" + credential.digest), b"1")
+    runtime.advance(61)
+    assert edge.reason(credential) == ("revoked" if revoke == "mark" else "unreadable")
+
+
+def test_a_token_that_expires_while_it_is_looked_up_is_refused(
+    runtime: SimulatedRuntime, store: ConfigStore, table: TokenTable
+) -> None:
+    kv = KVNamespace(runtime)
+    edge = Edge(runtime, kv)
+    credential = table.mint("read", 60)
+    publish(runtime, store, kv, "mark")
+    assert edge.reason(credential, takes=60) == ""
+    assert edge.reason(credential, takes=1) == "expired"
 
 
 def test_a_second_publication_keeps_expired_tokens_out_and_revocations_in(

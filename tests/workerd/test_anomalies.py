@@ -92,7 +92,7 @@ BROKEN = {
         "outbox-faults", "write; crash; retry", "alarm is 'off', recorded as 'sync'",
     ),
     "no version guard": (
-        "edge.js", 'if (reader === "plain" || (reader === "memo" && !overtaken)) return false;', "return false;",
+        "edge.js", "refuses(found, kept, overtaken) {", "refuses() { return false;",
         "disjoint-caches-guarded", DISJOINT, "served is (1, 0), recorded as (2, 0)",
     ),
     "the reply leaves before the commit (allowUnconfirmed)": (

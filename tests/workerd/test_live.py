@@ -89,7 +89,7 @@ BROKEN: Mapping[str, tuple[Mapping[str, Sequence[tuple[str, str]]], str]] = {
     "no version guard, and an isolate that forgets to ask": (
         {
             "edge.js": [
-                ('if (this.options.reader !== "guarded" || !kept) return false;', "return false;"),
+                ("refuses(found, kept, overtaken) {", "refuses() { return false;"),
                 (
                     "let found;",
                     "this.n = (this.n ?? 0) + 1; if (this.n % 3 === 0) return { snapshot: EMPTY }; let found;",

@@ -97,6 +97,7 @@ function seenBy(expected, changes, blind) {
   return [...seen, ...others];
 }
 
+// What is expected of a flag is compared in the store's transaction: between there and here, anybody may write.
 async function write(request, env, app, changes, expectedFields) {
   const key = request.headers.get("Idempotency-Key");
   const result = await storeOf(env, app).write({

@@ -198,6 +198,22 @@ def test_a_location_that_is_cut_off_says_how_old_its_answer_is(house: House) -> 
     assert unknown.headers["Age"] == "0"
 
 
+def test_a_location_to_which_kv_gives_no_config_goes_on_and_says_so(house: House) -> None:
+    house.ask("POST", "/apps/shop/flags", flag())
+    house.wait(61)
+    assert "Cache-Status" not in house.ask("GET", "/apps/shop/definitions").headers
+    location = house.service.app("shop").edges["lis"].location
+    house.service._kv.put("config:app:shop", b'{"config":')
+    location.cache.copies.clear()
+    house.wait(5)
+    for path in ("/apps/shop/definitions", "/apps/shop/evaluate?flagKey=f"):
+        told = house.ask("GET", path)
+        assert (told.status, told.body["version"], told.headers["Age"]) == (200, 1, "5")
+        assert told.headers["Cache-Status"] == "isolate; hit; detail=last_good"
+    location.evict()
+    assert house.ask("GET", "/apps/shop/definitions").status == 503
+
+
 def test_definitions_are_told_once_per_version(house: House) -> None:
     house.ask("POST", "/apps/shop/flags", flag())
     house.wait(1)
