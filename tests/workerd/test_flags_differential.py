@@ -24,8 +24,6 @@ from tests.impl.flags import generate
 from tests.impl.flags.vectors import PATH, Draws, told
 from tests.workerd.flags_evaluator import WorkerEvaluator
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 CASES: Final = 100_000
 ORACLE: Final = ((0, 0.0), (1, 0.0), (2, 0.0), (10, 1.0), (11, 1.0))
 """Seeds of `tests/impl/flags/test_oracle.py`, each with its share of garbage."""
