@@ -69,7 +69,8 @@ def settle(
     reader: str | None = None,
     failures: int | None = None,
 ) -> tuple[Setting, tuple[str, ...]]:
-    """The design with what was given (by symbol, durations in seconds) and chosen, and the numbers its bound still lacks.
+    """The design with what was given (by symbol, durations in seconds) and chosen, and the numbers its bound still
+    lacks.
 
     How many attempts fail is one of those wherever they may, unless `failures` says how many do where nobody says so.
     `reader` is the option of that name, in designs that have it. Raises Unusable for what the design does not have.

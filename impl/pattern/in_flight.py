@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reference implementation with reads that are under way for a while: asked and answered by actions of their own."""
+"""The reference implementation with reads that are under way for a while, asked and answered by separate actions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Read:
 
 
 class InFlightSystem(ReferenceSystem):
-    """The parts of one unit, and at each location any number of reads at once. Read `r` is at location `r % locations`."""
+    """The parts of one unit, with any number of reads at each location; read `r` is at location `r % locations`."""
 
     design: ClassVar = "do_kv_in_flight"
     more_options: ClassVar[Mapping[str, tuple[str, ...]]] = {"install": ("newer", "latest")}

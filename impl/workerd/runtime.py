@@ -25,7 +25,15 @@ from typing import Final
 
 from edgeproof.impl.system import SystemUnavailable
 
-__all__ = ["HOW_TO_INSTALL", "VERSION", "RuntimeMissingError", "Workerd", "find_workerd", "scratch_directory"]
+__all__ = [
+    "HOW_TO_INSTALL",
+    "VERSION",
+    "RuntimeMissingError",
+    "Workerd",
+    "die_with",
+    "find_workerd",
+    "scratch_directory",
+]
 
 VERSION: Final = "2026-11-17"
 """What the pinned binary says of itself; compatibility dates must not be later."""
@@ -122,7 +130,7 @@ class Workerd:
                     stdout=log,
                     stderr=log,
                     pass_fds=(theirs,),
-                    preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 (it takes no lock)
+                    preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 (it takes no lock)
                 )
         except BaseException:
             self._forget_control()
@@ -191,8 +199,8 @@ class Workerd:
         return text[-2000:] or "it said nothing"
 
 
-def _die_with(parent: int) -> None:
-    """In the child, before it is workerd: ask the kernel to kill it when the parent goes, which it may have by now."""
+def die_with(parent: int) -> None:
+    """In a child, between fork and exec: ask the kernel to kill it when the parent goes, which it may have by now."""
     _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

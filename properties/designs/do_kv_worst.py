@@ -20,7 +20,7 @@ _PUBLISHED: Final = (Event("put_lands"), Event("put_confirmed"))
 
 
 def worst_run(instance: Instance) -> Sequence[Event] | None:
-    """Everything takes as long as it can. None where the heartbeat beats so often that it would be `_MOST_BEATS` times."""
+    """Everything takes as long as it can. None where the heartbeat would beat more than `_MOST_BEATS` times."""
     if instance.values["repair"] == "heartbeat" and instance.number("T") > _MOST_BEATS * instance.number("H"):
         return None
     return _late_schedule(instance) if instance.values["put_late"] else _schedule(instance)

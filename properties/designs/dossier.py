@@ -47,12 +47,13 @@ def total(parts: Sequence[Term]) -> Expr:
 
 @frozen
 class Limits:
-    """What a bound takes for granted of the environment, as far as a history shows it; None where there is no such thing.
+    """What a bound takes for granted of the environment, as far as a history shows it; None where there is no such
+    thing.
 
-    What a history calls a publish is an attempt to publish a version, with all the puts that takes. `sync_delay` is from
-    a commit that waits, with no attempt under way, to its own; `put_timeout` an attempt, until it was confirmed or given
-    up; `retry_delay` from one that was not confirmed to the next; `failures` how many in a row were not; `cache_ttl` from
-    when KV held something newer to the last read of a location's copy of what it had held.
+    What a history calls a publish is an attempt to publish a version, with all the puts that takes. `sync_delay` is
+    from a commit that waits, with no attempt under way, to its own; `put_timeout` an attempt, until it was confirmed or
+    given up; `retry_delay` from one that was not confirmed to the next; `failures` how many in a row were not;
+    `cache_ttl` from when KV held something newer to the last read of a location's copy of what it had held.
     """
 
     sync_delay: Quantity | None = None
@@ -116,10 +117,10 @@ class Dossier:
     no implementation to drive.
 
     `terms` are the summands of its staleness bound, in the order in which a write on its way to a reader can meet them;
-    none (None) means that it promises no bound, and no summand that a reader is never late. `limits` are what that takes
-    for granted, and `worst_run` gives, for a configuration, the events of the run that comes closest to the bound, if one
-    is known: it begins where the second write is the one under observation, and ends with the read of a reader at the
-    first location.
+    none (None) means that it promises no bound, and no summand that a reader is never late. `limits` are what that
+    takes for granted, and `worst_run` gives, for a configuration, the events of the run that comes closest to the
+    bound, if one is known: it begins where the second write is the one under observation, and ends with the read of a
+    reader at the first location.
 
     `lemmas` are candidate invariants, of which nothing is trusted: the proof engine keeps the largest part that is
     inductive for the configuration at hand and throws the rest away. A lemma that is wrong, or wrong under some hazard,

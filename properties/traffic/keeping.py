@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["backend_of", "keep", "number", "rows_of"]
+__all__ = ["backend_of", "keep", "largest", "number", "rows_of"]
 
 
 def backend_of(table: ir.Table) -> Any:
@@ -35,6 +35,12 @@ def number(value: ir.Scalar) -> Any:
     if isinstance(value.op(), ibis.expr.operations.Literal):
         return value.op().value
     return backend_of(value.as_table()).to_pyarrow(value).as_py()
+
+
+def largest(measured: ir.Table) -> tuple[Any, int]:
+    """The largest `value` in a table, None if it is empty, and how many rows it has: asked at once."""
+    (row,) = rows_of(measured.aggregate(value=measured.value.max(), rows=measured.count()))
+    return row["value"], row["rows"]
 
 
 def rows_of(table: ir.Table) -> list[dict[str, Any]]:

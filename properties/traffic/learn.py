@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from edgeproof.properties.traffic.assumptions import LATE, MONITORS
 from edgeproof.properties.traffic.attempts import took
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.keeping import largest
 from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["Learnt", "learn", "numbers_of"]
@@ -56,7 +56,7 @@ def numbers_of(learnt: Learnt) -> dict[str, int | Fraction]:
 
 
 def _largest(measured: ir.Table) -> tuple[float, int]:
-    worst, count = number(measured.value.max()), number(measured.count())
+    worst, count = largest(measured)
     return float(worst or 0.0), count
 
 

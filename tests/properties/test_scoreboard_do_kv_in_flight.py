@@ -27,7 +27,8 @@ DEPTHS = {
     "in-flight": ANOMALY,
     "in-flight-guarded": {**ANOMALY, "cross-pop-monotonic": 11},
     "in-flight-memo": ANOMALY,
-    # A read is asked; the next write is published and told; the read is answered, and installed; the next one goes back.
+    # A read is asked; the next write is published and told; the read is answered, and installed; the next one goes
+    # back.
     "in-flight-memo-latest": {**ANOMALY, "monotonic-reads": 13, "bounded-staleness": 21},
     "in-flight-evicted": ANOMALY,
 }

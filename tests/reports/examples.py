@@ -49,7 +49,7 @@ def overtaken() -> Trace:
 
 
 def abandoned() -> Trace:
-    """An inline request dies before its put, and then nothing at all happens: a claim that is false, as readers go on."""
+    """An inline request dies before its put, and then nothing happens: a false claim, as readers go on."""
     return run(INLINE | {"crash": True}, slot("write_inline", 0), Event("crash"), about="convergence", loop=2)
 
 

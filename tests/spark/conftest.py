@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tests here run on a cluster of Spark: a master and two workers, a process each, on this machine's loopback.
+"""The tests here run on a cluster of Spark: a master and two workers, a process each, on this machine's loopback. None
+outlives the tests, not even if they are killed.
 
 Without Spark or Java each is skipped, and says what to install. Where $CI is set they fail instead: a build must not
 lean on tests that did not run.
@@ -14,14 +15,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from edgeproof.properties.traffic.backends import BackendError, find_spark
 from tests.processes import started
 
-SECONDS = 120
+SECONDS: Final = 120
 """How long a cluster may take to come up."""
+
+SHORT_LIVED: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Options of Java: nothing here runs for long enough to win back what the better compiler takes."""
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +58,10 @@ def _running(command: list[str], place: Path) -> Iterator[Path]:
     place.mkdir()
     log = place / "log"
     settings = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "128m"}
+    java = {"SPARK_DAEMON_JAVA_OPTS": SHORT_LIVED, "SPARK_LAUNCHER_OPTS": SHORT_LIVED}
     folders = {"SPARK_WORKER_DIR": str(place), "SPARK_LOCAL_DIRS": str(place)}
     ports = {"SPARK_MASTER_WEBUI_PORT": "0", "SPARK_WORKER_WEBUI_PORT": "0"}
-    environment = {**os.environ, **settings, **folders, **ports}
+    environment = {**os.environ, **settings, **java, **folders, **ports}
     with (
         log.open("wb") as out,
         started(command, cwd=place, env=environment, stdout=out, stderr=subprocess.STDOUT) as process,
@@ -63,8 +69,16 @@ def _running(command: list[str], place: Path) -> Iterator[Path]:
         try:
             yield log
         finally:
-            process.terminate()
-            process.wait(timeout=SECONDS)
+            end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a process in good order, or else by force."""
+    process.terminate()
+    try:
+        process.wait(SECONDS)
+    finally:
+        process.kill()
 
 
 def _wait_for(log: Path, words: str, times: int) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from edgeproof.properties.traffic.learn import learn
 from edgeproof.properties.traffic.measure import measure
 from edgeproof.reports.cli import main
 from tests.properties.random_traffic import as_table, random_unit
+from tests.spark.conftest import SHORT_LIVED, end
 
 PROMISE = Promise(2.0, guarded=True, failures=1, put_timeout=1.5, skew=0.25)
 UNITS = 60
@@ -34,29 +36,40 @@ SMALL = {
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     # Every query is asked once, of little: to compile each takes far longer than to interpret it.
+    "spark.driver.extraJavaOptions": SHORT_LIVED,
+    "spark.executor.extraJavaOptions": SHORT_LIVED,
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 
+@pytest.fixture
+def backend(master: str) -> Iterator[Any]:
+    """A session with the cluster. Its Java process would live on in ours, for the next session."""
+    one = open_spark(master, SMALL)
+    context = one._session.sparkContext
+    java = context._gateway.proc
+    yield one
+    one._session.stop()
+    context._gateway.shutdown()
+    type(context)._gateway = type(context)._jvm = None
+    end(java)
+
+
 def test_a_cluster_of_two_workers_and_duckdb_find_the_same(
-    master: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    master: str, backend: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One test, as a cluster is not started twice: of the expressions, then of the command."""
     write_history(tmp_path)
-    backend = open_spark(master, SMALL)
-    try:
-        by_duckdb, by_spark = found(open_duckdb(), tmp_path), found(backend, tmp_path)
-        executors = backend._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
-        assert len(executors) == 3  # the driver is listed, too
-        assert by_spark.keys() == by_duckdb.keys()
-        for name, said in by_duckdb.items():
-            assert by_spark[name] == said, name
-        assert all(by_duckdb[f"rows of {name}"] for name in CHECKS), "a property that nothing breaks compares nothing"
-        words = ["check", str(tmp_path), *COMMAND, "--json"]
-        assert document(words, capsys) == document([*words, "--engine", "spark", "--master", master], capsys)
-    finally:
-        backend._session.stop()
+    by_duckdb, by_spark = found(open_duckdb(), tmp_path), found(backend, tmp_path)
+    executors = backend._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
+    assert len(executors) == 3  # the driver is listed, too
+    assert by_spark.keys() == by_duckdb.keys()
+    for name, said in by_duckdb.items():
+        assert by_spark[name] == said, name
+    assert all(by_duckdb[f"rows of {name}"] for name in CHECKS), "a property that nothing breaks compares nothing"
+    words = ["check", str(tmp_path), *COMMAND, "--json"]
+    assert document(words, capsys) == document([*words, "--engine", "spark", "--master", master], capsys)
 
 
 def write_history(place: Path) -> None:

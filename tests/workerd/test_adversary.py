@@ -16,8 +16,6 @@ from edgeproof.impl.workerd.adversary_r2 import R2Bucket
 from edgeproof.impl.workerd.client import Client
 from edgeproof.impl.workerd.runtime import Workerd
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 CONFIG = """using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [ SERVICES (name = "internet", network = (allow = [])) ], sockets = [ SOCKETS ] );

@@ -11,8 +11,6 @@ from edgeproof.impl.workerd.system import WorkerdSystem
 from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import PUBLISH, trace_of
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 DISJOINT = (
     "write; acknowledge; fire; write; put_lands; put_confirmed; fire; read pop=0 cache=0; put_lands;"
     "read pop=0 cache=1; read pop=0 cache=0"

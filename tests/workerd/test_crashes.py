@@ -10,8 +10,6 @@ from random import Random
 from threading import Event, Thread
 from typing import Any
 
-import pytest
-
 from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.snapshot import from_kv
 from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
@@ -19,8 +17,6 @@ from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Client
 from edgeproof.impl.workerd.config import Bindings
 from edgeproof.impl.workerd.processes import Processes
-
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
 
 KILLS = 40
 

@@ -14,8 +14,6 @@ from edgeproof.impl.workerd.client import asked
 from edgeproof.impl.workerd.processes import Edits
 from tests.workerd.flags_deployment import FlagDeployment
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 EPOCHS: Final[Mapping[str, str | float]] = {"reader": "guarded", "epoch": "on"}
 PLAIN: Final[Mapping[str, str | float]] = {"reader": "plain", "epoch": "off"}
 

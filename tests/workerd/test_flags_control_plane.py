@@ -19,8 +19,6 @@ from edgeproof.impl.workerd.client import Client
 from tests.workerd.flags_deployment import FlagDeployment, flag
 from tests.workerd.openapi import check_path
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 ONE = '"1"'
 
 

@@ -18,8 +18,6 @@ from edgeproof.impl.workerd.client import Client, Reply
 from tests.impl.flags import generate
 from tests.workerd.flags_deployment import TOKEN, FlagDeployment, flag
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 CONVERSATIONS: Final = 60
 LENGTH: Final = 25
 KEYS: Final = ("a", "b", "__proto__")

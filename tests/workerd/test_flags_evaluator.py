@@ -12,8 +12,6 @@ import pytest
 
 from tests.workerd.flags_evaluator import WorkerEvaluator
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 HASHES = {("", 0): 0, ("", 1): 0x514E28B7, ("Hello, world!", 1234): 0xFAF6CDB3, ("é", 0): 0x10110787}
 BUCKETS = {
     ("acct-1", "new-checkout", "user-42"): 25.362093932589428,

@@ -16,8 +16,6 @@ from random import Random
 from threading import Event, Thread
 from typing import Final
 
-import pytest
-
 from edgeproof.impl.workerd.adversary import Answer, Fault
 from edgeproof.impl.workerd.client import WorkerdError
 from edgeproof.properties.engines.history.engine import Promise, check_history
@@ -25,8 +23,6 @@ from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.promises import promise_of
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, Writer, ask
-
-pytestmark = pytest.mark.xdist_group("workerd-flags")
 
 SECONDS: Final = 12.0
 LOCATIONS: Final = 3

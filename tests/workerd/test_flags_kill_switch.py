@@ -18,8 +18,6 @@ from edgeproof.impl.workerd.client import asked
 from tests.workerd.flags_deployment import PATIENCE, FlagDeployment, RealClock, flag
 from tests.workerd.test_flags_faults import OPTIONS, promise
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 LOCATIONS: Final = 3
 CACHE_TTL: Final = 1.0
 """Seconds, as was promised."""

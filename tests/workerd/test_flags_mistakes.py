@@ -18,8 +18,6 @@ from edgeproof.properties.promises import promise_of
 from tests.workerd.flags_deployment import FlagDeployment, RealClock
 from tests.workerd.flags_rounds import Told, ask, batch
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 OPTIONS: Final[Mapping[str, str | float]] = {"put_timeout": 0.3, "retry_base": 0.1, "retry_cap": 0.1, "cache_ttl": 1}
 NUMBERS: Final = {"D": 300, "T": 1000, "F": 1, "put_fails": True, "crash": True}
 

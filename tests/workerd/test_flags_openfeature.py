@@ -32,8 +32,6 @@ from tests.workerd.flags_deployment import PATIENCE, TOKEN, FlagDeployment, Real
 from tests.workerd.flags_rounds import Writer, batch
 from tests.workerd.test_flags_faults import OPTIONS, promise
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 SECONDS: Final = 8.0
 REFRESH: Final = 0.05
 BOUND: Final = promise().bound_s

@@ -26,8 +26,6 @@ from edgeproof.properties.engines.history.engine import Promise, check_history
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.intake import load
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 SCHEMA: Final = Draft202012Validator(
     json.loads(resources.files("edgeproof.properties").joinpath("history.schema.json").read_text())
 )

@@ -22,8 +22,6 @@ from edgeproof.impl.workerd.config import Bindings
 from edgeproof.impl.workerd.processes import Processes
 from tests.workerd.openapi import OPENAPI, check
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 TOKEN: Final = "a-token"
 REQUESTS: Final = 1000
 

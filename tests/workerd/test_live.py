@@ -28,8 +28,6 @@ from edgeproof.properties.evidence import Verdict
 from edgeproof.reports.cli import main
 from tests.impl.live_runs import QUICK, checked, run_until
 
-pytestmark = pytest.mark.xdist_group("workerd-live")
-
 SLOWER: Final = {**QUICK, "cache_ttl": 1.0}
 """As the tests of the reference; workerd knows no TTL below a second."""
 

@@ -19,8 +19,6 @@ from edgeproof.properties.evidence import Case, Evidence, Verdict
 from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import CRASHES, case_instance, walk
 
-pytestmark = pytest.mark.xdist_group("workerd-lockstep")
-
 
 def drive(instance: Instance, budget: Budget, system: System) -> dict[str, Evidence]:
     properties = [CATALOGUE[name] for name in applicable(instance)]

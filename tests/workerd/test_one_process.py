@@ -20,8 +20,6 @@ from edgeproof.impl.workerd.config import Bindings, copy_worker, store_config
 from edgeproof.impl.workerd.runtime import Workerd
 from tests.workerd.flags_deployment import TOKEN, FlagDeployment
 
-pytestmark = pytest.mark.xdist_group("workerd-flags")
-
 LOCATIONS = 2
 GUARDED = {"reader": "guarded"}
 OLD, NEW = Snapshot(1, 0, {"a": 1}), Snapshot(2, 0, {"a": 2})

@@ -34,8 +34,6 @@ from edgeproof.impl.workerd.config import Bindings
 from edgeproof.impl.workerd.processes import Edits, Processes
 from tests.workerd.openapi import OPENAPI
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 TOKEN: Final = "a-token"
 REQUESTS: Final = 2000
 EPISODE: Final = 50

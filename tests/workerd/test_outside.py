@@ -27,8 +27,6 @@ from edgeproof.properties.engines.outside.engine import CONTRACT, outside
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.outside.test_outside import HOLD
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 Edits = Mapping[str, Sequence[tuple[str, str]]]
 
 

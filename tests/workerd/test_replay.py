@@ -16,8 +16,6 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.reports.cli import main
 from tests.workerd.traces import case_instance, trace_of
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 BROKEN: Final[Mapping[str, str]] = {
     "inline": "convergence",
     "throwing-handler": "convergence",

@@ -20,8 +20,6 @@ from edgeproof.impl.workerd.processes import Processes
 from edgeproof.impl.workerd.runtime import RuntimeMissingError, Workerd, find_workerd
 from tests.processes import started
 
-pytestmark = pytest.mark.xdist_group("workerd-anomalies")
-
 PATIENCE = 60.0
 """Seconds."""
 

@@ -25,7 +25,7 @@ from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic import CHECKS, Check, Facts, Promise, gather
 from edgeproof.properties.traffic.assumptions import MONITORS, Monitor
-from edgeproof.properties.traffic.keeping import keep, number, rows_of
+from edgeproof.properties.traffic.keeping import keep, largest, number, rows_of
 from edgeproof.properties.traffic.staleness import quantiles, spread
 
 __all__ = [
@@ -160,7 +160,11 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     measures: dict[str, int | float | str] = {"tested": tested}
     measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
     blamed, excuses = _blamed(check, suspects, examined)
-    count, said = _violations(check, examined, promise, suspects, blamed)
+    suspected = number(suspects.count())
+    to_blame = suspected if blamed is suspects else number(blamed.count())
+    count, said = 0, ""
+    if suspected:
+        count, said = _violations(check, examined, promise, blamed if 0 < to_blame < suspected else None)
     if count:
         measures["violations"] = count
     evidence = Evidence(check.id, ENGINE, Verdict.HOLDS_TO_BOUND, _bound(check, examined, promise), measures=measures)
@@ -169,7 +173,7 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     if examined.spoilt:
         evidence = _spoilt(evidence, examined, said)
     elif count:
-        verdict = Verdict.VIOLATED if number(blamed.count()) else Verdict.UNKNOWN
+        verdict = Verdict.VIOLATED if to_blame else Verdict.UNKNOWN
         parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
         evidence = evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
     elif tested == 0:
@@ -183,8 +187,8 @@ def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> 
     """Whether the environment kept to what the bound takes for granted: UNKNOWN if not, as nothing is promised then."""
     started = time.perf_counter()
     measured = monitor.measure(examined.facts, promise)
-    measures: dict[str, int | float | str] = {"measured": number(measured.count())}
-    measures["largest"] = _plain(number(measured.value.max()))
+    worst, count = largest(measured)
+    measures: dict[str, int | float | str] = {"measured": count, "largest": _plain(worst)}
     if (limit := monitor.limit(promise)) is not None:
         measures["limit"] = limit
     evidence = Evidence(monitor.id, ENGINE, Verdict.HOLDS_TO_BOUND, examined.covers, measures=measures)
@@ -220,16 +224,12 @@ def _blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Ta
     return keep(suspects), f"an assumption was broken: {'; '.join(said for _, _, said in relevant)}"
 
 
-def _violations(
-    check: Check, examined: Examined, promise: Promise, suspects: ir.Table, blamed: ir.Table
-) -> tuple[int, str]:
-    """How many events break the property, and the first of them in words: of units to blame, where there are any."""
-    if not number(suspects.count()):
-        return 0, ""
+def _violations(check: Check, examined: Examined, promise: Promise, blamed: ir.Table | None) -> tuple[int, str]:
+    """How many events break the property, and the first of them in words: of the units in `blamed`, if it is given."""
     broken = check.broken(examined.facts, promise)
     blocks = _blocks(broken)
-    count: int = number(blocks.n.sum())
-    if number(blamed.count()) < number(suspects.count()) and number(blamed.count()):
+    count = sum(one["n"] for one in blocks)
+    if blamed is not None:
         broken = broken.semi_join(blamed, "unit")
         blocks = _blocks(broken)
     first = keep(_first(broken, blocks))
@@ -240,20 +240,21 @@ def _violations(
     return count, _listed(parts, count)
 
 
-def _blocks(broken: ir.Table) -> ir.Table:
+def _blocks(broken: ir.Table) -> list[dict[str, Any]]:
     """How many violating events there are in each stretch of lines: one pass, whose result is small however many."""
     block = (broken.line // _STRETCH).cast("int64")
-    return keep(broken.mutate(block=block).group_by(["file", "block"]).agg(n=ibis._.count()))
+    return rows_of(
+        broken.mutate(block=block).group_by(["file", "block"]).agg(n=ibis._.count()).order_by(["file", "block"])
+    )
 
 
-def _first(broken: ir.Table, blocks: ir.Table) -> ir.Table:
+def _first(broken: ir.Table, blocks: Sequence[Mapping[str, Any]]) -> ir.Table:
     """The first few violating events, for which only the stretches that they are in are read."""
-    places = rows_of(blocks.order_by(["file", "block"]).limit(_SHOWN))
     here = [
         (broken.file == p["file"])
         & (broken.line >= p["block"] * _STRETCH)
         & (broken.line < (p["block"] + 1) * _STRETCH)
-        for p in places
+        for p in blocks[:_SHOWN]
     ]
     return broken.filter(ibis.or_(*here)).order_by(["file", "line"]).limit(_SHOWN)
 

@@ -165,7 +165,7 @@ def breaks_step(inductive: Inductive, form: StepForm) -> str | None:
 
 
 def can_be_tested(inductive: Inductive, form: StateForm | StepForm) -> bool:
-    """Whether some state (or step) that the invariant allows puts the property to the test; it need not be reachable."""
+    """Whether a state (or step) that the invariant allows puts the property to the test; it need not be reachable."""
     induction = inductive.induction
     if isinstance(form, StateForm):
         tested = fix_choices(induction.instance, form.tested)
