@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a design is declared, read and instantiated: everything that a design file imports, in one place.
+"""How a design is declared, read and instantiated, in one place; the words alone are in `edgeproof.model`.
 
 A design is a plain class derived from `Design`: class attributes declare its index sorts, options, parameters and
 variables; methods marked `@action` and `@hazard` say what can happen; methods marked `@deadline` say what time may not

@@ -19,11 +19,17 @@ were written in it: what it has from its parts stands where it says so with `inh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
 
 from edgeproof.model.declare import DesignError, Marked, Rigid, Variable
+
+if TYPE_CHECKING:
+    # A method's first parameter is a State, and type checkers ask that its class be one.
+    from edgeproof.model.state import State as _Itself
+else:
+    _Itself = object
 
 __all__ = ["Design", "Part", "Statement", "count_name", "inherited", "statements"]
 
@@ -70,7 +76,7 @@ def _in_words_of_its_own(one: Statement, doc: str) -> Statement:
     return evolve(one, doc=doc) if doc else one
 
 
-class Part:
+class Part(_Itself):
     """The base of every part. It holds no behaviour: the class body declares what designs made of it have.
 
     Raises DesignError where a class derives from something that is no part, where it inherits a name that no base

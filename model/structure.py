@@ -91,7 +91,7 @@ class Instance:
     values: Mapping[str, int | str | bool]
 
     @classmethod
-    def of(cls, machine: Machine, **chosen: int | str | bool) -> Instance:
+    def of(cls, machine: Machine, /, **chosen: int | str | bool) -> Instance:
         """The defaults of the machine, but for what is `chosen`. Raises DesignError for what does not exist."""
         values = {name: rigid.default for name, rigid in machine.rigids.items()}
         for name, value in chosen.items():
@@ -102,7 +102,7 @@ class Instance:
             values[name] = _checked(name, machine.rigids[name], value)
         return cls(machine, values)
 
-    def with_(self, **chosen: int | str | bool) -> Instance:
+    def with_(self, /, **chosen: int | str | bool) -> Instance:
         """The same instance but for what is `chosen`."""
         return Instance.of(self.machine, **{**self.values, **chosen})
 

@@ -12,7 +12,7 @@ from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Constants
 from edgeproof.properties.evidence import Case, Verdict
 
-__all__ = ["ad_hoc", "engines_for", "for_runs", "instance_of", "scoreboard"]
+__all__ = ["ad_hoc", "engines_for", "for_runs", "instance_of", "scoreboard", "with_room"]
 
 
 def scoreboard(design: str) -> tuple[Case, ...]:
@@ -54,6 +54,10 @@ def instance_of(case: Case) -> Instance:
 
 def for_runs(case: Case) -> Instance:
     """The same with room for long runs."""
-    instance = instance_of(case)
-    room = dossier_of(case.design).room
+    return with_room(instance_of(case))
+
+
+def with_room(instance: Instance) -> Instance:
+    """The instance with the room that its design's runs need, where it has less."""
+    room = dossier_of(instance.machine.name).room
     return instance.with_(**{name: max(least, instance.number(name)) for name, least in room.items()})

@@ -47,6 +47,8 @@ class Evidence:
     VACUOUS, or adds what a reader should know. `measures` are counts such as states or steps. `unsettled` is a state
     from which an induction failed; whether it is reachable is another engine's to say. `fired` counts, per action, how
     often it happened in what the engine looked at. `left_range` names a variable that left its declared range.
+    `withheld` names what it would have taken, and a system under test does not show or cannot perform: variables, then
+    actions.
     """
 
     property: str
@@ -63,6 +65,7 @@ class Evidence:
     unsettled: State | None = None
     fired: Mapping[str, int] = field(factory=dict)
     left_range: str = ""
+    withheld: tuple[str, ...] = ()
 
 
 @frozen
@@ -109,6 +112,17 @@ class Conclusion:
         traces = [e.witness for e in self.evidence if e.witness is not None and e.verdict is Verdict.VIOLATED]
         return min(traces, key=lambda trace: len(trace.events), default=None)
 
+    def __str__(self) -> str:
+        """One line: the verdict and who says so, how it stands if not as expected, and what it covers or why."""
+        telling = [e for e in self.evidence if e.verdict is self.verdict]
+        by = f" by {', '.join(e.engine for e in telling)}" if telling else ""
+        plain = Status.VIOLATED if self.verdict is Verdict.VIOLATED else Status.AS_EXPECTED
+        stands = "" if self.status is plain else f" ({self.status})"
+        length = 0 if self.witness is None else len(self.witness.events)
+        steps = f"{length} step{'s' if length > 1 else ''}" if length else ""
+        details = "; ".join(part for part in (steps, *(e.bound for e in telling[:1]), self.reason) if part)
+        return f"{self.property}: {self.verdict}{by}{stands}" + (f"; {details}" if details else "")
+
 
 @frozen
 class Ledger:
@@ -126,6 +140,25 @@ class Ledger:
         if statuses & {Status.VIOLATED, Status.CONTRADICTION, Status.HOLDS_UNEXPECTEDLY}:
             return 1
         return 3 if Status.UNDECIDED in statuses or not self.conclusions else 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is as expected: nothing violated that should hold, nothing undecided."""
+        return self.exit_status == 0
+
+    def of(self, property_id: str) -> Conclusion:
+        """What was concluded of a property. Raises LookupError where that is nothing, or something per case."""
+        found = [c for c in self.conclusions if c.property == property_id]
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} cases conclude on" if found else "nothing was concluded on"
+        known = ", ".join(dict.fromkeys(c.property for c in self.conclusions))
+        raise LookupError(f"{what} {property_id!r}; there is {known}")
+
+    def __str__(self) -> str:
+        """A line per conclusion, with the name of its case where there are several."""
+        several = len({c.case.name for c in self.conclusions}) > 1
+        return "\n".join(f"{c.case.name}: {c}" if several else str(c) for c in self.conclusions)
 
 
 def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Conclusion:

@@ -1,27 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replaying a trace: in the interpreter, or step by step on a system under test."""
+"""Replaying a trace: in the interpreter, or step by step on a system under test.
+
+A trace names its design; one of a design of one's own is replayed by giving the class or the machine as well, and one
+about a property of one's own by giving that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
 
 from edgeproof.impl.system import ActionUnknown, System
-from edgeproof.model.designs import load
+from edgeproof.model import trace as traces
+from edgeproof.model.designs import DESIGNS, load
 from edgeproof.model.interpret import Event, State, apply, evaluate
 from edgeproof.model.kernel import StateForm, build_kernel
-from edgeproof.model.machine import TICK, Instance
-from edgeproof.model.trace import Trace, TraceError, replay
-from edgeproof.properties.catalogue import CATALOGUE, applicable, state_form, step_form
+from edgeproof.model.machine import TICK, Design, DesignError, Instance, Machine
+from edgeproof.model.trace import Trace, TraceError
+from edgeproof.properties.catalogue import CATALOGUE, Property, applicable, state_form, step_form
+from edgeproof.properties.catalogue.property import applies_to
 from edgeproof.properties.engines.explore.time import TIME_DIVERGES, stops_time
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.lasso import flaw
 
-__all__ = ["Replay", "replay_on", "replay_on_model", "truth_table"]
+__all__ = ["Replay", "replay", "replay_on", "replay_on_model", "truth_table"]
 
 
 @frozen
@@ -42,28 +48,64 @@ class Replay:
     flaw: str = ""
 
 
+def replay(
+    trace: Trace,
+    /,
+    *,
+    on: Callable[[], System] | None = None,
+    design: type[Design] | Machine | None = None,
+    properties: Iterable[Property] = (),
+) -> Replay:
+    """Whether a trace happens and shows what it is about: on the model, or on the system that `on` makes.
+
+    `on` is a class or a function without arguments; what it makes is closed at the end. `design` is needed for a trace
+    of a design of one's own, and `properties` where it is about one of one's own. A trace that is no run of its design
+    is a mismatch.
+
+    Raises DesignError for a design that is not known, and what `on` and the system's `start` raise.
+    """
+    if on is None:
+        try:
+            return replay_on_model(trace, design, properties)
+        except TraceError as error:
+            return Replay(False, (), str(error), None)
+    system = on()
+    try:
+        return replay_on(trace, system, design, properties)
+    finally:
+        system.close()
+
+
 def truth_table(trace: Trace) -> tuple[Mapping[str, bool | None], ...]:
     """For every state the truth of every property that applies: of the state, or of the step that led to it.
 
     None where a property says nothing about that step. For a property that settles it is whether it holds just now.
     """
-    instance = Instance.of(load(trace.design), **trace.constants)
-    return tuple(_truths(instance, trace.states, trace.events, number) for number in range(len(trace.states)))
+    instance = _instance(trace, None)
+    asked = [CATALOGUE[name] for name in applicable(instance)]
+    numbers = range(len(trace.states))
+    return tuple({p.id: _truth(instance, p, trace.states, trace.events, number) for p in asked} for number in numbers)
 
 
-def replay_on_model(trace: Trace) -> Replay:
+def replay_on_model(
+    trace: Trace, design: type[Design] | Machine | None = None, properties: Iterable[Property] = ()
+) -> Replay:
     """Run a trace through the interpreter. Raises TraceError where it is no run of the design."""
-    states = replay(load(trace.design), trace)
+    instance = _instance(trace, design)
+    states = traces.replay(instance.machine, trace)
     steps = tuple(str(event) for event in trace.events)
-    return evolve(_judged(trace, tuple(states)), steps=steps)
+    return evolve(_judged(instance, trace, _about(instance, trace, properties), tuple(states)), steps=steps)
 
 
-def replay_on(trace: Trace, system: System) -> Replay:
+def replay_on(
+    trace: Trace, system: System, design: type[Design] | Machine | None = None, properties: Iterable[Property] = ()
+) -> Replay:
     """Perform a trace on a system, comparing all it shows with what is recorded, step by step.
 
     A loop is driven round twice: what goes on for ever has to go on after its end.
     """
-    instance = Instance.of(load(trace.design), **trace.constants)
+    instance = _instance(trace, design)
+    about = _about(instance, trace, properties)
     states, events = _unrolled(instance, trace)
     done: list[str] = []
     seen: list[State] = []
@@ -90,9 +132,24 @@ def replay_on(trace: Trace, system: System) -> Replay:
             text = f"after {what}: {name} is {observed[name]!r}, recorded as {recorded[name]!r}"
             return Replay(False, tuple(done), text, True if trace.about == LOCKSTEP else None)
         seen.append({**recorded, **{name: value for name, value in observed.items() if name in recorded}})
-    if trace.about in CATALOGUE and (hidden := not_judged(instance, CATALOGUE[trace.about], shown)):
+    if about is not None and (hidden := not_judged(instance, about, shown)):
         return Replay(True, tuple(done), "", None, hidden)
-    return evolve(_judged(trace, tuple(seen[: len(trace.states)])), steps=tuple(done))
+    return evolve(_judged(instance, trace, about, tuple(seen[: len(trace.states)])), steps=tuple(done))
+
+
+def _instance(trace: Trace, design: type[Design] | Machine | None) -> Instance:
+    if design is None and trace.design not in DESIGNS:
+        raise DesignError(f"a trace of {trace.design}, which is no design of ours: give its class as `design`")
+    machine = design if isinstance(design, Machine) else load(design or trace.design)
+    if machine.name != trace.design:
+        raise DesignError(f"a trace of {trace.design} is no run of {machine.name}")
+    return Instance.of(machine, **trace.constants)
+
+
+def _about(instance: Instance, trace: Trace, properties: Iterable[Property]) -> Property | None:
+    """The property that the trace is a witness of, if the instance can be asked about it."""
+    one = {**CATALOGUE, **{one.id: one for one in properties}}.get(trace.about)
+    return one if one is not None and applies_to(instance, one) else None
 
 
 def _unrolled(instance: Instance, trace: Trace) -> tuple[tuple[State, ...], tuple[Event, ...]]:
@@ -114,33 +171,24 @@ def _perform(system: System, event: Event) -> None:
         system.perform(TICK, {})
 
 
-def _judged(trace: Trace, states: tuple[State, ...]) -> Replay:
+def _judged(instance: Instance, trace: Trace, about: Property | None, states: tuple[State, ...]) -> Replay:
     """A run that happened to its end, with what it shows of the property that the trace is about."""
-    instance = Instance.of(load(trace.design), **trace.constants)
     if trace.about == TIME_DIVERGES:
         stopped = stops_time(instance, states[-1])
         return Replay(True, (), "", stopped, flaw="" if stopped else "time can go on after its end")
-    if trace.about not in CATALOGUE:
+    if about is None:
         return Replay(True, (), "", None)
-    one = CATALOGUE[trace.about]
-    if one.settles is None:
-        broken = _truths(instance, states, trace.events, len(states) - 1)[trace.about] is False
+    if about.settles is None:
+        broken = _truth(instance, about, states, trace.events, len(states) - 1) is False
         return Replay(True, (), "", broken)
-    kernel = build_kernel(kernel_source([instance], [one]), instance)
-    found = flaw(instance, trace, states, state_form(instance.machine, one), kernel.pack)
+    kernel = build_kernel(kernel_source([instance], [about]), instance)
+    found = flaw(instance, trace, states, state_form(instance.machine, about), kernel.pack)
     return Replay(True, (), "", not found, flaw=found)
 
 
-def _truths(
-    instance: Instance, states: tuple[State, ...], events: tuple[Event, ...], number: int
-) -> dict[str, bool | None]:
-    return {name: _truth(instance, name, states, events, number) for name in applicable(instance)}
-
-
 def _truth(
-    instance: Instance, name: str, states: tuple[State, ...], events: tuple[Event, ...], number: int
+    instance: Instance, one: Property, states: tuple[State, ...], events: tuple[Event, ...], number: int
 ) -> bool | None:
-    one = CATALOGUE[name]
     if one.step is None:
         form: StateForm = state_form(instance.machine, one)
         return bool(evaluate(instance, form.holds, states[number]))

@@ -34,11 +34,18 @@ from edgeproof.properties.engines.explore.time import TIME_DIVERGES
 from edgeproof.properties.engines.fuzz.cover import coverage
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
-from edgeproof.properties.engines.prove.cutoff import Cutoff, cutoffs
+from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
-from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
+from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, conclude
+from edgeproof.properties.second_look import (
+    cutoffs_within,
+    failed_inductions,
+    only_searched,
+    say_cutoffs,
+    say_reachable,
+)
 
-__all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "verify"]
+__all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "conclusions_of", "environment", "verify"]
 
 ENGINES: Final = ("explore", "prove", "fuzz")
 
@@ -95,19 +102,24 @@ def verify(
     """Let the plan's engines decide every property of every case. `system` is pickled, so it needs a name to import."""
     started = time.perf_counter()
     found = _run(cases, plan, system, notify)
-    conclusions = []
-    for case in cases:
-        here = found[case.name]
-        on_itself = (LOCKSTEP, TIME_DIVERGES)
-        ids = tuple(one for one in on_itself if any(e.property == one for e in here)) + case.properties
-        for one in ids:
-            conclusions.append(conclude(case, one, tuple(e for e in here if e.property == one)))
+    conclusions = [one for case in cases for one in conclusions_of(case, found[case.name])]
     driven = [case for case in cases if "fuzz" in _engines(case, plan)]
     for design in dict.fromkeys(case.design for case in driven):
         conclusions.append(coverage([case for case in driven if case.design == design], found))
+    return Ledger(tuple(conclusions), plan.seed, time.perf_counter() - started, environment())
+
+
+def conclusions_of(case: Case, found: Sequence[Evidence]) -> list[Conclusion]:
+    """What all engines together say: of the system and of time first, where they do, then of the case's properties."""
+    on_itself = (LOCKSTEP, TIME_DIVERGES)
+    ids = tuple(one for one in on_itself if any(e.property == one for e in found)) + case.properties
+    return [conclude(case, one, tuple(e for e in found if e.property == one)) for one in ids]
+
+
+def environment() -> dict[str, str]:
+    """The versions of what the verdicts rest on."""
     packages = ("hypothesis", "z3-solver", "numba")
-    environment = {"python": platform.python_version(), **{name: version(name) for name in packages}}
-    return Ledger(tuple(conclusions), plan.seed, time.perf_counter() - started, environment)
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
 def _run(
@@ -142,7 +154,7 @@ def _run(
             unsettled = {c.name: _ask_reached(c, found[c.name], searching, shape, plan) for c in cases}
             lifted = {case.name: _ask_cutoffs(case, found[case.name], proving) for case in cases}
             for name, evidence in found.items():
-                found[name] = _mark_cutoffs(_mark_unsettled(evidence, unsettled[name]), lifted[name])
+                found[name] = _looked_at_again(evidence, unsettled[name], lifted[name])
     order = (*plan.engines, *(() if plan.beside is None else (plan.beside.name,)))
     return {name: sorted(all_of, key=lambda e: order.index(e.engine)) for name, all_of in found.items()}
 
@@ -180,65 +192,26 @@ def _ask_reached(
     case: Case, evidence: list[Evidence], searching: ProcessPoolExecutor, shape: tuple[Case, ...], plan: Plan
 ) -> Future[list[bool]] | None:
     """Have looked for the counterexamples to induction: which of them are states that the system can be in."""
-    states = [one.unsettled for one in _unsettled(evidence) if one.unsettled is not None]
+    states = [one.unsettled for one in failed_inductions(evidence) if one.unsettled is not None]
     return searching.submit(_reached, case, shape, plan, states) if states else None
-
-
-def _unsettled(evidence: list[Evidence]) -> list[Evidence]:
-    """Where an induction failed, but for properties that are violated: of those there is a run to look at."""
-    violated = {one.property for one in evidence if one.verdict is Verdict.VIOLATED}
-    return [one for one in evidence if one.unsettled is not None and one.property not in violated]
-
-
-def _mark_unsettled(evidence: list[Evidence], met: Future[list[bool]] | None) -> list[Evidence]:
-    """Say of the counterexamples to induction whether the system can be there."""
-    if met is None:
-        return evidence
-    marks = dict(zip((one.property for one in _unsettled(evidence)), met.result(), strict=True))
-    return [
-        evolve(one, reason=f"{one.reason}, which is {_not(marks[one.property])}reachable")
-        if one.unsettled is not None and one.property in marks
-        else one
-        for one in evidence
-    ]
-
-
-def _not(so: bool) -> str:
-    return "" if so else "not "
 
 
 def _ask_cutoffs(case: Case, evidence: list[Evidence], proving: ProcessPoolExecutor) -> list[Future[list[Cutoff]]]:
     """Have it proved, of what the search alone decides, for which index sorts its bound is none."""
-    decided = {e.property for e in evidence if e.verdict in (Verdict.PROVED, Verdict.VIOLATED)}
-    asked = [e for e in evidence if e.property in case.properties]
-    open_ones = [e.property for e in asked if _is_searched(e) and e.property not in decided]
+    open_ones = only_searched(evidence, case.properties)
     sorts = instance_of(case).of_role("sort") if open_ones else {}
     return [proving.submit(_cutoffs, case, open_ones, sort, int(size)) for sort, size in sorts.items()]
 
 
-def _is_searched(one: Evidence) -> bool:
-    return one.engine == "explore" and one.exhaustive
-
-
-def _mark_cutoffs(evidence: list[Evidence], found: list[Future[list[Cutoff]]]) -> list[Evidence]:
-    """Say of what the search alone decides for which index sorts its bound is none."""
-    lifted: dict[str, list[str]] = {}
-    for future in found:
-        for one in future.result():
-            lifted.setdefault(one.property, []).append(f"{one.elements} of {one.sort} decide for any number")
-    return [
-        evolve(one, bound=f"{one.bound}; {', '.join(lifted[one.property])}")
-        if _is_searched(one) and one.property in lifted
-        else one
-        for one in evidence
-    ]
+def _looked_at_again(
+    evidence: list[Evidence], met: Future[list[bool]] | None, lifted: list[Future[list[Cutoff]]]
+) -> list[Evidence]:
+    marked = say_reachable(evidence, met.result()) if met is not None else evidence
+    return say_cutoffs(marked, [one for future in lifted for one in future.result()])
 
 
 def _cutoffs(case: Case, properties: list[str], sort: str, size: int) -> list[Cutoff]:
-    """The cut-offs that are no larger than the size that was searched."""
-    machine_sort = instance_of(case).machine.rigids[sort].type.sort
-    found = cutoffs(instance_of(case), [CATALOGUE[name] for name in properties], machine_sort)
-    return [evolve(one, sort=sort) for one in found if 0 < one.elements <= size]
+    return cutoffs_within(instance_of(case), [CATALOGUE[name] for name in properties], sort, size)
 
 
 def _engines(case: Case, plan: Plan) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ settings.register_profile(
 settings.load_profile("ci")
 
 
-SHARED = ("test_scoreboard", "test_calibration")
+SHARED = ("test_scoreboard", "test_calibration", "test_installed")
 """Files whose tests share an expensive fixture: each stays on one process."""
 
 

@@ -93,21 +93,12 @@ def _check_target(test: str, force: bool) -> None:
 
 
 def _replay(trace: Trace, on: str) -> Replay:
-    from edgeproof.model.trace import TraceError
-    from edgeproof.properties.replay import Replay, replay_on, replay_on_model
+    from edgeproof.properties.replay import replay as replay_trace
 
-    if on == MODEL:
-        try:
-            return replay_on_model(trace)
-        except TraceError as error:
-            return Replay(False, (), str(error), None)
-    system = SYSTEMS[on]()
     try:
-        return replay_on(trace, system)
+        return replay_trace(trace, on=None if on == MODEL else SYSTEMS[on])
     except ValueError as error:
         raise Unusable(f"the {on} system cannot be set up for this trace: {one_line(error)}") from error
-    finally:
-        system.close()
 
 
 def _document(trace: Trace, on: str, outcome: Replay, good: bool, written: str | None) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
+from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.reports.errors import counted, one_line
 from edgeproof.reports.matrix import print_sheet, print_summary
 from edgeproof.reports.report import report_document
@@ -57,16 +57,10 @@ def view_of(
     title: str, evidence: Sequence[Evidence], anomalies: Sequence[str], promise: Promise, seed: int, seconds: float
 ) -> View:
     """A history as the one case of a ledger. `anomalies` are properties that nobody promised."""
-    # Nobody promised that an anomaly would show, nor that it would not.
-    either = {one.property: one.verdict for one in evidence if one.property in anomalies}
-    case = Case(title, promise.design, _constants(promise), tuple(one.property for one in evidence), either)
-    conclusions = tuple(conclude(case, one.property, (one,)) for one in evidence)
-    return arrange(Ledger(conclusions, seed, seconds), "", program_name())
+    from edgeproof.properties.traffic.ledger import history_ledger
 
-
-def _constants(promise: Promise) -> dict[str, int | str | bool]:
-    reader: dict[str, int | str | bool] = {"reader": "guarded"} if promise.guarded else {}
-    return reader if promise.bound_s == inf else {**reader, "bound": f"{promise.bound_s:g} s"}
+    ledger = history_ledger(title, promise, evidence, anomalies, seed=seed, seconds=seconds)
+    return arrange(ledger, "", program_name())
 
 
 def _lines(found: Findings) -> Iterator[str]:

@@ -173,3 +173,41 @@ def test_as_expected_is_never_said_of_what_somebody_violated_or_nobody_decided(e
 def test_every_combination_of_two_verdicts_has_a_status() -> None:
     for first, second in product(Verdict, repeat=2):
         assert conclude(case(), "p", (said(first), said(second, "prove"))).status in Status
+
+
+def recorded(*conclusions: Conclusion) -> Ledger:
+    return Ledger(conclusions, 0, 1.0)
+
+
+def shown(length: int) -> Evidence:
+    return evolve(said(BROKEN), witness=trace(length))
+
+
+def test_a_ledger_is_asked_by_property_and_says_what_there_is_to_ask() -> None:
+    one = conclude(case(), "p", (said(PROVED, "prove"),))
+    assert recorded(one).of("p") is one
+    assert recorded(one).ok
+    assert not recorded(conclude(case(), "p", (said(BROKEN),))).ok
+    assert not recorded().ok
+    with pytest.raises(LookupError, match="nothing was concluded on 'q'; there is p"):
+        recorded(one).of("q")
+    with pytest.raises(LookupError, match="2 cases conclude on 'p'"):
+        recorded(one, one).of("p")
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "line"),
+    [
+        (conclude(case(), "p", (said(PROVED, "prove"), said(HELD))), "p: PROVED by prove"),
+        (conclude(case(), "p", (said(UNKNOWN, reason="why"),)), "p: UNKNOWN by explore (undecided); explore: why"),
+        (conclude(case(), "p", (shown(2),)), "p: VIOLATED by explore; 2 steps"),
+        (conclude(case(BROKEN), "p", (shown(1),)), "p: VIOLATED by explore (as expected); 1 step"),
+        (conclude(case(BROKEN), "p", (said(PROVED),)), "p: PROVED by explore (expected to be violated, but holds)"),
+        (conclude(case(), "p", ()), "p: UNKNOWN (undecided)"),
+    ],
+)  # fmt: skip
+def test_a_conclusion_is_a_line_and_a_ledger_a_line_each(conclusion: Conclusion, line: str) -> None:
+    assert str(conclusion) == line
+    assert str(recorded(conclusion)) == line
+    other = evolve(conclusion, case=evolve(conclusion.case, name="d"))
+    assert str(recorded(conclusion, other)) == f"c: {line}\nd: {line}"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -208,17 +208,6 @@ class FailsOnce(LampSystem):
 class ShowsNothing(LampSystem):
     def observe(self) -> Observation:
         return {"colour": "red"}
-
-
-@pytest.fixture(autouse=True)
-def _lamp_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Designs of tests are found by name like any other."""
-    from edgeproof.model import designs
-
-    monkeypatch.setitem(designs.DESIGNS, "Lamp", Lamp)
-    monkeypatch.setitem(designs.DESIGNS, "Leaky", Leaky)
-    yield
-    designs.load.cache_clear()
 
 
 def on_lamp(system: type[LampSystem], *properties: Property, **chosen: Any) -> list[Evidence]:

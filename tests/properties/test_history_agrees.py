@@ -238,7 +238,7 @@ def test_the_states_are_those_of_the_interpreter_and_so_are_their_verdicts() -> 
         run = random_run(kernel, 7, 40)
         instance, machine = kernel.instance, kernel.instance.machine
         events = tuple(step.event for step in run.steps)
-        states = run_events(Trace(machine.name, instance.values, (run.first,), events, "", None, ""))
+        states = run_events(Trace(machine.name, instance.values, (run.first,), events, "", None, ""), machine)
         assert states is not None
         for step, before, after in zip(run.steps, states[:-1], states[1:], strict=True):
             assert without_clocks(step.after) == without_clocks(after)

@@ -177,7 +177,7 @@ def twice_applied() -> Trace:
     events = (Event("write", ()), Event("crash", ()), Event("retry", ()))
     first = next(initial_states(BLIND_RETRY))
     trace = Trace("do_kv", BLIND_RETRY.values, (first,), events, "idempotent-write")
-    states = run_events(trace)
+    states = run_events(trace, load(trace.design))
     assert states is not None
     return Trace("do_kv", BLIND_RETRY.values, states, events, "idempotent-write")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from edgeproof.model.designs import load
+from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of
 from edgeproof.properties.engines.prove.induct import possible_actions
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Verdict, conclude
@@ -18,19 +18,23 @@ EVERY_ACTION = "every-action-fires"
 """The id of the verdict on the runs themselves."""
 
 
-def coverage(cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]]) -> Conclusion:
+def coverage(
+    cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]], instances: Sequence[Instance] = ()
+) -> Conclusion:
     """Whether the fuzz runs over all `cases` of one design performed every action that the cases allow.
+
+    `instances` are theirs, needed of a design of one's own.
 
     Where an exhaustive search ran as well, an action that it never met is impossible and not asked for; without one, an
     action that was never performed may be impossible, and the verdict is UNKNOWN.
     """
-    design = cases[0].design
+    design, instances = cases[0].design, instances or [instance_of(case) for case in cases]
     allowed: set[str] = set()
     searched_all = True
     performed: Counter[str] = Counter()
     steps = 0
-    for case in cases:
-        possible = {action.name for action in possible_actions(instance_of(case))}
+    for case, instance in zip(cases, instances, strict=True):
+        possible = {action.name for action in possible_actions(instance)}
         searched = [e for e in found[case.name] if e.engine == "explore" and e.exhaustive]
         searched_all = searched_all and bool(searched)
         if searched:
@@ -39,7 +43,8 @@ def coverage(cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]]) -> 
         for one in (e for e in found[case.name] if e.engine == "fuzz" and e.property == "lockstep"):
             performed.update(one.fired)
             steps += int(one.measures.get("steps", 0))
-    missing = [action.name for action in load(design).actions if action.name in allowed and not performed[action.name]]
+    actions = [action.name for action in instances[0].machine.actions]
+    missing = [name for name in actions if name in allowed and not performed[name]]
     evidence = Evidence(
         EVERY_ACTION,
         ENGINE,

@@ -28,11 +28,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from edgeproof.impl.system import ActionUnknown, Setup, System, SystemUnavailable
 from edgeproof.model.interpret import Event, State, initial_states
 from edgeproof.model.kernel import Kernel, KernelSource, build_kernel
-from edgeproof.model.machine import Instance
+from edgeproof.model.machine import Instance, Machine
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.engines.fuzz.shrink import least, run_events, shortened
-from edgeproof.properties.engines.fuzz.sight import followed, not_judged
+from edgeproof.properties.engines.fuzz.sight import followed, not_judged, withheld
 from edgeproof.properties.evidence import Evidence, Verdict
 
 __all__ = ["LOCKSTEP", "Budget", "LockstepError", "fuzz", "lockstep_machine", "setup_of"]
@@ -348,7 +348,7 @@ def _conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence
     verdict, reason, witness = Verdict.HOLDS_TO_BOUND, _compared(tally, instance), None
     if tally.failure is not None:
         verdict, reason = Verdict.VIOLATED, tally.why
-        witness = evolve(_with_states(tally.failure, shared.seed), note=tally.why)
+        witness = evolve(_with_states(tally.failure, instance.machine, shared.seed), note=tally.why)
     elif tally.left_range:
         verdict, reason = Verdict.UNKNOWN, _out_of_range(tally)
     elif not tally.shown:
@@ -356,7 +356,13 @@ def _conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence
     elif tally.impossible and not tally.fired:
         verdict, reason = Verdict.VACUOUS, f"the system cannot perform {', '.join(tally.impossible)}, and nothing else"
     return evolve(
-        shared, property=LOCKSTEP, verdict=verdict, reason=reason, witness=witness, left_range=tally.left_range
+        shared,
+        property=LOCKSTEP,
+        verdict=verdict,
+        reason=reason,
+        witness=witness,
+        left_range=tally.left_range,
+        withheld=tuple(tally.impossible),
     )
 
 
@@ -374,14 +380,17 @@ def _compared(tally: Tally, instance: Instance) -> str:
 
 
 def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelSource, one: Property) -> Evidence:
-    this = evolve(shared, property=one.id)
     if one.settles is not None:
-        return evolve(this, reason="a run that ends decides nothing about what happens for ever")
+        reason = "a run that ends decides nothing about what happens for ever"
+        return evolve(shared, property=one.id, reason=reason)
+    lacking = withheld(instance, one, tally.shown or (), tally.impossible)
+    this = evolve(shared, property=one.id, withheld=(*lacking.variables, *lacking.actions))
     if hidden := not_judged(instance, one, tally.shown or ()):
         return evolve(this, reason=hidden)
     form = next(form for form in source.forms if form.name == one.id)
     if one.id in tally.broken:
-        witness = shortened(_with_states(tally.broken[one.id], shared.seed), instance.machine, form)
+        broken = _with_states(tally.broken[one.id], instance.machine, shared.seed)
+        witness = shortened(broken, instance.machine, form)
         return evolve(this, verdict=Verdict.VIOLATED, witness=witness)
     if tally.failure is not None:
         return evolve(this, reason=f"the runs ended early: {tally.why}")
@@ -395,8 +404,8 @@ def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelS
     return evolve(this, verdict=Verdict.HOLDS_TO_BOUND, measures={**shared.measures, "tested": tests})
 
 
-def _with_states(trace: Trace, seed_used: int | None) -> Trace:
+def _with_states(trace: Trace, machine: Machine, seed_used: int | None) -> Trace:
     """Fill in the states that the interpreter gives for the events of a run."""
-    states = run_events(trace)
+    states = run_events(trace, machine)
     assert states is not None, "the interpreter refuses a run that the kernel made"
     return evolve(trace, states=states, seed=seed_used)

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from attrs import evolve
 
-from edgeproof.model.designs import load
 from edgeproof.model.interpret import Event, State, apply, evaluate
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import Instance, Machine
@@ -80,9 +79,8 @@ def breaks(
     return not evaluate(instance, form.per_action[events[-1].action][0], states[-2], dict(events[-1].arguments))
 
 
-def run_events(trace: Trace, machine: Machine | None = None) -> tuple[State, ...] | None:
+def run_events(trace: Trace, machine: Machine) -> tuple[State, ...] | None:
     """The states that the events of a trace lead through from its first state; None where one cannot happen."""
-    machine = machine or load(trace.design)
     return _run(Instance.of(machine, **trace.constants), trace.states[0], trace.events)
 
 

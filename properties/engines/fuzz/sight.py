@@ -21,7 +21,7 @@ from edgeproof.model.machine import Instance, Machine, specialise
 from edgeproof.model.post import Each, Post, Store, fill_in
 from edgeproof.properties.catalogue import Property, state_form, step_form
 
-__all__ = ["AFTER", "Needs", "followed", "in_own_words", "needs", "not_judged"]
+__all__ = ["AFTER", "Needs", "followed", "in_own_words", "needs", "not_judged", "withheld"]
 
 AFTER: Final = "'"
 """Marks the names of the state after a step."""
@@ -57,15 +57,22 @@ def needs(instance: Instance, one: Property) -> Needs:
 
 def not_judged(instance: Instance, one: Property, shown: Collection[str], impossible: Collection[str] = ()) -> str:
     """Why runs on a system that shows these names, and cannot perform these actions, do not judge it; or ""."""
+    lacking = withheld(instance, one, shown, impossible)
+    said = [f"the system does not show {', '.join(lacking.variables)}"] if lacking.variables else []
+    said += [f"the system cannot perform {', '.join(lacking.actions)}"] if lacking.actions else []
+    return "; ".join(said)
+
+
+def withheld(instance: Instance, one: Property, shown: Collection[str], impossible: Collection[str] = ()) -> Needs:
+    """What the property needs of a system that shows these names and cannot perform these actions, and does not get."""
     unseen = {name for name in instance.machine.variables if name not in shown}
     if unseen <= followed(instance.machine) and not impossible:
-        return ""
+        return Needs((), ())
     need = needs(instance, one)
-    hidden = [name for name in need.variables if name not in shown]
-    undone = [name for name in need.actions if name in impossible]
-    said = [f"the system does not show {', '.join(hidden)}"] if hidden else []
-    said += [f"the system cannot perform {', '.join(undone)}"] if undone else []
-    return "; ".join(said)
+    return Needs(
+        tuple(name for name in need.variables if name not in shown),
+        tuple(name for name in need.actions if name in impossible),
+    )
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof.conforms`: does a system do what a design does? Runs of both side by side, for a test to call.
+
+It answers with an exception, so that a test that only calls it can fail. What holds of a part of a system is no answer
+either: a system that does not show or cannot perform what it takes fails as well, unless the caller says that it is
+meant to be only a part.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from attrs import evolve
+
+from edgeproof.impl.system import System
+from edgeproof.model.trace import Trace
+from edgeproof.properties.cases import with_room
+from edgeproof.properties.catalogue import Property
+from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.evidence import Conclusion, Evidence, Ledger, Status, Verdict, conclude
+from edgeproof.properties.subject import AnyDesign, Subject, subject_of
+
+__all__ = ["ConformanceError", "UndecidedWarning", "conforms", "driven"]
+
+_QUICK: Final = Budget(examples=50, steps=80)
+"""What `edgeproof verify` gives to a case, too: about a second on a system that keeps everything in memory."""
+
+
+class ConformanceError(AssertionError):
+    """A system does not do what the design does, or breaks what is asked of it, or leaves open what it could decide.
+
+    The message says which. `ledger` has all that was found; `trace` is the shortest run that shows it, None where there
+    is none to show. `edgeproof.replay(error.trace, on=...)` does it again.
+    """
+
+    def __init__(self, message: str, ledger: Ledger, trace: Trace | None) -> None:
+        super().__init__(message)
+        self.ledger, self.trace = ledger, trace
+
+
+class UndecidedWarning(UserWarning):
+    """Runs left a property open, which says nothing for it or against it; more runs may decide."""
+
+
+def conforms(
+    system: Callable[[], System],
+    design: AnyDesign,
+    /,
+    *,
+    properties: Iterable[Property | str] | None = None,
+    expected: Mapping[str, Verdict] | None = None,
+    budget: Budget | None = None,
+    partial: bool = False,
+    **constants: int | str | bool,
+) -> Ledger:
+    """Drive a system in lockstep with a design, and raise unless it does what the design does.
+
+        edgeproof.conforms(MyStore, "do_kv", crash=True, put_fails=True)
+
+    `system` is a class, or a function without arguments, that makes a `System`; one is made, and closed at the end.
+    `design` is a name or a class of one's own; `constants` are its options, hazards and numbers (durations in ticks),
+    as `Instance.of` takes them. Hazards that are on may strike or not, run by run. A design of ours gets room for long
+    runs; one of one's own has the numbers that are given.
+
+    `properties` are asked of the runs: those of the catalogue that the configuration can put to the test, unless given.
+    `expected` names those that it is known to violate. `budget` is how many runs of how many steps, and the seed: 50
+    runs of 80 steps and seed 0 unless given. The same seed makes the same runs while the same code is loaded, as
+    Hypothesis favours numbers that stand in it.
+
+    Returns a ledger: `lockstep` first (its evidence says what was compared, and in `fired` how often each action was
+    performed), then each property. Runs cannot decide what settles in the end, such as `convergence`: that is UNKNOWN.
+    A property that no run happened to put to the test is VACUOUS, and a warning (UndecidedWarning) says so.
+
+    Raises ConformanceError, an AssertionError, where the system does otherwise than the design (the run is shortened
+    first), where a property is violated that was not expected to be, and where something stays undecided because the
+    system does not show or cannot perform what it takes. With `partial` it may, and what is left open is in the ledger
+    and in the warning. Raises DesignError for what is asked and does not exist.
+    """
+    __tracebackhide__ = True
+    if not callable(system):
+        raise TypeError(f"a system is given as its class, or as a function that makes one, not as {system!r}")
+    started = time.perf_counter()
+    subject = subject_of(design, constants, properties=properties, expected=expected)
+    budget = budget or _QUICK
+    found = driven(subject, system, budget)
+    ledger = Ledger(_concluded(subject, found), budget.seed, time.perf_counter() - started)
+    name = getattr(system, "__name__", "the system")
+    _raise_if_wrong(name, subject, ledger)
+    if not partial:
+        _raise_if_withheld(name, subject, ledger)
+    if undecided := list(_undecided(ledger)):
+        warnings.warn(UndecidedWarning(f"{name}: undecided: {'; '.join(undecided)}"), stacklevel=2)
+    return ledger
+
+
+def driven(subject: Subject, system: Callable[[], System], budget: Budget) -> list[Evidence]:
+    """What runs of a system in lockstep say: of the system itself, then of each property."""
+    instance = with_room(subject.instance)
+    source = kernel_source([instance], subject.properties)
+    return fuzz(instance, subject.properties, source, system, budget)
+
+
+def _concluded(subject: Subject, evidence: Iterable[Evidence]) -> tuple[Conclusion, ...]:
+    """The conclusions of runs alone, which nobody expects to decide what settles in the end."""
+    settling = {one.id: Verdict.UNKNOWN for one in subject.properties if one.settles is not None}
+    case = evolve(subject.case, expected={**subject.case.expected, **settling})
+    return tuple(conclude(case, one.property, (one,)) for one in evidence)
+
+
+def _raise_if_wrong(name: str, subject: Subject, ledger: Ledger) -> None:
+    __tracebackhide__ = True
+    lockstep, *others = ledger.conclusions
+    design = subject.instance.machine.name
+    if lockstep.verdict is Verdict.VIOLATED:
+        said = f"{name} does not do what {design} does: {lockstep.evidence[0].reason}"
+        raise ConformanceError("\n".join((said, *_steps(lockstep.witness))), ledger, lockstep.witness)
+    if lockstep.verdict is not Verdict.HOLDS_TO_BOUND:
+        said = f"whether {name} does what {design} does is {lockstep.verdict}: {lockstep.evidence[0].reason}"
+        raise ConformanceError(said, ledger, None)
+    broken = [one for one in others if one.status in (Status.VIOLATED, Status.CONTRADICTION)]
+    if broken:
+        lines = [f"{name} does what {design} does, and that breaks {', '.join(one.property for one in broken)}"]
+        for one in broken:
+            lines += [f"{one.property}:", *_steps(one.witness)]
+        raise ConformanceError("\n".join(lines), ledger, broken[0].witness)
+
+
+def _raise_if_withheld(name: str, subject: Subject, ledger: Ledger) -> None:
+    """Fail where it is for the system that something is undecided."""
+    __tracebackhide__ = True
+    open_ones = {one.property: one.evidence[0].withheld for one in ledger.conclusions if _is_withheld(one)}
+    if open_ones:
+        design, variables = subject.instance.machine.name, subject.instance.machine.variables
+        names = dict.fromkeys(name for withheld in open_ones.values() for name in withheld)
+        lines = [f"{name} does what {design} does as far as it goes, but"]
+        if hidden := [one for one in names if one in variables]:
+            lines.append(f"    it does not show {', '.join(hidden)}")
+        if undone := [one for one in names if one not in variables]:
+            lines.append(f"    it cannot perform {', '.join(undone)}")
+        lines.append(f"which leaves open: {', '.join(open_ones)}. With partial=True that is accepted.")
+        raise ConformanceError("\n".join(lines), ledger, None)
+
+
+def _is_withheld(one: Conclusion) -> bool:
+    return bool(one.evidence[0].withheld) and (one.property == LOCKSTEP or one.verdict is Verdict.UNKNOWN)
+
+
+def _undecided(ledger: Ledger) -> Iterator[str]:
+    for one in ledger.conclusions:
+        if one.status is Status.UNDECIDED and one.verdict in (Verdict.UNKNOWN, Verdict.VACUOUS):
+            yield f"{one.property} ({one.evidence[0].reason})"
+        elif one.property == LOCKSTEP and one.evidence[0].withheld:
+            yield f"{one.property} (the system cannot perform {', '.join(one.evidence[0].withheld)})"
+
+
+def _steps(trace: Trace | None) -> list[str]:
+    events = trace.events if trace is not None else ()
+    return [f"    {number}. {event}" for number, event in enumerate(events, 1)] or ["    at the start"]
