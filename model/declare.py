@@ -52,7 +52,7 @@ class Rigid:
     type: Type
     default: int | str | bool
     doc: str = ""
-    home: str = ""
+    home: str = field(default="", repr=False)
 
 
 @frozen
