@@ -173,7 +173,7 @@ def test_every_property_has_a_case_or_a_broken_design_that_violates_it() -> None
 @pytest.mark.parametrize("name", ["push-staged", "push-staged-cut", "push-staged-silence", "push-unstaged-pull"])
 def test_the_push_system_does_what_the_model_does(name: str) -> None:
     at = for_runs(CASES[name])
-    lockstep = fuzz(at, [], kernel_source([at], []), PushSystem, Budget(25, 60, seed=1))[0]
+    lockstep = fuzz(at, [], kernel_source([at], []), PushSystem, Budget(40, 60, seed=1))[0]
     assert lockstep.verdict is Verdict.HOLDS_TO_BOUND, lockstep.reason
     unseen = {"watched", "watching"} | {one.name for one in load(DESIGN).clocks}
     assert set(load(DESIGN).variables) - unseen == set(lockstep.reason.removeprefix("compared: ").split(", "))
