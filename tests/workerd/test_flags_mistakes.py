@@ -45,7 +45,7 @@ BY_FLAG: Final = {"store.js": [(PUT, PUT_BY_FLAG)], "edge.js": [(GET, GET_BY_FLA
 RETRY: Final = (
     'this.ctx.storage.transactionSync(() => this.arm(this.now() + this.backoff(this.meta().attempts), "retry"));'
 )
-LEASE: Final = 'if (this.options.handler === "rearms") {'
+LEASE: Final = 'if (handler === "rearms") {'
 NO_RETRY: Final = {"store.js": [(RETRY, "{}"), (LEASE, "if (false) {")]}
 
 

@@ -77,7 +77,7 @@ def test_every_fault_that_is_asked_for_happens(workerd: Path, tmp_path: Path) ->
 
 BROKEN: Mapping[str, tuple[Mapping[str, Sequence[tuple[str, str]]], str]] = {
     "a handler that drops what it should publish": (
-        {"store.js": [("  async alarm() {", "  async alarm() {\n    if (this.meta().version > 3) return;")]},
+        {"store.js": [("  async alarm(info) {", "  async alarm(info) {\n    if (this.meta().version > 3) return;")]},
         "bounded-staleness",
     ),
     "copies carry the version of another config": (
