@@ -47,8 +47,8 @@ spark: $(READY) ## install Spark, for `edgeproof check --engine spark` (needs Ja
 verify: $(READY) $(RUNTIME) ## check the designs and the implementation, and write the reports
 	@$(BIN)/edgeproof verify $(ARGS)
 
-test: $(READY) $(RUNTIME) $(SPARK) ## run the tests, on two processes
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+test: $(READY) $(RUNTIME) $(SPARK) ## run the tests, on three processes, as many of them wait
+	@$(BIN)/python -m pytest -n 3 $(ARGS)
 
 bench: $(READY) ## run the benchmarks (tests/benchmarks/bench_*.py), one at a time
 	@$(BIN)/python -m pytest tests/benchmarks -s -p no:xdist \

@@ -23,6 +23,31 @@ settings.load_profile("ci")
 SHARED = ("test_scoreboard", "test_calibration", "test_installed")
 """Files whose tests share an expensive fixture: each stays on one process."""
 
+WAITING = (
+    "tests/impl/test_live.py",
+    "tests/outside/",
+    "tests/reports/test_flags.py",
+    "tests/reports/test_run.py",
+    "tests/reports/test_serve.py",
+    "tests/workerd/test_flags_faults.py",
+    "tests/workerd/test_flags_kill_switch.py",
+    "tests/workerd/test_flags_mistakes.py",
+    "tests/workerd/test_flags_openfeature.py",
+    "tests/workerd/test_history.py",
+    "tests/workerd/test_live.py",
+    "tests/workerd/test_outside.py",
+)
+"""Tests that mostly wait for real time to pass. One process is for them, so that they meet each other rarely, and the
+other processes compute meanwhile."""
+
+LONG = (
+    "tests/spark/",
+    "tests/properties/test_history_agrees.py::test_a_history",
+    "tests/workerd/test_lockstep.py::test_the_worker",
+    "tests/workerd/test_openapi.py::test_every_request",
+)
+"""Tests that compute for long, begun first: what is begun last should be short, lest one process end after the rest."""
+
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Tests one by one to whichever process is free, but the files of `SHARED` as a whole."""
@@ -30,6 +55,16 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", maxsplit=1)[0]
         return path if path.rsplit("/", maxsplit=1)[-1].startswith(SHARED) else nodeid
+
+    def _assign_work_unit(self, node: Any) -> None:
+        waits = node is self.nodes[0]
+
+        def rank(scope: str) -> tuple[bool, bool]:
+            return scope.startswith(WAITING) is not waits, not scope.startswith(LONG)
+
+        # The base class takes what is first in the queue.
+        self.workqueue.move_to_end(min(self.workqueue, key=rank), last=False)
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)

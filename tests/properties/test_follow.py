@@ -189,7 +189,8 @@ def peak(count: int) -> int:
 
 def test_memory_does_not_grow_with_the_file() -> None:
     peak(1000)
-    assert peak(20_000) < 1.1 * peak(6000)
+    # What other threads of the test's process allocate meanwhile only adds.
+    assert min(peak(20_000), peak(20_000)) < 1.1 * peak(6000)
 
 
 # --- a growing file
