@@ -95,7 +95,7 @@ NO_NEWER_AT_HOME = for_all(
 picks = st.lists(st.integers(0, 99), min_size=1, max_size=12)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(picks)
 def test_a_kernel_agrees_with_the_interpreter(steps: list[int]) -> None:
     kernel = build_kernel(build_source(AT, [StateForm("formula", NO_NEWER_AT_HOME, TRUE)]), AT)
@@ -103,7 +103,7 @@ def test_a_kernel_agrees_with_the_interpreter(steps: list[int]) -> None:
         agrees_with_kernel(kernel, AT, NO_NEWER_AT_HOME, dict(state))
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(picks)
 def test_z3_agrees_with_the_interpreter(steps: list[int]) -> None:
     z3_step = Z3Step(AT)

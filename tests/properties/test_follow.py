@@ -189,8 +189,9 @@ def peak(count: int) -> int:
 
 def test_memory_does_not_grow_with_the_file() -> None:
     peak(1000)
-    # What other threads of the test's process allocate meanwhile only adds.
-    assert min(peak(20_000), peak(20_000)) < 1.1 * peak(6000)
+    less = peak(6000)
+    # What other threads of the test's process allocate meanwhile only adds: one undisturbed run shows it.
+    assert any(peak(20_000) < 1.1 * less for _ in range(2))
 
 
 # --- a growing file
