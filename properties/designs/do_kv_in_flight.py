@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import evolve
-
 from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import for_all, implies, maximum
 from edgeproof.model.machine import State
@@ -139,5 +137,5 @@ DOSSIER: Final = Dossier(
     terms=terms,
     limits=LIMITS,
     lemmas={**do_kv.DOSSIER.lemmas, **_READS},
-    costing=evolve(do_kv.COSTING),
+    costing=do_kv.COSTING,
 )

@@ -172,3 +172,35 @@ def test_several_caches_at_a_location_are_no_longer_apart() -> None:
     instance = Instance.of(load("do_kv"), disjoint_caches=True, Put=1)
     (one,) = cutoffs(instance, [CATALOGUE["monotonic-reads"]], "Pop")
     assert (one.elements, one.reason) == (0, "read is between several Pops")
+
+
+class Desks(Design):
+    """A desk is crowded once two of its requests wait: with two desks for two requests none ever is."""
+
+    Desk = index_sort("Desk", 2)
+    Request = index_sort("Request", 2, of=Desk)
+    waits = boolean(over=Request)
+    busy = boolean(over=Desk)
+    crowded = boolean(over=Desk)
+
+    @action(request=Request)
+    def come(s: State, request: Expr) -> None:
+        desk = s.home(request)
+        s.require(~s.waits[request])
+        s.waits[request] = True
+        s.crowded[desk] = s.busy[desk]
+        s.busy[desk] = True
+
+
+@pytest.mark.parametrize("sort", ["Desk", "Request"])
+def test_nothing_is_claimed_of_elements_that_belong_to_others_or_that_others_belong_to(sort: str) -> None:
+    calm = Property("calm", "", "", state=lambda s: for_all(s.Desk, lambda d: ~s.crowded[d]))
+    machine = read_design(Desks)
+    sizes = [Instance.of(machine, Desk=desks) for desks in (2, 1)]
+    source = kernel_source(sizes, [calm])
+    searched = [explore(at, [calm], source)[0].verdict for at in sizes]
+    assert searched == [Verdict.HOLDS_TO_BOUND, Verdict.VIOLATED], (
+        "how many belong to one depends on how many there are"
+    )
+    (one,) = cutoffs(Instance.of(machine), [calm], sort)
+    assert (one.elements, one.reason) == (0, "Request belong to Desk: how many to each, their numbers say together")

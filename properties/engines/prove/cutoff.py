@@ -44,6 +44,8 @@ class Cutoff:
 
 def cutoffs(instance: Instance, properties: Sequence[Property], sort: str) -> list[Cutoff]:
     """How many elements of `sort` decide each property of an instance whatever their number, if that can be proved."""
+    if entangled := _belonging(instance, sort):
+        return [Cutoff(one.id, sort, 0, entangled) for one in properties]
     actions = possible_actions(instance)
     lemmas: dict[int, str] = {}
     found = []
@@ -57,6 +59,15 @@ def cutoffs(instance: Instance, properties: Sequence[Property], sort: str) -> li
             needed, reason = 0, str(error)
         found.append(Cutoff(one.id, sort, 0 if reason else needed, reason))
     return found
+
+
+def _belonging(instance: Instance, sort: str) -> str:
+    """Why the number of elements of a sort says how many of others belong to each; empty where nothing belongs."""
+    sorts = (rigid for rigid in instance.machine.rigids.values() if rigid.role == "sort" and rigid.home)
+    for rigid in sorts:
+        if sort in (rigid.home, rigid.type.sort):
+            return f"{rigid.type} belong to {rigid.home}: how many to each, their numbers say together"
+    return ""
 
 
 # --- how many elements a property speaks of
