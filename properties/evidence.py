@@ -93,6 +93,7 @@ class Status(StrEnum):
     HOLDS_UNEXPECTEDLY = "expected to be violated, but holds"
     UNDECIDED = "undecided"
     CONTRADICTION = "engines contradict each other"
+    WEAKER = "shown to less than is pinned"
 
 
 @frozen
@@ -135,9 +136,9 @@ class Ledger:
 
     @property
     def exit_status(self) -> int:
-        """0 all as expected, 1 a property violated (or engines in contradiction), 3 undecided or vacuous."""
+        """0 all as expected, 1 a property violated (engines in contradiction, evidence lost), 3 undecided or vacuous."""
         statuses = {c.status for c in self.conclusions}
-        if statuses & {Status.VIOLATED, Status.CONTRADICTION, Status.HOLDS_UNEXPECTEDLY}:
+        if statuses & {Status.VIOLATED, Status.CONTRADICTION, Status.HOLDS_UNEXPECTEDLY, Status.WEAKER}:
             return 1
         return 3 if Status.UNDECIDED in statuses or not self.conclusions else 0
 

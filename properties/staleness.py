@@ -7,10 +7,11 @@ superseded at its beginning.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.model.interpret import State, apply, initial_states
 from edgeproof.model.machine import DesignError, Instance
@@ -20,9 +21,9 @@ from edgeproof.properties.catalogue import CATALOGUE, applicable
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.environment import Setting
-from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.evidence import HOLDS, Evidence, Verdict
 
-__all__ = ["StalenessAnswer", "answer", "prove_bound", "tight_trace"]
+__all__ = ["StalenessAnswer", "answer", "prove_bound", "say_reached", "tight_trace"]
 
 _ABOUT: Final = ("bounded-staleness", "token-revocation-bound")
 """What the bound is a bound of: of configs, or of tokens that are revoked."""
@@ -86,6 +87,21 @@ def _smallest(instance: Instance) -> Instance:
     least = instance.with_(**{name: min(1, instance.number(name)) for name in used})
     enough = 2 * sum(value for _, value in present_terms(least))
     return least.with_(**{name: enough for name in instance.of_role("duration") if name not in used})
+
+
+def say_reached(instance: Instance, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence, saying of a bound that holds how late, in ticks, a reader is told something in its worst run."""
+    return [
+        evolve(one, measures={**one.measures, "reached": worst})
+        if one.property in _ABOUT and one.verdict in HOLDS and (worst := _age_at_the_end(tight_trace(instance)))
+        else one
+        for one in evidence
+    ]
+
+
+def _age_at_the_end(trace: Trace | None) -> int:
+    since = 0 if trace is None else trace.states[-1]["since"]
+    return since if isinstance(since, int) else 0
 
 
 def tight_trace(instance: Instance) -> Trace | None:

@@ -37,6 +37,7 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, conclude
+from edgeproof.properties.pins import held_to_pins
 from edgeproof.properties.second_look import (
     cutoffs_within,
     failed_inductions,
@@ -44,6 +45,7 @@ from edgeproof.properties.second_look import (
     say_cutoffs,
     say_reachable,
 )
+from edgeproof.properties.staleness import say_reached
 
 __all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "conclusions_of", "environment", "verify"]
 
@@ -102,7 +104,8 @@ def verify(
     """Let the plan's engines decide every property of every case. `system` is pickled, so it needs a name to import."""
     started = time.perf_counter()
     found = _run(cases, plan, system, notify)
-    conclusions = [one for case in cases for one in conclusions_of(case, found[case.name])]
+    concluded = [one for case in cases for one in conclusions_of(case, found[case.name])]
+    conclusions = held_to_pins(concluded, plan.engines)
     driven = [case for case in cases if "fuzz" in _engines(case, plan)]
     for design in dict.fromkeys(case.design for case in driven):
         conclusions.append(coverage([case for case in driven if case.design == design], found))
@@ -231,7 +234,8 @@ def _source(shape: tuple[Case, ...], design: str, instance: Callable[[Case], Ins
 
 
 def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:
-    return explore_with_time(instance_of(case), _properties(case), _source(shape, case.design), plan.limits)
+    found = explore_with_time(instance_of(case), _properties(case), _source(shape, case.design), plan.limits)
+    return say_reached(instance_of(case), found)
 
 
 def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State]) -> list[bool]:

@@ -8,12 +8,13 @@ a violation that a shorter trace shows plainer. Where neither side is the strong
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
 from attrs import frozen
 
+from edgeproof.properties.covers import any_number, shape, sizes
 from edgeproof.properties.evidence import HOLDS, Status, Verdict
 from edgeproof.reports.reported import Found, Reported, ReportedCase, Standing
 
@@ -28,13 +29,10 @@ NOTHING: Final = "-"
 _STRENGTH: Final = {Verdict.PROVED: 2, Verdict.HOLDS_TO_BOUND: 1, Verdict.UNKNOWN: 0, Verdict.VACUOUS: 0}
 _GOOD: Final = {Status.AS_EXPECTED: 2, Status.UNDECIDED: 1}
 
-_COVERED: Final = ("states", "runs", "steps", "actions", "performed")
+_COVERED: Final = ("states", "runs", "steps", "actions", "performed", "reached")
 """The measures that say how much an engine looked at: less of it is a smaller bound."""
 
-_SIZE: Final = re.compile(r"\b([A-Za-z_]\w*)=([0-9]+)\b")
 _SETTING: Final = re.compile(r"[A-Za-z_]\w*=\w+")
-_ANY_NUMBER: Final = re.compile(r"[0-9]+ of (\w+) decide for any number")
-_UP_TO: Final = re.compile(r"up to ([0-9]+) steps")
 
 
 class Direction(StrEnum):
@@ -151,14 +149,14 @@ def _of_bound(old: Found, new: Found) -> Iterator[_Turn]:
         return
     if old.exhaustive != new.exhaustive:
         yield _Turn(_more(old.exhaustive, new.exhaustive), "exhaustive", _said(old.exhaustive), _said(new.exhaustive))
-    before, after = _sizes(old.bound), _sizes(new.bound)
+    before, after = sizes(old.bound), sizes(new.bound)
     # A number that only one of them has came with the design, or went with it.
     yield from _of_numbers(before, after, before.keys() & after.keys())
-    for sort, known, knows in _paired(_any_number(old.bound), _any_number(new.bound)):
+    for sort, known, knows in _paired(_each(any_number(old.bound)), _each(any_number(new.bound))):
         if known is None or knows is None:
             direction = Direction.STRONGER if known is None else Direction.WEAKER
             yield _Turn(direction, f"for any number of {sort}", _said(bool(known)), _said(bool(knows)))
-    if _shape(old.bound) != _shape(new.bound):
+    if shape(old.bound) != shape(new.bound):
         yield _Turn(Direction.OTHER, "bound", _said(old.bound), _said(new.bound))
     yield from _of_numbers(_counts(old), _counts(new), _COVERED)
 
@@ -185,20 +183,8 @@ def _assumed(found: Found) -> dict[str, bool]:
     return {text: True for text in found.assumptions if not _SETTING.fullmatch(text)}
 
 
-def _sizes(bound: str) -> dict[str, float]:
-    """The numbers that a bound names: sizes of sorts and parameters, and how deep runs were that go no further."""
-    depth = {"steps of every run": float(found[1])} if (found := _UP_TO.search(bound)) else {}
-    return depth | {name: float(value) for name, value in _SIZE.findall(bound)}
-
-
-def _any_number(bound: str) -> dict[str, bool]:
-    """The sorts of which a few elements decide for any number."""
-    return dict.fromkeys(_ANY_NUMBER.findall(bound), True)
-
-
-def _shape(bound: str) -> str:
-    """A bound without its numbers, which are compared one by one."""
-    return re.sub(r"[0-9][0-9,]*", "N", bound.partition(";")[0])
+def _each(names: Iterable[str]) -> dict[str, bool]:
+    return dict.fromkeys(names, True)
 
 
 def _counts(found: Found) -> dict[str, float]:

@@ -17,7 +17,7 @@ from edgeproof.reports.view import Row, Sheet, View, says, standing
 __all__ = ["junit_document"]
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FAILURES: Final = (Status.VIOLATED, Status.HOLDS_UNEXPECTEDLY, Status.CONTRADICTION)
+_FAILURES: Final = (Status.VIOLATED, Status.HOLDS_UNEXPECTEDLY, Status.CONTRADICTION, Status.WEAKER)
 
 
 def junit_document(view: View) -> str:

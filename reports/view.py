@@ -22,7 +22,7 @@ __all__ = ["MEANING", "Finding", "Row", "Sheet", "View", "arrange", "program_nam
 
 MEANING: Final[Mapping[int, str]] = {
     0: "all as expected",
-    1: "a property is violated, or engines contradict each other",
+    1: "a property is violated, engines contradict each other, or less is shown than is pinned",
     3: "something is undecided, or was never put to the test",
 }
 """What the exit status of a checked ledger says."""

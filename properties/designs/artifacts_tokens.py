@@ -246,4 +246,5 @@ DOSSIER: Final = Dossier(
         reads=("fetch",),
         without="fetches as before, no pushes, and no revocation",
     ),
+    regardless={"tokens-delete-late": ("monotonic-kv",)},
 )

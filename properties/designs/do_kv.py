@@ -265,4 +265,5 @@ DOSSIER: Final = Dossier(
     worst_run=worst_run,
     lemmas={**_COPIES, **_STORE, **_READERS, **_STALENESS},
     costing=COSTING,
+    regardless={"inline-crash": ("monotonic-kv", "monotonic-reads")},
 )

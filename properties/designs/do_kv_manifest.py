@@ -315,4 +315,9 @@ DOSSIER: Final = Dossier(
         reads=("lookup", "read"),
         without="the last config, for ever",
     ),
+    regardless={
+        "manifest-no-grace": ("spill-integrity",),
+        "manifest-late-delete-no-grace": ("spill-integrity",),
+        "manifest-probe-kv": ("spill-integrity",),
+    },
 )

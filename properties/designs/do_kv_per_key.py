@@ -160,4 +160,5 @@ DOSSIER: Final = Dossier(
         writer=Writer.OBJECT,
         without="the last config, for ever",
     ),
+    regardless={"per-key-faults": ("no-partial-read",), "per-key-partition": ("no-partial-read",)},
 )

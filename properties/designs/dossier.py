@@ -127,6 +127,9 @@ class Dossier:
     can only cost a proof.
 
     `costing` says how what it costs is found; a definition costs nothing.
+
+    `regardless` names, of a case with hazards, what is violated although none of them strikes. `conceded` says, by case
+    and property, why less is shown now than was pinned before.
     """
 
     cases: Sequence[Row] = ()
@@ -138,3 +141,5 @@ class Dossier:
     worst_run: Callable[[Instance], Sequence[Event] | None] = lambda instance: None
     lemmas: Lemmas = field(factory=dict)
     costing: Costing | None = None
+    regardless: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    conceded: Mapping[tuple[str, str], str] = field(factory=dict)

@@ -205,4 +205,10 @@ DOSSIER: Final = Dossier(
         write=("release_good",),
         without="the last config, for ever",
     ),
+    regardless={
+        "push-staged-cut": ("monotonic-reads",),
+        "push-staged-silence": ("monotonic-reads",),
+        "push-unstaged-cut": ("monotonic-reads", "staged-blast-radius"),
+        "push-unstaged-pull": ("monotonic-reads", "staged-blast-radius"),
+    },
 )

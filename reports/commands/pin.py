@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof pin`: write down what is shown of each case, so that losing it fails `edgeproof verify`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from edgeproof.reports.commands.common import command
+from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.errors import Unusable, counted
+
+if TYPE_CHECKING:
+    from edgeproof.reports.pinning import Pinning
+
+__all__ = ["pin"]
+
+_EXITS = """\b
+Exit status:
+  0    the pins are as they were, or written
+  1    the pins would change, and --check was given; or less is shown than before, and no dossier says why
+  2    no such design, or its pins cannot be written
+"""
+
+
+@command("pin", _EXITS)
+@click.option("--design", "designs", multiple=True, metavar="NAME", help="Only this design; repeatable.")
+@click.option("--check", is_flag=True, help="Only say what would change.")
+def pin(terminal: Terminal, designs: tuple[str, ...], check: bool, seed: int) -> int:
+    """Search and prove every named case, and pin what is found: verdicts and who gives them, how much they cover, how
+    long the shortest traces are and which hazards they need, how late the worst run is.
+
+    `edgeproof verify` fails where a case shows less than its pins. A pin gets weaker only where the design's dossier
+    says why, in `conceded`.
+
+    \b
+    Examples:
+      edgeproof pin --check
+      edgeproof pin --design do_kv
+    """
+    from edgeproof.model.designs import DESIGNS
+    from edgeproof.reports.pinning import found_now, write
+    from edgeproof.reports.progress import progress
+
+    if unknown := [name for name in designs if name not in DESIGNS]:
+        raise Unusable(f"there is no design {unknown[0]!r}; there is {', '.join(DESIGNS)}")
+    with progress(terminal) as notify:
+        pinnings = found_now(designs or tuple(DESIGNS), seed, notify)
+    refused = any(one.weaker for pinning in pinnings for one in pinning.turns if not one.reason)
+    changed = any(pinning.turns for pinning in pinnings)
+    if not check and not refused:
+        for pinning in pinnings:
+            write(pinning)
+    if terminal.as_json:
+        terminal.document({"written": changed and not check and not refused, "changes": [*map(_document, pinnings)]})
+    else:
+        _print(terminal, pinnings, written=not check and not refused)
+    return 1 if refused or (check and changed) else 0
+
+
+def _document(pinning: Pinning) -> dict[str, object]:
+    return {
+        "design": pinning.design,
+        "changes": [
+            {"case": one.case, "property": one.property, "weaker": one.weaker, "what": one.what, "reason": one.reason}
+            for one in pinning.turns
+        ],
+    }
+
+
+def _print(terminal: Terminal, pinnings: list[Pinning], *, written: bool) -> None:
+    for pinning in pinnings:
+        for one in pinning.turns:
+            sign = "weaker" if one.weaker else "changed"
+            why = f" (conceded: {one.reason})" if one.weaker and one.reason else ""
+            terminal.out.print(f"{sign}: {one.case}, {one.property}: {one.what}{why}", soft_wrap=True)
+    turns = [one for pinning in pinnings for one in pinning.turns]
+    pins = counted(sum(len(of) for pinning in pinnings for of in pinning.pins.values()), "pin")
+    says = "written" if written else "not written"
+    terminal.out.print(f"{pins}, {counted(len(turns), 'change')}: {says}", soft_wrap=True)
+    if any(one.weaker and not one.reason for one in turns):
+        terminal.out.print("what is weaker needs its reason in `conceded` of the design's dossier", soft_wrap=True)
