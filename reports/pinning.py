@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -16,7 +17,10 @@ from edgeproof.properties.pins import SURE, Pin, Pins, conceded, dump_pins, lost
 from edgeproof.properties.verify import PLANS, Progress, verify
 from edgeproof.reports.errors import Unusable, one_line
 
-__all__ = ["Pinning", "Turn", "found_now", "turns", "write"]
+__all__ = ["FOLDER", "Pinning", "Turn", "found_now", "turns", "write"]
+
+FOLDER: Final = Path(designs.__path__[0]) / "pins"
+"""Where the pins are, a file for each design."""
 
 
 @frozen
@@ -39,13 +43,13 @@ class Pinning:
     turns: tuple[Turn, ...]
 
 
-def found_now(designs: Sequence[str], seed: int, notify: Callable[[Progress], None]) -> list[Pinning]:
+def found_now(names: Sequence[str], seed: int, notify: Callable[[Progress], None]) -> list[Pinning]:
     """Search and prove the cases of some designs."""
     plan = evolve(PLANS["quick"], seed=seed, engines=SURE)
-    cases = [case for design in designs for case in scoreboard(design)]
+    cases = [case for design in names for case in scoreboard(design)]
     ledger = verify(cases, plan, ReferenceSystems, notify)
     pins = pins_of(ledger.conclusions)
-    return [_pinning(design, [case for case in cases if case.design == design], pins) for design in designs]
+    return [_pinning(design, [case for case in cases if case.design == design], pins) for design in names]
 
 
 def turns(cases: Sequence[Case], old: Pins, new: Pins) -> Iterator[Turn]:
@@ -61,10 +65,9 @@ def turns(cases: Sequence[Case], old: Pins, new: Pins) -> Iterator[Turn]:
 
 def write(pinning: Pinning) -> None:
     """Write the file of a design's pins. Raises Unusable where it cannot be written."""
-    folder = Path(designs.__path__[0]) / "pins"
     try:
-        folder.mkdir(exist_ok=True)
-        (folder / f"{pinning.design}.json").write_text(dump_pins(pinning.pins), encoding="utf-8")
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / f"{pinning.design}.json").write_text(dump_pins(pinning.pins), encoding="utf-8")
     except OSError as error:
         raise Unusable(f"the pins cannot be written: {one_line(error)}") from error
 

@@ -16,7 +16,7 @@ from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
-from edgeproof.properties.pins import SURE, Pin, dump_pins, held_to_pins, lost, pins_for, pins_of
+from edgeproof.properties.pins import SURE, Pin, held_to_pins, lost, pins_for, pins_of
 from edgeproof.properties.staleness import say_reached
 from edgeproof.properties.verify import conclusions_of
 
@@ -144,8 +144,3 @@ def test_every_case_is_pinned_and_every_exception_is_one(design: str) -> None:
     for name, of in pins.items():
         broken = {one for one, pin in of.items() if pin.verdict is Verdict.VIOLATED}
         assert broken <= set(cases[name].expected)
-
-
-def test_pins_are_read_as_they_were_written() -> None:
-    pins = pins_for("do_kv")
-    assert dump_pins(pins).count("\n") == sum(len(of) + 2 for of in pins.values()) + 2

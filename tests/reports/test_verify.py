@@ -39,7 +39,10 @@ def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(cli: Run) -> N
     assert "\x1b" not in outcome.out + outcome.err
     path = "reports/out/traces/inline.monotonic-kv.explore.itf.json"
     assert f"    edgeproof replay {path}\n" in outcome.out
-    assert "exit status 1: a property is violated, or engines contradict each other\n" in outcome.out
+    assert (
+        "exit status 1: a property is violated, engines contradict each other, or less is shown than is pinned\n"
+        in (outcome.out)
+    )
     assert "1/2 inline: explore" in outcome.err
     rows = [line for line in outcome.out.splitlines() if "engines contradict each other " in line]
     assert "monotonic-reads" in rows[0], "no row is broken over several lines"
