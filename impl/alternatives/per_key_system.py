@@ -40,17 +40,17 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         check_setup(setup, "do_kv_per_key", {})
-        seconds = seconds_of(setup, "DRT")
+        seconds = seconds_of(setup, "DRTS")
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
         choices = Choices(cache_ttl=seconds["T"], negative_caching=False, limits=UNSPACED)
         self.kv = choices.namespace(self.runtime)
         self.instance = self.runtime.instance()
         self.store = ConfigStore(self.storage.connection, self.instance)
-        self.front = Front(self.store, self.instance)
         # An attempt is a put per field, and each has D.
-        timing = Timing(seconds["D"] * len(FIELDS), steady(seconds["R"]))
+        timing = Timing(seconds["D"] * len(FIELDS), steady(seconds["R"]), sync_delay=seconds["S"])
         replicator = Replicator(self.store, self.kv, self.instance, self._publication(UNIT_KEY), timing=timing)
+        self.front = Front(self.store, self.instance, replicator=replicator)
         self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, attempts=None)
         self.client = Client(keyed=True)
         self._start_edge(choices, setup.sizes.get("Pop", 2))

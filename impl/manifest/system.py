@@ -22,7 +22,7 @@ from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace, LocationCache
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.manifest.blobs import Bucket, KVParts, R2Parts
-from edgeproof.impl.manifest.collector import Collector, GraceTooShort
+from edgeproof.impl.manifest.collector import Collector, GraceTooShort, Pace
 from edgeproof.impl.manifest.ledger import CountingStore, PartLedger
 from edgeproof.impl.manifest.manifest import ManifestPublication, ManifestReader
 from edgeproof.impl.manifest.observation import observe_manifest
@@ -120,7 +120,6 @@ class ManifestSystem(OverKV, Linked):
         else:
             self.store = ConfigStore(connection, self.instance)
         self.ledger = self._parts.ledger(connection, self.instance)
-        self._front = Front(self.store, self.instance)
         publication = self._parts.publication(
             choices.layout,
             parts,
@@ -130,11 +129,17 @@ class ManifestSystem(OverKV, Linked):
             probe=choices.probe,
             release=not choices.from_write,
         )
-        timing = Timing(pace.upload + pace.put, steady(pace.retry))
+        timing = Timing(pace.upload + pace.put, steady(pace.retry), sync_delay=self._latest(pace))
         replicator = self._parts.replicator(self.store, self.kv, self.instance, publication, timing=timing)
+        replicator.rearm()
+        self._front = Front(self.store, self.instance, replicator=replicator)
         self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, attempts=None)
         if choices.in_turn or first:
             self.collector = self._collector(parts)
+
+    def _latest(self, pace: Pace) -> float:
+        """How late an alarm may be: one that takes turns with the collector may have to wait for a delete first."""
+        return pace.sync_delay + (pace.put if self.choices.in_turn else 0)
 
     def _collector(self, parts: KVParts | R2Parts) -> Collector | None:
         choices = self.choices

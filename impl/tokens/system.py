@@ -135,11 +135,12 @@ class TokenSystem(DrivenPuts):
         said, parts = self._said, self._parts
         self.instance = self.runtime.instance()
         self.store = parts.store(self.storage.connection, self.instance)
-        self.table = parts.table(REPO, self.store, self.instance, self._random.randbytes)
         retry = steady(said["R"])
-        timing = Timing(said["D"], retry, said["H"] if said["repair"] == "heartbeat" else None)
+        timing = Timing(said["D"], retry, said["H"] if said["repair"] == "heartbeat" else None, said["S"])
         publication = parts.publication(PREFIX, revoke=said["revoke"])
         replicator = parts.replicator(self.store, self.kv, self.instance, publication, timing=timing)
+        replicator.rearm()
+        self.table = parts.table(REPO, self.store, self.instance, self._random.randbytes, look=replicator.tend)
         self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, retry=retry, attempts=None)
 
     # --- the owner
@@ -249,4 +250,4 @@ def _understood(setup: Setup) -> dict[str, Any]:
     said: dict[str, Any] = check_setup(setup, "artifacts_tokens", _OPTIONS)
     if 0 in (setup.numbers.get("L"), setup.numbers.get("E")):
         raise SystemUnavailable("L and E are a tick at least: tokens last a minute, and with E=0 no clock is slow")
-    return said | seconds_of(setup, "DRTHLE")
+    return said | seconds_of(setup, "DRTHLES")

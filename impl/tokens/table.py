@@ -9,13 +9,14 @@ published) until nothing that carries it may still be about.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 from attrs import evolve
 
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.runtime import Clock
-from edgeproof.impl.snapshot import REMOVED
+from edgeproof.impl.snapshot import REMOVED, Changes
 from edgeproof.impl.tokens.tokens import (
     SCOPES,
     Credential,
@@ -39,10 +40,21 @@ STATES: Final = ("active", "expired", "revoked")
 
 
 class TokenTable:
-    """What one repo's Durable Object knows of its tokens."""
+    """What one repo's Durable Object knows of its tokens.
 
-    def __init__(self, repo: str, store: ConfigStore, clock: Clock, entropy: Entropy = secrets.token_bytes) -> None:
-        self._repo, self._store, self._clock, self._entropy = repo, store, clock, entropy
+    `look` is called by every request but `find`, after what it writes: it looks after the alarm.
+    """
+
+    def __init__(
+        self,
+        repo: str,
+        store: ConfigStore,
+        clock: Clock,
+        entropy: Entropy = secrets.token_bytes,
+        *,
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._repo, self._store, self._clock, self._entropy, self._look = repo, store, clock, entropy, look
 
     def mint(self, scope: str = "write", ttl: float = 86_400, *, actor: str = "owner") -> Credential:
         """A new token, whose secret is told here and never again. Raises TokenTtlError, and ValueError for a scope."""
@@ -61,6 +73,7 @@ class TokenTable:
         # Nothing is awaited between the look and the write: no other request of the object comes in between.
         record = self._records().get(which if credential is None else credential.digest[:16])
         if record is None or record.revoked_at is not None:
+            self._look()
             return False
         self._keep(evolve(record, revoked_at=self._clock.now()), actor)
         return True
@@ -69,6 +82,7 @@ class TokenTable:
         """The tokens in one state, or in any ("all"), the oldest first. Raises ValueError for another word."""
         if state not in (*STATES, "all"):
             raise ValueError(f"a token is {', '.join(STATES)}, not {state!r}")
+        self._look()
         now = self._clock.now()
         found = [one for one in self._records().values() if state in ("all", one.state(now))]
         return sorted(found, key=lambda one: (one.minted_at, one.id))
@@ -79,6 +93,7 @@ class TokenTable:
 
     def decide(self, request: Request) -> Decision:
         """Whether this repo admits the request, by its own table and clock: nothing here is a copy."""
+        self._look()
         return authorise(self._records().get(request.credential.digest[:16]), request, self._clock.now())
 
     def prune(self, *, actor: str = "table") -> int:
@@ -86,11 +101,16 @@ class TokenTable:
         now = self._clock.now()
         old = [id for id, record in self._records().items() if record.expires + KEEP < now]
         if old:
-            self._store.write(dict.fromkeys(old, REMOVED), actor=actor)
+            self._write(dict.fromkeys(old, REMOVED), actor)
         return len(old)
 
     def _records(self) -> dict[str, TokenRecord]:
         return {id: record_of(value) for id, value in self._store.snapshot().config.items()}
 
     def _keep(self, record: TokenRecord, actor: str) -> None:
-        self._store.write({record.id: to_value(record)}, actor=actor)
+        self._write({record.id: to_value(record)}, actor)
+
+    def _write(self, changes: Changes, actor: str) -> None:
+        self._store.write(changes, actor=actor)
+        # After the commit: what is put for a dead alarm has this write in it.
+        self._look()
