@@ -24,6 +24,7 @@ __all__ = [
     "Removed",
     "Snapshot",
     "apply_changes",
+    "count",
     "diff",
     "from_kv",
     "inverse",
@@ -153,10 +154,11 @@ def labelled(said: Any, member: str) -> Snapshot:
     """
     if not isinstance(said, dict) or not isinstance(said.get(member), dict):
         raise ValueError(f"there is no object {member}")
-    return Snapshot(_count(said.get("version")), _count(said.get("era")), said[member])
+    return Snapshot(count(said.get("version")), count(said.get("era")), said[member])
 
 
-def _count(said: Any) -> int:
+def count(said: Any) -> int:
+    """A version, or an era, in a JSON value. Raises ValueError for anything that is not one."""
     # JavaScript reads the same values, and does not tell 1.0 from 1.
     if isinstance(said, float) and said.is_integer():
         said = int(said)

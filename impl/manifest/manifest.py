@@ -9,7 +9,7 @@ from attrs import frozen
 
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVError, KVLocation, KVNamespace, KVUnreachable
-from edgeproof.impl.edge.reader import ConfigUnavailable
+from edgeproof.impl.edge.reader import NO_CONFIG, ConfigUnavailable, Reading, ServedFrom
 from edgeproof.impl.manifest.blobs import PartReader, PartStore
 from edgeproof.impl.manifest.ledger import PartLedger
 from edgeproof.impl.manifest.parts import TARGET, Manifest, Names, PartGone, assemble, by_digest, split
@@ -111,6 +111,9 @@ class ManifestReader:
     """An isolate that reads a manifest through its location's cache, and then the parts that it names.
 
     With `keeps` the isolate keeps the config that it read last and its parts, so that it reads what has changed only.
+
+    `policy` "plain": what KV has, or nothing. "guarded": never older than last time, and the isolate's last config, of
+    whatever age, where none can be had: KV or a part is out of reach, a part is gone, or what there is is no config.
     """
 
     def __init__(
@@ -122,11 +125,16 @@ class ManifestReader:
         *,
         cache_ttl: float = DEFAULT_CACHE_TTL,
         keeps: bool = True,
+        policy: str = "plain",
     ) -> None:
+        if policy not in ("plain", "guarded"):
+            raise ValueError(f"a reader of manifests is plain or guarded, not {policy!r}")
         self._location, self._parts, self._runtime, self._layout = location, parts, runtime, layout
-        self._cache_ttl, self._keeps = cache_ttl, keeps
+        self._cache_ttl, self._keeps, self._guarded = cache_ttl, keeps, policy == "guarded"
         self._kept: tuple[Manifest, Snapshot] | None = None
         self._values: dict[str, bytes] = {}
+        self._last_good: tuple[Snapshot, float] | None = None
+        """What a guarded reader read last, and when KV was asked that said so."""
 
     @property
     def kept_names(self) -> Set[str]:
@@ -137,12 +145,46 @@ class ManifestReader:
         """The config to evaluate a request against; EMPTY where none is published.
 
         Raises ConfigUnavailable where something cannot be reached, PartGone where the manifest names a part that is not
-        there, and ValueError (PartsError, PartCorrupt) for what is no manifest or not the part that it names.
+        there, and ValueError (PartsError, PartCorrupt) for what is no manifest or not the part that it names: a guarded
+        reader only if it has no config of its own.
         """
+        return (await self.find()).snapshot
+
+    async def find(self) -> Reading:
+        """The same, and how the isolate came by it. Raises what `read` does."""
+        asked_at = self._runtime.now()
+        try:
+            found = await self._load()
+        except ConfigUnavailable as error:
+            return self._instead("fallback", str(error), error)
+        except PartGone as error:
+            return self._instead("last_good", str(error), error)
+        except ValueError as error:
+            # What it says has some of the value in it, which is for nobody's records.
+            return self._instead("last_good", NO_CONFIG, error)
+        # What is kept by now: requests overtake each other.
+        last, answer = self._last_good, (found or EMPTY, asked_at)
+        if last is not None and _newness(*last) > _newness(*answer):
+            return self._reading(*last, "memo")
+        if self._guarded and found is not None:
+            self._last_good = answer
+        return self._reading(*answer)
+
+    def _instead(self, source: ServedFrom, why: str, error: Exception) -> Reading:
+        """What is told without KV. Raises the error where there is nothing."""
+        if self._last_good is None:
+            raise error
+        return self._reading(*self._last_good, source, why)
+
+    def _reading(self, snapshot: Snapshot, asked_at: float, source: ServedFrom = "kv", note: str = "") -> Reading:
+        return Reading(snapshot, max(0.0, self._runtime.now() - asked_at), source, note)
+
+    async def _load(self) -> Snapshot | None:
+        """What KV has now; None where nothing is published."""
         try:
             entry = await self._runtime.call("kv.get", self._manifest)
             if entry is None:
-                return EMPTY
+                return None
             manifest = Manifest.from_kv(entry.value)
             if self._kept is not None and self._kept[0] == manifest:
                 return self._kept[1]
@@ -174,6 +216,11 @@ class ManifestReader:
 
     def _getting(self, name: str) -> Callable[[], bytes | None]:
         return lambda: self._parts.get(self._layout.prefix + name)
+
+
+def _newness(snapshot: Snapshot, asked_at: float) -> tuple[int, int, float]:
+    """By which answers are ordered: era, version, and when KV was asked, as of one version the last word counts."""
+    return snapshot.era, snapshot.version, asked_at
 
 
 def _nothing() -> None:

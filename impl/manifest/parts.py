@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.snapshot import Config, Snapshot, to_json
+from edgeproof.impl.snapshot import Config, Snapshot, count, to_json
 
 __all__ = [
     "MAX_PARTS",
@@ -74,11 +74,11 @@ class Manifest:
         """The manifest in a KV value. Raises PartsError for anything that is not one."""
         try:
             said = json.loads(value)
-            names = tuple(said["parts"])
-            if not all(isinstance(name, str) for name in names):
-                raise TypeError("a part's name is a text")
-            return cls(int(said["version"]), int(said["era"]), names)
-        except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
+            names = said["parts"]
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise TypeError("the names of parts are a list of texts")
+            return cls(count(said["version"]), count(said["era"]), tuple(names))
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
             raise PartsError(f"not a manifest: {value[:80]!r}") from error
 
 
