@@ -19,6 +19,7 @@ from edgeproof.properties.traffic.durable_ack import DURABLE_ACK
 from edgeproof.properties.traffic.facts import Facts, gather
 from edgeproof.properties.traffic.idempotent_write import IDEMPOTENT_WRITE
 from edgeproof.properties.traffic.immediate_revocation import IMMEDIATE_REVOCATION
+from edgeproof.properties.traffic.label_is_content import LABEL_IS_CONTENT
 from edgeproof.properties.traffic.local_reads import LOCAL_READS
 from edgeproof.properties.traffic.monotonic_kv import MONOTONIC_KV
 from edgeproof.properties.traffic.monotonic_reads import MONOTONIC_READS
@@ -26,6 +27,7 @@ from edgeproof.properties.traffic.never_ahead import NEVER_AHEAD
 from edgeproof.properties.traffic.no_partial_read import NO_PARTIAL_READ
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.read_your_writes import READ_YOUR_WRITES
+from edgeproof.properties.traffic.serves_last_good import SERVES_LAST_GOOD
 from edgeproof.properties.traffic.single_writer_order import SINGLE_WRITER_ORDER
 from edgeproof.properties.traffic.token_expiry import TOKEN_EXPIRY
 from edgeproof.properties.traffic.token_revocation_bound import TOKEN_REVOCATION_BOUND
@@ -45,6 +47,8 @@ _ALL: Final = (
     BOUNDED_STALENESS,
     CONVERGENCE,
     LOCAL_READS,
+    SERVES_LAST_GOOD,
+    LABEL_IS_CONTENT,
     READ_YOUR_WRITES,
     CROSS_POP_MONOTONIC,
     TOKEN_SCOPE,

@@ -10,11 +10,21 @@ import ibis
 import ibis.expr.types as ir
 from attrs import frozen
 
-from edgeproof.properties.traffic.facts import Facts, gather, newer
+from edgeproof.properties.traffic.facts import EMPTY_DIGEST, Facts, gather, newer
 from edgeproof.properties.traffic.keeping import number
 from edgeproof.properties.traffic.promise import Promise
 
-__all__ = ["CLOCKS", "NO_TIME", "PUBLISHING", "Check", "causes_at", "event_columns", "told_text", "what"]
+__all__ = [
+    "CLOCKS",
+    "NO_TIME",
+    "PUBLISHING",
+    "Check",
+    "causes_at",
+    "event_columns",
+    "told_text",
+    "what",
+    "with_another_content",
+]
 
 CLOCKS: Final = ("skew",)
 """The assumption of whatever compares the times of different recorders."""
@@ -123,6 +133,8 @@ def what(row: Row) -> str:
             return f"{row['reader']} at {row['pop']} was told {told_text(row)}"
         case "publish":
             return f"a put carried {told_text(row)}"
+        case "fault":
+            return f"a restore went back to {told_text(row)}"
     return f"{told_text(row)} was committed"
 
 
@@ -130,3 +142,9 @@ def told_text(row: Row, prefix: str = "") -> str:
     """A version in words."""
     era = row[f"{prefix}era"]
     return f"version {row[f'{prefix}version']}" + (f" of era {era}" if era else "")
+
+
+def with_another_content(row: Row) -> str:
+    """What an event was whose digest is not the one that its version has."""
+    wanted, source = row["because_digest"] or EMPTY_DIGEST, f" as of {row['because']}" if row["because"] else ""
+    return f"{what(row)} with the digest {row['digest'][:12]}…, not {wanted[:12]}…{source}"

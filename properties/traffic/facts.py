@@ -41,12 +41,13 @@ SCOPES: Final = {"none": 0, "read": 1, "write": 2}
 class Facts:
     """What the checks read. All but `events`, `reads` are kept, and have a row per version, put, commit or session.
 
-    `reads` are those that got an answer, each with its `session`; `unanswered` the others. `commits` are those that
+    `reads` are those that got an answer, `unanswered` the others, each with its `session`. `commits` are those that
     did not fail, each with the `life` of its unit, which a restore ends; `restores` are the restores that say which
     version they went back to. `tellings` has a row per session, version and source: how many reads (`n`), and when the
     first and the last began and ended. `told` is the same per version, with the number of locations. `contents` counts
-    reads per version and digest, `asks` those of tokens. `versions` says of each version that anybody named what is
-    known of its commit and of those that superseded it; `units` what is known of a unit.
+    reads per version and digest, and says when the first one ended; `asks` counts those of tokens. `versions` says of
+    each version that anybody named what is known of its commit and of those that superseded it; `units` what is known
+    of a unit.
     """
 
     events: ir.Table
@@ -75,7 +76,8 @@ def gather(events: ir.Table) -> Facts:
     commits = keep(_lives(commits, restores, ("unit",), "life"))
     publishes = others.filter(others.kind == "publish")
     answered = events.filter((events.kind == "read") & (events.outcome == "ok"))
-    reads = _lives(answered, faults.filter(faults.note == "evict"), SESSION[:3], "session")
+    evictions = faults.filter(faults.note == "evict")
+    reads = _lives(answered, evictions, SESSION[:3], "session")
     tellings = keep(_tellings(reads))
     told = keep(_told(tellings))
     restored = restores.filter(restores.version.notnull())
@@ -83,7 +85,7 @@ def gather(events: ir.Table) -> Facts:
     return Facts(
         events,
         reads,
-        others.filter((others.kind == "read") & (others.outcome != "ok")),
+        keep(_lives(others.filter(others.kind == "read"), evictions, SESSION[:3], "session")),
         commits,
         publishes,
         faults,
@@ -148,7 +150,7 @@ def _told(tellings: ir.Table) -> ir.Table:
 
 def _contents(answered: ir.Table) -> ir.Table:
     known = answered.filter(answered.digest.notnull())
-    return known.group_by([*VERSION, "digest"]).agg(n=known.count())
+    return known.group_by([*VERSION, "digest"]).agg(n=known.count(), first_returned=known.returned.min())
 
 
 def _asks(answered: ir.Table) -> ir.Table:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, what
+from edgeproof.properties.traffic.check import Check, causes_at, event_columns, with_another_content
 from edgeproof.properties.traffic.facts import EMPTY_DIGEST, VERSION, Facts
 from edgeproof.properties.traffic.promise import Promise
 
@@ -38,11 +38,6 @@ def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
     return compared.filter((compared.era > 0) | (compared.version > 0)).n.sum().fill_null(0)
 
 
-def _say(row: Row, promise: Promise) -> str:
-    wanted, source = row["because_digest"] or EMPTY_DIGEST, f" as of {row['because']}" if row["because"] else ""
-    return f"{what(row)} with the digest {row['digest'][:12]}…, not {wanted[:12]}…{source}"
-
-
 def _causes(facts: Facts) -> ir.Table:
     made = ibis.union(facts.commits.drop("life"), facts.restores)
     return causes_at(made.filter(made.digest.notnull()), "invoke")
@@ -56,6 +51,6 @@ NO_PARTIAL_READ = Check(
     explains=lambda cause, row: (cause.era == row.era) & (cause.version == row.version),
     tested=_tested,
     untested=lambda promise: "no read has a digest to compare with that of a commit",
-    say=_say,
+    say=lambda row, promise: with_another_content(row),
     assumes=(),
 )

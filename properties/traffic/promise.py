@@ -38,6 +38,11 @@ class Promise:
     design: str = PATTERN
 
     @property
+    def keeps_a_copy(self) -> bool:
+        """Whether readers promise to go on with what they were told last when KV gives them nothing."""
+        return self.guarded or self.memo_ttl is not None
+
+    @property
     def slack(self) -> float:
         """What two clocks may differ by, in seconds."""
         return self.skew or 0.0

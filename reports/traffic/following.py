@@ -78,12 +78,19 @@ def _state(report: Report) -> str:
 
 
 def _asked(evidence: Iterable[Evidence], promise: Promise) -> tuple[Evidence, ...]:
-    """The verdicts; on staleness only if it was held to a bound."""
+    """The verdicts; on staleness only if it was held to a bound, and none on what the history is not about."""
     return tuple(
         evolve(one, assumptions=promise.assumptions) if one.property == "bounded-staleness" else one
         for one in evidence
-        if one.property != "bounded-staleness" or promise.bound_s != inf
+        if (one.property != "bounded-staleness" or promise.bound_s != inf) and not _is_about_something_else(one)
     )
+
+
+def _is_about_something_else(one: Evidence) -> bool:
+    from edgeproof.properties.evidence import Verdict
+    from edgeproof.properties.traffic import CHECKS
+
+    return one.verdict is Verdict.VACUOUS and CHECKS[one.property].subject is not None
 
 
 def _anomalies(promise: Promise) -> tuple[str, ...]:

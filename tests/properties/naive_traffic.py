@@ -91,6 +91,21 @@ def no_partial_read(events: list[Line], bound: float) -> Iterator[Line]:
             yield r
 
 
+def label_is_content(events: list[Line], bound: float) -> Iterator[Line]:
+    certain = of(events, "commit") + of(restores(events), "fault")
+    certain += of(events, "publish", "ok", "fail", "unknown") + of(events, "read")
+    labelled = [e for e in certain if e["version"] is not None and e.get("digest") is not None]
+
+    def came_first(event: Line) -> tuple[float, bool, str]:
+        known_by = event["return"] if event["kind"] == "read" else event["invoke"]
+        return known_by, event["kind"] in ("publish", "read"), event["digest"]
+
+    for e in labelled:
+        first = min((o for o in labelled if told(o) == told(e)), key=came_first)
+        if e["digest"] != (digest(0) if told(e) == (0, 0) else first["digest"]):
+            yield e
+
+
 def single_writer_order(events: list[Line], bound: float) -> Iterator[Line]:
     commits = in_lives(events)
     for number, b in commits:
@@ -159,16 +174,22 @@ def monotonic_kv(events: list[Line], bound: float) -> Iterator[Line]:
     yield from goes_back(of(events, "publish") + [r for r in of(events, "read") if r.get("source") == "kv"])
 
 
+def session(read: Line, events: list[Line]) -> tuple[Any, ...] | None:
+    """Whose memory answers a read: location, isolate, and its how manyeth life; None if nobody knows."""
+    who = (read["pop"], read["reader"])
+    evictions = [f for f in of(events, "fault", "ok", "unknown", "fail") if f["note"] == "evict"]
+    number = life(read, [f for f in evictions if (f.get("pop"), f.get("reader")) == who])
+    return None if number is None else (*who, number)
+
+
 def monotonic_reads(events: list[Line], bound: float) -> Iterator[Line]:
     sessions: dict[tuple[Any, ...], list[Line]] = {}
     for r in of(events, "read"):
-        who = (r["pop"], r["reader"])
-        evictions = [f for f in of(events, "fault", "ok", "unknown", "fail") if f["note"] == "evict"]
-        number = life(r, [f for f in evictions if (f.get("pop"), f.get("reader")) == who])
-        if number is not None:
-            sessions.setdefault((*who, number), []).append(r)
-    for session in sessions.values():
-        yield from goes_back(session)
+        whose = session(r, events)
+        if whose is not None:
+            sessions.setdefault(whose, []).append(r)
+    for reads in sessions.values():
+        yield from goes_back(reads)
 
 
 def cross_pop_monotonic(events: list[Line], bound: float) -> Iterator[Line]:
@@ -206,6 +227,15 @@ def local_reads(events: list[Line], bound: float) -> Iterator[Line]:
         who = (r["pop"], r["reader"])
         had = any((o["pop"], o["reader"]) == who and o["return"] < r["invoke"] for o in of(events, "read"))
         if had and (cut or r.get("source") == "fallback"):
+            yield r
+
+
+def serves_last_good(events: list[Line], bound: float) -> Iterator[Line]:
+    reads = [(session(r, events), r) for r in of(events, "read", "ok", "fail")]
+    for number, r in reads:
+        copies = [o for n, o in reads if n == number and o["outcome"] == "ok" and told(o) > (0, 0)]
+        had = any(o.get("source") != "store" and o["return"] < r["invoke"] for o in copies)
+        if r["outcome"] == "fail" and number is not None and had:
             yield r
 
 
@@ -261,6 +291,8 @@ DEFINITIONS: dict[str, Definition] = {
     "bounded-staleness": bounded_staleness,
     "convergence": convergence,
     "local-reads": local_reads,
+    "serves-last-good": serves_last_good,
+    "label-is-content": label_is_content,
     "read-your-writes": read_your_writes,
     "cross-pop-monotonic": cross_pop_monotonic,
     "token-scope": token_scope,

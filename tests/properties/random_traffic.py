@@ -51,7 +51,7 @@ def _more(random: Random, kind: str, outcome: str, tokens: bool, version: int) -
     repo = random.choice(("one", "one", "two", None))
     if kind == "read":
         asked = {"repo": repo, "scope": random.choice(("read", "write", None)), "admitted": random.random() < 0.7}
-        source = random.choice(("memo", "cache", "kv", "fallback", "store", None))
+        source = random.choice(("memo", "cache", "kv", "fallback", "last_good", "store", None))
         return {**where, "source": source, **(asked if tokens else {})}
     if kind == "commit":
         grant: dict[str, Any] = {"repo": repo, "scope": random.choice(("none", "read", "write", None))}

@@ -108,6 +108,12 @@ def test_what_is_forgotten_makes_a_verdict_open_but_never_wrong(
             assert found[name] in (remembered[name], Verdict.UNKNOWN), name
 
 
+def test_what_begins_at_a_moment_that_had_to_be_judged_already_comes_too_late() -> None:
+    lines = [read(2, 4, 5, pop="ams"), read(1, 5, 6)]
+    assert verdicts(reports(lines, PATIENT))["cross-pop-monotonic"] is Verdict.HOLDS_TO_BOUND
+    assert verdicts(reports(lines, Limits(1e9, waiting=0)))["cross-pop-monotonic"] is Verdict.UNKNOWN
+
+
 def test_forgetting_is_said_to_be_so() -> None:
     lines = [commit(n, n, n + 0.1) for n in range(1, 20)] + [read(2, 30, 30.1), read(19, 31, 31.1)]
     (found,) = [one for one in reports(lines, Limits(versions=5))[-1].evidence if one.property == "never-ahead"]

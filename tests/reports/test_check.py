@@ -36,6 +36,7 @@ def test_a_clean_history_holds_and_says_what_it_was_not_asked(cli: Run, history:
     outcome = cli("check", history)
     assert "never-ahead" in outcome.out
     assert "not asked, as no bound was given: bounded-staleness, convergence" in outcome.out
+    assert "not asked, as no read failed, and none was served from `fallback` or `last_good`" in outcome.out
     assert outcome.status in (0, 3)  # 3 where something was never put to the test
 
 

@@ -33,6 +33,20 @@ def test_it_says_what_breaks_and_ends_with_verdicts(cli: Run, history: Path) -> 
     assert "which was never committed" in outcome.out
 
 
+def test_it_says_nothing_of_failures_where_there_are_none_and_what_they_break_where_there_are(
+    cli: Run, history: Path
+) -> None:
+    words = ("follow", history, "--reader", "guarded", "--idle", "0.1s")
+    outcome = cli(*words)
+    assert "serves-last-good" not in outcome.out
+    failed = read(None, 100, 100.1, outcome="fail", digest=None, source=None, note="no config")
+    with history.open("a") as more:
+        more.writelines(text([failed]))
+    outcome = cli(*words)
+    assert outcome.status == 1
+    assert "r1 at lis got no answer (no config), although line 4 had told it a config" in outcome.out
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_with_verdicts_when_it_is_asked_to_end(history: Path, end: signal.Signals) -> None:
     command = [sys.executable, "-m", "edgeproof.reports.cli", "follow", str(history), "--json"]

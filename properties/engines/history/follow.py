@@ -26,6 +26,8 @@ FOLLOWED: Final = (
     "no-partial-read",
     "monotonic-reads",
     "bounded-staleness",
+    "serves-last-good",
+    "label-is-content",
     "read-your-writes",
     "cross-pop-monotonic",
 )

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from math import inf
+from math import inf, nextafter
 from typing import Final
 
 from attrs import define, field, frozen
 
 from edgeproof.properties.engines.history.window import Mark, Session, Unit, VersionFacts, Window, newest
+from edgeproof.properties.engines.history.wording import another_content, version_text, what
 from edgeproof.properties.intake.lines import BOM
 from edgeproof.properties.intake.parse import parse_row
-from edgeproof.properties.intake.row import Row, Version
+from edgeproof.properties.intake.row import Row
 from edgeproof.properties.traffic.facts import EMPTY_DIGEST
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.serves_last_good import STOOD_IN
 
 __all__ = ["SHOWN", "Limits", "Sweep", "Violation"]
 
@@ -127,17 +129,23 @@ class Sweep:
         match row.kind:
             case "commit" if row.outcome != "fail":
                 self._learn(row)
+                self._made(row)
             case "fault" if row.note == "rollback" and row.outcome != "fail":
                 self.window.unit(row.unit).restored = True
                 if row.version is not None:
                     self._learn(row)
+                    self._made(row)
             case "fault" if row.note == "evict":
                 self.window.session(row).evict(row.invoke, row.returned)
             case "publish":
+                self._claim(row, row.invoke)
                 self._at(row.invoke, 0, "put", row)
             case "read" if row.outcome == "ok":
+                self._claim(row, row.returned)
                 self._at(row.invoke, 0, "begin", row)
                 self._at(row.returned, 0, "end", row)
+            case "read" if row.outcome == "fail":
+                self._at(row.invoke, 0, "unanswered", row)
 
     def _at(self, moment: float, order: int, act: str, row: Row) -> None:
         self._number += 1
@@ -147,14 +155,20 @@ class Sweep:
         queue = self._queue
         while queue and (queue[0][0] < floor or len(queue) > self.limits.waiting):
             moment, _, _, act, row = heapq.heappop(queue)
-            floor = max(floor, moment)
+            # What is yet to come at this very moment might have had to be judged before.
+            floor = max(floor, nextafter(moment, inf))
             self._do(act, row)
         self._floor = max(self._floor, floor)
 
     def _do(self, act: str, row: Row) -> None:
         match act:
+            case "made":
+                self._labelled(row)
             case "put":
                 self._known(row, row.invoke)
+                self._labelled(row)
+            case "unanswered":
+                self._unanswered(row)
             case "begin":
                 self._begin(row)
             case "end":
@@ -198,10 +212,12 @@ class Sweep:
     def _begin(self, row: Row) -> None:
         """A read begins: what had been acknowledged, or told, by now it must not be older than."""
         unit, session = self.window.unit(row.unit), self.window.session(row)
+        self.counts["serves-last-good tested"] += row.source in STOOD_IN
         self._count_reads(row, unit)
         self._stale(row, unit)
         if unit.told is not None and row.told < unit.told[0]:
-            self._violated("cross-pop-monotonic", row, f"after line {unit.told[1]} was told {_version(unit.told[0])}")
+            newer, line = unit.told
+            self._violated("cross-pop-monotonic", row, f"after line {line} was told {version_text(newer)}")
         life = session.life_of(row.invoke, row.returned)
         if life is not None:
             session.enter(life)
@@ -210,6 +226,7 @@ class Sweep:
     def _end(self, row: Row) -> None:
         """A read ends: what it was told is known, and later reads are compared with it."""
         self._known(row, row.returned)
+        self._labelled(row)
         self._at(row.returned, 1, "told", row)
 
     def _told(self, row: Row) -> None:
@@ -221,6 +238,21 @@ class Sweep:
             session.enter(life)
             if life == session.life:
                 session.newest = newest(session.newest, mark)
+                if session.copy is None and row.told > (0, 0) and row.source != "store":
+                    session.copy = row.line
+
+    def _unanswered(self, row: Row) -> None:
+        """A read begins that nobody answers: the copy that its isolate has by now would have done."""
+        session = self.window.session(row)
+        life = session.life_of(row.invoke, row.returned)
+        if life is None:
+            return
+        session.enter(life)
+        if session.copy is not None:
+            self.counts["serves-last-good tested"] += 1
+            self._violated("serves-last-good", row, f"although line {session.copy} had told it a config")
+        elif not session.known:
+            self.counts["serves-last-good undecided"] += 1
 
     def _count_reads(self, row: Row, unit: Unit) -> None:
         self.counts["bounded-staleness tested"] += row.invoke > unit.began + self.promise.bound_s
@@ -247,7 +279,7 @@ class Sweep:
         self.counts["monotonic-reads tested"] += session.last is not None and session.last != row.told
         session.last = row.told
         if session.newest is not None and row.told < session.newest[0]:
-            line, version = session.newest[1], _version(session.newest[0])
+            line, version = session.newest[1], version_text(session.newest[0])
             self._violated("monotonic-reads", row, f"after line {line} was told {version}")
         elif not session.known and row.told < unit.forgotten_session:
             self.counts["monotonic-reads undecided"] += 1
@@ -307,20 +339,44 @@ class Sweep:
 
     def _content(self, row: Row, facts: VersionFacts) -> str:
         of = f" of line {facts.line}" if facts.line else ""
-        return f"with the digest {(row.digest or '')[:12]}…, not {facts.digests[0][:12]}…{of}"
+        return f"{another_content(row, facts.digests[0])}{of}"
+
+    def _made(self, row: Row) -> None:
+        """A commit, or a restore: where it is known to have happened, its content is that of its version."""
+        if row.outcome == "ok":
+            self._claim(row, row.invoke)
+            self._at(row.invoke, 0, "made", row)
+
+    def _claim(self, row: Row, moment: float) -> None:
+        """Somebody has a content from a moment on: that counts as soon as its line is there."""
+        if row.digest is not None and row.told != (0, 0):
+            facts = self.window.version(row.unit, row.told)
+            if facts is not None:
+                facts.claim(moment, row.kind in ("publish", "read"), row.digest)
+
+    def _labelled(self, row: Row) -> None:
+        """That moment has come: nobody else had another content of the version before."""
+        if row.digest is None:
+            return
+        own = EMPTY_DIGEST
+        if row.told != (0, 0):
+            facts = self.window.version(row.unit, row.told)
+            if facts is None or facts.first is None:
+                self.counts["label-is-content undecided"] += 1
+                return
+            self.counts["label-is-content tested"] += facts.compared > 0
+            facts.compared += 1
+            own = facts.first[2]
+        if row.digest != own:
+            self._violated("label-is-content", row, another_content(row, own))
 
     # --- what comes of it
 
     def _violated(self, name: str, row: Row, why: str) -> None:
         self.counts[f"{name} violated"] += 1
-        who = f"{row.reader} at {row.pop} was told" if row.kind == "read" else "a put carried"
-        violation = Violation(name, row.line, f"{who} {_version(row.told)}, {why}")
+        violation = Violation(name, row.line, f"{what(row)}, {why}")
         if len(self.new) < _COLLECTED:
             self.new.append(violation)
         shown = self.first.setdefault(name, [])
         if len(shown) < SHOWN:
             shown.append((f"line {violation.line}: {violation.text}", row.digest))
-
-
-def _version(version: Version) -> str:
-    return f"version {version[1]}" + (f" of era {version[0]}" if version[0] else "")

@@ -38,7 +38,8 @@ class VersionFacts:
 
     `excused` is the first moment at which it was known although nobody was seen to ask for it (a commit whose version
     nobody learnt may have been it). `bad` counts, per digest, the reads that do not fit what is known; `open` those
-    that nothing is known about yet.
+    that nothing is known about yet. `first` is the content that somebody had first: from which moment, whether as a
+    copy, and its digest; `compared` counts the events that were compared with it.
     """
 
     asked: float = inf
@@ -47,6 +48,13 @@ class VersionFacts:
     excused: tuple[float, Row] | None = None
     bad: dict[str, int] = field(factory=dict)
     open: dict[str, tuple[int, Row]] = field(factory=dict)
+    first: tuple[float, bool, str] | None = None
+    compared: int = 0
+
+    def claim(self, moment: float, copy: bool, digest: str) -> None:
+        """Note that somebody has a content from a moment on."""
+        had = (moment, copy, digest)
+        self.first = had if self.first is None else min(had, self.first)
 
 
 @define
@@ -90,6 +98,8 @@ class Session:
     life: int = 0
     newest: Mark | None = None
     last: Version | None = None
+    copy: int | None = None
+    """The line of the first read that left a copy there."""
     known: bool = True
     """Whether this is known to be all that it was told."""
     evictions: list[tuple[float, float]] = field(factory=list)
@@ -112,7 +122,7 @@ class Session:
     def enter(self, life: int) -> None:
         """Forget what an earlier life was told."""
         if life > self.life:
-            self.life, self.newest, self.last, self.known = life, None, None, True
+            self.life, self.newest, self.last, self.copy, self.known = life, None, None, None, True
 
 
 @define
