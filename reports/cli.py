@@ -21,6 +21,7 @@ from edgeproof.reports.commands.flags import flags
 from edgeproof.reports.commands.follow import follow
 from edgeproof.reports.commands.learn import learn
 from edgeproof.reports.commands.listing import listing
+from edgeproof.reports.commands.mutate import mutate
 from edgeproof.reports.commands.pin import pin
 from edgeproof.reports.commands.replay import replay
 from edgeproof.reports.commands.run import run
@@ -65,7 +66,7 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, pin, diff, compare, replay, show, bound, run, check, learn, follow, flags, export, listing):
+for one in (verify, pin, mutate, diff, compare, replay, show, bound, run, check, learn, follow, flags, export, listing):
     cli.add_command(one)
 
 
