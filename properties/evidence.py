@@ -136,7 +136,7 @@ class Ledger:
 
     @property
     def exit_status(self) -> int:
-        """0 all as expected, 1 a property violated (engines in contradiction, evidence lost), 3 undecided or vacuous."""
+        """0 all as expected; 1 a violation, engines in contradiction, or evidence lost; 3 undecided or vacuous."""
         statuses = {c.status for c in self.conclusions}
         if statuses & {Status.VIOLATED, Status.CONTRADICTION, Status.HOLDS_UNEXPECTEDLY, Status.WEAKER}:
             return 1
