@@ -256,6 +256,11 @@ class AlarmPlatform:
             raise LookupError("no alarm is armed that could be lost")
         self.lost = armed
 
+    def forget(self) -> None:
+        """Let go of an alarm that was lost and is armed no more: another may be due when it was, for the same reason."""
+        if self.lost is not None and self._armed() != self.lost:
+            self.lost = None
+
     async def fire(self) -> None:
         """Run the handler once, whatever the time; what it throws is logged nowhere and leads to a retry."""
         self.running = True

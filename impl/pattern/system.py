@@ -61,6 +61,11 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._start_edge(setup.sizes.get("Pop", 2))
         self._boot()
 
+    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
+        """Make one action of the model happen."""
+        super().perform(action, arguments)
+        self.alarms.forget()
+
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
         return observe(self)
@@ -163,6 +168,8 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
             status = self.store.restore(self.store.version() - 1)
         # Whoever restores tells the clients what has become of their writes.
         self.client.acked = status.version
+        # What is armed anew is another alarm, also where one of this very moment was lost.
+        self.alarms.lost = None
 
     # --- reading
 

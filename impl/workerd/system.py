@@ -39,7 +39,10 @@ from edgeproof.impl.workerd.edge import Edge
 from edgeproof.impl.workerd.observation import observe
 from edgeproof.impl.workerd.processes import Edits, Processes
 
-__all__ = ["WorkerdSystem"]
+__all__ = ["DESIGNS", "WorkerdSystem"]
+
+DESIGNS: Final = ("do_kv", "do_kv_lost_alarms")
+"""What the Worker implements: it looks after its alarm in every run, and in those of the second one alarms are lost."""
 
 _TOKEN: Final = "the-suite"
 _RUNS: Final = 250
@@ -69,7 +72,7 @@ class WorkerdSystem(Linked):
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know, and
         RuntimeMissingError.
         """
-        choices = choices_of(setup, "do_kv")
+        choices = choices_of(setup, setup.design if setup.design in DESIGNS else DESIGNS[0])
         self._watched = choices.timing.watchdog is not None
         pops = setup.sizes.get("Pop", 2)
         self._inline, self._disjoint = choices.publisher == "inline", "disjoint_caches" in setup.hazards
@@ -95,6 +98,13 @@ class WorkerdSystem(Linked):
         self._failures = cycle(_FAILURES)
         self._start_processes(bindings_of(setup, _TOKEN), pops)
         self.edge = Edge(self.kv.places, self._running, self.unit)
+
+    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
+        """Make one action of the model happen."""
+        super().perform(action, arguments)
+        # Another alarm may be due when the lost one was, for the same reason.
+        if self.lost is not None and self._alarm() != self.lost:
+            self.lost = None
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
@@ -318,6 +328,8 @@ class WorkerdSystem(Linked):
             raise ActionImpossible(f"{reply.said}")
         # Whoever restores tells the clients what has become of their writes.
         self.client.acked = self._asked(reply)["version"]
+        # What is armed anew is another alarm, also where one of this very moment was lost.
+        self.lost = None
 
     def _answer(self, held: Held, answer: Answer) -> None:
         """Answer the replicator's put, and wait until its handler is done with it."""

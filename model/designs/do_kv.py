@@ -36,7 +36,7 @@ from edgeproof.model.machine import (
     option,
 )
 
-__all__ = ["ALARM_ATTEMPTS", "DoKv", "asks", "fetch", "has_memo", "read_through"]
+__all__ = ["ALARM_ATTEMPTS", "DoKv", "asks", "fetch", "has_memo", "read_through", "take_along"]
 
 ALARM_ATTEMPTS: Final = 7
 """An alarm whose handler keeps throwing runs this often (6 retries), then it is gone: Durable Objects documentation."""
@@ -206,8 +206,7 @@ class DoKv(LatePuts, Outbox, KvCache, Links, Design):
     def fire(s: State) -> None:
         """The alarm fires: the handler leases the alarm, reads the config and starts its one put."""
         Outbox.fire(s)
-        s.sent = s.config
-        s.sent_era = s.era
+        take_along(s)
 
     @action()
     def put_lands(s: State) -> None:
@@ -360,6 +359,12 @@ def _apply(s: State, version: Expr, version_era: Expr) -> None:
     s.kv_era = version_era
     with s.when(s.kv_key == "shared"):
         s.neighbour_hit = True
+
+
+def take_along(s: State) -> None:
+    """What an attempt puts is the config as it is when the alarm is leased for it."""
+    s.sent = s.config
+    s.sent_era = s.era
 
 
 def asks(s: State, pop: Expr, cache: Expr) -> Expr:

@@ -22,7 +22,7 @@ from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
 
-__all__ = ["COSTING", "DOSSIER", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
+__all__ = ["COSTING", "DOSSIER", "WRITE", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
 
 _OUTBOX: Final[Constants] = {"publisher": "outbox", "Put": 1}
 _INLINE: Final[Constants] = {"publisher": "inline", "Put": 2}
@@ -171,6 +171,10 @@ def _covered(s: State, of_era: Expr, version: Expr) -> Expr:
 
 def _behind(s: State) -> Expr:
     return s.watching & (s.kv < s.watched)
+
+
+WRITE: Final = outbox.change(_behind, since=lambda s: s.since, undone=lambda s: s.put_late)
+"""The write under observation on its way to KV's centre."""
 
 
 def has_an_old_copy(s: State, pop: Expr) -> Expr:

@@ -3,14 +3,18 @@
 
 The handler leases the alarm before it begins, so that it fires again should nobody finish the attempt. What an attempt
 does a design says in `sending`, whose first value is `idle`.
+
+S is how late the platform may be with an alarm. Mostly that is milliseconds; it may be up to a minute, during
+maintenance and while an object moves to another machine, and a handler that is at work may hold up the next run for the
+15 minutes that it has (Durable Objects alarms page). What is later than S counts as lost: see `lost_alarms`.
 """
 
 from __future__ import annotations
 
-from edgeproof.model.expr import TIME, Expr, implies, ite, lift
+from edgeproof.model.expr import FALSE, TIME, Expr, implies, ite, lift
 from edgeproof.model.machine import Part, State, clock, count, deadline, definition, duration, enum, natural
 
-__all__ = ["Alarm", "arm", "begin_attempt", "fail", "lose_attempt", "publish_soon"]
+__all__ = ["Alarm", "arm", "begin_attempt", "disarm", "fail", "lease", "lose_attempt", "publish_soon"]
 
 
 class Alarm(Part):
@@ -46,16 +50,28 @@ class Alarm(Part):
         """No alarm is armed that is due already or that retries."""
         return s.alarm == "off"
 
+    @definition()
+    def lost(s: State) -> Expr:
+        """The platform has lost the alarm that is armed."""
+        return FALSE
+
     @deadline
     def alarms_fire_in_time(s: State) -> Expr:
         """An armed alarm fires within S of being due."""
-        return implies((s.alarm != "off") & (s.sending == "idle"), s.armed <= s.due + s.slack)
+        return implies((s.alarm != "off") & (s.sending == "idle") & ~s.lost, s.armed <= s.due + s.slack)
 
 
 def arm(s: State, why: str) -> None:
     """The alarm is armed, instead of what it was armed for before."""
     s.alarm = why
     s.armed = 0
+    _forget_loss(s)
+
+
+def disarm(s: State) -> None:
+    """No alarm is armed any more."""
+    s.alarm = "off"
+    _forget_loss(s)
 
 
 def publish_soon(s: State) -> None:
@@ -68,7 +84,12 @@ def publish_soon(s: State) -> None:
 
 def begin_attempt(s: State, sending: str) -> None:
     """The alarm fires: the handler leases it, and starts to send."""
-    s.require((s.alarm != "off") & (s.sending == "idle") & (s.armed >= s.due))
+    s.require((s.alarm != "off") & (s.sending == "idle") & ~s.lost & (s.armed >= s.due))
+    lease(s, sending)
+
+
+def lease(s: State, sending: str) -> None:
+    """Whoever makes an attempt leases the alarm, and starts to send."""
     arm(s, "lease")
     s.sending = sending
     s.sending_for = 0
@@ -91,3 +112,9 @@ def lose_attempt(s: State) -> None:
 def _count_failure(s: State) -> None:
     s.require(s.failures < s.F)
     s.failures = s.failures + 1
+
+
+def _forget_loss(s: State) -> None:
+    """What is armed anew is another alarm than the one that was lost."""
+    if "stuck" in s:
+        s.stuck = False

@@ -7,7 +7,7 @@ then, and what ends a put by forgetting that; and it says in `outdated` when a p
 
 from __future__ import annotations
 
-from edgeproof.model.designs.parts.alarm import Alarm, arm, begin_attempt, fail, lose_attempt
+from edgeproof.model.designs.parts.alarm import Alarm, arm, begin_attempt, disarm, fail, lose_attempt
 from edgeproof.model.expr import TIME, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import (
     State,
@@ -72,7 +72,7 @@ class Outbox(Alarm):
         outdated = s.outdated
         s.sending = "idle"
         s.failures = 0
-        s.alarm = "off"
+        disarm(s)
         with s.when(s.repair == "heartbeat"):
             arm(s, "beat")
         with s.when(outdated):

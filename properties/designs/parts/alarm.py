@@ -8,11 +8,12 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from edgeproof.model.expr import TRUE, Expr, implies
+from edgeproof.model.expr import TRUE, Expr, implies, ite
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Lemmas, Limits, Term
+from edgeproof.properties.designs.parts.lost_alarms import losses, lost, until_found, watched
 
-__all__ = ["FAILURES", "LIMITS", "Change", "Says", "at_lease", "at_retry", "at_sync", "attempts", "publication"]
+__all__ = ["FAILURES", "LIMITS", "Change", "Says", "at_again", "at_lease", "at_retry", "at_sync", "attempts", "publication"]
 
 Says: TypeAlias = Callable[[State], Expr]
 
@@ -30,7 +31,8 @@ def publication(s: State, attempt: tuple[str, Expr], may_fail: Expr, succeeds: s
     """The terms from the alarm to the attempt that `succeeds`, in these words; an `attempt` as formula and value."""
     formula, takes = attempt
     return (
-        Term("S", "the alarm fires", s.S, TRUE),
+        Term("S", "the alarm fires", s.S, ~watched(s)),
+        *losses(s, may_fail),
         Term(f"F*({formula} + R)", "failed attempts and the delays after them", s.F * (takes + s.R), may_fail),
         Term(formula, succeeds, takes, TRUE),
     )
@@ -47,7 +49,7 @@ FAILURES: Final[Lemmas] = {
 
 def attempts(s: State) -> Expr:
     """The time that the failed attempts so far took, each with the delay after it."""
-    return s.failures * (s.attempt + s.R)
+    return s.failures * (s.attempt + s.R + lost(s))
 
 
 @frozen
@@ -63,7 +65,7 @@ class Change:
 
     def start(self, s: State) -> Expr:
         """How old it is at most when the first attempt that carries it begins."""
-        return self.ready(s) + s.S
+        return self.ready(s) + ite(watched(s), lost(s), s.S)
 
 
 def at_sync(change: Change) -> Says:
@@ -75,7 +77,7 @@ def at_retry(change: Change) -> Says:
     """The age of a change whose attempt failed."""
     return lambda s: implies(
         change.behind(s) & (s.alarm == "retry"),
-        change.since(s) + s.R <= change.start(s) + attempts(s) + s.armed,
+        change.since(s) + s.R + lost(s) <= change.start(s) + attempts(s) + s.armed,
     )
 
 
@@ -83,5 +85,13 @@ def at_lease(change: Change) -> Says:
     """The age of a change whose attempt nobody finished."""
     return lambda s: implies(
         change.behind(s) & (s.alarm == "lease") & (s.sending == "idle"),
-        change.since(s) + s.attempt + s.R <= change.start(s) + attempts(s) + s.armed,
+        change.since(s) + s.attempt + s.R + lost(s) <= change.start(s) + attempts(s) + s.armed,
+    )
+
+
+def at_again(change: Change) -> Says:
+    """The age of a change whose alarm was found overdue, and is armed again."""
+    return lambda s: implies(
+        change.behind(s) & (s.alarm == "again"),
+        change.since(s) + until_found(s) <= change.start(s) + attempts(s) + s.armed,
     )

@@ -11,7 +11,7 @@ from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Lemmas, Term
 from edgeproof.properties.designs.parts.alarm import Change, Says, at_lease, at_retry, at_sync, attempts, publication
 
-__all__ = ["ages", "holds_the_lease", "terms"]
+__all__ = ["ages", "change", "holds_the_lease", "terms"]
 
 
 def terms(s: State, undone: Expr, may_fail: Expr) -> tuple[Term, ...]:
@@ -36,12 +36,17 @@ def holds_the_lease(s: State) -> Expr:
     return implies(s.sending != "idle", (s.alarm == "lease") & (s.armed == s.sending_for))
 
 
+def change(behind: Says, since: Says, undone: Says) -> Change:
+    """A change that KV's centre is `behind` with, `since` when, and that a late put may have `undone`."""
+    return Change(behind, since, ready=lambda s: _repaired(s, undone) + _late(s, undone, s.H))
+
+
 def ages(behind: Says, since: Says, undone: Says, carried: Says = lambda s: TRUE) -> Lemmas:
     """How old a change is at most while KV's centre is `behind`, for each thing that the outbox may be doing.
 
     `since` is its age; `undone` says that a late put may undo it, `carried` that the put under way carries it.
     """
-    one = Change(behind, since, ready=lambda s: _repaired(s, undone) + _late(s, undone, s.H))
+    one = change(behind, since, undone)
     return {
         "behind-at-sync": at_sync(one),
         "behind-at-beat": lambda s: implies(

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`do_kv_lost_alarms`: what becomes of the pattern where its alarm may be lost, and what a watchdog makes good.
+
+Without a watchdog an acknowledged write stays out of KV for as long as nobody asks the object for anything. With one,
+an attempt waits 2*(S + W) instead of S at most, however many alarms are lost, and so does each that follows a failed
+one. The lemmas are those of `do_kv`, with that wait, and the ages of what waits for an alarm that is armed again.
+
+What it costs: as `do_kv`, and a request to the object every W.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import evolve
+
+from edgeproof.model.expr import implies
+from edgeproof.properties.designs import do_kv
+from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row
+from edgeproof.properties.designs.parts.alarm import at_again
+from edgeproof.properties.designs.parts.lost_alarms import OVERDUE
+
+__all__ = ["DOSSIER"]
+
+_LOST: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "alarm_stuck": True}
+_WATCHED: Final[Constants] = {**_LOST, "watchdog": "on"}
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "lost-alarm",
+        {**_LOST},
+        ("convergence", "bounded-staleness"),
+        "the alarm stays in the past, and an acknowledged write out of KV until something else comes",
+    ),
+    (
+        "lost-heartbeat",
+        {**_LOST, "repair": "heartbeat"},
+        ("convergence", "bounded-staleness"),
+        "a heartbeat lives on the alarm that it should make good for, and is lost with it",
+    ),
+    (
+        "lost-alarm-watchdog",
+        {**_WATCHED},
+        (),
+        "a watchdog pokes the object: the second alarm that is found overdue is dead, and the poke publishes",
+    ),
+    (
+        "lost-alarm-faults",
+        {**_WATCHED, "put_fails": True, "crash": True},
+        (),
+        "leases and retries are lost as well: each waits for the watchdog as the first did",
+    ),
+    (
+        "lost-alarm-late-put",
+        {**_WATCHED, "put_late": True, "repair": "heartbeat", "reader": "guarded", "epoch": "on"},
+        ("monotonic-kv",),
+        "a late put takes KV back, and a heartbeat that may be lost repairs it",
+    ),
+)
+
+_LEMMAS: Final[Lemmas] = {
+    **OVERDUE,
+    "success-forgives-also-here": lambda s: implies(
+        (s.alarm == "off") | (s.alarm == "sync") | (s.alarm == "beat"), s.failures == 0
+    ),
+    "behind-at-again": at_again(do_kv.WRITE),
+}
+
+DOSSIER: Final = evolve(do_kv.DOSSIER, cases=_CASES, lemmas={**do_kv.DOSSIER.lemmas, **_LEMMAS})
