@@ -16,7 +16,7 @@ from edgeproof.properties.designs.dossier import Constants
 
 __all__ = ["Setting", "numbers_of", "setting_of", "shares"]
 
-_CHOICE: Final[Mapping[str, str]] = {"F": "put_fails", "M": "reader", "H": "repair", "Z": "put_late"}
+_CHOICE: Final[Mapping[str, str]] = {"F": "put_fails", "M": "reader", "H": "repair", "Z": "put_late", "W": "watchdog"}
 """The choice that comes with a number: a design without the choice means something else by the number's name."""
 
 
@@ -68,4 +68,7 @@ def _implied(numbers: Mapping[str, int | Fraction]) -> Constants:
         said["repair"] = "heartbeat"
     if "Z" in numbers:
         said["put_late"] = True
+    if "W" in numbers:
+        # Nobody needs a watchdog but for alarms that are lost.
+        said |= {"watchdog": "on", "alarm_stuck": True}
     return said

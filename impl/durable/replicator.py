@@ -257,7 +257,7 @@ class AlarmPlatform:
         self.lost = armed
 
     def forget(self) -> None:
-        """Let go of an alarm that was lost and is armed no more: another may be due when it was, for the same reason."""
+        """Let go of a lost alarm that is armed no more: another may be due when it was, for the same reason."""
         if self.lost is not None and self._armed() != self.lost:
             self.lost = None
 

@@ -47,7 +47,7 @@ class DoKvLostAlarms(LostAlarms, DoKv):
 
     @hazard()
     def crash(s: State) -> None:
-        """The Durable Object dies, and starts: memory and its puts in flight are lost, an overdue alarm is armed again."""
+        """The Durable Object dies: storage is kept, and the instance that starts arms an overdue alarm again."""
         DoKv.crash(s)
         rearm(s)
 

@@ -46,7 +46,7 @@ class Flagship(Design):
     writes = count(2, "how many versions of the app's config a search goes through")
     scale = count(2, "into how many parts people are divided")
     F = count(1, "failed attempts to publish in a row, at most")
-    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
+    S = duration(1, "sync delay: an alarm fires at most this long after it is due; mostly within 1 s, at worst 60 s")
     D = duration(1, "put time-out: a put has landed and is confirmed, or has failed, within this")
     R = duration(1, "retry delay: from a failed attempt to the next one")
     T = duration(1, "cacheTtl: how long a location serves its cached copy")

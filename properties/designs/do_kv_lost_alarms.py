@@ -16,7 +16,8 @@ from attrs import evolve
 
 from edgeproof.model.expr import implies
 from edgeproof.properties.designs import do_kv
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row
+from edgeproof.properties.designs.do_kv_lost_alarms_worst import worst_run
+from edgeproof.properties.designs.dossier import Constants, Lemmas, Row
 from edgeproof.properties.designs.parts.alarm import at_again
 from edgeproof.properties.designs.parts.lost_alarms import OVERDUE
 
@@ -66,4 +67,4 @@ _LEMMAS: Final[Lemmas] = {
     "behind-at-again": at_again(do_kv.WRITE),
 }
 
-DOSSIER: Final = evolve(do_kv.DOSSIER, cases=_CASES, lemmas={**do_kv.DOSSIER.lemmas, **_LEMMAS})
+DOSSIER: Final = evolve(do_kv.DOSSIER, cases=_CASES, worst_run=worst_run, lemmas={**do_kv.DOSSIER.lemmas, **_LEMMAS})

@@ -7,53 +7,61 @@ isolate at the first location.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import TICK, Instance
 
-__all__ = ["worst_run"]
+__all__ = ["Begins", "fires", "wait", "worst_run"]
+
+Begins: TypeAlias = Callable[[Instance, int, int], list[Event]]
+"""How an attempt begins, given an instance, after how long its alarm is due, and how late that may fire."""
 
 _MOST_BEATS: Final = 200
 _PUBLISHED: Final = (Event("put_lands"), Event("put_confirmed"))
 
 
-def worst_run(instance: Instance) -> Sequence[Event] | None:
+def fires(instance: Instance, due: int, late: int) -> list[Event]:
+    """The alarm fires, as late as it may."""
+    return [*wait(due + late), Event("fire")]
+
+
+def worst_run(instance: Instance, begins: Begins = fires) -> Sequence[Event] | None:
     """Everything takes as long as it can. None where the heartbeat would beat more than `_MOST_BEATS` times."""
     if instance.values["repair"] == "heartbeat" and instance.number("T") > _MOST_BEATS * instance.number("H"):
         return None
-    return _late_schedule(instance) if instance.values["put_late"] else _schedule(instance)
+    return _late_schedule(instance, begins) if instance.values["put_late"] else _schedule(instance, begins)
 
 
-def _schedule(instance: Instance) -> list[Event]:
+def _schedule(instance: Instance, begins: Begins) -> list[Event]:
     """The first write's put is in flight when the watched write is committed; from then on everything takes longest."""
     n = instance.number
-    failures = [[*_wait(n("D")), Event("put_fails"), *_wait(n("R")), Event("fire")]] * _failures(instance)
+    failures = [[*wait(n("D")), Event("put_fails"), *begins(instance, n("R"), 0)]] * _failures(instance)
     return [
         *(Event("write"), Event("acknowledge"), Event("fire"), Event("write")),
-        *(*_wait(n("D")), Event("put_lands"), Event("put_confirmed")),
-        *(*_wait(n("S")), Event("fire")),
+        *(*wait(n("D")), Event("put_lands"), Event("put_confirmed")),
+        *begins(instance, 0, n("S")),
         *(event for failed in failures for event in failed),
-        *(*_wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
+        *(*wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
         *_last_reads(instance),
     ]
 
 
-def _late_schedule(instance: Instance) -> list[Event]:
+def _late_schedule(instance: Instance, begins: Begins) -> list[Event]:
     """The first write's put outlives its instance, and lands over the watched write's put just before it is confirmed.
 
     It is the worst schedule where the new instance's put can be in flight when the zombie's window ends: Z = R.
     """
     n = instance.number
-    failures = [[*_wait(n("D")), Event("put_fails"), *_wait(n("R")), Event("fire")]] * _failures(instance)
+    failures = [[*wait(n("D")), Event("put_fails"), *begins(instance, n("R"), 0)]] * _failures(instance)
     slot = (("slot", 0),)
     return [
         *(Event("write"), Event("acknowledge"), Event("fire"), Event("write")),
-        *(*_wait(n("D")), Event("put_late", slot), *_wait(n("R")), Event("fire"), Event("put_lands")),
-        *(Event("stray_lands", slot), *_wait(n("D")), Event("put_confirmed"), *_wait(n("H") + n("S")), Event("fire")),
+        *(*wait(n("D")), Event("put_late", slot), *wait(n("R")), Event("fire"), Event("put_lands")),
+        *(Event("stray_lands", slot), *wait(n("D")), Event("put_confirmed"), *begins(instance, n("H"), n("S"))),
         *(event for failed in failures for event in failed),
-        *(*_wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
+        *(*wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
         *_last_reads(instance),
     ]
 
@@ -75,11 +83,11 @@ def _last_reads(instance: Instance) -> list[Event]:
 def _idle(instance: Instance, ticks: int, since_beat: int) -> tuple[list[Event], int]:
     """Let time pass, serving the heartbeat (if there is one) whenever it is due; also how long ago it last beat."""
     if instance.values["repair"] == "none":
-        return _wait(ticks), 0
+        return wait(ticks), 0
     events = []
     while ticks:
         step = min(ticks, instance.number("H") - since_beat)
-        events += _wait(step)
+        events += wait(step)
         ticks, since_beat = ticks - step, since_beat + step
         if since_beat == instance.number("H"):
             events += [Event("fire"), *_PUBLISHED]
@@ -98,5 +106,6 @@ def _read() -> Event:
     return Event("read", (("pop", 0), ("cache", 0)))
 
 
-def _wait(ticks: int) -> list[Event]:
+def wait(ticks: int) -> list[Event]:
+    """Time passes."""
     return [Event(TICK, (), ticks)] if ticks else []

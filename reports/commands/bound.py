@@ -58,12 +58,17 @@ def bound(terminal: Terminal, given: Numbers, chosen: Chosen, seed: int) -> int:
     Prints the bound, its formula, which term dominates, and a run in which a reader is told something exactly that old.
     The formula is proved for any number of locations and of versions. Durations are written like 2s, 500ms, 1m30s, 1h.
 
+    It takes for granted that nothing lasts longer than it was given. Of those numbers the platform decides S: alarms
+    are mostly less than a second late, but it allows itself up to a minute, and has been seen to lose one, which then
+    never fires: do_kv_lost_alarms has the bound for that.
+
     \b
     Examples:
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof bound ... --memo-ttl 10s                        isolates keep the config for 10 s
       edgeproof bound ... --heartbeat 30s --zombie-window 30s   puts of a superseded instance may land late
       edgeproof bound ... --design do_kv_regional --set G=60s   a tier of caches between, each copy for 60 s
+      edgeproof bound ... --design do_kv_lost_alarms --set W=5m a watchdog every 5 min, as alarms may never fire
     """
     from edgeproof.model.machine import DesignError
     from edgeproof.properties.evidence import Verdict

@@ -38,7 +38,11 @@ ZOMBIE_WINDOW: Final = click.option(
 )
 
 DELAYS: Final = (
-    click.option("--sync-delay", type=DURATION, help="S: an alarm fires at most this long after it is due."),
+    click.option(
+        "--sync-delay",
+        type=DURATION,
+        help="S: an alarm fires at most this long after it is due. Mostly within 1s; the platform allows itself 1m.",
+    ),
     click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this."),
     click.option("--retry-delay", type=DURATION, help="R: from a failed attempt to the next one."),
     click.option("--cache-ttl", type=DURATION, help="T: how long a location serves its cached copy."),

@@ -4,9 +4,10 @@
 The handler leases the alarm before it begins, so that it fires again should nobody finish the attempt. What an attempt
 does a design says in `sending`, whose first value is `idle`.
 
-S is how late the platform may be with an alarm. Mostly that is milliseconds; it may be up to a minute, during
-maintenance and while an object moves to another machine, and a handler that is at work may hold up the next run for the
-15 minutes that it has (Durable Objects alarms page). What is later than S counts as lost: see `lost_alarms`.
+S is how late the platform may be with an alarm. Mostly that is less than a second, but the platform allows itself up to
+a minute, during maintenance and while an object moves to another machine (Durable Objects alarms page). A handler has
+15 minutes, in which no other one runs: an attempt has to end by itself within that. What is later than S is taken for
+lost where alarms may be (`lost_alarms`); everywhere else a bound takes for granted that there is no such alarm.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Alarm(Part):
     """Armed in the transaction of a write, as a lease while an attempt is made, and to retry a failed one."""
 
     F = count(1, "failed attempts to publish in a row, at most")
-    S = duration(1, "sync delay: an alarm fires at most this long after it is due")
+    S = duration(1, "sync delay: an alarm fires at most this long after it is due; mostly within 1 s, at worst 60 s")
     D = duration(1, "put time-out: a put has landed and is confirmed, or has failed, within this")
     R = duration(1, "retry delay: from a failed attempt to the next one")
 

@@ -6,8 +6,8 @@ cloudflare-docs issue 18324). A heartbeat that is an alarm goes with it. So ever
 that is overdue by more than the platform may take is armed again, and if that one is overdue by as much the alarm is
 dead, and an attempt begins from the request itself. Where nothing else asks the object, a watchdog does.
 
-A design says what is put: it extends `poke`, and every action that is a request, by `tend`, and every one that starts an
-instance by `rearm`.
+A design says what is put: it extends `poke`, and every action that is a request, by `tend`, and every one that starts
+an instance by `rearm`.
 """
 
 from __future__ import annotations

@@ -13,14 +13,31 @@ from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Lemmas, Limits, Term
 from edgeproof.properties.designs.parts.lost_alarms import losses, lost, until_found, watched
 
-__all__ = ["FAILURES", "LIMITS", "Change", "Says", "at_again", "at_lease", "at_retry", "at_sync", "attempts", "publication"]
+__all__ = [
+    "FAILURES",
+    "LIMITS",
+    "Change",
+    "Says",
+    "at_again",
+    "at_lease",
+    "at_retry",
+    "at_sync",
+    "attempts",
+    "publication",
+]
 
 Says: TypeAlias = Callable[[State], Expr]
 
+
+def waits(s: State) -> Expr:
+    """How long an attempt that is due at once waits for its alarm at most."""
+    return ite(watched(s), lost(s), s.S)
+
+
 LIMITS: Final = Limits(
-    sync_delay=lambda s: s.S,
+    sync_delay=waits,
     put_timeout=lambda s: s.attempt,
-    retry_delay=lambda s: s.R,
+    retry_delay=lambda s: s.R + lost(s),
     failures=lambda s: s.F,
     cache_ttl=lambda s: s.T,
 )
@@ -65,7 +82,7 @@ class Change:
 
     def start(self, s: State) -> Expr:
         """How old it is at most when the first attempt that carries it begins."""
-        return self.ready(s) + ite(watched(s), lost(s), s.S)
+        return self.ready(s) + waits(s)
 
 
 def at_sync(change: Change) -> Says:

@@ -30,7 +30,7 @@ def until_found(s: State) -> Expr:
 
 def lost(s: State) -> Expr:
     """How long an attempt waits at most after an alarm is due that is lost; 0 where that cannot be."""
-    return ite(watched(s), 2 * until_found(s), lift(0, TIME)) if "watchdog" in s else lift(0, TIME)
+    return ite(watched(s), _twice(s), lift(0, TIME)) if "watchdog" in s else lift(0, TIME)
 
 
 def losses(s: State, may_fail: Expr) -> tuple[Term, ...]:
@@ -41,9 +41,14 @@ def losses(s: State, may_fail: Expr) -> tuple[Term, ...]:
     if "watchdog" not in s:
         return ()
     return (
-        Term("2*(S + W)", "the alarm is lost, and so is the one armed in its place", lost(s), watched(s)),
-        Term("2*F*(S + W)", "so are those after failed attempts", s.F * lost(s), watched(s) & may_fail),
+        Term("2*(S + W)", "the alarm is lost, and so is the one armed in its place", _twice(s), watched(s)),
+        Term("2*F*(S + W)", "so are those after failed attempts", s.F * _twice(s), watched(s) & may_fail),
     )
+
+
+def _twice(s: State) -> Expr:
+    """The alarm is found overdue, and then the one that is armed in its place."""
+    return 2 * until_found(s)
 
 
 OVERDUE: Final[Lemmas] = {
