@@ -14,7 +14,6 @@ from typing import Final
 
 from attrs import evolve
 
-from edgeproof.model.expr import implies
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.do_kv_lost_alarms_worst import worst_run
 from edgeproof.properties.designs.dossier import Constants, Lemmas, Row
@@ -25,6 +24,8 @@ __all__ = ["DOSSIER"]
 
 _LOST: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "alarm_stuck": True}
 _WATCHED: Final[Constants] = {**_LOST, "watchdog": "on"}
+_FAULTS: Final[Constants] = {"crash": True, "put_fails": True}
+_REPAIRED: Final[Constants] = {"repair": "heartbeat", "reader": "guarded", "epoch": "on"}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -47,23 +48,20 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "lost-alarm-faults",
-        {**_WATCHED, "put_fails": True, "crash": True},
+        {**_WATCHED, **_FAULTS},
         (),
         "leases and retries are lost as well: each waits for the watchdog as the first did",
     ),
     (
-        "lost-alarm-late-put",
-        {**_WATCHED, "put_late": True, "repair": "heartbeat", "reader": "guarded", "epoch": "on"},
+        "lost-alarm-recommended",
+        {**_WATCHED, **_FAULTS, "put_ambiguous": True, "put_late": True, **_REPAIRED},
         ("monotonic-kv",),
-        "a late put takes KV back, and a heartbeat that may be lost repairs it",
+        "whatever else goes wrong: a late put takes KV back, and a heartbeat that may be lost repairs it",
     ),
 )
 
 _LEMMAS: Final[Lemmas] = {
     **OVERDUE,
-    "success-forgives-also-here": lambda s: implies(
-        (s.alarm == "off") | (s.alarm == "sync") | (s.alarm == "beat"), s.failures == 0
-    ),
     "behind-at-again": at_again(do_kv.WRITE),
 }
 
