@@ -26,7 +26,6 @@ OPTIONS: Final = {
     "ack": ("gated", "early"),
     "retries": ("keyed", "blind"),
     "kv_key": ("per_unit", "shared"),
-    "watchdog": ("off", "on"),
 }
 """The options that there are and their values, the default first."""
 
@@ -52,7 +51,7 @@ def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = 
             steady(seconds["R"]),
             seconds["H"] if said["repair"] == "heartbeat" else None,
             seconds["S"],
-            seconds["W"] if said["watchdog"] == "on" else None,
+            seconds["W"] if said.get("watchdog") == "on" else None,
         ),
         platform_retry=steady(seconds["R"]),
         alarm_attempts=ALARM_ATTEMPTS if "alarm_exhausted" in setup.hazards else None,

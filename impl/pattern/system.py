@@ -61,11 +61,6 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._start_edge(setup.sizes.get("Pop", 2))
         self._boot()
 
-    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action of the model happen."""
-        super().perform(action, arguments)
-        self.alarms.forget()
-
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
         return observe(self)
@@ -148,15 +143,6 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
 
     # --- publishing
 
-    def _do_alarm_stuck(self) -> None:
-        with impossible_on(LookupError):
-            self.alarms.lose()
-
-    def _do_poke(self) -> None:
-        if self.choices.timing.watchdog is None:
-            raise ActionImpossible("there is no watchdog")
-        self.front.look()
-
     def _do_put_ambiguous(self) -> None:
         self.runtime.fail(self._put(applied=True), NetworkError("the connection broke"))
 
@@ -168,8 +154,6 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
             status = self.store.restore(self.store.version() - 1)
         # Whoever restores tells the clients what has become of their writes.
         self.client.acked = status.version
-        # What is armed anew is another alarm, also where one of this very moment was lost.
-        self.alarms.lost = None
 
     # --- reading
 

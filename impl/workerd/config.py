@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from edgeproof.impl.driven.setup import seconds_of
 from edgeproof.impl.durable.replicator import ALARM_ATTEMPTS
+from edgeproof.impl.pattern.lost_alarms import WATCHDOG
 from edgeproof.impl.pattern.setup import OPTIONS
 from edgeproof.impl.system import Setup
 
@@ -66,7 +67,8 @@ class Bindings:
 
 def bindings_of(setup: Setup, token: str) -> Bindings:
     """What the Worker has to find there for a run in lockstep."""
-    words = {name: setup.options[name] for name in OPTIONS if name in setup.options and name != "retries"}
+    known = {**OPTIONS, **WATCHDOG}.keys() - {"retries"}
+    words = {name: value for name, value in setup.options.items() if name in known}
     seconds = seconds_of(setup, "DRTMHS")
     timing = {
         "sync_delay": seconds["S"],

@@ -27,9 +27,10 @@ from edgeproof.impl.driven.client import FIELDS, Client
 from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.store import WriteResult
+from edgeproof.impl.pattern.lost_alarms import WATCHDOG, LostAlarmsSystem
 from edgeproof.impl.pattern.setup import choices_of
 from edgeproof.impl.snapshot import Snapshot, to_kv
-from edgeproof.impl.system import ActionImpossible, Observation, Setup
+from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup
 from edgeproof.impl.workerd.adversary import Adversary, Answer, Held, Place, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Call, Reply, WorkerdError, asked
@@ -39,10 +40,7 @@ from edgeproof.impl.workerd.edge import Edge
 from edgeproof.impl.workerd.observation import observe
 from edgeproof.impl.workerd.processes import Edits, Processes
 
-__all__ = ["DESIGNS", "WorkerdSystem"]
-
-DESIGNS: Final = ("do_kv", "do_kv_lost_alarms")
-"""What the Worker implements: it looks after its alarm in every run, and in those of the second one alarms are lost."""
+__all__ = ["WorkerdSystem"]
 
 _TOKEN: Final = "the-suite"
 _RUNS: Final = 250
@@ -72,7 +70,8 @@ class WorkerdSystem(Linked):
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know, and
         RuntimeMissingError.
         """
-        choices = choices_of(setup, setup.design if setup.design in DESIGNS else DESIGNS[0])
+        self._may_lose = setup.design == LostAlarmsSystem.design
+        choices = choices_of(setup, LostAlarmsSystem.design, WATCHDOG) if self._may_lose else choices_of(setup, "do_kv")
         self._watched = choices.timing.watchdog is not None
         pops = setup.sizes.get("Pop", 2)
         self._inline, self._disjoint = choices.publisher == "inline", "disjoint_caches" in setup.hazards
@@ -100,7 +99,9 @@ class WorkerdSystem(Linked):
         self.edge = Edge(self.kv.places, self._running, self.unit)
 
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action of the model happen."""
+        """Make one action of the model happen. Alarms are lost in runs of the design that is about that."""
+        if action in ("alarm_stuck", "poke") and not self._may_lose:
+            raise ActionUnknown(f"in do_kv there is no {action}")
         super().perform(action, arguments)
         # Another alarm may be due when the lost one was, for the same reason.
         if self.lost is not None and self._alarm() != self.lost:

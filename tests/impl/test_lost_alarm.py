@@ -19,7 +19,7 @@ from edgeproof.impl.durable.store import Alarm, VersionConflict
 from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.live.store import _answer as answer
 from edgeproof.impl.pattern.deployment import Choices, DurableObject, boot
-from edgeproof.impl.pattern.system import ReferenceSystem
+from edgeproof.impl.pattern.lost_alarms import LostAlarmsSystem
 from edgeproof.impl.runtime import NetworkError, Pending, RealRuntime, SimulatedRuntime
 from edgeproof.impl.system import ActionImpossible, Setup
 
@@ -95,8 +95,8 @@ def test_a_lost_alarm_stays_armed_and_never_fires(unit: Unit) -> None:
 
 
 def test_it_is_lost_over_a_crash_for_the_platform_has_lost_it() -> None:
-    system = ReferenceSystem()
-    system.start(Setup("do_kv", numbers={"S": 5}))
+    system = LostAlarmsSystem()
+    system.start(Setup("do_kv_lost_alarms", numbers={"S": 5}))
     for step in ("write", "acknowledge", "alarm_stuck", "crash"):
         system.perform(step, {})
     assert system.observe()["stuck"]
@@ -331,7 +331,7 @@ def test_the_bound_is_tight(losses: int, bound: float) -> None:
 
 
 def test_without_a_watchdog_nobody_pokes() -> None:
-    system = ReferenceSystem()
-    system.start(Setup("do_kv"))
+    system = LostAlarmsSystem()
+    system.start(Setup("do_kv_lost_alarms"))
     with pytest.raises(ActionImpossible, match="watchdog"):
         system.perform("poke", {})

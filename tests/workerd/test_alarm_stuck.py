@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where alarms are lost, the Worker does what the reference does, step by step, and mistakes in it show.
+"""Where alarms are lost, the Worker does what the model and the reference do, step by step, and mistakes in it show.
 
 A lost alarm is played here, in the suite's time; that the runtime loses them, and how, is in test_lost_alarm.
 """
@@ -12,9 +12,16 @@ from random import Random
 
 import pytest
 
-from edgeproof.impl.pattern.system import ReferenceSystem
+from edgeproof.impl.pattern.lost_alarms import LostAlarmsSystem
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, System
 from edgeproof.impl.workerd.system import WorkerdSystem
+from edgeproof.model.trace import Trace
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.replay import replay_on
+from edgeproof.properties.staleness import tight_trace
 
 pytestmark = pytest.mark.xdist_group("workerd-lockstep")
 
@@ -29,7 +36,9 @@ ACTIONS = {
 
 def setup(**numbers: int) -> Setup:
     options = {"repair": "heartbeat", "watchdog": "on", "epoch": "on"}
-    return Setup("do_kv", options, (), {"S": 1, "D": 1, "R": 1, "T": 1, "H": 2, **numbers}, {"Pop": 1, "Put": 1})
+    return Setup(
+        "do_kv_lost_alarms", options, (), {"S": 1, "D": 1, "R": 1, "T": 1, "H": 2, **numbers}, {"Pop": 1, "Put": 1}
+    )
 
 
 def perform(system: System, step: str) -> None:
@@ -39,7 +48,7 @@ def perform(system: System, step: str) -> None:
 
 def differs(steps: str, worker: System) -> str:
     """Which step the worker does otherwise than the reference, and how; "" if none."""
-    reference = ReferenceSystem()
+    reference = LostAlarmsSystem()
     for system in (reference, worker):
         system.start(setup())
     for step in steps.split("; "):
@@ -66,7 +75,7 @@ def worker(workerd: Path) -> Iterator[WorkerdSystem]:
 def test_where_any_alarm_may_be_lost_the_worker_does_what_the_reference_does(worker: WorkerdSystem) -> None:
     random, lost, began = Random(0), set(), set()
     for _ in range(RUNS):
-        reference, numbers = ReferenceSystem(), {name: random.randint(1, 2) for name in "SRH"}
+        reference, numbers = LostAlarmsSystem(), {name: random.randint(1, 2) for name in "SRH"}
         for system in (reference, worker):
             system.start(setup(**numbers))
         done: list[str] = []
@@ -87,6 +96,40 @@ def test_where_any_alarm_may_be_lost_the_worker_does_what_the_reference_does(wor
             began |= {step} if (before["sending"], after["sending"]) == ("idle", "flying") else set()
     assert lost == {"sync", "lease", "retry", "beat", "again"}, "each kind of alarm has been lost"
     assert began == {"fire", "write", "retry", "poke"}, "and every kind of request has published"
+
+
+CASES = {case.name: case for case in scoreboard("do_kv_lost_alarms")}
+
+
+def shown(name: str, case: str = "lost-alarm") -> Trace:
+    """The shortest run in which a property is violated."""
+    instance, one = instance_of(CASES[case]), CATALOGUE[name]
+    (evidence,) = explore(instance, [one], kernel_source([instance], [one]))
+    assert evidence.witness is not None, evidence
+    return evidence.witness
+
+
+def latest(case: str) -> Trace:
+    """A run that reaches the bound."""
+    trace = tight_trace(instance_of(CASES[case]))
+    assert trace is not None
+    return trace
+
+
+def test_what_a_lost_alarm_keeps_back_in_the_model_it_keeps_back_on_the_runtime(worker: WorkerdSystem) -> None:
+    for name in ("bounded-staleness", "convergence"):
+        told = replay_on(shown(name), worker)
+        assert (told.completed, told.mismatch, told.confirmed) == (True, "", True)
+
+
+@pytest.mark.parametrize("case", ["lost-alarm-faults", "lost-alarm-recommended"])
+def test_with_a_watchdog_the_run_that_reaches_the_bound_happens_on_the_runtime(
+    case: str, worker: WorkerdSystem
+) -> None:
+    trace = latest(case)
+    assert {"alarm_stuck", "poke"} <= {event.action for event in trace.events}
+    told = replay_on(trace, worker)
+    assert (told.completed, told.mismatch) == (True, "")
 
 
 LOST = "write; acknowledge; alarm_stuck; tick"
