@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import evolve
-
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.do_kv_lost_alarms_worst import worst_run
-from edgeproof.properties.designs.dossier import Constants, Lemmas, Row
-from edgeproof.properties.designs.parts.alarm import at_again
+from edgeproof.properties.designs.dossier import Constants, Dossier, Row
+from edgeproof.properties.designs.parts.alarm import LIMITS, at_again
 from edgeproof.properties.designs.parts.lost_alarms import OVERDUE
 
 __all__ = ["DOSSIER"]
@@ -60,9 +58,13 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
 )
 
-_LEMMAS: Final[Lemmas] = {
-    **OVERDUE,
-    "behind-at-again": at_again(do_kv.WRITE),
-}
-
-DOSSIER: Final = evolve(do_kv.DOSSIER, cases=_CASES, worst_run=worst_run, lemmas={**do_kv.DOSSIER.lemmas, **_LEMMAS})
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("read-your-writes", "cross-pop-monotonic"),
+    room={"writes": 12},
+    terms=do_kv.terms,
+    limits=LIMITS,
+    worst_run=worst_run,
+    lemmas={**do_kv.DOSSIER.lemmas, **OVERDUE, "behind-at-again": at_again(do_kv.WRITE)},
+    costing=do_kv.COSTING,
+)

@@ -22,6 +22,12 @@ OUTBOX: Mapping[str, int] = {"S": 2, "D": 5, "R": 1, "F": 3, "T": 60}
     [
         ("do_kv", {}, 90, "D + S + F*(D + R) + D + T"),
         ("do_kv_regional", {"G": 30}, 120, "D + S + F*(D + R) + D + G + T"),
+        (
+            "do_kv_lost_alarms",
+            {"W": 30},
+            90 - 2 + 64 + 3 * 64,
+            "D + 2*(S + W) + 2*F*(S + W) + F*(D + R) + D + T",
+        ),
         ("do_kv_per_key", {}, 115, "2*D + S + F*(2*D + R) + 2*D + T"),
         ("do_kv_manifest", {"U": 10, "L": 1}, 141, "U + D + S + F*(U + D + R) + U + D + T + L"),
         ("artifacts_tokens", {"L": 3600}, 90, "D + S + F*(D + R) + D + T"),
@@ -38,6 +44,8 @@ def test_a_design_promises_its_own_bound(design: str, more: dict[str, int], boun
     [
         ("do_kv", {}, (2, 5, 1, 3, 60)),
         ("do_kv_regional", {"G": 30}, (2, 5, 1, 3, 90)),
+        ("do_kv_lost_alarms", {"W": 30}, (64, 5, 65, 3, 60)),
+        ("do_kv_lost_alarms", {}, (2, 5, 1, 3, 60)),
         ("do_kv_per_key", {}, (2, 10, 1, 3, 60)),
         ("do_kv_manifest", {"U": 10, "L": 1}, (2, 15, 1, 3, 60)),
     ],
@@ -45,7 +53,9 @@ def test_a_design_promises_its_own_bound(design: str, more: dict[str, int], boun
 def test_what_a_history_may_show_of_the_environment_is_made_of_the_design_s_numbers(
     design: str, more: dict[str, int], limits: tuple[int, ...]
 ) -> None:
-    """A location's copy may have been as old as its region's, and an attempt is all the puts that it takes."""
+    """A location's copy may have been as old as its region's, an attempt is all the puts that it takes, and where
+    alarms are lost the watchdog has to find that out twice.
+    """
     p = promise_in(setting_of(design, {**OUTBOX, **more}), platform=True)
     assert (p.sync_delay, p.put_timeout, p.retry_delay, p.failures, p.cache_ttl) == limits
 

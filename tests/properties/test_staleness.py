@@ -68,6 +68,15 @@ def test_another_design_has_another_bound_which_is_proved_for_it(
     assert found.trace is None, "no run is known"
 
 
+def test_where_alarms_are_lost_a_watchdog_gives_a_bound_and_without_one_there_is_none() -> None:
+    found = asked("do_kv_lost_alarms", W=30)
+    assert (int(found.bound), found.formula) == (344, "D + 2*(S + W) + 2*F*(S + W) + F*(D + R) + D + T")
+    assert found.dominant == "2*F*(S + W)"
+    assert (found.proof.verdict, found.tight) == (Verdict.PROVED, True)
+    unwatched = answer(setting_of("do_kv_lost_alarms", {"T": 2}, {"alarm_stuck": True}))
+    assert unwatched.proof.verdict is Verdict.VIOLATED
+
+
 def test_of_tokens_the_bound_is_how_long_a_revoked_one_is_accepted() -> None:
     found = asked("artifacts_tokens")
     assert (int(found.bound), found.formula) == (90, "D + S + F*(D + R) + D + T")
