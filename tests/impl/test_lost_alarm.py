@@ -110,6 +110,27 @@ def test_an_alarm_that_is_armed_anew_fires(unit: Unit) -> None:
     assert unit.fire()
 
 
+PUBLISH = ("write", "acknowledge", "fire", "put_lands", "put_confirmed")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (*PUBLISH, "alarm_stuck", *PUBLISH),
+        ("write", "acknowledge", "write", "acknowledge", "alarm_stuck", "rollback"),
+    ],
+)
+def test_what_is_armed_in_its_place_is_another_also_where_it_is_due_when_the_lost_one_was(
+    steps: tuple[str, ...],
+) -> None:
+    system = LostAlarmsSystem()
+    system.start(Setup("do_kv_lost_alarms", {"repair": "heartbeat"}))
+    for step in steps:
+        system.perform(step, {})
+    assert system.observe()["alarm"] != "off"
+    assert not system.observe()["stuck"]
+
+
 def test_only_an_alarm_that_is_armed_can_be_lost_and_only_once(unit: Unit) -> None:
     with pytest.raises(LookupError):
         unit.object.alarms.lose()

@@ -132,6 +132,17 @@ def test_with_a_watchdog_the_run_that_reaches_the_bound_happens_on_the_runtime(
     assert (told.completed, told.mismatch) == (True, "")
 
 
+PUBLISH = "write; acknowledge; fire; put_lands; put_confirmed"
+
+
+@pytest.mark.parametrize(
+    "steps", [f"{PUBLISH}; alarm_stuck; {PUBLISH}", f"{PUBLISH}; write; acknowledge; alarm_stuck; rollback"]
+)
+def test_what_is_armed_in_place_of_a_lost_alarm_is_another_on_the_worker_too(steps: str, worker: WorkerdSystem) -> None:
+    assert differs(steps, worker) == ""
+    assert not worker.observe()["stuck"]
+
+
 LOST = "write; acknowledge; alarm_stuck; tick"
 OVERDUE = f"{LOST}; tick"
 DEAD = f"{OVERDUE}; poke; alarm_stuck; tick; tick"
