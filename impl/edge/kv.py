@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from edgeproof.impl.edge.centre import Centre, DictCentre, KVEntry
 from edgeproof.impl.runtime import Clock
@@ -116,9 +116,16 @@ class Fetch:
 
 
 class LocationCache:
-    """One cache. A location has one, or several of which a read is served by any."""
+    """One cache. A location has one, or several of which a read is served by any.
 
-    def __init__(self) -> None:
+    `overlap` says what is kept where an answer finds that another has come since its question. "newest": what was put
+    last, and neither where nobody can say. "neither". "latest": the answer, as if it had not been overtaken.
+    """
+
+    def __init__(self, overlap: str = "newest") -> None:
+        if overlap not in _OVERLAPS:
+            raise ValueError(f"of overlapping answers a cache keeps {', '.join(_OVERLAPS)}, not {overlap!r}")
+        self._either = _OVERLAPS[overlap]
         self.copies: dict[str, Copy] = {}
         """By key; a copy stays here when it is too old to be served."""
         self._answered: dict[str, int] = {}
@@ -136,7 +143,7 @@ class LocationCache:
             answered = self._answered.get(fetch.key, 0)
             self._answered[fetch.key] = answered + 1
             if answered != fetch.answered:
-                copy = _newer(copy, self.copies.get(fetch.key))
+                copy = self._either(copy, self.copies.get(fetch.key))
             if copy is None:
                 self.copies.pop(fetch.key, None)
             else:
@@ -261,14 +268,20 @@ class KVLocation:
         choose: Callable[[], LocationCache],
         reachable: Callable[[], bool] = lambda: True,
         behind: Callable[[str], KVEntry | None] | None = None,
+        *,
+        dated: str = "asked",
     ) -> None:
         """`choose` gives the cache that serves the next read; `reachable` says whether the centre answers now.
 
-        `behind` is what a cache that misses asks for a key: the centre if it is None, or a tier in between.
+        `behind` is what a cache that misses asks for a key: the centre if it is None, or a tier in between. `dated`
+        says what the age of a copy counts from: "asked", the question, or "answered", as if answers took no time.
         """
+        if dated not in ("asked", "answered"):
+            raise ValueError(f"a copy is as old as when it was asked or answered, not {dated!r}")
         self._namespace, self._clock = namespace, clock
         self._choose, self._reachable = choose, reachable
         self._behind = behind or namespace.read_centre
+        self._dated = dated
 
     def get(self, key: str, *, cache_ttl: float = DEFAULT_CACHE_TTL) -> KVEntry | None:
         """The entry of a key, possibly as it was up to `cache_ttl` seconds ago; None if it is, or was, absent.
@@ -287,33 +300,75 @@ class KVLocation:
 
         Raises KVUnreachable, and LookupError if the cache has no copy of the key.
         """
-        if key not in cache.copies:
-            raise LookupError(f"{key!r} is not cached here")
-        self.fetch(key, cache)
+        self._finish(self.renew(key, cache), cache)
 
     def fetch(self, key: str, cache: LocationCache) -> KVEntry | None:
         """Ask what is behind the caches for a key, and keep the answer in `cache`. Raises KVUnreachable."""
+        return self._finish(self.ask(key, cache), cache)
+
+    def renew(self, key: str, cache: LocationCache) -> Fetch:
+        """The first step of a refresh, which goes on like any fetch. Raises KVUnreachable and LookupError."""
+        if key not in cache.copies:
+            raise LookupError(f"{key!r} is not cached here")
+        return self.ask(key, cache)
+
+    def ask(self, key: str, cache: LocationCache) -> Fetch:
+        """The first step of a fetch: a question for `cache` leaves the location. Raises KVUnreachable."""
         if not self._reachable():
             raise KVUnreachable(f"the centre cannot be reached, and no copy of {key!r} may be served")
-        fetch = cache.begin(key, self._clock.now())
         self._namespace.usage.fetches += 1
-        entry = self._behind(key)
+        return cache.begin(key, self._clock.now())
+
+    def look_up(self, key: str) -> KVEntry | None:
+        """The second: what is behind the caches answers with what it has now."""
+        return self._behind(key)
+
+    def keep(self, fetch: Fetch, entry: KVEntry | None, cache: LocationCache) -> None:
+        """The third: the answer is there, perhaps long after, and `cache` keeps it or not."""
+        if self._dated == "answered":
+            fetch = evolve(fetch, asked_at=self._clock.now())
         cache.end(fetch, entry, negative_caching=self._namespace.negative_caching)
+
+    def _finish(self, fetch: Fetch, cache: LocationCache) -> KVEntry | None:
+        entry = self.look_up(fetch.key)
+        self.keep(fetch, entry, cache)
         return entry
 
 
-def _newer(one: Copy | None, other: Copy | None) -> Copy | None:
+def _newest(came: Copy | None, kept: Copy | None) -> Copy | None:
     """The newer of two copies whose questions were under way together; None where nobody can say, to ask anew.
 
     Only values say when they were written: of a value and its absence either may be the older one.
     """
-    if one is None or other is None:
+    if came is None or kept is None:
         return None
-    if one.entry == other.entry:
-        return max(one, other, key=lambda copy: copy.fetched_at)
-    if one.entry is None or other.entry is None or one.entry.written_at == other.entry.written_at:
+    if _told(came) == _told(kept):
+        return kept
+    if came.entry is None or kept.entry is None or came.entry.written_at == kept.entry.written_at:
         return None
-    return one if one.entry.written_at > other.entry.written_at else other
+    return came if came.entry.written_at > kept.entry.written_at else kept
+
+
+def _neither(came: Copy | None, kept: Copy | None) -> None:
+    """Neither, to ask anew."""
+
+
+def _latest(came: Copy | None, kept: Copy | None) -> Copy | None:
+    """The one that came last, which may be the older one."""
+    return came
+
+
+_OVERLAPS: Final[Mapping[str, Callable[[Copy | None, Copy | None], Copy | None]]] = {
+    "newest": _newest,
+    "neither": _neither,
+    "latest": _latest,
+}
+
+
+def _told(copy: Copy) -> tuple[bytes, str | None, float | None] | None:
+    """What a reader is told of a copy, whichever put it is from."""
+    entry = copy.entry
+    return None if entry is None else (entry.value, entry.metadata, entry.expires_at)
 
 
 def _utf8_size(metadata: Any) -> int:

@@ -38,6 +38,7 @@ class Parts:
     platform: Callable[..., AlarmPlatform] = AlarmPlatform
     kv: Callable[..., KVNamespace] = KVNamespace
     cache: Callable[..., LocationCache] = LocationCache
+    location: Callable[..., KVLocation] = KVLocation
     reader: Callable[..., EdgeReader] = EdgeReader
 
 
@@ -52,6 +53,8 @@ class Choices:
     ack: str = "gated"
     reader: str = "plain"
     install: str = "newer"
+    overlap: str = "newest"
+    dated: str = "asked"
     epoch: bool = False
     key: str = "config"
     """The unit's KV key."""
@@ -132,10 +135,12 @@ class Location:
         `behind` is what the location asks when its cache misses: KV's centre if it is None.
         """
         self._choices, self._parts, self._runtime = choices, parts, runtime
-        self.cache = parts.cache()
+        self.cache = parts.cache(choices.overlap)
         self.reachable = True
         """Whether the link to the centre works."""
-        self.kv = KVLocation(kv, runtime, choose or (lambda: self.cache), lambda: self.reachable, behind)
+        self.kv = parts.location(
+            kv, runtime, choose or (lambda: self.cache), lambda: self.reachable, behind, dated=choices.dated
+        )
         self.reader = self._isolate()
 
     def evict(self) -> None:

@@ -20,12 +20,16 @@ TTL = 60.0
 class Place:
     """A location's cache, whose questions to the centre are asked, looked up and answered one by one."""
 
-    def __init__(self, *, negative_caching: bool = True) -> None:
+    def __init__(
+        self, cache: LocationCache | None = None, *, negative_caching: bool = True, dated: str = "asked"
+    ) -> None:
         self.world = SimulatedRuntime()
         self.kv = KVNamespace(self.world, limits=Limits(write_spacing=0), negative_caching=negative_caching)
-        self.cache = LocationCache()
+        self.cache = cache or LocationCache()
         self.behind: Callable[[str], KVEntry | None] = self.kv.read_centre
-        self.location = KVLocation(self.kv, self.world, lambda: self.cache, behind=lambda key: self.behind(key))
+        self.location = KVLocation(
+            self.kv, self.world, lambda: self.cache, behind=lambda key: self.behind(key), dated=dated
+        )
 
     def put(self, value: str) -> None:
         self.world.advance(1)
@@ -84,13 +88,41 @@ def test_of_two_answers_the_newer_is_kept_though_its_question_is_older(newer_fir
     assert place.cache.copies["k"].entry == newer
 
 
-def test_the_same_answer_twice_is_as_young_as_the_later_question() -> None:
+@pytest.mark.parametrize("put_again", [False, True])
+def test_an_overtaken_answer_that_says_the_same_leaves_the_copy_as_it_is(put_again: bool) -> None:
     place = Place()
     place.put("1")
-    first, second = place.cache.begin("k", 1.0), place.cache.begin("k", 2.0)
-    for fetch in (second, first):
-        place.cache.end(fetch, place.kv.read_centre("k"), negative_caching=True)
-    assert place.cache.copies["k"].fetched_at == 2
+    slow, quick = place.cache.begin("k", 1.0), place.cache.begin("k", 2.0)
+    place.cache.end(quick, place.kv.read_centre("k"), negative_caching=True)
+    kept = place.cache.copies["k"]
+    if put_again:
+        place.put("1")
+    place.cache.end(slow, place.kv.read_centre("k"), negative_caching=True)
+    assert place.cache.copies["k"] == kept
+
+
+@pytest.mark.parametrize(("overlap", "kept"), [("newest", b"2"), ("neither", None), ("latest", b"1")])
+def test_what_a_cache_keeps_of_overlapping_answers_is_as_chosen(overlap: str, kept: bytes | None) -> None:
+    place = Place(LocationCache(overlap))
+    place.put("1")
+    place.get_while(lambda: place.put("2"), place.get)
+    copy = place.cache.copies.get("k")
+    assert (copy and copy.entry and copy.entry.value) == kept
+
+
+@pytest.mark.parametrize(("dated", "age"), [("asked", 10.0), ("answered", 0.0)])
+def test_a_copy_counts_from_its_question_unless_it_is_dated_by_the_answer(dated: str, age: float) -> None:
+    place = Place(dated=dated)
+    place.put("1")
+    place.get_while(lambda: place.world.advance(10))
+    assert place.world.now() - place.cache.copies["k"].fetched_at == age
+
+
+def test_a_rule_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="newest, neither, latest, not 'oldest'"):
+        LocationCache("oldest")
+    with pytest.raises(ValueError, match="asked or answered, not 'put'"):
+        Place(dated="put")
 
 
 @pytest.mark.parametrize("newer_first", [True, False])
