@@ -14,11 +14,11 @@ from edgeproof.impl.runtime import Pending, Task
 from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import ActionImpossible, Observation, Setup
 
-__all__ = ["InFlightSystem"]
+__all__ = ["InFlightSystem", "UnderWay"]
 
 
 @frozen
-class _Read:
+class UnderWay:
     """A read under way: who waits for it, for what, and the newest that had been told at its location before."""
 
     task: Task
@@ -35,7 +35,7 @@ class InFlightSystem(ReferenceSystem):
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         super().start(setup)
-        self.reads: list[_Read | None] = [None] * setup.sizes.get("Read", 2)
+        self.reads: list[UnderWay | None] = [None] * setup.sizes.get("Read", 2)
         self.newest: list[Snapshot] = [EMPTY] * len(self.locations)
 
     def observe(self) -> Observation:
@@ -58,19 +58,12 @@ class InFlightSystem(ReferenceSystem):
         self._remember(pop)
 
     def _do_ask(self, read: int) -> None:
-        pop = self._home(read)
-        if self.reads[read] is not None:
-            raise ActionImpossible("the read is under way already")
-        self._serving = self.locations[pop].cache
-        task = self._edge.spawn(self.locations[pop].reader.read())
-        if task.done:
-            raise ActionImpossible("the isolate answers by itself")
-        answer = self._edge.pending[-1]
-        answer.apply()
-        if answer.error is not None:
-            self.runtime.drop(answer)
-            raise ActionImpossible(str(answer.error))
-        self.reads[read] = _Read(task, answer, self.newest[pop])
+        under_way = self._begin(read)
+        under_way.answer.apply()
+        if under_way.answer.error is not None:
+            self.runtime.drop(under_way.answer)
+            raise ActionImpossible(str(under_way.answer.error))
+        self.reads[read] = under_way
 
     def _do_answer(self, read: int) -> None:
         under_way = self.reads[read]
@@ -88,6 +81,16 @@ class InFlightSystem(ReferenceSystem):
             if under_way is not None and self._home(read) == pop:
                 self.runtime.drop(under_way.answer)
                 self.reads[read] = None
+
+    def _begin(self, read: int) -> UnderWay:
+        pop = self._home(read)
+        if self.reads[read] is not None:
+            raise ActionImpossible("the read is under way already")
+        self._serving = self.locations[pop].cache
+        task = self._edge.spawn(self.locations[pop].reader.read())
+        if task.done:
+            raise ActionImpossible("the isolate answers by itself")
+        return UnderWay(task, self._edge.pending[-1], self.newest[pop])
 
     def _home(self, read: int) -> int:
         return read % len(self.locations)

@@ -44,6 +44,8 @@ def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = 
         ack=said["ack"],
         reader=said["reader"],
         install=said.get("install", "newer"),
+        overlap=said.get("overlap", "newest"),
+        dated=said.get("dated", "asked"),
         epoch=said["epoch"] == "on",
         key=NEIGHBOUR_KEY if said["kv_key"] == "shared" else UNIT_KEY,
         timing=Timing(

@@ -23,7 +23,7 @@ from edgeproof.impl.edge.kv import KVNamespace, KVUnreachable, LocationCache
 from edgeproof.impl.pattern.deployment import Choices, Location, Parts, boot
 from edgeproof.impl.pattern.observation import observe
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of
-from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
+from edgeproof.impl.runtime import Clock, NetworkError, SimulatedRuntime
 from edgeproof.impl.snapshot import EMPTY, Snapshot, to_kv
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
 
@@ -54,7 +54,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._disjoint = "disjoint_caches" in setup.hazards
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
-        self.kv: KVNamespace = self.choices.namespace(self.runtime, parts=self._parts)
+        self.kv: KVNamespace = self.choices.namespace(self._clock_of_puts(), parts=self._parts)
         self._put_neighbour()
         self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
         self.strays = [None] * setup.sizes.get("Put", 2)
@@ -79,6 +79,10 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
             self.neighbour, metadata = to_kv(Snapshot(1, 0, dict.fromkeys(FIELDS, 1)))
             self.kv.put(NEIGHBOUR_KEY, self.neighbour, metadata=metadata)
         self._neighbours = self.kv.usage.written
+
+    def _clock_of_puts(self) -> Clock:
+        """What KV's centre dates its values by."""
+        return self.runtime
 
     def _start_edge(self, pops: int) -> None:
         self._edge = self.runtime.instance()

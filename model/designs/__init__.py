@@ -8,6 +8,7 @@ from typing import Final
 
 from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
 from edgeproof.model.designs.do_kv import DoKv
+from edgeproof.model.designs.do_kv_fills import DoKvFills
 from edgeproof.model.designs.do_kv_in_flight import DoKvInFlight
 from edgeproof.model.designs.do_kv_lost_alarms import DoKvLostAlarms
 from edgeproof.model.designs.do_kv_manifest import DoKvManifest
@@ -26,6 +27,7 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
     "do_kv_regional": DoKvRegional,
     "do_kv_in_flight": DoKvInFlight,
+    "do_kv_fills": DoKvFills,
     "do_kv_lost_alarms": DoKvLostAlarms,
     "do_kv_per_key": DoKvPerKey,
     "do_kv_manifest": DoKvManifest,

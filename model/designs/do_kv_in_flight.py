@@ -26,7 +26,7 @@ from edgeproof.model.machine import (
     option,
 )
 
-__all__ = ["DoKvInFlight"]
+__all__ = ["DoKvInFlight", "begin", "empty"]
 
 
 class DoKvInFlight(DoKv):
@@ -66,13 +66,9 @@ class DoKvInFlight(DoKv):
         """A request at a POP asks its location for the config, as the isolate has no memo that it may serve."""
         pop = s.home(read)
         fresh = s.fresh[pop]
-        s.require(~s.asking[read] & ~has_memo(s, pop) & (fresh | ~s.cut[pop]))
-        s.asking[read] = True
-        s.asked_for[read] = 0
+        begin(s, read)
         s.brought[read] = ite(fresh, s.cache[pop], s.kv)
         s.brought_era[read] = ite(fresh, s.cache_era[pop], s.kv_era)
-        s.told[read] = s.newest[pop]
-        s.told_era[read] = s.newest_era[pop]
         with s.when(~fresh):
             fetch(s, pop, s.kv, s.kv_era)
 
@@ -105,9 +101,9 @@ class DoKvInFlight(DoKv):
         """The isolate at a POP is evicted; what it kept in memory is gone, and what it waited for."""
         DoKv.evict(s, pop)
         for array in (s.brought, s.brought_era, s.told, s.told_era):
-            _empty(s, array, pop, 0)
+            empty(s, array, pop, 0)
         for array in (s.overtaken, s.asking):
-            _empty(s, array, pop, False)
+            empty(s, array, pop, False)
 
     @deadline
     def reads_end_in_time(s: State) -> Expr:
@@ -115,12 +111,22 @@ class DoKvInFlight(DoKv):
         return for_all(s.Read, lambda r: implies(s.asking[r], s.asked_for[r] <= s.L))
 
 
+def begin(s: State, read: Expr) -> None:
+    """A read is under way from now on; what it brings is another matter."""
+    pop = s.home(read)
+    s.require(~s.asking[read] & ~has_memo(s, pop) & (s.fresh[pop] | ~s.cut[pop]))
+    s.asking[read] = True
+    s.asked_for[read] = 0
+    s.told[read] = s.newest[pop]
+    s.told_era[read] = s.newest_era[pop]
+
+
 def _overtake(s: State, pop: Expr, installed: Expr) -> None:
     """Where an answer is installed, all other reads that are under way at the location are overtaken."""
     each(s.overtaken, lambda r: s.asking[r] & (s.overtaken[r] | (installed & (s.home(r) == pop))))
 
 
-def _empty(s: State, array: ArrayView, pop: Expr, nothing: int | bool) -> None:
+def empty(s: State, array: ArrayView, pop: Expr, nothing: int | bool) -> None:
     """Nothing is left of the reads at the location."""
     each(array, lambda r: ite(s.home(r) == pop, nothing, array[r]))
 
