@@ -4,6 +4,9 @@
 A cache that takes whatever comes last is taken back by a slow older answer, and one that dates its copy from the answer
 serves it for up to L longer. Where a copy is as old as its question, and of overlapping answers the cache keeps the one
 that was put last or neither, the bound is that of `do_kv_in_flight`: a fill adds nothing to it.
+
+Publishing is in steps of its own already: `fire`, `put_lands` and `put_confirmed`. While a location renews its copy it
+serves the one that it has, but never beyond cacheTtl: Workers KV's documentation has it refresh before, not after.
 """
 
 from __future__ import annotations
