@@ -10,7 +10,16 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Final, cast
 
-from edgeproof.impl.system import Metered, Observation, Setup, Spent, SystemUnavailable
+from edgeproof.impl.system import (
+    Contents,
+    Metered,
+    Observation,
+    Setup,
+    Spent,
+    SystemUnavailable,
+    WithContent,
+    Writes,
+)
 
 __all__ = ["REFERENCES", "ReferenceSystems"]
 
@@ -52,6 +61,17 @@ class ReferenceSystems:
     def observe(self) -> Observation:
         """What can be seen now."""
         return self._running().observe()
+
+    def write_from(self, writes: Writes) -> None:
+        """Write these from now on; where the design's system takes no writes, nothing happens."""
+        running = self._running()
+        if isinstance(running, WithContent):
+            running.write_from(writes)
+
+    def contents(self) -> Contents:
+        """What is held now, if the design's system shows it."""
+        running = self._running()
+        return running.contents() if isinstance(running, WithContent) else {}
 
     def spent(self) -> Spent:
         """What the run has cost so far. Every reference implementation counts it."""

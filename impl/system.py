@@ -8,13 +8,15 @@ every action the model's state and the observation must agree on every name that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
 __all__ = [
+    "MARKS",
     "ActionImpossible",
     "ActionUnknown",
+    "Contents",
     "Metered",
     "Observation",
     "Setup",
@@ -22,6 +24,9 @@ __all__ = [
     "System",
     "SystemUnavailable",
     "Value",
+    "WithContent",
+    "Write",
+    "Writes",
 ]
 
 Value = int | bool | str | tuple[int, ...] | tuple[bool, ...] | tuple[str, ...]
@@ -96,3 +101,66 @@ class Metered(System, Protocol):
 
     def spent(self) -> Spent:
         """What the run has cost since it was started."""
+
+
+# --- content: what a version stands for
+
+
+MARKS: Final = ("first", "second")
+"""Two fields that a write names together and first, both with one value, or not at all: what half a write has made can
+be told by them."""
+
+Contents = Mapping[str, str | tuple[str | None, ...] | None]
+"""JSON texts by the names of the model's variables: what the version under that name stands for. One per element of an
+array, None where nothing is held. A name that is missing is not compared."""
+
+
+@frozen
+class Write:
+    """What a client of the control plane asks for: fields to set and fields to remove, in this order, and by whom.
+
+    It expects the store to be at `expected_version`, if it says so. `key` is its idempotency key, None for none.
+    """
+
+    changes: Mapping[str, Any]
+    removed: tuple[str, ...] = ()
+    actor: str = "client"
+    key: str | None = None
+    expected_version: int | None = None
+
+
+class Writes(Protocol):
+    """What the clients of one run write, in turn; a write that is sent again is not asked for again."""
+
+    @property
+    def before(self) -> int:
+        """How many writes are made before the run begins: its versions are counted from there on.
+
+        They are made as any other; then nothing of them is published, no alarm is armed, and no client has heard of
+        them.
+        """
+
+    def made(self) -> Write:
+        """The next write that is to be made."""
+
+    def refused(self) -> Write:
+        """The next request that is to change nothing: it expects another version than the current one, or repeats the
+        key of a write that was made, whose answer it gets once more.
+        """
+
+
+@runtime_checkable
+class WithContent(System, Protocol):
+    """A system whose client writes what it is given, and that shows what its versions stand for.
+
+    A copy is `{"config": ..., "era": ..., "version": ...}`. Under `logged` stands the whole changelog: a list of
+    `{"version", "field", "old", "new", "actor", "at", "key"}`, by version and by the UTF-8 of the field, without what
+    there is not; `at` is in ticks since the run began. Under `answers` stands what clients were answered in the last
+    action, in order: `{"version", "repeated"}`, or `{"refused": current version}`.
+    """
+
+    def write_from(self, writes: Writes) -> None:
+        """From now on the run's writes are these. Called right after `start`, if at all."""
+
+    def contents(self) -> Contents:
+        """What is held now. Looking changes nothing."""

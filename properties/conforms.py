@@ -151,7 +151,8 @@ def _is_withheld(one: Conclusion) -> bool:
 
 def _undecided(ledger: Ledger) -> Iterator[str]:
     for one in ledger.conclusions:
-        if one.status is Status.UNDECIDED and one.verdict in (Verdict.UNKNOWN, Verdict.VACUOUS):
+        undecided = one.status in (Status.UNDECIDED, Status.NOT_BY_RUNS)
+        if undecided and one.verdict in (Verdict.UNKNOWN, Verdict.VACUOUS):
             yield f"{one.property} ({one.evidence[0].reason})"
         elif one.property == LOCKSTEP and one.evidence[0].withheld:
             yield f"{one.property} (the system cannot perform {', '.join(one.evidence[0].withheld)})"

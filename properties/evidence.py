@@ -46,9 +46,10 @@ class Evidence:
     that a violation found elsewhere on the same instance contradicts it. `reason` says why a verdict is UNKNOWN or
     VACUOUS, or adds what a reader should know. `measures` are counts such as states or steps. `unsettled` is a state
     from which an induction failed; whether it is reachable is another engine's to say. `fired` counts, per action, how
-    often it happened in what the engine looked at. `left_range` names a variable that left its declared range.
+    often it happened in what the engine looked at, and `offered` names those that could have. `left_range` names a
+    variable that left its declared range.
     `withheld` names what it would have taken, and a system under test does not show or cannot perform: variables, then
-    actions.
+    actions. `by_runs` says that it is from runs of a system that showed and did all that the property takes.
     """
 
     property: str
@@ -64,8 +65,10 @@ class Evidence:
     reason: str = ""
     unsettled: State | None = None
     fired: Mapping[str, int] = field(factory=dict)
+    offered: tuple[str, ...] = ()
     left_range: str = ""
     withheld: tuple[str, ...] = ()
+    by_runs: bool = False
 
 
 @frozen
@@ -92,6 +95,8 @@ class Status(StrEnum):
     VIOLATED = "violated"
     HOLDS_UNEXPECTEDLY = "expected to be violated, but holds"
     UNDECIDED = "undecided"
+    NOT_BY_RUNS = "not decided by runs"
+    """Only runs of a system were looked at, which end and are samples: they cannot decide it, or happened not to."""
     CONTRADICTION = "engines contradict each other"
     WEAKER = "shown to less than is pinned"
 
@@ -183,7 +188,9 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
     if left is not None and verdict is not Verdict.VIOLATED:
         verdict, certain, reasons = Verdict.UNKNOWN, [], f"{left.engine}: {left.reason}"
     status = _status(case, property_id, verdict, bool(certain))
-    if status is Status.UNDECIDED and verdict in HOLDS:
+    if status is Status.UNDECIDED and evidence and all(e.by_runs for e in evidence):
+        status = Status.NOT_BY_RUNS
+    if status in (Status.UNDECIDED, Status.NOT_BY_RUNS) and verdict in HOLDS:
         reasons = "it must be violated, and nothing that was run shows it" + (f"; {reasons}" if reasons else "")
     return Conclusion(case, property_id, verdict, status, evidence, reasons)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from edgeproof.impl.system import ActionUnknown, System
+from edgeproof.impl.system import ActionUnknown, Observation, System
 from edgeproof.model import trace as traces
 from edgeproof.model.designs import DESIGNS, load
 from edgeproof.model.interpret import Event, State, apply, evaluate
@@ -22,6 +22,7 @@ from edgeproof.model.trace import Trace, TraceError
 from edgeproof.properties.catalogue import CATALOGUE, Property, applicable, state_form, step_form
 from edgeproof.properties.catalogue.property import applies_to
 from edgeproof.properties.engines.explore.time import TIME_DIVERGES, stops_time
+from edgeproof.properties.engines.fuzz.content import content_of
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
 from edgeproof.properties.engines.kernels import kernel_source
@@ -111,6 +112,8 @@ def replay_on(
     seen: list[State] = []
     shown = set(instance.machine.variables)
     system.start(setup_of(instance))
+    content = content_of(system, instance, trace.states[0])
+    before: Observation = {}
     for number, recorded in enumerate(states):
         event = events[number - 1] if number else None
         what = str(event) if event else "the start"
@@ -118,6 +121,7 @@ def replay_on(
             if event is not None:
                 _perform(system, event)
             observed = system.observe()
+            contents = {} if content is None else content.look()
         except ActionUnknown as error:
             text = f"{what}: the system cannot perform it: {error}"
             return Replay(False, tuple(done), text, None, f"the system cannot perform {event}")
@@ -131,6 +135,13 @@ def replay_on(
             name = wrong[0]
             text = f"after {what}: {name} is {observed[name]!r}, recorded as {recorded[name]!r}"
             return Replay(False, tuple(done), text, True if trace.about == LOCKSTEP else None)
+        if content is not None:
+            if event is not None:
+                content.follow(event, before, observed)
+            if different := content.differs(observed, contents):
+                text = f"after {what}: content of {different}"
+                return Replay(False, tuple(done), text, True if trace.about == LOCKSTEP else None)
+        before = observed
         seen.append({**recorded, **{name: value for name, value in observed.items() if name in recorded}})
     if about is not None and (hidden := not_judged(instance, about, shown)):
         return Replay(True, tuple(done), "", None, hidden)

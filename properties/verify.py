@@ -31,7 +31,7 @@ from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import Limits, explore_with_time, reached
 from edgeproof.properties.engines.explore.time import TIME_DIVERGES
-from edgeproof.properties.engines.fuzz.cover import coverage
+from edgeproof.properties.engines.fuzz.cover import Least, coverage
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff
@@ -69,7 +69,10 @@ class Beside:
 
 @frozen
 class Plan:
-    """How much each engine does: a search's limits, runs and steps of fuzzing, the prover's effort, the seed."""
+    """How much each engine does: a search's limits, runs and steps of fuzzing, the prover's effort, the seed.
+
+    `least` is what the runs have to cover.
+    """
 
     seed: int = 0
     engines: tuple[str, ...] = ENGINES
@@ -78,6 +81,7 @@ class Plan:
     steps: int = 80
     effort: Effort = field(factory=Effort)
     beside: Beside | None = None
+    least: Least = field(factory=Least)
 
 
 PLANS: Final[Mapping[str, Plan]] = {
@@ -108,7 +112,7 @@ def verify(
     conclusions = held_to_pins(concluded, plan.engines)
     driven = [case for case in cases if "fuzz" in _engines(case, plan)]
     for design in dict.fromkeys(case.design for case in driven):
-        conclusions.append(coverage([case for case in driven if case.design == design], found))
+        conclusions.append(coverage([case for case in driven if case.design == design], found, least=plan.least))
     return Ledger(tuple(conclusions), plan.seed, time.perf_counter() - started, environment())
 
 

@@ -27,9 +27,9 @@ NOTHING: Final = "-"
 """Stands for what is not there."""
 
 _STRENGTH: Final = {Verdict.PROVED: 2, Verdict.HOLDS_TO_BOUND: 1, Verdict.UNKNOWN: 0, Verdict.VACUOUS: 0}
-_GOOD: Final = {Status.AS_EXPECTED: 2, Status.UNDECIDED: 1}
+_GOOD: Final = {Status.AS_EXPECTED: 2, Status.NOT_BY_RUNS: 1, Status.UNDECIDED: 1}
 
-_COVERED: Final = ("states", "runs", "steps", "actions", "performed", "reached")
+_COVERED: Final = ("states", "runs", "steps", "transitions", "actions", "performed", "reached")
 """The measures that say how much an engine looked at: less of it is a smaller bound."""
 
 _SETTING: Final = re.compile(r"[A-Za-z_]\w*=\w+")

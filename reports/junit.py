@@ -18,6 +18,7 @@ __all__ = ["junit_document"]
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FAILURES: Final = (Status.VIOLATED, Status.HOLDS_UNEXPECTEDLY, Status.CONTRADICTION, Status.WEAKER)
+_OTHERWISE: Final = {Status.UNDECIDED: "error", Status.NOT_BY_RUNS: "skipped"}
 
 
 def junit_document(view: View) -> str:
@@ -45,7 +46,7 @@ def _test(view: View, row: Row, test: xml.Element) -> None:
     test.set("name", _clean(conclusion.property))
     test.set("classname", _clean(f"{conclusion.case.design}.{conclusion.case.name}"))
     test.set("time", f"{sum(finding.evidence.seconds for finding in row.findings):.3f}")
-    kind = "failure" if conclusion.status in _FAILURES else "error" if conclusion.status is Status.UNDECIDED else ""
+    kind = "failure" if conclusion.status in _FAILURES else _OTHERWISE.get(conclusion.status, "")
     output = _output(view, row)
     if kind:
         message = f"{conclusion.property}: {standing(conclusion)}"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from edgeproof.properties.evidence import Conclusion, Status, Verdict
@@ -22,19 +22,24 @@ _SIGNS: Final = {
 }
 
 
+_CALM: Final = (Status.AS_EXPECTED, Status.NOT_BY_RUNS)
+
+
 def markdown_document(view: View) -> str:
     """The text."""
     ledger = view.ledger
-    proved, holds, violated, undecided = counts(ledger.conclusions)
+    proved, holds, violated, undecided, beyond = counts(ledger.conclusions)
     good = "✅" if ledger.exit_status == 0 else "❌"
+    open_ones = f"{undecided} undecided" + (f", {beyond} not decided by runs" if beyond else "")
     lines = [
         "# edgeproof",
         "",
         f"{good} **{MEANING[ledger.exit_status]}** (exit status {ledger.exit_status}): "
         f"{asked_text(view)}, {proved} proved, {holds} hold to a bound, "
-        f"{violated} violated, {undecided} undecided; {ledger.seconds:.1f} s, seed {ledger.seed}.",
+        f"{violated} violated, {open_ones}; {ledger.seconds:.1f} s, seed {ledger.seed}.",
         "",
-        *_attention(view),
+        *_listed(view, "Not as expected", "❌", lambda status: status not in _CALM),
+        *_listed(view, "Not decided by runs", "❔", lambda status: status is Status.NOT_BY_RUNS),
         *_overview(view),
     ]
     for sheet in view.sheets:
@@ -42,18 +47,16 @@ def markdown_document(view: View) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _attention(view: View) -> Iterator[str]:
-    """What is not as expected comes first."""
-    rows = [
-        (sheet, row) for sheet in view.sheets for row in sheet.rows if row.conclusion.status is not Status.AS_EXPECTED
-    ]
+def _listed(view: View, title: str, sign: str, of: Callable[[Status], bool]) -> Iterator[str]:
+    """What comes first: the properties of some statuses, where there are any."""
+    rows = [(sheet, row) for sheet in view.sheets for row in sheet.rows if of(row.conclusion.status)]
     if not rows:
         return
-    yield "## Not as expected"
+    yield f"## {title}"
     yield ""
     for sheet, row in rows:
         reason = f": {text(row.conclusion.reason)}" if row.conclusion.reason else ""
-        yield f"- ❌ {text(sheet.case.name)}, `{row.conclusion.property}`: {standing(row.conclusion)}{reason}"
+        yield f"- {sign} {text(sheet.case.name)}, `{row.conclusion.property}`: {standing(row.conclusion)}{reason}"
         if row.shortest is not None and row.shortest.trace is not None:
             yield f"  `{view.replay(row.shortest.trace)}`"
     yield ""
@@ -109,4 +112,6 @@ def _witness(view: View, row: Row) -> Iterator[str]:
 
 def _sign(conclusion: Conclusion) -> str:
     sign = _SIGNS[conclusion.verdict]
+    if conclusion.status is Status.NOT_BY_RUNS:
+        return f"❔ {conclusion.status}"
     return sign if conclusion.status is Status.AS_EXPECTED else f"❌ **{standing(conclusion)}**"

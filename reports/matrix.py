@@ -52,21 +52,24 @@ def print_summary(console: Console, view: View) -> None:
     if len(view.sheets) > 1:
         table = Table(header_style="bold")
         table.add_column("case", overflow="fold")
-        for column in ("proved", "holds", "violated", "undecided"):
+        columns = ["proved", "holds", "violated", "undecided"]
+        columns += ["not decided by runs"] if counts(view.ledger.conclusions)[-1] else []
+        for column in columns:
             table.add_column(column, justify="right")
         table.add_column("concluding")
         for sheet in view.sheets:
-            table.add_row(sheet.case.name, *map(str, counts([r.conclusion for r in sheet.rows])), _sheet_status(sheet))
+            numbers = counts([row.conclusion for row in sheet.rows])[: len(columns)]
+            table.add_row(sheet.case.name, *map(str, numbers), _sheet_status(sheet))
         console.print()
         console.print(table)
     ledger = view.ledger
-    proved, holds, violated, undecided = counts(ledger.conclusions)
+    proved, holds, violated, undecided, beyond = counts(ledger.conclusions)
     expected = sum(c.verdict is Verdict.VIOLATED and c.status is Status.AS_EXPECTED for c in ledger.conclusions)
     console.print()
     console.print(
         f"{asked_text(view)} in {ledger.seconds:.1f} s, "
         f"seed {ledger.seed}: {proved} proved, {holds} hold to a bound, {violated} violated ({expected} as expected), "
-        f"{undecided} undecided",
+        f"{undecided} undecided" + (f", {beyond} not decided by runs" if beyond else ""),
         soft_wrap=True,
     )
     style = "bold green" if ledger.exit_status == 0 else "bold red"
@@ -78,15 +81,16 @@ def asked_text(view: View) -> str:
     return f"{counted(len(view.ledger.conclusions), 'property', 'properties')} of {counted(len(view.sheets), 'case')}"
 
 
-def counts(conclusions: tuple[Conclusion, ...] | list[Conclusion]) -> tuple[int, int, int, int]:
-    """How many are proved, hold to a bound, are violated, are undecided (or vacuous)."""
-    verdicts = [c.verdict for c in conclusions]
+def counts(conclusions: tuple[Conclusion, ...] | list[Conclusion]) -> tuple[int, int, int, int, int]:
+    """How many are proved, hold to a bound, are violated, are undecided (or vacuous), and how many runs leave open."""
+    verdicts = [c.verdict for c in conclusions if c.status is not Status.NOT_BY_RUNS]
     undecided = verdicts.count(Verdict.UNKNOWN) + verdicts.count(Verdict.VACUOUS)
     return (
         verdicts.count(Verdict.PROVED),
         verdicts.count(Verdict.HOLDS_TO_BOUND),
         verdicts.count(Verdict.VIOLATED),
         undecided,
+        len(conclusions) - len(verdicts),
     )
 
 
@@ -139,7 +143,7 @@ def _style(conclusion: Conclusion) -> str:
     match conclusion.status:
         case Status.AS_EXPECTED:
             return "green"
-        case Status.UNDECIDED:
+        case Status.UNDECIDED | Status.NOT_BY_RUNS:
             return "magenta"
     return "bold red"
 

@@ -48,7 +48,8 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
         self.instance = self.runtime.instance()
         self.store = ConfigStore(self.storage.connection, self.instance)
         # An attempt is a put per field, and each has D.
-        timing = Timing(seconds["D"] * len(FIELDS), steady(seconds["R"]), sync_delay=seconds["S"])
+        self.put_timeout = seconds["D"]
+        timing = Timing(self.put_timeout * len(FIELDS), steady(seconds["R"]), sync_delay=seconds["S"])
         replicator = Replicator(self.store, self.kv, self.instance, self._publication(UNIT_KEY), timing=timing)
         self.front = Front(self.store, self.instance, replicator=replicator)
         self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, attempts=None)

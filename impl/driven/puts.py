@@ -15,8 +15,12 @@ from edgeproof.impl.system import ActionImpossible, Value
 __all__ = ["Alarmed", "DrivenPuts", "OnePut", "Put", "need_due", "see_alarm", "sending"]
 
 SOON: Final = 1.0
-"""Seconds. Time stands still between two ticks, which are minutes, and alarms that follow each other at once are set to
+"""Seconds. Time stands still between two ticks, which are longer, and alarms that follow each other at once are set to
 one millisecond after the other: what is due so soon is due now."""
+
+
+class NeverGivenUp(Exception):
+    """A put hangs, and its caller's time-out does not strike."""
 
 
 class Alarmed(OverKV):
@@ -26,10 +30,29 @@ class Alarmed(OverKV):
     """The Durable Object that runs."""
     alarms: AlarmPlatform
     """What fires its alarm."""
+    put_timeout: float
+    """Seconds that a put may take; its caller has to see to that."""
 
     def _do_fire(self) -> None:
         need_due(self.alarms)
         self.instance.spawn(self.alarms.fire())
+
+    def _do_tick(self, delay: float = 1) -> None:
+        super()._do_tick(delay)
+        for op in self.instance.under_way("kv.put"):
+            # No put of a model takes longer than it may: one that is given up here was given too little time.
+            if op.expires < self.runtime.time:
+                self.runtime.fail(op, TimeoutError("the put has hung"))
+
+    def _fail_put(self, op: Pending[Any]) -> None:
+        """Let a put fail that has not landed: refused at once, or by the caller's own time-out where it has waited for
+        as long as a put may take.
+        """
+        if op.expires <= self.runtime.time:
+            return self.runtime.fail(op, TimeoutError("the put has hung"))
+        if self.runtime.time - op.due >= self.put_timeout:
+            raise NeverGivenUp("a put that hangs is still waited for when its time is up")
+        self.runtime.fail(op, NetworkError("KV cannot be reached"))
 
 
 class OnePut(Alarmed):
@@ -43,7 +66,7 @@ class OnePut(Alarmed):
         self._settle(self._the_put())
 
     def _do_put_fails(self) -> None:
-        self.runtime.fail(self._the_put(), NetworkError("KV cannot be reached"))
+        self._fail_put(self._the_put())
 
     def _the_put(self) -> Pending[Any]:
         return first(self.instance.under_way("kv.put"), "no put is under way")
@@ -66,7 +89,7 @@ class DrivenPuts(Alarmed):
         self.runtime.resolve(self._put(applied=True))
 
     def _do_put_fails(self) -> None:
-        self.runtime.fail(self._put(applied=False), NetworkError("KV cannot be reached"))
+        self._fail_put(self._put(applied=False))
 
     def _do_put_late(self, slot: int) -> None:
         op = self._put(applied=False)

@@ -12,8 +12,9 @@ from edgeproof.impl.system import Setup, SystemUnavailable
 
 __all__ = ["TICK", "UNIT_KEY", "UNSPACED", "check_setup", "seconds_of", "steady"]
 
-TICK: Final = 60.0
-"""Seconds of virtual time in a tick: the default cacheTtl, and above every minimum that KV has."""
+TICK: Final = 67.0
+"""Seconds of virtual time in a tick. It is above every minimum that KV has, and no number of ticks is a default of KV
+or of a part: none makes up for a duration that is forgotten somewhere."""
 
 UNIT_KEY: Final = "config:unit"
 """The KV key of the unit that a run is about."""
@@ -31,7 +32,7 @@ def check_setup(setup: Setup, design: str, options: Mapping[str, tuple[str, ...]
     if setup.design != design:
         raise SystemUnavailable(f"this system implements {design}, not {setup.design}")
     if setup.numbers.get("T") == 0:
-        raise SystemUnavailable("T=0 is below KV's smallest cacheTtl (30 s, half a tick): only a model can have it")
+        raise SystemUnavailable("T=0 is below KV's smallest cacheTtl (30 s, not half a tick): only a model can have it")
     for name, value in setup.options.items():
         if value not in options.get(name, ()):
             raise ValueError(f"no option {name} = {value}; there are {options}")

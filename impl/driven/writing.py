@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from attrs import evolve
+from collections.abc import Mapping
 
 from edgeproof.impl.driven.base import Simulated, first, raise_error_of
 from edgeproof.impl.driven.client import Client
@@ -23,6 +23,11 @@ class Writing(Simulated):
     """The Durable Object that runs."""
     store: ConfigStore
     front: Front
+
+    def perform(self, action: str, arguments: Mapping[str, int]) -> None:
+        """Make one action happen; the answers of the one before are forgotten then."""
+        with self.client.anew():
+            super().perform(action, arguments)
 
     def _do_write(self) -> None:
         if self.client.outstanding is not None or self.instance.under_way("commit"):
@@ -52,10 +57,13 @@ class Rewriting(Writing):
         self.runtime.resolve(self._the("gate"))
 
     def _do_write_refused(self) -> None:
-        request = evolve(self.client.request(), expected_version=self.store.version() - 1)
-        task = self._send(request, nobody_hears)
-        if not isinstance(task.error, VersionConflict):
-            raise_error_of(task)
+        task = self._send(self.client.refused(self.store.version()), self.client.hear_again)
+        if isinstance(task.error, VersionConflict):
+            self.client.hear_refused(task.error.current)
+            return
+        raise_error_of(task)
+        if not task.done:
+            self.runtime.resolve(self._the("gate"))
 
 
 def see_writing(seen: dict[str, Value], system: Writing) -> None:

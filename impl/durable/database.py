@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-__all__ = ["CHUNK", "NoTransaction", "Transaction", "connect", "joined", "part_of", "parts", "wipe"]
+__all__ = ["CHUNK", "NoTransaction", "Transaction", "connect", "joined", "part_of", "parts", "rows", "wipe"]
 
 CHUNK: Final = 900_000
 """Characters (ASCII, so bytes) of a value in one row. A row of a Durable Object holds 2 MB (Durable Objects limits
@@ -50,6 +50,12 @@ def wipe(connection: sqlite3.Connection) -> None:
         "BEGIN; DELETE FROM field; DELETE FROM entry; DELETE FROM change; DELETE FROM alarm;"
         "UPDATE meta SET version = 0, era = 0, attempts = 0; COMMIT;"
     )
+
+
+def rows(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """All rows that a config, its label and its changelog are made of, to tell whether one has changed."""
+    tables = ("version, era FROM meta", "* FROM field", "* FROM entry", "* FROM change")
+    return [row for table in tables for row in connection.execute(f"SELECT {table}")]
 
 
 class Transaction:

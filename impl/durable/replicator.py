@@ -2,9 +2,10 @@
 """What copies a unit's config from its store to KV: an alarm-driven replicator, or (the mistake) the request itself.
 
 The alarm is the outbox: a write arms it in its own transaction, and it stays armed until a put of the current config is
-confirmed. One put is in flight at a time, so that a single instance cannot overtake itself. KV puts are not fenced: a
-put of an instance that has been superseded may still land, which no code here can prevent (an unmerged guide by a KV
-engineer; Durable Objects, "Known issues").
+confirmed. One put is in flight at a time, so that a single instance mostly cannot overtake itself. KV puts are not
+fenced: a put of an instance that has been superseded may still land, which no code here can prevent (an unmerged guide
+by a KV engineer; Durable Objects, "Known issues"). Nor can it take back a put whose time is up: that one is given up,
+the next one is begun after the wait, and the first may land last. The heartbeat repairs both.
 
 The platform has been seen to lose an alarm: it stays set, in the past, and never fires (workerd issue 6866,
 cloudflare-docs issue 18324). So every request looks after the alarm as well: one that is overdue by more than the

@@ -77,6 +77,7 @@ class FlagSystem(OnePut):
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         self._said = check_setup(setup, "flagship", _OPTIONS)
         seconds = seconds_of(setup, "DRTS")
+        self.put_timeout = seconds["D"]
         self._scale, self._writes = setup.numbers.get("scale", 2), setup.numbers.get("writes", 2)
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()

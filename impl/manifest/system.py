@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts and a manifest behind the `System` interface, action by action, on the real parts of the pattern.
 
-The config has one field, "part", or none: the part that the model follows is that field's. One tick is a minute of
-virtual time. But for probing no location keeps a copy of a part: what it would keep could only help.
+The config has one field, "part", or none: the part that the model follows is that field's. But for probing no location
+keeps a copy of a part: what it would keep could only help.
 """
 
 from __future__ import annotations

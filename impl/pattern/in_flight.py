@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from edgeproof.impl.driven.content import copy_text, counted_from
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.runtime import Pending, Task
 from edgeproof.impl.snapshot import EMPTY, Snapshot
-from edgeproof.impl.system import ActionImpossible, Observation, Setup
+from edgeproof.impl.system import ActionImpossible, Contents, Setup, Value
 
 __all__ = ["InFlightSystem", "UnderWay"]
 
@@ -38,12 +39,20 @@ class InFlightSystem(ReferenceSystem):
         self.reads: list[UnderWay | None] = [None] * setup.sizes.get("Read", 2)
         self.newest: list[Snapshot] = [EMPTY] * len(self.locations)
 
-    def observe(self) -> Observation:
-        """What can be seen now, by the names of the model's variables, and `partial`."""
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables."""
+        text = self._texts.of
+        return {
+            **super().contents(),
+            "brought": tuple(None if read is None else copy_text(read.answer.result) for read in self.reads),
+            "told": tuple(None if read is None else text(read.told) for read in self.reads),
+            "newest": tuple(text(one) for one in self.newest),
+        }
+
+    def _see(self) -> dict[str, Value]:
         brought = [(0, 0) if read is None else label_of(read.answer.result) for read in self.reads]
         told = [EMPTY if read is None else read.told for read in self.reads]
-        return {
-            **super().observe(),
+        seen: dict[str, Value] = {
             "asking": tuple(read is not None for read in self.reads),
             "brought": tuple(version for version, _ in brought),
             "brought_era": tuple(era for _, era in brought),
@@ -52,6 +61,7 @@ class InFlightSystem(ReferenceSystem):
             "newest": tuple(one.version for one in self.newest),
             "newest_era": tuple(one.era for one in self.newest),
         }
+        return {**super()._see(), **counted_from(self._before, seen, ("brought", "told", "newest"))}
 
     def _do_read(self, pop: int, cache: int) -> None:
         super()._do_read(pop, cache)

@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.client import Client, is_partial
+from edgeproof.impl.driven.content import Held
 from edgeproof.impl.driven.puts import see_alarm, sending
+from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.driven.told import Told
 from edgeproof.impl.durable.replicator import AlarmPlatform
 from edgeproof.impl.durable.store import ConfigStore
@@ -23,7 +25,7 @@ from edgeproof.impl.pattern.deployment import Choices, Location
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY
 from edgeproof.impl.runtime import Instance, Pending
 from edgeproof.impl.snapshot import Snapshot, from_kv
-from edgeproof.impl.system import Observation, Value
+from edgeproof.impl.system import Value
 
 __all__ = ["Place", "Unit", "label_of", "observe", "see_centre", "see_client", "see_kept", "see_places", "see_told"]
 
@@ -37,7 +39,9 @@ class Unit(Protocol):
     choices: Choices
     instance: Instance
     alarms: AlarmPlatform
+    storage: Storage
     store: ConfigStore
+    held: Held
     client: Client
     kv: KVNamespace
     neighbour: bytes | None
@@ -61,11 +65,11 @@ class Place(Protocol):
         """Whether its link to KV's centre works."""
 
 
-def observe(system: Unit) -> Observation:
+def observe(system: Unit) -> dict[str, Value]:
     """Everything that can be seen, in a few microseconds per part."""
     seen: dict[str, Value] = {}
     puts, places = system.puts(), system.locations
-    _see_store(seen, system.store, bool(puts))
+    _see_store(seen, system, bool(puts))
     seen["stuck"] = system.alarms.stuck()
     _see_puts(seen, puts, system.strays)
     stored, taken = system.instance.under_way("gate"), system.instance.under_way("commit")
@@ -77,7 +81,8 @@ def observe(system: Unit) -> Observation:
     return seen
 
 
-def _see_store(seen: dict[str, Value], store: ConfigStore, attempting: bool) -> None:
+def _see_store(seen: dict[str, Value], system: Unit, attempting: bool) -> None:
+    store = system.store
     status = store.status()
     seen["config"] = status.version
     seen["logged"] = status.logged
@@ -86,7 +91,7 @@ def _see_store(seen: dict[str, Value], store: ConfigStore, attempting: bool) -> 
     if status.logged != status.version:
         seen["torn"] = next(iter(store.unlogged()), -1)
     else:
-        seen["torn"] = status.version if is_partial(store.snapshot()) else 0
+        seen["torn"] = status.version if is_partial(system.held.snapshot(store, system.storage.connection)) else 0
 
 
 def _see_puts(seen: dict[str, Value], puts: list[Pending[Any]], strays: list[Pending[Any] | None]) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from edgeproof.impl.driven.base import impossible_on
+from edgeproof.impl.driven.content import copy_text, counted_from
 from edgeproof.impl.driven.setup import seconds_of
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.region import RegionalTier
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.pattern.system import ReferenceSystem
-from edgeproof.impl.system import Observation, Setup
+from edgeproof.impl.system import Contents, Setup, Value
 
 __all__ = ["DoKvRegionalSystem"]
 
@@ -31,11 +32,16 @@ class DoKvRegionalSystem(ReferenceSystem):
         self._ttl = seconds_of(setup, "G")["G"]
         super().start(setup)
 
-    def observe(self) -> Observation:
-        """What can be seen now, by the names of the model's variables, and `partial`."""
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables."""
+        copy = self.region.cache.copies.get(self.choices.key)
+        return {**super().contents(), "region": None if copy is None else copy_text(copy.entry)}
+
+    def _see(self) -> dict[str, Value]:
         copy = self.region.cache.copies.get(self.choices.key)
         version, era = label_of(None if copy is None else copy.entry)
-        return {**super().observe(), "region_cached": copy is not None, "region": version, "region_era": era}
+        seen: dict[str, Value] = {"region_cached": copy is not None, "region": version, "region_era": era}
+        return {**super()._see(), **counted_from(self._before, seen, ("region",))}
 
     def _start_edge(self, pops: int) -> None:
         self.region = self._tier(self.kv, self.runtime, self._ttl)

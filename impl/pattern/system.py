@@ -2,17 +2,19 @@
 """The reference implementation behind the `System` interface: the Durable Object and KV pattern, action by action.
 
 Every action is an operation on the real parts in the simulated runtime, and every observation is read off them (see
-`impl.pattern.observation`). One tick is a minute of virtual time.
+`impl.pattern.observation`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from edgeproof.impl.driven.base import Linked, impossible_on, raise_error_of
 from edgeproof.impl.driven.client import FIELDS, Client
+from edgeproof.impl.driven.content import Held, Texts, copy_text, counted_from
 from edgeproof.impl.driven.puts import DrivenPuts
 from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.driven.told import Told
@@ -25,7 +27,7 @@ from edgeproof.impl.pattern.observation import observe
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of
 from edgeproof.impl.runtime import Clock, NetworkError, SimulatedRuntime
 from edgeproof.impl.snapshot import EMPTY, Snapshot, to_kv
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
+from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Value, Writes
 
 __all__ = ["ReferenceSystem"]
 
@@ -51,6 +53,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
         self.choices: Choices = choices_of(setup, self.design, self.more_options)
+        self.put_timeout = self.choices.timing.put_timeout
         self._disjoint = "disjoint_caches" in setup.hazards
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
@@ -58,11 +61,42 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._put_neighbour()
         self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
         self.strays = [None] * setup.sizes.get("Put", 2)
+        self.held, self._texts, self._before = Held(), Texts(), 0
         self._start_edge(setup.sizes.get("Pop", 2))
         self._boot()
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
+        return counted_from(self._before, self._see())
+
+    def write_from(self, writes: Writes) -> None:
+        """Write these from now on, those before the run at once."""
+        self.client.write_from(writes)
+        self._before = writes.before
+        for _ in range(writes.before):
+            raise_error_of(self._send(self.client.request(), nobody_hears))
+            self.runtime.resolve(self._the("gate"))
+        # The alarm of these writes is not of the run.
+        self.store.disarm()
+
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables."""
+        config, changelog = self.held.texts(self.store, self.storage.connection)
+        puts, text = self.puts(), self._texts.of
+        copies = [one.cache.copies.get(self.choices.key) for one in self.locations]
+        return {
+            "config": config,
+            "logged": changelog,
+            "answers": json.dumps(self.client.answers),
+            "sent": text(puts[0].payload) if puts else None,
+            "carries": tuple(None if op is None else text(op.payload) for op in self.strays),
+            "kv": copy_text(self.kv.read_centre(self.choices.key)),
+            "cache": tuple(None if copy is None else copy_text(copy.entry) for copy in copies),
+            "kept": tuple(text(one.reader.kept) for one in self.locations),
+            "served": tuple(text(one) for one in self.told.answers),
+        }
+
+    def _see(self) -> dict[str, Value]:
         return observe(self)
 
     def spent(self) -> Spent:
@@ -151,7 +185,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.runtime.fail(self._put(applied=True), NetworkError("the connection broke"))
 
     def _do_inline_put_fails(self, slot: int) -> None:
-        self.runtime.fail(self._stray(slot), NetworkError("KV cannot be reached"))
+        self._fail_put(self._stray(slot))
 
     def _do_rollback(self) -> None:
         with impossible_on(StoreError):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pushes to a fleet behind the `System` interface: a control plane, its locations, and what is under way between them.
 
-Every action is an operation on the real parts, and what is observed is read off them. One tick is a minute of virtual
-time. A version is told apart by its content: a file of features, of which a bad one has one too many.
+Every action is an operation on the real parts, and what is observed is read off them. A version is told apart by its
+content: a file of features, of which a bad one has one too many.
 """
 
 from __future__ import annotations

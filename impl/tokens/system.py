@@ -2,8 +2,8 @@
 """Tokens for Git requests behind the `System` interface: one repo, the token that is followed, and its checks.
 
 Every action is an operation on the real parts, and what is observed is read off them: the rows of the table, the values
-in KV and in the caches, the operations that are under way. One tick is a minute of virtual time, which is also the
-shortest time that a token may have.
+in KV and in the caches, the operations that are under way. One tick is just above the shortest time that a token may
+have.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ class TokenSystem(DrivenPuts):
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError and SystemUnavailable for a setup that it does not know."""
         self._said = _understood(setup)
+        self.put_timeout = self._said["D"]
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
         self.kv = KVNamespace(self.runtime, limits=UNSPACED, negative_caching="negative_cache" in setup.hazards)

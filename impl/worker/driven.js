@@ -13,6 +13,16 @@ export { UnitRegistry } from "./watchdog.js";
 let clock = null;
 const suiteTime = () => clock ?? Date.now();
 
+// Time-outs strike in the suite's time, when it says so.
+const realTimeout = globalThis.setTimeout;
+const timeouts = new Map();
+globalThis.setTimeout = (act, delay) => {
+  const timeout = {};
+  timeouts.set(timeout, { act, due: suiteTime() + delay });
+  return timeout;
+};
+globalThis.clearTimeout = (timeout) => { timeouts.delete(timeout); };
+
 export class ConfigStore extends Real {
   #settled = Promise.resolve();
   #written = Promise.resolve();
@@ -101,6 +111,27 @@ export class ConfigStore extends Real {
     return true;
   }
 
+  /** The alarm of the writes that were made before a run began is not of the run. */
+  async disarm() {
+    await this.ctx.storage.deleteAlarm();
+    return true;
+  }
+
+  /** The whole changelog, without having the alarm looked after. */
+  entries() {
+    return this.changelog(0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Let the time-outs strike whose time is up, or ("overdue") was up before now: how many. */
+  expire(which) {
+    const late = [...timeouts].filter(([, { due }]) => which === "overdue" ? due < suiteTime() : due <= suiteTime());
+    for (const [timeout, { act }] of late) {
+      timeouts.delete(timeout);
+      act();
+    }
+    return late.length;
+  }
+
   /** Only to be told the time. */
   tell() {
     return true;
@@ -117,7 +148,7 @@ export class ConfigStore extends Real {
     if (this.#release === null) return false;
     this.#release();
     // `later` goes on in its own turn.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => realTimeout(resolve, 0));
     await this.#written.catch(() => {});
     return true;
   }

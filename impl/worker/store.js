@@ -3,7 +3,8 @@
 //
 // The alarm is the outbox. A write arms it in its own transaction, and it stays armed until a put of the current config
 // is confirmed; one put is in flight at a time. KV puts are not fenced: a put of an instance that was superseded may
-// still land, which no code here can prevent. The heartbeat repairs it, and copies carry what readers need to notice.
+// still land, which no code here can prevent, and so may one that was given up because its time was up, over a later
+// one of the same instance. The heartbeat repairs it, and copies carry what readers need to notice.
 //
 // The platform has been seen to lose an alarm: it stays set, in the past, and never fires. So every request looks after
 // the alarm as well: one that is overdue by more than the platform may take (`sync_delay`) is armed again, and if that

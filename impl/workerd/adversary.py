@@ -70,6 +70,8 @@ class Held:
     key: str
     value: bytes
     act: Callable[[], None]
+    since: float = 0.0
+    """When it came, in seconds of the suite's clock."""
     applied: bool = False
     error: KVError | None = None
     answer: Answer | None = None
@@ -129,6 +131,7 @@ class Adversary:
         self.holding = False
         """Whether writes are parked."""
         self.requests = 0
+        self._clock = clock
         self._arrivals: Queue[Held] = Queue()
         self._faults: dict[str, deque[Fault]] = {}
         self._lock = Lock()
@@ -163,7 +166,7 @@ class Adversary:
 
     def write(self, method: str, key: str, value: bytes, act: Callable[[], None]) -> Answer:
         """For the door: take a write, and give the answer when there is one."""
-        held = Held(method, key, value, act)
+        held = Held(method, key, value, act, self._clock.now())
         if self.holding:
             self._arrivals.put(held)
         else:

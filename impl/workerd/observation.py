@@ -15,7 +15,7 @@ from edgeproof.impl.driven.client import Client, is_partial
 from edgeproof.impl.driven.puts import sending
 from edgeproof.impl.pattern.observation import see_centre, see_client, see_kept, see_places, see_told
 from edgeproof.impl.snapshot import Snapshot, from_kv
-from edgeproof.impl.system import Observation, Value
+from edgeproof.impl.system import Value
 from edgeproof.impl.workerd.adversary import Adversary, Held
 from edgeproof.impl.workerd.client import Call
 from edgeproof.impl.workerd.edge import Edge
@@ -38,7 +38,7 @@ class Deployment(Protocol):
     lost: tuple[int, str] | None
 
 
-def observe(system: Deployment, status: Mapping[str, Any]) -> Observation:
+def observe(system: Deployment, status: Mapping[str, Any]) -> dict[str, Value]:
     """Everything that can be seen; `status` is what the store says."""
     seen: dict[str, Value] = {}
     _see_store(seen, status, bool(system.puts))

@@ -16,21 +16,23 @@ unread in its socket. Nothing sleeps: every action ends with an event that it wa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import count, cycle
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import frozen
 
 from edgeproof.impl.driven.base import Linked
 from edgeproof.impl.driven.client import FIELDS, Client
+from edgeproof.impl.driven.content import Texts, copy_text, counted_from, ticks_of
 from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.store import WriteResult
 from edgeproof.impl.pattern.lost_alarms import WATCHDOG, LostAlarmsSystem
 from edgeproof.impl.pattern.setup import choices_of
-from edgeproof.impl.snapshot import Snapshot, to_kv
-from edgeproof.impl.system import ActionImpossible, ActionUnknown, Observation, Setup
+from edgeproof.impl.snapshot import REMOVED, Snapshot, to_kv
+from edgeproof.impl.system import ActionImpossible, ActionUnknown, Contents, Observation, Setup, Writes
 from edgeproof.impl.workerd.adversary import Adversary, Answer, Held, Place, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Call, Reply, WorkerdError, asked
@@ -47,6 +49,15 @@ _RUNS: Final = 250
 """Runs before the processes are made anew: they grow by every unit that they have seen."""
 _FAILURES: Final = (Answer(503), Answer(429), Answer(500), Answer(dropped=True))
 """How a put can fail, in turns."""
+
+
+@frozen
+class _Held:
+    """What the store holds, and the status that it said so under."""
+
+    as_of: str = ""
+    config: str = ""
+    changelog: str = ""
 
 
 class WorkerdSystem(Linked):
@@ -72,6 +83,9 @@ class WorkerdSystem(Linked):
         """
         self._may_lose = setup.design == LostAlarmsSystem.design
         choices = choices_of(setup, LostAlarmsSystem.design, WATCHDOG) if self._may_lose else choices_of(setup, "do_kv")
+        self._put_timeout = choices.timing.put_timeout
+        # A request has the alarm looked after, which changes nothing unless the alarm may be overdue.
+        self._asks_openly = not self._may_lose
         self._watched = choices.timing.watchdog is not None
         pops = setup.sizes.get("Pop", 2)
         self._inline, self._disjoint = choices.publisher == "inline", "disjoint_caches" in setup.hazards
@@ -88,6 +102,8 @@ class WorkerdSystem(Linked):
             self.neighbour, metadata = to_kv(Snapshot(1, 0, dict.fromkeys(FIELDS, 1)))
             self.kv.put(self.neighbour_key, self.neighbour, metadata=metadata)
         self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
+        self._before, self._began = 0, self._clock.now()
+        self._texts, self._held = Texts(), _Held()
         self.reply: Call | None = None
         self.puts: list[Held] = []
         self.strays: list[Held | None] = [None] * setup.sizes.get("Put", 2)
@@ -102,7 +118,8 @@ class WorkerdSystem(Linked):
         """Make one action of the model happen. Alarms are lost in runs of the design that is about that."""
         if action in ("alarm_stuck", "poke") and not self._may_lose:
             raise ActionUnknown(f"in do_kv there is no {action}")
-        super().perform(action, arguments)
+        with self.client.anew():
+            super().perform(action, arguments)
         # Another alarm may be due when the lost one was, for the same reason.
         if self.lost is not None and self._alarm() != self.lost:
             self.lost = None
@@ -110,7 +127,52 @@ class WorkerdSystem(Linked):
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
         self.puts += self.kv.arrivals()
-        return observe(self, self._status())
+        return counted_from(self._before, observe(self, self._status()))
+
+    def write_from(self, writes: Writes) -> None:
+        """Write these from now on, those before the run at once."""
+        self.client.write_from(writes)
+        self._before = writes.before
+        for _ in range(writes.before):
+            self._asked(self._send(self.client.request()).reply())
+        if writes.before:
+            self._at_door("disarm")
+
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables."""
+        config, changelog = self._store_texts()
+        text, copies = self._texts.of, [one.cache.copies.get(self.key) for one in self.kv.places]
+        return {
+            "config": config,
+            "logged": changelog,
+            "answers": json.dumps(self.client.answers),
+            "sent": self.puts[0].value.decode() if self.puts else None,
+            "carries": tuple(None if held is None else held.value.decode() for held in self.strays),
+            "kv": copy_text(self.kv.namespace.read_centre(self.key)),
+            "cache": tuple(None if copy is None else copy_text(copy.entry) for copy in copies),
+            "kept": tuple(text(one) for one in self.edge.kept),
+            "served": tuple(text(one) for one in self.edge.told),
+        }
+
+    def _store_texts(self) -> tuple[str, str]:
+        """Config and changelog as the front tells them; the same until the store's own status is another."""
+        status = self._status()
+        as_of = json.dumps([status["version"], status["era"], status["config"], status["logged"]])
+        if self._held.as_of != as_of:
+            if self._asks_openly:
+                config = self._asked(self._store.get(f"/units/{self.unit}"))
+                entries = self._asked(self._store.get(f"/units/{self.unit}/changelog?limit=1000"))["changes"]
+            else:
+                config = {name: status[name] for name in ("config", "era", "version")}
+                entries = self._at_door("entries")
+            self._held = _Held(as_of, json.dumps(config), json.dumps([self._entry(one) for one in entries]))
+        return self._held.config, self._held.changelog
+
+    def _entry(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """An entry of the changelog, its time in ticks since the run began."""
+        about = {name: value for name, value in said.items() if name != "idempotency_key"}
+        about["at"] = ticks_of(said["at"] / 1000 - self._began)
+        return about if "idempotency_key" not in said else {**about, "key": said["idempotency_key"]}
 
     def close(self) -> None:
         """Kill the processes. Closing twice is fine, and `start` starts others."""
@@ -208,12 +270,13 @@ class WorkerdSystem(Linked):
         self._await_put()
 
     def _do_write_refused(self) -> None:
-        request = evolve(self.client.request(), expected_version=self._version() - 1)
-        if request.expected_version is None or request.expected_version < 0:
+        if self._version() == 0:
             raise ActionImpossible("no version is old yet")
-        reply = self._send(request).reply()
-        if reply.status not in (200, 409):
-            raise WorkerdError(f"a write with an old version is answered {reply}")
+        reply = self._send(self.client.refused(self._version())).reply()
+        if reply.status == 409:
+            self.client.hear_refused(int(reply.said["detail"].removeprefix("the current version is ")))
+        else:
+            self.client.hear_again(_result(self._asked(reply)))
 
     def _do_uncaught(self) -> None:
         self._at_door("strike", FIELDS[1])
@@ -229,7 +292,11 @@ class WorkerdSystem(Linked):
         self._calls[slot] = call
 
     def _send(self, request: WriteRequest) -> Call:
-        said: dict[str, Any] = {"changes": request.changes, "actor": request.actor}
+        said: dict[str, Any] = {
+            "changes": {name: value for name, value in request.changes.items() if value is not REMOVED},
+            "removed": [name for name, value in request.changes.items() if value is REMOVED],
+            "actor": request.actor,
+        }
         if request.expected_version is not None:
             said["expected_version"] = request.expected_version
         if request.idempotency_key is not None:
@@ -237,8 +304,7 @@ class WorkerdSystem(Linked):
         return self._store.send("PUT", f"/units/{self.unit}/config", said)
 
     def _hear(self, reply: Reply) -> None:
-        said = self._asked(reply)
-        self.client.hear(WriteResult(said["version"], said["repeated"]))
+        self.client.hear(_result(self._asked(reply)))
 
     def _taken(self) -> bool:
         return bool(self._status()["taken"])
@@ -292,7 +358,21 @@ class WorkerdSystem(Linked):
         self._answer(self._put(applied=True), Answer())
 
     def _do_put_fails(self) -> None:
-        self._answer(self._put(applied=False), next(self._failures))
+        held = self._put(applied=False)
+        if self._expire(held):
+            self.puts.remove(held)
+            held.drop()
+            self._at_door("settle")
+        else:
+            self._answer(held, next(self._failures))
+
+    def _expire(self, held: Held) -> bool:
+        """Let the Worker's own time-out strike, if the put has waited for as long as it may."""
+        if self._clock.now() - held.since < self._put_timeout:
+            return False
+        if not self._at_door("expire"):
+            raise WorkerdError("a put that hangs is still waited for when its time is up")
+        return True
 
     def _do_put_ambiguous(self) -> None:
         self._answer(self._put(applied=True), next(self._failures))
@@ -318,8 +398,11 @@ class WorkerdSystem(Linked):
         self._stray(slot).drop()
 
     def _do_inline_put_fails(self, slot: int) -> None:
-        self._stray(slot).settle(next(self._failures))
+        held = self._stray(slot)
+        if not self._expire(held):
+            held.settle(next(self._failures))
         reply = self._calls.pop(slot).reply()
+        held.drop()
         if reply.status != 500:
             raise WorkerdError(f"an inline put that failed is answered {reply}")
 
@@ -375,6 +458,9 @@ class WorkerdSystem(Linked):
     def _do_tick(self, delay: float = 1) -> None:
         self._clock.advance(TICK * delay)
         self._tell_time()
+        if self.puts or self._calls:
+            # No put of a model takes longer than it may: one that is given up here was given too little time.
+            self._at_door("expire", "overdue")
 
     # --- asking
 
@@ -399,3 +485,7 @@ class WorkerdSystem(Linked):
             return asked(reply)
         except WorkerdError as error:
             raise WorkerdError(f"{error}; its log ends: {self._running.log()}") from error
+
+
+def _result(said: Mapping[str, Any]) -> WriteResult:
+    return WriteResult(said["version"], said["repeated"])

@@ -76,6 +76,22 @@ REQUEST: Final = as_record(
 )
 @click.option("--bearer-file", type=click.Path(), metavar="FILE", help="Holds the bearer token of a deployment.")
 @click.option("--bound", type=DURATION, help="How stale a deployment's readers may be: see `edgeproof bound`.")
+@click.option(
+    "--require-actions",
+    type=click.FloatRange(0, 100),
+    default=100,
+    show_default=True,
+    metavar="PERCENT",
+    help="How many of the actions that a design's cases allow the runs have to perform.",
+)
+@click.option(
+    "--require-transitions",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many different transitions of a design the runs have to go through.",
+)
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
 def verify(
     terminal: Terminal,
@@ -85,6 +101,8 @@ def verify(
     system: str,
     bearer_file: str | None,
     bound: Fraction | None,
+    require_actions: float,
+    require_transitions: int,
     out: str,
     seed: int,
 ) -> int:
@@ -95,6 +113,9 @@ def verify(
 
     Writes report.json, report.md, junit.xml and a trace per counterexample below --out; traces of an earlier run there
     are removed.
+
+    With --engine fuzz only the system is judged, by runs. What runs cannot decide, as `convergence`, and what they
+    happened not to show is listed as not decided by runs, and fails nothing; too little done on the system does.
 
     With the address of a deployment that has the HTTP front of impl/worker, nothing is searched or proved: what an
     outsider can do is done, and what shows is judged. It writes to units of its own, which are called
@@ -108,12 +129,13 @@ def verify(
       edgeproof verify --option publisher=inline --hazard crash --expect convergence=VIOLATED
       edgeproof verify --set F=3 --engine prove --property bounded-staleness
       edgeproof verify --profile full --json > report.json
-      edgeproof verify --system workerd --engine fuzz --case recommended
+      edgeproof verify --system workerd --engine fuzz --case recommended --require-transitions 500
       edgeproof verify --system https://config.example.com --bearer-file token.txt --bound 90s
     """
     from attrs import evolve
 
     from edgeproof.model.machine import DesignError
+    from edgeproof.properties.engines.fuzz.cover import Least
     from edgeproof.properties.verify import PLANS
     from edgeproof.properties.verify import verify as run_engines
     from edgeproof.reports.deployment import Deployment, is_address, judge
@@ -135,7 +157,8 @@ def verify(
         terminal.err.print(f"edgeproof: {system} has {', '.join(ONLY[system])}, and no other design is checked")
     cases = select_cases(request)
     check_directory(out)
-    plan = evolve(PLANS[profile], seed=seed, beside=beside() if system == "reference" else None)
+    least = Least(require_actions, require_transitions)
+    plan = evolve(PLANS[profile], seed=seed, least=least, beside=beside() if system == "reference" else None)
     if engines:
         plan = evolve(plan, engines=tuple(dict.fromkeys(engines)))
     with progress(terminal) as notify:

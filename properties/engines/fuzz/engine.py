@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NoReturn
 
 from attrs import define, evolve, field, frozen
@@ -25,12 +25,13 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from edgeproof.impl.system import ActionUnknown, Setup, System, SystemUnavailable
+from edgeproof.impl.system import ActionUnknown, Observation, Setup, System, SystemUnavailable
 from edgeproof.model.interpret import Event, State, initial_states
 from edgeproof.model.kernel import Kernel, KernelSource, build_kernel
 from edgeproof.model.machine import Instance, Machine
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
+from edgeproof.properties.engines.fuzz.content import content_of
 from edgeproof.properties.engines.fuzz.shrink import least, run_events, shortened
 from edgeproof.properties.engines.fuzz.sight import followed, not_judged, withheld
 from edgeproof.properties.evidence import Evidence, Verdict
@@ -66,6 +67,10 @@ class Tally:
     runs: int = 0
     steps: int = 0
     fired: dict[str, int] = field(factory=dict)
+    offered: set[str] = field(factory=set)
+    """The actions that the model allowed in some state."""
+    transitions: set[tuple[object, ...]] = field(factory=set)
+    """The different steps of the model, each by the state that it began in and its event."""
     tested: dict[str, int] = field(factory=dict)
     broken: dict[str, Trace] = field(factory=dict)
     failure: Trace | None = None
@@ -74,6 +79,8 @@ class Tally:
     """The variable of the model that left its declared range."""
     shown: tuple[str, ...] | None = None
     """What the system has shown every time; None before the first time."""
+    contents: tuple[str, ...] | None = None
+    """The names of which the system has shown the content every time; None before the first time."""
     impossible: dict[str, None] = field(factory=dict)
     """The actions that the system says it does not know."""
 
@@ -116,8 +123,14 @@ def fuzz(
         bound=f"{tally.runs} runs, {tally.steps:,} steps in lockstep",
         seed=budget.seed,
         seconds=seconds / (len(properties) + 1),
-        measures={"runs": tally.runs, "steps": tally.steps, "steps/s": round(tally.steps / seconds)},
+        measures={
+            "runs": tally.runs,
+            "steps": tally.steps,
+            "transitions": len(tally.transitions),
+            "steps/s": round(tally.steps / seconds),
+        },
         fired=tally.fired,
+        offered=tuple(sorted(tally.offered)),
     )
     return [_conformance(shared, tally, instance), *(_verdict(shared, tally, instance, source, p) for p in properties)]
 
@@ -203,6 +216,8 @@ class _Run:
         self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
         tally.runs += 1
         system.start(setup_of(kernel.instance))
+        self.content = content_of(system, kernel.instance, first)
+        self.seen: Observation = {}
         self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
         self.compare()
 
@@ -231,11 +246,13 @@ class _Run:
         has happened least in all runs so far, as some are possible only for a moment.
         """
         words, unknown, labels = self.kernel.source.words, self.tally.impossible, self.kernel.source.labels
-        everything = [n for n in range(count) if labels[self.labels[n]][0] not in unknown]
+        names = [labels[self.labels[n]][0] for n in range(count)]
+        self.tally.offered.update(names)
+        everything = [n for n in range(count) if names[n] not in unknown]
         if mood == 1:
             return everything
         if mood in (2, 3):
-            times = [self.tally.fired.get(labels[self.labels[n]][0], 0) for n in everything]
+            times = [self.tally.fired.get(names[n], 0) for n in everything]
             return [n for n, often in zip(everything, times, strict=True) if often == min(times)]
         after = {n: tuple(self.out[n * words : (n + 1) * words]) for n in everything}
         if mood == 0:
@@ -266,10 +283,11 @@ class _Run:
             raise
         except Exception as error:
             self.fail(f"{event} is possible in the model, but the system says: {type(error).__name__}: {error}", error)
+        self.tally.transitions.add((self.labels[which], *self.words))
         self.words = self.out[which * words : (which + 1) * words]
         self.visited.add(tuple(self.words))
         self.tally.fired[event.action] = self.tally.fired.get(event.action, 0) + 1
-        self.compare()
+        self.compare(event)
         # Only now, as the system has shown the same: what the model's step breaks, the system has broken too.
         self.note(self.flags[which], self.kernel.source.steps)
         self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
@@ -291,19 +309,29 @@ class _Run:
         if known is None or len(self.events) < len(known.events):
             self.tally.broken[name] = self.trace(name)
 
-    def compare(self) -> None:
-        """Everything that the system shows must be what the model says."""
+    def compare(self, event: Event | None = None) -> None:
+        """Everything that the system shows must be what the model says; `event` has just happened, None where none."""
         try:
             seen = self.system.observe()
+            contents = {} if self.content is None else self.content.look()
         except Exception as error:
             self.fail(f"the system cannot be observed: {type(error).__name__}: {error}", error)
         readers, words = self.kernel.readers, self.words
         for name, value in seen.items():
             if name in readers and readers[name](words) != value:
-                after = f"after {self.events[-1]}" if self.events else "at the start"
-                self.fail(f"{after}: {name} is {readers[name](words)} in the model, {value} in the system")
-        before = readers if self.tally.shown is None else self.tally.shown
-        self.tally.shown = tuple(name for name in before if name in seen)
+                self.fail(f"{self.after()}: {name} is {readers[name](words)} in the model, {value} in the system")
+        self.tally.shown = _every_time(self.tally.shown, readers, seen)
+        if self.content is not None:
+            if event is not None:
+                self.content.follow(event, self.seen, seen)
+            if wrong := self.content.differs(seen, contents):
+                self.fail(f"{self.after()}: content of {wrong}")
+            known = self.content.known(seen, contents)
+            self.tally.contents = _every_time(self.tally.contents, known, known)
+        self.seen = seen
+
+    def after(self) -> str:
+        return f"after {self.events[-1]}" if self.events else "at the start"
 
     def fail(self, why: str, cause: Exception | None = None) -> NoReturn:
         self.tally.failure, self.tally.why = self.trace(LOCKSTEP), why
@@ -312,6 +340,11 @@ class _Run:
     def trace(self, about: str) -> Trace:
         instance = self.kernel.instance
         return Trace(instance.machine.name, instance.values, (self.first,), tuple(self.events), about, None, ENGINE)
+
+
+def _every_time(before: tuple[str, ...] | None, names: Iterable[str], seen: Container[str]) -> tuple[str, ...]:
+    """Which of the names that were shown every time `before` (of all `names`, the first time) are `seen` now."""
+    return tuple(name for name in (names if before is None else before) if name in seen)
 
 
 def _shorten_failure(tally: Tally, whole: Kernel, system: System) -> None:
@@ -374,6 +407,7 @@ def _compared(tally: Tally, instance: Instance) -> str:
     shown, aside = tally.shown or (), followed(instance.machine)
     hidden = [name for name in instance.machine.variables if name not in shown and name not in aside]
     said = [f"compared: {', '.join(shown)}"]
+    said += [f"content of: {', '.join(tally.contents)}" if tally.contents else "content was not compared"]
     said += [f"not shown: {', '.join(hidden)}"] if hidden else []
     said += [f"cannot be performed: {', '.join(tally.impossible)}"] if tally.impossible else []
     return "; ".join(said)
@@ -382,7 +416,7 @@ def _compared(tally: Tally, instance: Instance) -> str:
 def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelSource, one: Property) -> Evidence:
     if one.settles is not None:
         reason = "a run that ends decides nothing about what happens for ever"
-        return evolve(shared, property=one.id, reason=reason)
+        return evolve(shared, property=one.id, reason=reason, by_runs=True)
     lacking = withheld(instance, one, tally.shown or (), tally.impossible)
     this = evolve(shared, property=one.id, withheld=(*lacking.variables, *lacking.actions))
     if hidden := not_judged(instance, one, tally.shown or ()):
@@ -398,7 +432,7 @@ def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelS
         return evolve(this, reason=_out_of_range(tally), left_range=tally.left_range)
     if undone := not_judged(instance, one, tally.shown or (), tally.impossible):
         return evolve(this, reason=undone)
-    tests = tally.tested.get(one.id, 0)
+    tests, this = tally.tested.get(one.id, 0), evolve(this, by_runs=True)
     if not tests:
         return evolve(this, verdict=Verdict.VACUOUS, reason="no step of any run put the property to the test")
     return evolve(this, verdict=Verdict.HOLDS_TO_BOUND, measures={**shared.measures, "tested": tests})

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a system's versions stand for, told from the writes that it was given and from nothing that it says.
+
+A model counts versions; what each one holds is followed here on plain dictionaries, by era and version, beside the run.
+So whatever a system shows under the name of a version can be compared as content: the config, the changelog, what
+clients are answered, and every copy on its way. The run's first state decides what is written, so that a trace does it
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any, Final
+from zlib import crc32
+
+from attrs import define, field
+
+from edgeproof.impl.system import Contents, Observation, System, Value, WithContent, Write
+from edgeproof.model.interpret import Event, State
+from edgeproof.model.machine import TICK, Instance
+from edgeproof.properties.engines.fuzz.difference import canonical, difference, to_text
+from edgeproof.properties.engines.fuzz.writes import write_number
+
+__all__ = ["ANSWERS", "Content", "content_of"]
+
+ANSWERS: Final = "answers"
+_NO_COPY: Final = to_text({"config": {}, "era": 0, "version": 0})
+_REMOVED: Final = object()
+_BEFORE: Final = (0, 0, 0, 0, 9, 0, 0, 99)
+"""Of eight runs two begin after so many writes: the next version has a digit more."""
+
+
+@define
+class _Version:
+    """A version of the unit: its whole config, its changelog entries as a text, and the key of its write."""
+
+    config: dict[str, Any]
+    entries: str = ""
+    key: str | None = None
+    texts: dict[int, str] = field(factory=dict)
+    """As a copy, by the era that the copy carries."""
+    changelog: str = ""
+    """All entries up to here, once somebody has asked."""
+
+
+def content_of(system: System, instance: Instance, first: State) -> Content | None:
+    """What a started system has to show, which is given its writes; None for one that takes none."""
+    if not isinstance(system, WithContent):
+        return None
+    content = Content(system, instance, first)
+    system.write_from(content)
+    return content
+
+
+class Content:
+    """The contents of one run from its `first` state on, and the writes that lead to them."""
+
+    def __init__(self, system: WithContent, instance: Instance, first: State) -> None:
+        self._system = system
+        values, hazards = instance.values, instance.hazards
+        self._seed = crc32(repr(sorted((name, str(value)) for name, value in first.items())).encode())
+        self._dice = Random(self._seed)
+        self._keyed = values.get("retries", "keyed") == "keyed"
+        self._with_era = values.get("epoch") == "on"
+        self._inline = values.get("publisher") == "inline"
+        gated = not self._inline and values.get("ack", "gated") == "gated"
+        # An early reply is a guess that looks at no key, and an inline one waits for another put. Whoever repeats a key
+        # has the alarm looked after, which the model has no step for where it may be stuck.
+        self._repeats = self._keyed and gated and "alarm_stuck" not in hazards
+        # Of half a write the first half shows only if the two differ.
+        self._marked = "uncaught" in hazards
+        after = {"rollback": "restored", "uncaught": "torn"}
+        self._followed = frozenset({"config", *(after[hazard] for hazard in after if hazard in hazards)})
+        """What has to be shown for the versions to be followed."""
+        self._handed = self._now = self._steps = 0
+        self._latest = Write({})
+        """The write that was handed out last."""
+        self._refusal: dict[str, Any] = {}
+        self._free: list[str] = []
+        """Keys of writes that a restore has undone."""
+        self._answers: list[dict[str, Any]] = []
+        self._lineages: list[dict[int, _Version]] = [{0: _Version({})}]
+        """By era: the versions that there were, the last era's being the present ones."""
+        self._shown: tuple[frozenset[str], tuple[str, ...]] = (frozenset(), ())
+        self._known: list[str] = []
+        self._judged: dict[str, tuple[object, ...]] = {}
+        """By name: what was shown last and was right, and for which versions."""
+        self.before = _BEFORE[self._seed % len(_BEFORE)] if gated else 0
+        """How many writes are made before the run begins."""
+        self._at = 0
+        """The present version, counted from the unit's first write."""
+        self._seeding = self.before
+
+    # --- what clients write
+
+    def made(self) -> Write:
+        """The next write that is to be made."""
+        if self._seeding:
+            self._seeding -= 1
+            self._latest = Write({f"seed-{self._at}": self._at}, key=f"seed-{self._at}" if self._keyed else None)
+            self._commit(self._latest)
+            return self._latest
+        write = self._next()
+        expected = self._at if self._keyed and self._dice.random() < 0.5 else None
+        self._latest = Write(write.changes, write.removed, write.actor, self._new_key(), expected)
+        return self._latest
+
+    def refused(self) -> Write:
+        """The next request that is to change nothing."""
+        write, present = self._next(), self._lineages[-1]
+        known = [(one.key, version) for version, one in present.items() if one.key is not None]
+        key: str | None
+        if self._repeats and known and self._dice.random() < 0.5:
+            key, version = self._dice.choice(known)
+            self._refusal = {"version": version, "repeated": True}
+        else:
+            key = self._new_key()
+            self._refusal = {"refused": self._at}
+            # Nothing is remembered of what was refused: a write that is made may carry the key.
+            self._free += [] if key is None else [key]
+        return Write(write.changes, write.removed, write.actor, key, self._elsewhere())
+
+    def _next(self) -> Write:
+        self._handed += 1
+        return write_number(self._seed, self._handed, self._config, marked=self._marked)
+
+    def _new_key(self) -> str | None:
+        """One that no write in the changelog carries, be it because a restore has undone that write."""
+        if not self._keyed:
+            return None
+        if self._free and self._dice.random() < 0.7:
+            return self._free.pop(self._dice.randrange(len(self._free)))
+        return f"write-{self._seed % 7}-{self._handed}-\u00e9"
+
+    def _elsewhere(self) -> int:
+        """Any version but the present one: mostly one or two behind."""
+        behind = [
+            version for version in (self._at - 1, self._at - 2, self._dice.randrange(self._at + 1)) if version >= 0
+        ]
+        return self._dice.choice([version for version in behind if version != self._at] or [self._at + 1])
+
+    # --- following the run
+
+    def look(self) -> Contents:
+        """What the system shows now."""
+        return self._system.contents()
+
+    def follow(self, event: Event, before: Observation, after: Observation) -> None:
+        """The system has done what the model did; both states as it shows them."""
+        self._steps += 1
+        if not self._followed <= after.keys():
+            return
+        if event.action == TICK:
+            self._now += int(event.delay)
+        version = _number(after, "config")
+        if _number(after, "restored") != _number(before, "restored"):
+            self._restore(version)
+        elif version != _number(before, "config"):
+            self._commit(self._latest, torn=_number(after, "torn") == version)
+        self._answers = self._answered(event, before, after)
+
+    def _commit(self, write: Write, torn: bool = False) -> None:
+        """A write is made, or only the first statement of it."""
+        changes = {**write.changes, **dict.fromkeys(write.removed, _REMOVED)}
+        if torn:
+            changes = dict(list(changes.items())[:1])
+        old, self._at = self._config, self._at + 1
+        config = {name: value for name, value in {**old, **changes}.items() if value is not _REMOVED}
+        # Half a write is no write: the changelog does not know of it, and neither does its key.
+        names = [] if torn else sorted(changes, key=str.encode)
+        entries = ",".join(to_text(self._entry(name, old, config, write)) for name in names)
+        self._lineages[-1][self._at] = _Version(config, entries, None if torn else write.key)
+
+    def _entry(self, name: str, old: Mapping[str, Any], new: Mapping[str, Any], write: Write) -> dict[str, Any]:
+        sides = {side: config[name] for side, config in (("old", old), ("new", new)) if name in config}
+        keyed = {} if write.key is None else {"key": write.key}
+        return {"version": self._at, "field": name, **sides, "actor": write.actor, "at": self._now, **keyed}
+
+    def _restore(self, version: int) -> None:
+        self._at = self.before + version
+        present = self._lineages[-1]
+        self._lineages.append({number: one for number, one in present.items() if number <= self._at})
+        self._free += [one.key for number, one in present.items() if number > self._at and one.key is not None]
+
+    def _answered(self, event: Event, before: Observation, after: Observation) -> list[dict[str, Any]]:
+        match event.action:
+            case "acknowledge" | "acknowledge_early":
+                return [{"version": self._absolute(_number(after, "acked")), "repeated": False}]
+            case "retry":
+                return [{"version": self._absolute(_number(after, "acked")), "repeated": self._keyed}]
+            case "write_refused":
+                return [self._refusal]
+            case "stray_lands" if self._inline:
+                put = _elements(before, "carries")[dict(event.arguments)["slot"]]
+                return [{"version": self._absolute(put), "repeated": False}]
+        return []
+
+    # --- judging what the system shows
+
+    def known(self, seen: Observation, contents: Contents) -> list[str]:
+        """Of which contents it is known what they should be, by what else the system shows."""
+        shown = (frozenset(seen), tuple(contents))
+        if self._shown != shown:
+            self._shown, self._known = shown, [name for name in contents if self._needs(name) <= shown[0]]
+        return self._known
+
+    def _needs(self, name: str) -> frozenset[str]:
+        if name == ANSWERS:
+            return self._followed | {"acked"} | ({"carries"} if self._inline else set())
+        era = {f"{name}_era"} if self._with_era and name not in ("config", "logged") else set()
+        return self._followed | {name} | era
+
+    def differs(self, seen: Observation, contents: Contents) -> str:
+        """The first of the contents that is not what stands under its name in `seen`, and how; or ""."""
+        for name in self.known(seen, contents):
+            shown = contents[name]
+            about = (shown, *self._label(name, seen))
+            # Most of what is shown is what was shown before. Texts do not change, and neither does a version's content.
+            if self._judged.get(name) == about:
+                continue
+            texts = shown if isinstance(shown, tuple) else (shown,)
+            for place, text in enumerate(texts):
+                expected = self._expected(name, place, seen)
+                if wrong := _differs(_NO_COPY if text is None else text, expected):
+                    return f"{name}[{place}]: {wrong}" if isinstance(shown, tuple) else f"{name}: {wrong}"
+            self._judged[name] = about
+        return ""
+
+    def _label(self, name: str, seen: Observation) -> tuple[Value | None, ...]:
+        """What decides about the contents under a name."""
+        if name == ANSWERS:
+            return (self._steps,)
+        if name in ("config", "logged"):
+            return (self._at, len(self._lineages))
+        return (seen[name], seen.get(f"{name}_era"), len(self._lineages))
+
+    def _expected(self, name: str, place: int, seen: Observation) -> list[str]:
+        """The texts that are right: several of a copy that does not carry the era that it is of."""
+        present = self._lineages[-1]
+        if name == ANSWERS:
+            return [to_text(self._answers)]
+        if name == "config":
+            return [_copy(present[self._at], len(self._lineages) - 1, self._at)]
+        if name == "logged":
+            return [self._changelog()]
+        version = _elements(seen, name)[place]
+        if version == 0:
+            return [_NO_COPY]
+        era = _elements(seen, f"{name}_era")[place] if f"{name}_era" in seen else 0
+        of = [self._lineages[era]] if self._with_era else self._lineages
+        version = self._absolute(version)
+        return [_copy(one[version], era, version) for one in of if version in one]
+
+    def _changelog(self) -> str:
+        present = self._lineages[-1]
+        newest = present[self._at]
+        if not newest.changelog:
+            # The versions of a lineage are in order, and those before this one are those before it in every lineage.
+            texts = [one.entries for one in present.values() if one.entries]
+            newest.changelog = f"[{','.join(texts)}]"
+        return newest.changelog
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        return self._lineages[-1][self._at].config
+
+    def _absolute(self, version: int) -> int:
+        """A version of the model as the system counts it."""
+        return self.before + version
+
+
+def _differs(shown: str, expected: list[str]) -> str:
+    try:
+        return "" if shown in expected or canonical(shown) in expected else difference(shown, expected[-1])
+    except ValueError as error:
+        return f"no JSON: {error}"
+
+
+def _copy(of: _Version, era: int, version: int) -> str:
+    if era not in of.texts:
+        of.texts[era] = to_text({"config": of.config, "era": era, "version": version})
+    return of.texts[era]
+
+
+def _number(seen: Observation, name: str) -> int:
+    value = seen.get(name, 0)
+    assert isinstance(value, int)
+    return value
+
+
+def _elements(seen: Observation, name: str) -> tuple[int, ...]:
+    value = seen[name]
+    return tuple(int(one) for one in value) if isinstance(value, tuple) else (_number(seen, name),)
