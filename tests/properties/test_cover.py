@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from edgeproof.properties.cases import instance_of
-from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION, coverage
+from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION, Least, coverage
 from edgeproof.properties.engines.prove.induct import possible_actions
 from edgeproof.properties.evidence import Case, Evidence, Status, Verdict
 
@@ -43,6 +45,34 @@ def test_an_action_that_never_happened_makes_the_runs_vacuous_and_is_named() -> 
 def test_without_a_search_an_action_that_never_happened_may_be_impossible() -> None:
     found = coverage([OUTBOX], {"outbox": [ran({**everything(OUTBOX), "retry": 0})]})
     assert (found.verdict, found.status) == (Verdict.UNKNOWN, Status.UNDECIDED)
+
+
+def test_without_a_search_only_what_the_model_allowed_in_the_runs_is_asked_for() -> None:
+    fired = {**everything(OUTBOX), "retry": 0}
+    offered = tuple(name for name in fired if name != "retry")
+    found = coverage([OUTBOX], {"outbox": [evolve(ran(fired), offered=offered)]})
+    assert (found.verdict, found.evidence[0].reason) == (
+        Verdict.HOLDS_TO_BOUND,
+        "possible in no state of the runs: retry",
+    )
+    found = coverage([OUTBOX], {"outbox": [evolve(ran(fired), offered=tuple(fired))]})
+    assert (found.verdict, found.status) == (Verdict.UNKNOWN, Status.UNDECIDED)
+    assert found.evidence[0].reason == "never performed on the system: retry"
+
+
+def test_less_can_be_asked_for_and_more() -> None:
+    fired = {**everything(OUTBOX), "retry": 0}
+    evidence = {"outbox": [evolve(ran(fired), measures={"steps": 90, "transitions": 70})]}
+    share = 100 * (len(fired) - 1) / len(fired)
+    for least, verdict in (
+        (Least(share), Verdict.HOLDS_TO_BOUND),
+        (Least(share + 1), Verdict.UNKNOWN),
+        (Least(share, 70), Verdict.HOLDS_TO_BOUND),
+        (Least(share, 71), Verdict.UNKNOWN),
+    ):
+        found = coverage([OUTBOX], evidence, least=least)
+        assert found.verdict is verdict, least
+    assert "70 different transitions, and 71 are asked for" in found.reason
 
 
 def test_an_action_that_the_search_never_met_is_not_asked_for() -> None:

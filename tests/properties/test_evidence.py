@@ -112,6 +112,27 @@ def test_a_sample_that_does_not_show_an_expected_violation_leaves_it_undecided()
     assert conclude(case(BROKEN), "p", (said(HELD, "fuzz"), searched)).status is Status.HOLDS_UNEXPECTEDLY
 
 
+@pytest.mark.parametrize(
+    ("expected", "verdict"), [(None, UNKNOWN), (None, VACUOUS), (BROKEN, HELD), (BROKEN, VACUOUS), (BROKEN, UNKNOWN)]
+)
+def test_what_runs_alone_were_asked_and_leave_open_is_told_apart_and_fails_nothing(
+    expected: Verdict | None, verdict: Verdict
+) -> None:
+    runs = evolve(said(verdict, "fuzz"), by_runs=True)
+    found = conclude(case(expected), "p", (runs, runs))
+    assert (found.verdict, found.status) == (verdict, Status.NOT_BY_RUNS)
+    assert Ledger((found,), seed=0, seconds=0.0).exit_status == 0
+    # As soon as somebody else was asked, or the system did not show all that it takes, it is as undecided as before.
+    for other in (said(UNKNOWN, "prove"), said(UNKNOWN, "fuzz")):
+        assert conclude(case(expected), "p", (runs, other)).status is Status.UNDECIDED
+
+
+def test_what_runs_show_to_be_broken_is_broken() -> None:
+    runs = evolve(said(BROKEN, "fuzz"), by_runs=True)
+    assert conclude(case(), "p", (runs,)).status is Status.VIOLATED
+    assert conclude(case(BROKEN), "p", (runs,)).status is Status.AS_EXPECTED
+
+
 def test_the_reasons_of_those_who_said_the_verdict_are_kept() -> None:
     evidence = (said(UNKNOWN, "prove", reason="time"), said(UNKNOWN, "fuzz", reason="steps"), said(UNKNOWN, "explore"))
     assert conclude(case(), "p", evidence).reason == "prove: time; fuzz: steps"
@@ -140,6 +161,8 @@ def ledger(*statuses: Status) -> Ledger:
         ((Status.CONTRADICTION,), 1),
         ((Status.AS_EXPECTED, Status.UNDECIDED), 3),
         ((Status.UNDECIDED, Status.VIOLATED), 1),
+        ((Status.NOT_BY_RUNS, Status.AS_EXPECTED), 0),
+        ((Status.NOT_BY_RUNS, Status.UNDECIDED), 3),
         ((), 3),
     ],
 )

@@ -71,6 +71,13 @@ def test_a_case_can_be_named_and_cut_down_to_a_property_and_an_engine(cli: Run, 
     assert calls.plan.engines == ("prove",)
 
 
+def test_what_the_runs_have_to_cover_can_be_asked_for(cli: Run, calls: Calls) -> None:
+    cli("verify")
+    assert (calls.plan.least.actions, calls.plan.least.transitions) == (100, 0)
+    cli("verify", "--require-actions", "90", "--require-transitions", "500")
+    assert (calls.plan.least.actions, calls.plan.least.transitions) == (90, 500)
+
+
 def test_options_hazards_and_numbers_make_a_case_of_ones_own(cli: Run, calls: Calls) -> None:
     words = ["--option", "publisher=inline", "--hazard", "crash", "--set", "F=3", "--expect", "convergence=VIOLATED"]
     cli("verify", *words)
