@@ -40,8 +40,9 @@ class Alarmed(OverKV):
     def _do_tick(self, delay: float = 1) -> None:
         super()._do_tick(delay)
         for op in self.instance.under_way("kv.put"):
-            # No put of a model takes longer than it may: one that is given up here was given too little time.
-            if op.expires < self.runtime.time:
+            # Too little time was given to one that is given up before it has taken as long as it may. One that takes
+            # longer is nothing that happens by itself.
+            if op.expires < self.runtime.time <= op.due + self.put_timeout:
                 self.runtime.fail(op, TimeoutError("the put has hung"))
 
     def _fail_put(self, op: Pending[Any]) -> None:

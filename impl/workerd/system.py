@@ -458,8 +458,8 @@ class WorkerdSystem(Linked):
     def _do_tick(self, delay: float = 1) -> None:
         self._clock.advance(TICK * delay)
         self._tell_time()
-        if self.puts or self._calls:
-            # No put of a model takes longer than it may: one that is given up here was given too little time.
+        if any(self._clock.now() <= held.since + self._put_timeout for held in (*self.puts, *self.strays) if held):
+            # Too little time was given to a put that is given up before it has taken as long as it may.
             self._at_door("expire", "overdue")
 
     # --- asking

@@ -73,7 +73,7 @@ class Content:
         after = {"rollback": "restored", "uncaught": "torn"}
         self._followed = frozenset({"config", *(after[hazard] for hazard in after if hazard in hazards)})
         """What has to be shown for the versions to be followed."""
-        self._handed = self._now = self._steps = 0
+        self._handed = self._now = self._steps = self._turn = 0
         self._latest = Write({})
         """The write that was handed out last."""
         self._refusal: dict[str, Any] = {}
@@ -111,7 +111,9 @@ class Content:
         write, present = self._next(), self._lineages[-1]
         known = [(one.key, version) for version, one in present.items() if one.key is not None]
         key: str | None
-        if self._repeats and known and self._dice.random() < 0.5:
+        # In turns: a short trace with one such request is about the expected version, as its name says.
+        self._turn += 1
+        if self._repeats and known and self._turn % 2 == 0:
             key, version = self._dice.choice(known)
             self._refusal = {"version": version, "repeated": True}
         else:
@@ -134,11 +136,9 @@ class Content:
         return f"write-{self._seed % 7}-{self._handed}-\u00e9"
 
     def _elsewhere(self) -> int:
-        """Any version but the present one: mostly one or two behind."""
-        behind = [
-            version for version in (self._at - 1, self._at - 2, self._dice.randrange(self._at + 1)) if version >= 0
-        ]
-        return self._dice.choice([version for version in behind if version != self._at] or [self._at + 1])
+        """Any version but the present one: just behind, far behind, or ahead where there is none behind."""
+        behind = (self._at - 1, self._at - 2, 0, self._dice.randrange(self._at + 1))
+        return self._dice.choice([one for one in behind if 0 <= one != self._at] or [self._at + 1])
 
     # --- following the run
 
