@@ -29,6 +29,7 @@ REFERENCES: Final[Mapping[str, str]] = {
     "do_kv_per_key": "edgeproof.impl.alternatives.per_key_system:DoKvPerKeySystem",
     "do_kv_in_flight": "edgeproof.impl.pattern.in_flight:InFlightSystem",
     "do_kv_fills": "edgeproof.impl.pattern.fills:FillsSystem",
+    "do_kv_content": "edgeproof.impl.content.system:ContentSystem",
     "do_kv_regional": "edgeproof.impl.pattern.regional:DoKvRegionalSystem",
     "do_kv_lost_alarms": "edgeproof.impl.pattern.lost_alarms:LostAlarmsSystem",
     "do_only": "edgeproof.impl.alternatives.do_only:DoOnlySystem",

@@ -32,6 +32,7 @@ _ALTERNATIVES: Final[Mapping[str, str]] = {
 _BUILT_ON_IT: Final[Mapping[str, str]] = {
     PATTERN: "What does a builder of the pattern have to get right?",
     "do_kv_regional": "What does KV's regional tier change?",
+    "do_kv_content": "What becomes of a config that is bad?",
     "do_kv_manifest": "What do large configs, kept in parts, have to get right?",
     "artifacts_tokens": "What do tokens in KV have to get right?",
     "flagship": "What do feature flags have to get right?",

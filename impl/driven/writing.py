@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from edgeproof.impl.driven.base import Simulated, first, raise_error_of
 from edgeproof.impl.driven.client import Client
@@ -30,9 +30,12 @@ class Writing(Simulated):
             super().perform(action, arguments)
 
     def _do_write(self) -> None:
+        self._write(self.client.request)
+
+    def _write(self, request_next: Callable[[], WriteRequest]) -> None:
         if self.client.outstanding is not None or self.instance.under_way("commit"):
             raise ActionImpossible("the client waits for its write")
-        request = self.client.request()
+        request = request_next()
         self.client.outstanding = request
         raise_error_of(self._send(request, self.client.hear))
 

@@ -73,17 +73,20 @@ class Timing:
 
 @frozen
 class Publication:
-    """Where and how a unit's config is put: the KV key, and whether copies carry the era (else it is 0 on all)."""
+    """Where and how a unit's config is put: the KV key, whether copies carry the era (else it is 0 on all), and how a
+    snapshot becomes value and metadata.
+    """
 
     key: str
     epoch: bool = False
+    pack: Callable[[Snapshot], tuple[bytes, dict[str, int]]] = to_kv
 
     def put(self, snapshot: Snapshot, kv: KVNamespace, runtime: Runtime, timeout: float) -> Awaitable[None]:
         """Start the put; awaiting it raises KVError, OSError or TimeoutError, and the last two leave open whether it
         took effect.
         """
         carried = snapshot if self.epoch else Snapshot(snapshot.version, 0, snapshot.config)
-        value, metadata = to_kv(carried)
+        value, metadata = self.pack(carried)
         return runtime.call(
             "kv.put", lambda: kv.put(self.key, value, metadata=metadata), payload=carried, timeout=timeout
         )
@@ -179,12 +182,16 @@ class Replicator:
             return
         heartbeat = self._timing.heartbeat
         beat_at = None if heartbeat is None else self._runtime.now() + heartbeat
-        self._store.end_attempt(snapshot, beat_at, not_before=self._soonest)
+        self._store.end_attempt(self._settled(snapshot), beat_at, not_before=self._soonest)
 
     @property
     def _soonest(self) -> float:
         """An alarm that is set for the very millisecond of the one that fired last would be lost."""
         return self._fired + ALARM_STEP
+
+    def _settled(self, read: Snapshot) -> Snapshot:
+        """The snapshot beyond which there is something to publish, after an attempt that began with this one."""
+        return read
 
     async def _put(self, snapshot: Snapshot) -> None:
         await self._publication.put(snapshot, self._kv, self._runtime, self._timing.put_timeout)

@@ -94,13 +94,20 @@ class EdgeReader:
         except (KVUnreachable, OSError) as error:
             return self._instead("fallback", str(error))
         try:
-            found = EMPTY if entry is None else from_kv(entry.value)
-        except ValueError:
-            return self._instead("last_good", NO_CONFIG)
+            found = EMPTY if entry is None else self._open(entry.value)
+        except ConfigUnavailable as error:
+            return self._instead("last_good", str(error))
         if self.kept is not None and self._refuses(found, self.kept, overtaken=self.kept is not mine):
             return Reading(self.kept, self.age(), "memo")
         self._keep(found if entry is not None else None, asked_at)
         return Reading(found, self.age())
+
+    def _open(self, value: bytes) -> Snapshot:
+        """The config in a value. Raises ConfigUnavailable, which says why, where there is none that may be told."""
+        try:
+            return from_kv(value)
+        except ValueError as error:
+            raise ConfigUnavailable(NO_CONFIG) from error
 
     def _instead(self, source: ServedFrom, why: str) -> Reading:
         """What is told without KV: what is kept by now, which another request may have brought meanwhile."""

@@ -34,6 +34,7 @@ class Parts:
     store: Callable[..., ConfigStore] = ConfigStore
     front: Callable[..., Front] = Front
     inline: Callable[..., InlinePublisher] = InlinePublisher
+    publication: Callable[..., Publication] = Publication
     replicator: Callable[..., Replicator] = Replicator
     platform: Callable[..., AlarmPlatform] = AlarmPlatform
     kv: Callable[..., KVNamespace] = KVNamespace
@@ -101,7 +102,7 @@ def boot(
     """
     outbox = choices.publisher == "outbox"
     store = parts.store(connection, runtime, statements=choices.statements, outbox=outbox, fault=fault)
-    publication = Publication(choices.key, choices.epoch)
+    publication = parts.publication(choices.key, choices.epoch)
     inline = None if outbox else parts.inline(store, kv, runtime, publication, timing=choices.timing)
     replicator = parts.replicator(store, kv, runtime, publication, timing=choices.timing, handler=choices.handler)
     replicator.rearm()

@@ -9,19 +9,16 @@ takes the place of one that has not arrived. Locations may ask as well (anti-ent
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
 
 from attrs import evolve, field, frozen
 
+from edgeproof.impl.content.content import is_valid
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.runtime import Clock
 from edgeproof.impl.snapshot import Config, Snapshot, diff
 
-__all__ = ["MAX_FEATURES", "ControlPlane", "GateClosed", "PushLocation", "Rollout", "RolloutPlan", "RolloutUnderWay"]
-
-MAX_FEATURES: Final = 200
-"""Features that a location has room for; a file with more breaks it, as on 18 November 2025 (Cloudflare's report)."""
+__all__ = ["ControlPlane", "GateClosed", "PushLocation", "Rollout", "RolloutPlan", "RolloutUnderWay"]
 
 
 class RolloutUnderWay(Exception):
@@ -194,7 +191,7 @@ class PushLocation:
 
     def health(self) -> bool | None:
         """Whether what runs here is well; None while that is open."""
-        if len(self.running.config["features"]) > MAX_FEATURES:
+        if not is_valid(self.running.config):
             return False
         return True if self._clock.now() - self._since > self._watch else None
 

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from edgeproof.impl.content.content import MAX_FEATURES
 from edgeproof.impl.driven.base import Linked, Simulated, impossible_on
 from edgeproof.impl.driven.setup import check_setup, seconds_of
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
-from edgeproof.impl.push.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
+from edgeproof.impl.push.push import ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
 from edgeproof.impl.snapshot import Snapshot, to_json
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value

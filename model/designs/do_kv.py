@@ -15,7 +15,7 @@ from edgeproof.model.designs.parts.cache import KvCache, take
 from edgeproof.model.designs.parts.links import Links
 from edgeproof.model.designs.parts.outbox import LatePuts, Outbox, start_stray
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import Expr, for_all, implies, ite, maximum
+from edgeproof.model.expr import TRUE, Expr, for_all, implies, ite, maximum
 from edgeproof.model.machine import (
     Design,
     State,
@@ -372,10 +372,19 @@ def asks(s: State, pop: Expr, cache: Expr) -> Expr:
     return ~has_memo(s, pop) & ~s.fresh[cache] & ~s.cut[pop]
 
 
-def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Expr) -> Expr:
+def read_through(
+    s: State,
+    pop: Expr,
+    cache: Expr,
+    behind: Expr,
+    behind_era: Expr,
+    valid: Expr = TRUE,
+    keeps: Expr = TRUE,
+) -> Expr:
     """Read the config from the isolate, the location's cache, or what is behind the cache, in that order.
 
-    Returns whether the isolate has installed what it was told.
+    `valid` says whether what is found there may be told at all, and `keeps` whether the isolate goes on with its own
+    copy where it may not, as it does where nothing is found. Returns whether the isolate has installed what it found.
     """
     memo, fresh = has_memo(s, pop), s.fresh[cache]
     found = fresh | ~s.cut[pop]
@@ -383,16 +392,16 @@ def read_through(s: State, pop: Expr, cache: Expr, behind: Expr, behind_era: Exp
     version_era = ite(fresh, s.cache_era[cache], behind_era)
     older = s.loaded[pop] & ~newer_or_same(version_era, version, s.kept_era[pop], s.kept[pop])
     refused = (s.reader == "guarded") & older
-    fallback = ~found & (s.reader != "plain") & s.loaded[pop]
+    fallback = ~(found & valid) & (keeps | ~found) & (s.reader != "plain") & s.loaded[pop]
     with s.when(~memo & ~fresh & found):
         fetch(s, cache, behind, behind_era)
-    installed = ~memo & found & ~refused
+    installed = ~memo & found & valid & ~refused
     with s.when(installed):
         s.kept[pop] = version
         s.kept_era[pop] = version_era
         s.loaded[pop] = version > 0
         s.memo_age[pop] = 0
-    s.failed[pop] = ~memo & ~found & ~fallback
+    s.failed[pop] = ~memo & ~(found & valid) & ~fallback
     with s.when(~s.failed[pop]):
         s.served[pop] = s.kept[pop]
         s.served_era[pop] = s.kept_era[pop]

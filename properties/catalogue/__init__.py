@@ -9,6 +9,7 @@ from typing import Final
 from edgeproof.model.machine import Instance
 from edgeproof.properties.catalogue import (
     atomic_write,
+    blast_radius,
     bounded_staleness,
     changelog_complete,
     convergence,
@@ -26,6 +27,7 @@ from edgeproof.properties.catalogue import (
     new_token_delay,
     no_lost_update,
     no_partial_read,
+    poison_bounded,
     push_revocation,
     read_your_writes,
     rollout_monotone,
@@ -68,6 +70,8 @@ _ALL: Final = (
     push_revocation,
     serves_last_good,
     label_is_content,
+    poison_bounded,
+    blast_radius,
     staged_blast_radius,
     read_your_writes,
     cross_pop_monotonic,

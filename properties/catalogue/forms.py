@@ -19,7 +19,7 @@ from typing import Any
 from attrs import frozen
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import FALSE, NAT, TRUE, Expr, lift
+from edgeproof.model.expr import FALSE, NAT, TRUE, Expr, for_all, implies, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.catalogue.property import Step
 
@@ -31,6 +31,7 @@ __all__ = [
     "committed",
     "copy",
     "no_older",
+    "nowhere_else",
     "on_read",
     "reading",
     "told",
@@ -106,6 +107,11 @@ def answered(form: Callable[[State, State, Expr], Expr]) -> Callable[[Step], Exp
 def at_once(form: Callable[[Step], Expr], otherwise: Expr) -> Callable[[Step], Expr]:
     """The form for reads that nothing else happens beside: what was told elsewhere was told before they began."""
     return lambda step: otherwise if step.action == "answer" else form(step)
+
+
+def nowhere_else(s: State, bad: Callable[[Expr], Expr], together: Callable[[Expr, Expr], Expr]) -> Expr:
+    """Where it is bad at two locations, those belong together: the same stage, or the same location."""
+    return for_all(s.Pop, lambda p: for_all(s.Pop, lambda q: implies(bad(p) & bad(q), together(p, q))))
 
 
 def changed(name: str) -> Callable[[Step], Expr]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from edgeproof.model.expr import Expr, exists, for_all, implies
 from edgeproof.model.machine import State
+from edgeproof.properties.catalogue.forms import nowhere_else
 from edgeproof.properties.catalogue.property import Property
 
 __all__ = ["PROPERTY"]
@@ -12,12 +13,12 @@ __all__ = ["PROPERTY"]
 
 def _stays_in_its_stages(s: State) -> Expr:
     newest = for_all(s.Pop, lambda p: implies((s.good < s.config) & (s.held[p] == s.config), s.stage_of[p] <= s.stage))
-    return newest & for_all(s.Pop, lambda p: for_all(s.Pop, lambda q: _bad_in_one_stage(s, p, q)))
+    return newest & nowhere_else(s, lambda p: _runs_bad(s, p), lambda p, q: s.stage_of[p] == s.stage_of[q])
 
 
-def _bad_in_one_stage(s: State, p: Expr, q: Expr) -> Expr:
-    both_bad = (s.bad > 0) & (s.held[p] == s.bad) & (s.held[q] == s.bad)
-    return implies(both_bad, s.stage_of[p] == s.stage_of[q])
+def _runs_bad(s: State, p: Expr) -> Expr:
+    bad: Expr = (s.bad > 0) & (s.held[p] == s.bad)
+    return bad
 
 
 PROPERTY = Property(
@@ -26,5 +27,5 @@ PROPERTY = Property(
     "Cloudflare after its outages of November and December 2025: configuration goes out in stages, gated by health.",
     needs=("config", "good", "bad", "stage", "stage_of", "held"),
     state=_stays_in_its_stages,
-    tested=lambda s: (s.bad > 0) & exists(s.Pop, lambda p: s.held[p] == s.bad),
+    tested=lambda s: exists(s.Pop, lambda p: _runs_bad(s, p)),
 )

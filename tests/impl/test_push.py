@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import pytest
 
+from edgeproof.impl.content.content import MAX_FEATURES
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
-from edgeproof.impl.push.push import MAX_FEATURES, ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
+from edgeproof.impl.push.push import ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
 from edgeproof.impl.snapshot import EMPTY, Snapshot
 

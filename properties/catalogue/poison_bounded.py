@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`poison-bounded`: a bad version is not told for long."""
+
+from __future__ import annotations
+
+from edgeproof.model.expr import Expr, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.catalogue.content_forms import may_be_poison
+from edgeproof.properties.catalogue.forms import answered, reading
+from edgeproof.properties.catalogue.property import Property
+from edgeproof.properties.designs.do_kv_content import poison_bound, poison_formula
+
+__all__ = ["PROPERTY"]
+
+
+def _should_be_gone(s: State) -> Expr:
+    """The bad version under observation was committed longer ago than the bound."""
+    gone: Expr = s.poisoned & (poison_bound(s) < s.poisoned_for)
+    return gone
+
+
+def _is_told(s: State, p: Expr) -> Expr:
+    """What a client at the location is told is that version, or a bad one from before it."""
+    told: Expr = (s.served_content[p] == "poison") & (s.served[p] < s.watched)
+    return told
+
+
+PROPERTY = Property(
+    "poison-bounded",
+    "A bad version is told nowhere longer after its commit than the bound.",
+    "Cloudflare's report of 18 November 2025: an earlier good file was put by hand. The formula is ours, and proved.",
+    needs=("served", "failed", "served_content", "watched", "poisoned", "poisoned_for"),
+    step=answered(lambda before, after, p: implies(_should_be_gone(before), ~_is_told(after, p))),
+    tested_step=reading(lambda before, after, p: _should_be_gone(before)),
+    detail=lambda instance: f"B = {poison_formula(instance)}",
+    applies=may_be_poison,
+)

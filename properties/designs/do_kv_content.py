@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`do_kv_content`: what becomes of a config that is bad, and of a copy that is not what it says.
+
+A publisher that vets keeps bad versions out of KV, and good ones as fresh as ever. Where none does, KV takes a bad
+version everywhere: readers that serve it are told it until the operator's fix has reached them, readers that fail on it
+have a good copy and do not serve it, and readers that keep the last good one may do so for as long as bad versions
+follow each other. A mislabelled copy is known by its digest alone, and mended by the next put.
+
+The lemmas are those of `do_kv`, and what is known of content wherever there is a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from edgeproof.model.designs.versions import newer_or_same
+from edgeproof.model.expr import TRUE, Expr, for_all, implies
+from edgeproof.model.interpret import evaluate
+from edgeproof.model.machine import Instance, State
+from edgeproof.properties.designs import do_kv
+from edgeproof.properties.designs.do_kv_worst import worst_run
+from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term, total
+from edgeproof.properties.designs.parts.alarm import LIMITS
+
+__all__ = ["DOSSIER", "poison_bound", "poison_formula"]
+
+_POISON: Final[Constants] = {"Put": 1, "reader": "guarded", "poison_write": True, "writes": 3}
+_UNVETTED: Final[Constants] = {**_POISON, "vetting": "off"}
+_ALONE: Final[Constants] = {**_UNVETTED, "Pop": 1}
+_CORRUPT: Final[Constants] = {"Put": 1, "Pop": 1, "reader": "guarded", "corrupt": True}
+_RESTORED: Final[Constants] = {**_ALONE, "validate": "serves", "rollback": True}
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "content-vetted",
+        {**_POISON, "validate": "serves"},
+        (),
+        "a bad version never reaches KV, and keeps no good one from it",
+    ),
+    (
+        "content-keeps",
+        {**_UNVETTED, "X": 5, "writes": 4},
+        ("bounded-staleness",),
+        "who keeps the last good copy answers, however old that is",
+    ),
+    (
+        "content-fails",
+        {**_ALONE, "validate": "fails"},
+        ("serves-last-good",),
+        "who fails on a bad version has a good one, and does not serve it",
+    ),
+    (
+        "content-plain",
+        {**_ALONE, "reader": "plain"},
+        ("serves-last-good",),
+        "a plain reader keeps nothing that it could go on with",
+    ),
+    (
+        "content-serves",
+        {**_UNVETTED, "validate": "serves"},
+        ("serves-last-good", "blast-radius"),
+        "a bad version goes everywhere at once, and stays until the fix has reached everybody",
+    ),
+    (
+        "content-mislabelled",
+        {**_CORRUPT, "digest": "off"},
+        ("serves-last-good", "label-is-content"),
+        "a copy of something else under its label is told by nothing",
+    ),
+    (
+        "content-digest",
+        {**_CORRUPT, "repair": "heartbeat"},
+        ("bounded-staleness",),
+        "a digest tells it, the reader keeps the last good copy, and the next heartbeat mends KV",
+    ),
+    (
+        "content-restored",
+        {**_RESTORED},
+        ("serves-last-good", "poison-bounded", "convergence", "never-ahead", "monotonic-kv"),
+        "the guard holds a bad version against the restored good one for ever",
+    ),
+    (
+        "content-restored-epoch",
+        {**_RESTORED, "epoch": "on"},
+        ("serves-last-good",),
+        "an epoch makes the restored good version the newer one",
+    ),
+)
+
+
+def poison_bound(s: State) -> Expr:
+    """How long after its commit a bad version can be told: it is fixed within X, and the fix is late."""
+    return total(_for_poison(s))
+
+
+def poison_formula(instance: Instance) -> str:
+    """That bound of an instance as text."""
+    parts = _for_poison(instance.machine.state())
+    return " + ".join(term.formula for term in parts if evaluate(instance, term.present, {}))
+
+
+def _for_poison(s: State) -> tuple[Term, ...]:
+    return (Term("X", "the operator fixes it", s.X, TRUE), *do_kv.terms(s))
+
+
+def _copies(s: State, what: Callable[[Expr], Expr]) -> Expr:
+    """It holds of the content of every copy, wherever it is."""
+    at_locations = for_all(
+        s.Pop, lambda p: what(s.cache_content[p]) & what(s.kept_content[p]) & what(s.served_content[p])
+    )
+    under_way = what(s.sent_content) & for_all(s.Put, lambda k: what(s.carries_content[k]))
+    return what(s.kv_content) & under_way & at_locations
+
+
+def _readers(s: State, what: Callable[[Expr], Expr]) -> Expr:
+    """It holds of the content that isolates keep, and clients were told."""
+    return for_all(s.Pop, lambda p: what(s.kept_content[p]) & what(s.served_content[p]))
+
+
+_CONTENT: Final[Lemmas] = {
+    "a-config-is-not-mislabelled": lambda s: (s.content != "mislabelled") & (s.before != "mislabelled"),
+    "nobody-writes-poison": lambda s: implies(~s.poison_write, (s.content == "good") & (s.before == "good")),
+    "no-copy-is-poison-where-nobody-writes-it": lambda s: implies(~s.poison_write, _copies(s, lambda c: c != "poison")),
+    "no-copy-is-poison-where-the-publisher-vets": lambda s: implies(
+        s.vetting == "on", _copies(s, lambda c: c != "poison")
+    ),
+    "no-copy-is-mislabelled": lambda s: implies(~s.corrupt, _copies(s, lambda c: c != "mislabelled")),
+    "puts-carry-what-was-committed": lambda s: (
+        (s.sent_content != "mislabelled") & for_all(s.Put, lambda k: s.carries_content[k] != "mislabelled")
+    ),
+    "validated-is-not-poison": lambda s: implies(s.validate != "serves", _readers(s, lambda c: c != "poison")),
+    "checked-is-not-mislabelled": lambda s: implies(
+        (s.validate != "serves") & (s.digest == "on"), _readers(s, lambda c: c != "mislabelled")
+    ),
+    "kept-content-was-served": lambda s: for_all(s.Pop, lambda p: s.kept_content[p] == s.served_content[p]),
+    "the-good-is-committed": lambda s: s.last_good <= s.config,
+    "a-good-config-is-the-last-good": lambda s: implies(s.content == "good", s.last_good == s.config),
+    "the-watched-is-good": lambda s: implies(s.watching, s.watched <= s.last_good),
+    "sent-is-vetted": lambda s: implies(s.vetting == "on", newer_or_same(s.era, s.last_good, s.sent_era, s.sent)),
+    "kv-is-vetted": lambda s: implies(s.vetting == "on", newer_or_same(s.era, s.last_good, s.kv_era, s.kv)),
+}
+
+_POISON_AGES: Final[Lemmas] = {
+    "nothing-is-restored": lambda s: implies(~s.rollback, s.restored == 0),
+    "fixed-before-long": lambda s: implies(s.content == "poison", s.bad_for <= s.X),
+    "not-fixed-yet": lambda s: implies(
+        s.poisoned & ~s.watching,
+        (s.config + 1 == s.watched) & (s.content == "poison") & (s.poisoned_for <= s.bad_for),
+    ),
+    "fixed-in-time": lambda s: implies(s.poisoned & s.watching, s.poisoned_for <= s.X + s.since),
+}
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("read-your-writes", "cross-pop-monotonic"),
+    room={"writes": 12},
+    terms=do_kv.terms,
+    limits=LIMITS,
+    worst_run=worst_run,
+    lemmas={**do_kv.DOSSIER.lemmas, **_CONTENT, **_POISON_AGES},
+    costing=do_kv.COSTING,
+)

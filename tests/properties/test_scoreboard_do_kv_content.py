@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scoreboard of do_kv_content: bad versions, copies that are not what they say, and who is told what of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from edgeproof.impl.content.publisher import VettingReplicator
+from edgeproof.impl.content.reader import ValidatingReader
+from edgeproof.impl.content.system import PARTS, ContentSystem
+from edgeproof.impl.references import ReferenceSystems
+from edgeproof.impl.snapshot import Snapshot, from_kv
+from edgeproof.model.designs.do_kv_content import DoKvContent
+from edgeproof.model.expr import implies
+from edgeproof.model.machine import Design, action, deadline
+from edgeproof.model.trace import Trace
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE, Property
+from edgeproof.properties.catalogue.forms import answered, reading
+from edgeproof.properties.designs.do_kv_content import poison_bound, poison_formula
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.replay import replay_on
+from tests.properties import boards
+
+DESIGN = "do_kv_content"
+CASES = {case.name: case for case in scoreboard(DESIGN)}
+
+ANOMALIES = {"read-your-writes", "cross-pop-monotonic"}
+
+DEPTHS = {
+    # A good version told, a bad one published over a newer good one, and a wait of longer than the bound.
+    "content-keeps": {"bounded-staleness": 18},
+    # A good version published and told, the cached copy outlived, a bad one published and met.
+    "content-fails": {"serves-last-good": 11},
+    "content-plain": {"serves-last-good": 11},
+    # To two locations, neither of which has cached the good one.
+    "content-serves": {"serves-last-good": 11, "blast-radius": 7},
+    # Published, cached, corrupted, told.
+    "content-mislabelled": {"label-is-content": 5, "serves-last-good": 6},
+    "content-digest": {"bounded-staleness": 17},
+    "content-restored": {"poison-bounded": 19, "convergence": 16},
+}
+"""How many steps the shortest run takes that shows a violation. A change here is a change of the model: explain it."""
+
+
+@pytest.fixture(scope="module")
+def found() -> boards.Found:
+    return boards.searched(DESIGN)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
+def test_every_verdict_is_the_expected_one(case: Any, found: boards.Found) -> None:
+    boards.expected_verdict(case, found)
+
+
+@pytest.mark.parametrize(("case", "name"), boards.violations(DESIGN))
+def test_every_violation_shows_in_the_model_and_on_code(case: str, name: str, found: boards.Found) -> None:
+    boards.shows_on_code(found[case, name].witness)
+
+
+def test_the_implementation_does_what_the_model_does_and_leaves_nothing_out(found: boards.Found) -> None:
+    boards.runs_in_lockstep(DESIGN, found)
+
+
+def test_the_shortest_runs_are_this_long(found: boards.Found) -> None:
+    assert boards.depths(found, DEPTHS) == DEPTHS
+
+
+# --- proofs
+
+
+@pytest.mark.parametrize(
+    ("case", "left_to_the_search"),
+    [("content-vetted", set()), ("content-serves", set()), ("content-digest", {"convergence"})],
+)
+def test_what_a_good_choice_promises_is_proved(case: str, left_to_the_search: set[str]) -> None:
+    promised = set(CASES[case].properties) - set(CASES[case].expected)
+    assert promised - boards.proved(CASES[case]) == left_to_the_search
+
+
+# --- the bound of poison is reached
+
+
+def told_at_the_bound() -> Property:
+    """What must be violated where the bound is tight."""
+    return Property(
+        "before-the-bound",
+        "A bad version is told nowhere as long after its commit as the bound.",
+        "a test",
+        step=answered(
+            lambda before, after, p: implies(
+                before.poisoned & (poison_bound(before) <= before.poisoned_for),
+                (after.served_content[p] != "poison") | (after.served[p] >= before.watched),
+            )
+        ),
+        tested_step=reading(lambda before, after, p: before.poisoned),
+    )
+
+
+REACHED = [
+    ({}, "X + D + S + D + T", 5),
+    ({"X": 2}, "X + D + S + D + T", 6),
+    ({"put_fails": True, "X": 3}, "X + D + S + F*(D + R) + D + T", 9),
+    # With a heartbeat a put of the bad version may be under way whenever it is fixed, be that late.
+    ({"repair": "heartbeat", "X": 5}, "X + D + S + D + T", 9),
+]
+
+
+@pytest.mark.parametrize(("numbers", "text", "bound"), REACHED)
+def test_a_run_reaches_the_bound_of_poison_in_the_model_and_on_code(
+    numbers: dict[str, Any], text: str, bound: int
+) -> None:
+    at = instance_of(CASES["content-serves"]).with_(Pop=1, **numbers)
+    assert poison_formula(at) == text
+    trace = told_poison_at_the_bound(at)
+    assert trace.states[-1]["poisoned_for"] == bound
+    system = ReferenceSystems()
+    told = replay_on(trace, system)
+    system.close()
+    assert (told.completed, told.mismatch) == (True, "")
+
+
+def told_poison_at_the_bound(at: Any) -> Trace:
+    one = told_at_the_bound()
+    (found,) = explore(at, [one], kernel_source([at], [one]))
+    assert found.verdict is Verdict.VIOLATED, found.reason
+    assert found.witness is not None
+    return found.witness
+
+
+# --- teeth: designs broken on purpose
+
+
+class InstallsBeforeItLooks(DoKvContent):
+    @action(pop=DoKvContent.Pop, cache=DoKvContent.Pop)
+    def read(s: Any, pop: Any, cache: Any) -> None:
+        """What was found is told whatever the validator says of it."""
+        DoKvContent.read(s, pop, cache)
+        s.served_content[pop] = s.kv_content
+
+
+class PublishesTheNewest(DoKvContent):
+    @action()
+    def fire(s: Any) -> None:
+        """The publisher vets, and puts the newest version all the same."""
+        DoKvContent.fire(s)
+        s.sent = s.config
+        s.sent_content = s.content
+
+
+class NobodyFixes(DoKvContent):
+    @deadline
+    def the_operator_fixes_in_time(s: Any) -> Any:
+        """The operator fixes it some day."""
+        return s.config >= 0
+
+
+BROKEN: list[tuple[type[Design], str, dict[str, Any]]] = [
+    (InstallsBeforeItLooks, "serves-last-good", {"poison_write": True, "vetting": "off"}),
+    (InstallsBeforeItLooks, "label-is-content", {"corrupt": True}),
+    (InstallsBeforeItLooks, "blast-radius", {"poison_write": True, "vetting": "off", "Pop": 2}),
+    (PublishesTheNewest, "serves-last-good", {"poison_write": True, "validate": "serves"}),
+    (NobodyFixes, "poison-bounded", {"poison_write": True, "vetting": "off", "validate": "serves"}),
+]
+
+
+@pytest.mark.parametrize(("design", "name", "constants"), BROKEN)
+def test_a_broken_design_is_caught(design: type[Design], name: str, constants: dict[str, Any]) -> None:
+    assert boards.violated_by(
+        design, name, DESIGN, **{"Put": 1, "Pop": 1, "reader": "guarded", "writes": 3, **constants}
+    )
+
+
+# --- teeth: implementations broken on purpose
+
+
+class InstallsWhatItRefuses(ValidatingReader):
+    def _open(self, value: bytes) -> Snapshot:
+        self.kept = from_kv(value)
+        return super()._open(value)
+
+
+class FailsOnWhatIsBad(ValidatingReader):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "validate": "fails"})
+
+
+class NeverLooksAtTheDigest(ValidatingReader):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "digest": False})
+
+
+class LooksAtTheDigestAlone(ValidatingReader):
+    def _open(self, value: bytes) -> Snapshot:
+        try:
+            return super()._open(value)
+        except Exception as error:
+            if "bad" in str(error):
+                return from_kv(value)
+            raise
+
+
+class PutsWhatItRead(VettingReplicator):
+    async def _put(self, snapshot: Snapshot) -> None:
+        self._chosen = snapshot
+        await self._publication.put(snapshot, self._kv, self._runtime, self._timing.put_timeout)
+
+
+class SkipsWhatIsBad(VettingReplicator):
+    def _settled(self, read: Snapshot) -> Snapshot:
+        return self._store.snapshot()
+
+
+class NeverSettles(VettingReplicator):
+    def _settled(self, read: Snapshot) -> Snapshot:
+        return self._chosen
+
+
+MUTANTS: list[tuple[str, dict[str, Callable[..., Any]]]] = [
+    ("content-keeps", {"reader": InstallsWhatItRefuses}),
+    ("content-keeps", {"reader": FailsOnWhatIsBad}),
+    ("content-digest", {"reader": NeverLooksAtTheDigest}),
+    ("content-keeps", {"reader": LooksAtTheDigestAlone}),
+    ("content-vetted", {"replicator": PutsWhatItRead}),
+    ("content-vetted", {"replicator": SkipsWhatIsBad}),
+    ("content-vetted", {"replicator": NeverSettles}),
+]
+
+
+@pytest.mark.parametrize(("case", "part"), MUTANTS, ids=[next(iter(part.values())).__name__ for _, part in MUTANTS])
+def test_a_broken_part_is_caught_in_lockstep(case: str, part: dict[str, Callable[..., Any]]) -> None:
+    assert boards.caught_in_lockstep(CASES[case], lambda: ContentSystem(evolve(PARTS, **part)), ContentSystem)
+
+
+def test_every_property_of_content_has_teeth() -> None:
+    about = {"serves-last-good", "label-is-content", "poison-bounded", "blast-radius"}
+    assert about <= set(CATALOGUE)
+    assert about <= {name for _, name, _ in BROKEN}
