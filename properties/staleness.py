@@ -13,20 +13,44 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from edgeproof.model.interpret import State, apply, initial_states
+from edgeproof.model.interpret import Event, State, apply, initial_states
 from edgeproof.model.machine import DesignError, Instance
 from edgeproof.model.trace import Trace
-from edgeproof.properties.bounds import dominant, formula, parameters, present_terms
-from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.bounds import (
+    bounds_beside,
+    dominant,
+    formula,
+    formula_of,
+    parameters,
+    present_of,
+    present_terms,
+)
+from edgeproof.properties.cases import with_room
+from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
 from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.dossier import Beside
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.environment import Setting
 from edgeproof.properties.evidence import HOLDS, Evidence, Verdict
 
-__all__ = ["StalenessAnswer", "answer", "prove_bound", "say_reached", "tight_trace"]
+__all__ = ["BoundBeside", "StalenessAnswer", "answer", "prove_bound", "say_reached", "tight_trace"]
 
 _ABOUT: Final = ("bounded-staleness", "token-revocation-bound")
 """What the bound is a bound of: of configs, or of tokens that are revoked."""
+
+
+@frozen
+class BoundBeside:
+    """Another bound of the design, in seconds: the property that speaks of it, its formula, and its proof.
+
+    `reached` is how far the worst run gets that is known, in seconds.
+    """
+
+    property: str
+    bound: Fraction
+    formula: str
+    proof: Evidence
+    reached: Fraction | None
 
 
 @frozen
@@ -46,6 +70,8 @@ class StalenessAnswer:
     trace: Trace | None
     tight: bool
     unit: Fraction
+    beside: tuple[BoundBeside, ...] = ()
+    """The other bounds that the design has."""
 
 
 def answer(setting: Setting) -> StalenessAnswer:
@@ -65,6 +91,22 @@ def answer(setting: Setting) -> StalenessAnswer:
         trace,
         trace is not None and trace.states[-1]["since"] == bound,
         setting.unit,
+        tuple(_beside(setting, name, one) for name, one in bounds_beside(instance).items()),
+    )
+
+
+def _beside(setting: Setting, name: str, one: Beside) -> BoundBeside:
+    # A version more than a reader's staleness takes: what is bad has one before and one after it.
+    instance = with_room(setting.instance)
+    alone = instance.with_(**dict.fromkeys(instance.of_role("sort"), 1))
+    states = _states_of(alone, one.watched, one.worst_run(alone))
+    reached = states[-1][one.clock] if states is not None and one.shows(states[-1]) else None
+    return BoundBeside(
+        name,
+        sum(value for _, value in present_of(instance, one.terms)) * setting.unit,
+        formula_of(instance, one.terms),
+        _proof_of(instance, CATALOGUE[name]),
+        reached * setting.unit if isinstance(reached, (int, Fraction)) else None,
     )
 
 
@@ -73,6 +115,10 @@ def prove_bound(instance: Instance) -> Evidence:
     about = next((CATALOGUE[name] for name in applicable(instance) if name in _ABOUT), None)
     if about is None:
         raise DesignError(f"{instance.machine.name} tells nobody anything that could be stale")
+    return _proof_of(instance, about)
+
+
+def _proof_of(instance: Instance, about: Property) -> Evidence:
     lemmas = dossier_of(instance.machine.name).lemmas
     (proof,) = prove(instance, [about], lemmas)
     if proof.verdict is Verdict.VACUOUS:
@@ -112,9 +158,20 @@ def tight_trace(instance: Instance) -> Trace | None:
     """
     design = instance.machine.name
     events = dossier_of(design).worst_run(instance)
-    if events is None:
+    states = None if events is None else _states_of(instance, 2, events)
+    if events is None or states is None:
         return None
-    state: State = next(s for s in initial_states(instance) if s["watched"] == 2)
+    told = states[-1]["served"]
+    stale = isinstance(told, tuple) and told[0] == 1
+    note = "a reader is told, exactly at the bound, what was superseded at its beginning"
+    return (
+        Trace(design, instance.values, tuple(states), tuple(events), "", None, "bound", None, note) if stale else None
+    )
+
+
+def _states_of(instance: Instance, watched: int, events: Sequence[Event]) -> list[State] | None:
+    """What the events lead through, where the write with this number is watched; None where one cannot happen."""
+    state: State = next(s for s in initial_states(instance) if s["watched"] == watched)
     states = [state]
     for event in events:
         try:
@@ -122,9 +179,4 @@ def tight_trace(instance: Instance) -> Trace | None:
         except ValueError:
             return None
         states.append(state)
-    told = state["served"]
-    stale = isinstance(told, tuple) and told[0] == 1
-    note = "a reader is told, exactly at the bound, what was superseded at its beginning"
-    return (
-        Trace(design, instance.values, tuple(states), tuple(events), "", None, "bound", None, note) if stale else None
-    )
+    return states

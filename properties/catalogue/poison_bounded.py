@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from edgeproof.model.expr import Expr, implies
 from edgeproof.model.machine import State
+from edgeproof.properties.bounds import bounds_beside, formula_of
 from edgeproof.properties.catalogue.content_forms import may_be_poison
 from edgeproof.properties.catalogue.forms import answered, reading
 from edgeproof.properties.catalogue.property import Property
-from edgeproof.properties.designs.do_kv_content import poison_bound, poison_formula
+from edgeproof.properties.designs.do_kv_content import poison_bound
 
 __all__ = ["PROPERTY"]
+
+_ID: Final = "poison-bounded"
 
 
 def _should_be_gone(s: State) -> Expr:
@@ -26,12 +31,12 @@ def _is_told(s: State, p: Expr) -> Expr:
 
 
 PROPERTY = Property(
-    "poison-bounded",
+    _ID,
     "A bad version is told nowhere longer after its commit than the bound.",
     "Cloudflare's report of 18 November 2025: an earlier good file was put by hand. The formula is ours, and proved.",
     needs=("served", "failed", "served_content", "watched", "poisoned", "poisoned_for"),
     step=answered(lambda before, after, p: implies(_should_be_gone(before), ~_is_told(after, p))),
     tested_step=reading(lambda before, after, p: _should_be_gone(before)),
-    detail=lambda instance: f"B = {poison_formula(instance)}",
+    detail=lambda instance: f"B = {formula_of(instance, bounds_beside(instance)[_ID].terms)}",
     applies=may_be_poison,
 )

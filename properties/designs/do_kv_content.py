@@ -11,19 +11,18 @@ The lemmas are those of `do_kv`, and what is known of content wherever there is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import TRUE, Expr, for_all, implies
-from edgeproof.model.interpret import evaluate
-from edgeproof.model.machine import Instance, State
+from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
-from edgeproof.properties.designs.do_kv_worst import worst_run
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term, total
+from edgeproof.properties.designs.do_kv_worst import worst_poison_run, worst_run
+from edgeproof.properties.designs.dossier import Beside, Constants, Dossier, Lemmas, Row, Term, total
 from edgeproof.properties.designs.parts.alarm import LIMITS
 
-__all__ = ["DOSSIER", "poison_bound", "poison_formula"]
+__all__ = ["DOSSIER", "poison_bound"]
 
 _POISON: Final[Constants] = {"Put": 1, "reader": "guarded", "poison_write": True, "writes": 3}
 _UNVETTED: Final[Constants] = {**_POISON, "vetting": "off"}
@@ -34,7 +33,7 @@ _RESTORED: Final[Constants] = {**_ALONE, "validate": "serves", "rollback": True}
 _CASES: Final[tuple[Row, ...]] = (
     (
         "content-vetted",
-        {**_POISON, "validate": "serves"},
+        {**_ALONE, "vetting": "on", "validate": "serves"},
         (),
         "a bad version never reaches KV, and keeps no good one from it",
     ),
@@ -49,12 +48,6 @@ _CASES: Final[tuple[Row, ...]] = (
         {**_ALONE, "validate": "fails"},
         ("serves-last-good",),
         "who fails on a bad version has a good one, and does not serve it",
-    ),
-    (
-        "content-plain",
-        {**_ALONE, "reader": "plain"},
-        ("serves-last-good",),
-        "a plain reader keeps nothing that it could go on with",
     ),
     (
         "content-serves",
@@ -89,15 +82,14 @@ _CASES: Final[tuple[Row, ...]] = (
 )
 
 
+def _is_told_poison(state: Mapping[str, object]) -> bool:
+    told = state["served_content"]
+    return isinstance(told, tuple) and told[0] == "poison"
+
+
 def poison_bound(s: State) -> Expr:
     """How long after its commit a bad version can be told: it is fixed within X, and the fix is late."""
     return total(_for_poison(s))
-
-
-def poison_formula(instance: Instance) -> str:
-    """That bound of an instance as text."""
-    parts = _for_poison(instance.machine.state())
-    return " + ".join(term.formula for term in parts if evaluate(instance, term.present, {}))
 
 
 def _for_poison(s: State) -> tuple[Term, ...]:
@@ -156,6 +148,16 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12},
     terms=do_kv.terms,
+    beside={
+        "poison-bounded": Beside(
+            _for_poison,
+            applies=lambda instance: "poison_write" in instance.hazards,
+            clock="poisoned_for",
+            watched=3,
+            worst_run=worst_poison_run,
+            shows=_is_told_poison,
+        )
+    },
     limits=LIMITS,
     worst_run=worst_run,
     lemmas={**do_kv.DOSSIER.lemmas, **_CONTENT, **_POISON_AGES},

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import TICK, Instance
 
-__all__ = ["Begins", "fires", "wait", "worst_run"]
+__all__ = ["Begins", "fires", "wait", "worst_poison_run", "worst_run"]
 
 Begins: TypeAlias = Callable[[Instance, int, int], list[Event]]
 """How an attempt begins, given an instance, after how long its alarm is due, and how late that may fire."""
@@ -34,17 +34,37 @@ def worst_run(instance: Instance, begins: Begins = fires) -> Sequence[Event] | N
     return _late_schedule(instance, begins) if instance.values["put_late"] else _schedule(instance, begins)
 
 
+def worst_poison_run(instance: Instance) -> list[Event]:
+    """The second write is bad, and its put in flight, or just over, when the third, which is watched, fixes it.
+
+    It is the worst schedule where that put can begin as late as the fix: X <= S.
+    """
+    n = instance.number
+    starts, over = min(n("X"), n("S")), n("S") + n("D") < n("X")
+    put = [*wait(n("D")), *_PUBLISHED] if over else []
+    left = n("X") - starts - (n("D") if over else 0)
+    fix = [
+        *(Event("write"), Event("acknowledge"), Event("fire"), *_PUBLISHED),
+        *(Event("poison_write"), Event("acknowledge"), *wait(starts), Event("fire"), *put, *wait(left), Event("fix")),
+    ]
+    return [*fix, *_publication(instance, fires, None if over else n("D") - left), *_last_reads(instance)]
+
+
 def _schedule(instance: Instance, begins: Begins) -> list[Event]:
     """The first write's put is in flight when the watched write is committed; from then on everything takes longest."""
+    before = [Event("write"), Event("acknowledge"), Event("fire"), Event("write")]
+    return [*before, *_publication(instance, begins, instance.number("D")), *_last_reads(instance)]
+
+
+def _publication(instance: Instance, begins: Begins, in_flight: int | None) -> list[Event]:
+    """The watched write is put, after an older put that is in flight for so many ticks yet, if there is one."""
     n = instance.number
     failures = [[*wait(n("D")), Event("put_fails"), *begins(instance, n("R"), 0)]] * _failures(instance)
     return [
-        *(Event("write"), Event("acknowledge"), Event("fire"), Event("write")),
-        *(*wait(n("D")), Event("put_lands"), Event("put_confirmed")),
+        *([] if in_flight is None else [*wait(in_flight), *_PUBLISHED]),
         *begins(instance, 0, n("S")),
         *(event for failed in failures for event in failed),
         *(*wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
-        *_last_reads(instance),
     ]
 
 

@@ -13,7 +13,20 @@ from edgeproof.model.expr import TIME, Expr, ite, lift
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import Instance, State
 
-__all__ = ["Constants", "Costing", "Dossier", "Lemmas", "Limits", "Quantity", "Row", "Sizes", "Term", "Writer", "total"]
+__all__ = [
+    "Beside",
+    "Constants",
+    "Costing",
+    "Dossier",
+    "Lemmas",
+    "Limits",
+    "Quantity",
+    "Row",
+    "Sizes",
+    "Term",
+    "Writer",
+    "total",
+]
 
 Constants: TypeAlias = Mapping[str, int | str | bool]
 
@@ -43,6 +56,23 @@ def total(parts: Sequence[Term]) -> Expr:
     for part in parts:
         result = result + ite(part.present, part.value, lift(0, TIME))
     return result
+
+
+@frozen
+class Beside:
+    """A bound beside that of staleness, of which a property of the catalogue speaks.
+
+    `applies` says which configurations have it, and `clock` is the variable that it bounds. `worst_run` gives the
+    events of the run that comes closest to it of those that are known; it begins where the write with the number
+    `watched` is the one under observation, and `shows` says of its last state that it ends as it should.
+    """
+
+    terms: Callable[[State], tuple[Term, ...]]
+    applies: Callable[[Instance], bool]
+    clock: str
+    watched: int
+    worst_run: Callable[[Instance], Sequence[Event]]
+    shows: Callable[[Mapping[str, object]], bool]
 
 
 @frozen
@@ -117,7 +147,8 @@ class Dossier:
     no implementation to drive.
 
     `terms` are the summands of its staleness bound, in the order in which a write on its way to a reader can meet them;
-    none (None) means that it promises no bound, and no summand that a reader is never late. `limits` are what that
+    none (None) means that it promises no bound, and no summand that a reader is never late. `beside` are its other
+    bounds, by the property that speaks of each. `limits` are what that
     takes for granted, and `worst_run` gives, for a configuration, the events of the run that comes closest to the
     bound, if one is known: it begins where the second write is the one under observation, and ends with the read of a
     reader at the first location.
@@ -137,6 +168,7 @@ class Dossier:
     room: Mapping[str, int] = field(factory=dict)
     engines: tuple[str, ...] = ("explore", "prove", "fuzz")
     terms: Callable[[State], tuple[Term, ...]] | None = None
+    beside: Mapping[str, Beside] = field(factory=dict)
     limits: Limits = field(factory=Limits)
     worst_run: Callable[[Instance], Sequence[Event] | None] = lambda instance: None
     lemmas: Lemmas = field(factory=dict)

@@ -21,7 +21,8 @@ from edgeproof.reports.settings import Chosen, Numbers, lacking, settle
 if TYPE_CHECKING:
     from edgeproof.model.trace import Trace
     from edgeproof.properties.environment import Setting
-    from edgeproof.properties.staleness import StalenessAnswer
+    from edgeproof.properties.evidence import Evidence
+    from edgeproof.properties.staleness import BoundBeside, StalenessAnswer
 
 __all__ = ["bound"]
 
@@ -37,6 +38,7 @@ Exit status:
 _MEANINGS: Final = {
     "bounded-staleness": "what a reader is told was superseded at most this long ago",
     "token-revocation-bound": "a token that is accepted was revoked at most this long ago",
+    "poison-bounded": "a bad version that is told was committed at most this long ago",
 }
 """What the bound is a bound of."""
 
@@ -83,7 +85,8 @@ def bound(terminal: Terminal, given: Numbers, chosen: Chosen, seed: int) -> int:
         terminal.document(_document(found))
     else:
         _print(terminal, found)
-    return {Verdict.PROVED: 0, Verdict.VIOLATED: 1}.get(found.proof.verdict, 3)
+    verdicts = {found.proof.verdict, *(one.proof.verdict for one in found.beside)}
+    return 1 if Verdict.VIOLATED in verdicts else 0 if verdicts == {Verdict.PROVED} else 3
 
 
 def _setting(given: Numbers, chosen: Chosen) -> Setting:
@@ -97,7 +100,6 @@ def _setting(given: Numbers, chosen: Chosen) -> Setting:
 def _document(found: StalenessAnswer) -> dict[str, Any]:
     from edgeproof.model.trace import dump_trace
 
-    proof = found.proof
     return {
         "design": found.design,
         "bound_s": plain_number(found.bound),
@@ -105,17 +107,31 @@ def _document(found: StalenessAnswer) -> dict[str, Any]:
         "terms": [{"formula": f, "meaning": m, "seconds": plain_number(s)} for f, m, s in found.terms],
         "dominant": found.dominant,
         "tight": found.tight,
-        "proof": {
-            "verdict": str(proof.verdict),
-            "engine": proof.engine,
-            "bound": proof.bound,
-            "assumptions": list(proof.assumptions),
-            "seconds": round(proof.seconds, 6),
-            "reason": proof.reason,
-        },
+        "proof": _proof(found.proof),
+        "beside": [
+            {
+                "property": one.property,
+                "bound_s": plain_number(one.bound),
+                "formula": one.formula,
+                "reached_s": None if one.reached is None else plain_number(one.reached),
+                "proof": _proof(one.proof),
+            }
+            for one in found.beside
+        ],
         "unit_s": plain_number(found.unit),
         "reached_s": None if found.trace is None else plain_number(_reached(found)),
         "trace": None if found.trace is None else json.loads(dump_trace(found.trace)),
+    }
+
+
+def _proof(proof: Evidence) -> dict[str, Any]:
+    return {
+        "verdict": str(proof.verdict),
+        "engine": proof.engine,
+        "bound": proof.bound,
+        "assumptions": list(proof.assumptions),
+        "seconds": round(proof.seconds, 6),
+        "reason": proof.reason,
     }
 
 
@@ -136,11 +152,14 @@ def _print(terminal: Terminal, found: StalenessAnswer) -> None:
             formula, in_seconds(seconds), meaning, "dominates" if first else "", style="bold" if first else ""
         )
     console.print(table)
-    details = "; ".join(part for part in (proof.bound, *proof.assumptions, proof.reason) if part)
-    style = "green" if proof.verdict == "PROVED" else "bold red"
-    console.print(
-        f"{proof.verdict} by {proof.engine} in {proof.seconds:.2f} s: {one_line(details)}", style=style, soft_wrap=True
-    )
+    _print_proof(terminal, proof)
+    _print_run(terminal, found)
+    for beside in found.beside:
+        _print_beside(terminal, beside)
+
+
+def _print_run(terminal: Terminal, found: StalenessAnswer) -> None:
+    console = terminal.out
     if found.trace is None:
         console.print("no run is known that comes close to it", soft_wrap=True)
         return
@@ -148,6 +167,23 @@ def _print(terminal: Terminal, found: StalenessAnswer) -> None:
     loose = f"not known to be tight: the worst run that is known gets to {in_seconds(_reached(found))}"
     console.print(tight if found.tight else loose, soft_wrap=True)
     console.print(_trace_table(found.trace, found.unit))
+
+
+def _print_proof(terminal: Terminal, proof: Evidence) -> None:
+    details = "; ".join(part for part in (proof.bound, *proof.assumptions, proof.reason) if part)
+    style = "green" if proof.verdict == "PROVED" else "bold red"
+    said = f"{proof.verdict} by {proof.engine} in {proof.seconds:.2f} s: {one_line(details)}"
+    terminal.out.print(said, style=style, soft_wrap=True)
+
+
+def _print_beside(terminal: Terminal, one: BoundBeside) -> None:
+    terminal.out.print(f"{in_seconds(one.bound)}: {_MEANINGS[one.property]}", style="bold")
+    terminal.out.print(f"= {one.formula}", soft_wrap=True)
+    _print_proof(terminal, one.proof)
+    if one.reached is not None:
+        known = "tight: a run is known that reaches it"
+        loose = f"not known to be tight: the worst run that is known gets to {in_seconds(one.reached)}"
+        terminal.out.print(known if one.reached == one.bound else loose, soft_wrap=True)
 
 
 def _reached(found: StalenessAnswer) -> Fraction:

@@ -18,10 +18,11 @@ from edgeproof.model.designs.do_kv_content import DoKvContent
 from edgeproof.model.expr import implies
 from edgeproof.model.machine import Design, action, deadline
 from edgeproof.model.trace import Trace
+from edgeproof.properties.bounds import bounds_beside, formula_of
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.catalogue.forms import answered, reading
-from edgeproof.properties.designs.do_kv_content import poison_bound, poison_formula
+from edgeproof.properties.designs.do_kv_content import poison_bound
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict
@@ -31,14 +32,11 @@ from tests.properties import boards
 DESIGN = "do_kv_content"
 CASES = {case.name: case for case in scoreboard(DESIGN)}
 
-ANOMALIES = {"read-your-writes", "cross-pop-monotonic"}
-
 DEPTHS = {
     # A good version told, a bad one published over a newer good one, and a wait of longer than the bound.
     "content-keeps": {"bounded-staleness": 18},
     # A good version published and told, the cached copy outlived, a bad one published and met.
     "content-fails": {"serves-last-good": 11},
-    "content-plain": {"serves-last-good": 11},
     # To two locations, neither of which has cached the good one.
     "content-serves": {"serves-last-good": 11, "blast-radius": 7},
     # Published, cached, corrupted, told.
@@ -117,7 +115,7 @@ def test_a_run_reaches_the_bound_of_poison_in_the_model_and_on_code(
     numbers: dict[str, Any], text: str, bound: int
 ) -> None:
     at = instance_of(CASES["content-serves"]).with_(Pop=1, **numbers)
-    assert poison_formula(at) == text
+    assert formula_of(at, bounds_beside(at)["poison-bounded"].terms) == text
     trace = told_poison_at_the_bound(at)
     assert trace.states[-1]["poisoned_for"] == bound
     system = ReferenceSystems()

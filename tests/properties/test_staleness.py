@@ -16,12 +16,14 @@ from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import replay
 from edgeproof.properties.bounds import formula, present_terms, staleness_bound
+from edgeproof.properties.designs.dossier import Constants
 from edgeproof.properties.environment import setting_of
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.replay import replay_on
 from edgeproof.properties.staleness import StalenessAnswer, answer, tight_trace
 
 DO_KV = load("do_kv")
+POISONED: Constants = {"poison_write": True, "vetting": "off", "validate": "serves", "reader": "guarded"}
 
 
 def asked(design: str = "do_kv", **numbers: int | Fraction) -> StalenessAnswer:
@@ -48,6 +50,20 @@ def test_the_bound_of_an_outbox_is_proved_and_reached(how: dict[str, Any], bound
     assert found.trace is not None
     replay(DO_KV, found.trace)
     assert found.trace.states[-1]["since"] * found.unit == bound  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("fix", "reached"), [(1, 91), (2, 92), (6, 92), (60, 145)])
+def test_the_bound_of_poison_is_proved_and_reached_where_a_put_can_begin_with_the_fix(fix: int, reached: int) -> None:
+    numbers = {"S": 2, "D": 5, "F": 3, "R": 1, "T": 60, "X": fix}
+    (found,) = answer(setting_of("do_kv_content", numbers, POISONED)).beside
+    assert (found.property, found.formula) == ("poison-bounded", "X + D + S + F*(D + R) + D + T")
+    assert found.bound == 90 + fix
+    assert found.proof.verdict is Verdict.PROVED
+    assert found.reached == reached
+
+
+def test_a_design_has_no_bound_of_poison_where_nothing_is_bad() -> None:
+    assert asked("do_kv_content").beside == ()
 
 
 @pytest.mark.parametrize(

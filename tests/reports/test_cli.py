@@ -108,6 +108,18 @@ def test_bound_counts_in_fractions_of_a_second_and_shortens_long_runs(cli: Run) 
     assert (document["bound_s"], document["unit_s"]) == (161.25, 0.25)
 
 
+def test_bound_tells_what_else_the_design_bounds(cli: Run) -> None:
+    poisoned = "--design do_kv_content --hazard poison_write --option vetting=off --option validate=serves --set X=2s"
+    outcome = cli(*BOUND, *poisoned.split())
+    assert outcome.status == 0
+    assert "\n92 s: a bad version that is told was committed at most this long ago\n" in outcome.out
+    assert "\n= X + D + S + F*(D + R) + D + T\n" in outcome.out
+    assert outcome.out.endswith("tight: a run is known that reaches it\n")
+    (beside,) = cli(*BOUND, *poisoned.split(), "--json").document["beside"]
+    assert (beside["property"], beside["bound_s"], beside["reached_s"]) == ("poison-bounded", 92, 92)
+    assert beside["proof"]["verdict"] == "PROVED"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
