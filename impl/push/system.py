@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.content.content import MAX_FEATURES
+from edgeproof.impl.content.content import MAX_FEATURES, is_valid
 from edgeproof.impl.driven.base import Linked, Simulated, impossible_on
 from edgeproof.impl.driven.setup import check_setup, seconds_of
 from edgeproof.impl.durable.store import ConfigStore
@@ -63,7 +63,8 @@ class PushSystem(Simulated, Linked):
             self._parts.location(self.runtime, first, watch=seconds["W"], pull_every=pull_every) for _ in range(size)
         ]
         self._sent = 0
-        self.bad = 0
+        self._bads = setup.numbers.get("bads", 1)
+        self.bad, self.flaws = 0, 0
         self.told = [0] * size
         self.failed = [False] * size
 
@@ -78,12 +79,15 @@ class PushSystem(Simulated, Linked):
         seen: dict[str, Value] = {
             "config": rollout.newest.version,
             "good": rollout.good.version,
+            "good_is_bad": not is_valid(rollout.good.config),
             "bad": self.bad,
+            "flaws": self.flaws,
             "withdrawn": rollout.withdrawn,
             "stage": rollout.stage,
             "cohort": tuple(self.control.stage_of(one) for one in places),
             "pushing": tuple(self._push_to(one) is not None for one in places),
             "held": tuple(_version_in(one.running) for one in self.locations),
+            "held_bad": tuple(not is_valid(one.running.config) for one in self.locations),
             "well": tuple(one in rollout.well for one in places),
             "cut": tuple(not one.reachable for one in self.locations),
             "served": tuple(self.told),
@@ -111,12 +115,12 @@ class PushSystem(Simulated, Linked):
 
     def _release(self, bad: bool) -> None:
         number = self.control.rollout.newest.version + 1
-        if bad and self.bad:
-            raise ActionImpossible("one bad version is enough for a run")
+        if bad and self.flaws == self._bads:
+            raise ActionImpossible("that is enough of bad versions for a run")
         with impossible_on(RolloutUnderWay):
             released = self.control.release(_file(number, bad), actor="operator")
         if bad:
-            self.bad = released
+            self.bad, self.flaws = released, self.flaws + 1
 
     def _do_proceed(self) -> None:
         with impossible_on(GateClosed):

@@ -43,6 +43,7 @@ class GlobalPush(Design):
     pull = option("on", "off", doc="whether locations ask for what they should have, every H")
 
     writes = count(2, "how many versions a search goes through")
+    bads = count(1, "how many of them are bad")
     stages = count(1, "the last stage; the first is stage 0")
     P = duration(1, "push delay: a push has arrived or is lost within this")
     W = duration(1, "watch: a bad version shows within this where it runs")
@@ -54,7 +55,9 @@ class GlobalPush(Design):
 
     config = natural(writes, initial=1, doc="the newest version; version 1 runs everywhere at first")
     good = natural(writes, initial=1, doc="the newest version that has been everywhere and is well")
-    bad = natural(writes, doc="the version that is bad, 0 if none is")
+    good_is_bad = boolean(doc="that one is bad all the same: it has come past the gate")
+    bad = natural(writes, doc="the newest version that is bad, 0 if none is")
+    flaws = natural(bads, doc="how many bad versions were released")
     withdrawn = boolean(doc="the newest version was found bad")
     stage = natural(stages, doc="how far the newest version may go")
     pushed_for = clock(while_=lambda s: s.config > 1, doc="since the last pushes went out")
@@ -64,6 +67,7 @@ class GlobalPush(Design):
     cohort = natural(stages, over=Pop, doc="the stage that the location belongs to")
     pushing = boolean(over=Pop, doc="a push to the location is under way; a newer one takes its place")
     held = natural(writes, initial=1, over=Pop, doc="the version that the location runs, 0 for none")
+    held_bad = boolean(over=Pop, doc="that version is bad")
     held_for = clock(over=Pop, while_=lambda s, p: s.watched_at[p], doc="since it runs the version under way")
     well = boolean(over=Pop, doc="it has said that the version under way is well")
     cut = boolean(over=Pop, doc="the location cannot be reached, nor reach anybody")
@@ -127,9 +131,10 @@ class GlobalPush(Design):
     @action(fair=False)
     def release_bad(s: State) -> None:
         """A version that is bad is released."""
-        s.require(s.bad == 0)
+        s.require(s.flaws < s.bads)
         _release(s)
         s.bad = s.config
+        s.flaws = s.flaws + 1
 
     @action()
     def proceed(s: State) -> None:
@@ -138,6 +143,7 @@ class GlobalPush(Design):
         last = (s.stage == s.stages) | (s.rollout == "unstaged")
         with s.when(last):
             s.good = s.config
+            s.good_is_bad = s.config == s.bad
         with s.when(~last):
             s.stage = s.stage + 1
             _push_to(s, lambda p: s.stage_of[p] == s.stage)
@@ -274,4 +280,6 @@ def _push_to(s: State, whom: Callable[[Expr], Expr]) -> None:
 
 def _take(s: State, p: Expr) -> None:
     """A location runs what it should have: the newest version where that may go, else the last good one."""
-    s.held[p] = ite(_reached(s, p) & ~s.withdrawn, s.config, s.good)
+    newest = _reached(s, p) & ~s.withdrawn
+    s.held[p] = ite(newest, s.config, s.good)
+    s.held_bad[p] = ite(newest, s.config == s.bad, s.good_is_bad)

@@ -33,6 +33,12 @@ _CASES: Final[tuple[Row, ...]] = (
         "a version goes on only where every location so far says it is well",
     ),
     (
+        "push-staged-again",
+        {"pull": "off", "writes": 4, "bads": 3},
+        (_RETURN,),
+        "bad versions follow each other, and each gets as far as the one before",
+    ),
+    (
         "push-staged-cut",
         {"partition": True},
         (_RETURN,),
@@ -142,8 +148,12 @@ _STAGES: Final[Lemmas] = {
         s.Pop, lambda p: implies(s.under_way & (s.rollout == "staged") & (s.stage_of[p] < s.stage), s.well[p])
     ),
     "the-good-is-not-bad": lambda s: (s.bad == 0) | (s.good != s.bad),
-    "the-bad-is-in-its-stage": lambda s: for_all(
-        s.Pop, lambda p: implies((s.bad == s.config) & (s.held[p] == s.bad), s.stage_of[p] == s.stage)
+    "the-good-passed-the-gate": lambda s: ~s.good_is_bad,
+    "the-newest-is-bad-where-it-runs": lambda s: for_all(
+        s.Pop, lambda p: implies(s.held[p] == s.config, s.held_bad[p] == ((s.config == s.bad) & (s.good < s.config)))
+    ),
+    "the-bad-is-in-the-first-stage": lambda s: for_all(
+        s.Pop, lambda p: for_all(s.Pop, lambda q: implies(s.held_bad[p], s.stage_of[p] <= s.stage_of[q]))
     ),
     "everybody-has-the-good": lambda s: for_all(s.Pop, lambda p: s.good <= s.held[p]),
 }

@@ -86,6 +86,7 @@ def test_the_bounds_are_told_with_the_proofs() -> None:
     told = {case: proofs(case)["bounded-staleness"].reason for case in CASES if case != "push-unstaged-cut"}
     assert told == {
         "push-staged": "B = K*(P + W + A) + P",
+        "push-staged-again": "B = K*(P + W + A) + P",
         "push-staged-cut": "B = K*(P + W + A) + K*(G + H + G) + P + G + H",
         "push-staged-silence": "B = K*(P + W + A) + P + G + H",
         "push-unstaged": "B = P",
@@ -102,6 +103,16 @@ class ProceedsUnasked(GlobalPush):
         """The next stage comes whatever the locations say."""
         s.require(s.under_way & (s.stage < s.stages))
         s.stage = s.stage + 1
+
+
+class ForgetsTheStages(GlobalPush):
+    @action(fair=False)
+    def release_bad(s: Any) -> None:
+        """After a bad version the next one begins where that one was."""
+        stage = s.stage
+        GlobalPush.release_bad(s)
+        with s.when(s.flaws > 1):
+            s.stage = stage + 1
 
 
 class AnswersOnlyWhenConnected(GlobalPush):
@@ -146,6 +157,7 @@ class TellsWhatIsNotReleased(GlobalPush):
 
 BROKEN: dict[type[GlobalPush], tuple[str, dict[str, Any]]] = {
     ProceedsUnasked: ("staged-blast-radius", {}),
+    ForgetsTheStages: ("staged-blast-radius", {"writes": 3, "bads": 2}),
     AnswersOnlyWhenConnected: ("local-reads", {"partition": True}),
     ReleasesTwoAtOnce: ("single-writer-order", {"writes": 3}),
     LosesPushes: ("bounded-staleness", {"rollout": "unstaged", "gate": "silence", "pull": "off"}),
@@ -170,7 +182,7 @@ def test_every_property_has_a_case_or_a_broken_design_that_violates_it() -> None
 # --- lockstep
 
 
-@pytest.mark.parametrize("name", ["push-staged", "push-staged-cut", "push-staged-silence", "push-unstaged-pull"])
+@pytest.mark.parametrize("name", ["push-staged-again", "push-staged-cut", "push-staged-silence", "push-unstaged-pull"])
 def test_the_push_system_does_what_the_model_does(name: str) -> None:
     at = for_runs(CASES[name])
     lockstep = fuzz(at, [], kernel_source([at], []), PushSystem, Budget(40, 60, seed=1))[0]
