@@ -73,13 +73,9 @@ def test_the_shortest_runs_are_this_long(found: boards.Found) -> None:
 # --- proofs
 
 
-@pytest.mark.parametrize(
-    ("case", "left_to_the_search"),
-    [("content-vetted", set()), ("content-serves", set()), ("content-digest", {"convergence"})],
-)
-def test_what_a_good_choice_promises_is_proved(case: str, left_to_the_search: set[str]) -> None:
-    promised = set(CASES[case].properties) - set(CASES[case].expected)
-    assert promised - boards.proved(CASES[case]) == left_to_the_search
+@pytest.mark.parametrize("case", ["content-vetted", "content-serves"])
+def test_all_that_is_expected_to_hold_is_proved(case: str) -> None:
+    assert set(CASES[case].properties) - set(CASES[case].expected) <= boards.proved(CASES[case])
 
 
 # --- the bound of poison is reached
@@ -102,7 +98,6 @@ def told_at_the_bound() -> Property:
 
 
 REACHED = [
-    ({}, "X + D + S + D + T", 5),
     ({"X": 2}, "X + D + S + D + T", 6),
     ({"put_fails": True, "X": 3}, "X + D + S + F*(D + R) + D + T", 9),
     # With a heartbeat a put of the bad version may be under way whenever it is fixed, be that late.
@@ -184,24 +179,9 @@ class InstallsWhatItRefuses(ValidatingReader):
         return super()._open(value)
 
 
-class FailsOnWhatIsBad(ValidatingReader):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **{**options, "validate": "fails"})
-
-
 class NeverLooksAtTheDigest(ValidatingReader):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{**options, "digest": False})
-
-
-class LooksAtTheDigestAlone(ValidatingReader):
-    def _open(self, value: bytes) -> Snapshot:
-        try:
-            return super()._open(value)
-        except Exception as error:
-            if "bad" in str(error):
-                return from_kv(value)
-            raise
 
 
 class PutsWhatItRead(VettingReplicator):
@@ -222,9 +202,7 @@ class NeverSettles(VettingReplicator):
 
 MUTANTS: list[tuple[str, dict[str, Callable[..., Any]]]] = [
     ("content-keeps", {"reader": InstallsWhatItRefuses}),
-    ("content-keeps", {"reader": FailsOnWhatIsBad}),
     ("content-digest", {"reader": NeverLooksAtTheDigest}),
-    ("content-keeps", {"reader": LooksAtTheDigestAlone}),
     ("content-vetted", {"replicator": PutsWhatItRead}),
     ("content-vetted", {"replicator": SkipsWhatIsBad}),
     ("content-vetted", {"replicator": NeverSettles}),
