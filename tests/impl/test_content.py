@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -49,10 +50,8 @@ SEALED = sealed(Snapshot(7, 1, GOOD))[0]
 @given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
 def test_a_byte_that_has_changed_is_seen_or_changes_nothing(at: int, by: int) -> None:
     damaged = bytes([*SEALED[:at], SEALED[at] ^ by, *SEALED[at + 1 :]])
-    try:
+    with suppress(ValueError):
         assert unsealed(damaged) == Snapshot(7, 1, GOOD)
-    except ValueError:
-        pass
 
 
 def test_the_newest_good_version_is_found_behind_all_the_bad_ones() -> None:
