@@ -78,6 +78,10 @@ def test_all_that_is_expected_to_hold_is_proved(case: str) -> None:
     assert set(CASES[case].properties) - set(CASES[case].expected) <= boards.proved(CASES[case])
 
 
+def test_with_an_epoch_a_restore_mends_a_bad_version_as_soon_as_a_fix_does() -> None:
+    assert "poison-bounded" in boards.proved(CASES["content-restored-epoch"])
+
+
 # --- the bound of poison is reached
 
 
