@@ -25,7 +25,7 @@ from edgeproof.impl.edge.kv import Copy
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.snapshot import EMPTY, Snapshot, diff, from_kv, to_json
-from edgeproof.impl.system import ActionImpossible, Observation, Setup
+from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Writes
 
 __all__ = ["PARTS", "ContentSystem"]
 
@@ -87,6 +87,15 @@ class ContentSystem(ReferenceSystem):
         """Make one action happen, and note what the store has then."""
         super().perform(action, arguments)
         self.ledger.note(self._labelled(self.store.snapshot()))
+
+    def write_from(self, writes: Writes) -> None:
+        """Those before the run are taken and not made: what is written is good or bad as the run has it."""
+        for _ in range(writes.before):
+            writes.made()
+
+    def contents(self) -> Contents:
+        """Nothing: whether a copy is what was committed under its label is observed."""
+        return {}
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""

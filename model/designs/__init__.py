@@ -8,8 +8,8 @@ from typing import Final
 
 from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
 from edgeproof.model.designs.do_kv import DoKv
-from edgeproof.model.designs.do_kv_fills import DoKvFills
 from edgeproof.model.designs.do_kv_content import DoKvContent
+from edgeproof.model.designs.do_kv_fills import DoKvFills
 from edgeproof.model.designs.do_kv_in_flight import DoKvInFlight
 from edgeproof.model.designs.do_kv_lost_alarms import DoKvLostAlarms
 from edgeproof.model.designs.do_kv_manifest import DoKvManifest
