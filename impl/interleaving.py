@@ -61,7 +61,7 @@ class Move:
         )
 
 
-# --- facts: times are in seconds of the system's clock ------------------------------------------------------------------
+# --- facts: times are in seconds of the system's clock
 
 
 @frozen(slots=True)

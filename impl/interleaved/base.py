@@ -2,8 +2,8 @@
 """The base of every subject: lines of operations on a simulated runtime, and a move for each step that they can take.
 
 A line is what one client or part begins, in its order; nothing waits there for what was begun before. What is under way
-moves on by two steps a call: the call takes effect at the far side, and its answer comes. Names say nothing of the order
-in which things happened, so that a list of names is a schedule that can be driven again.
+moves on by two steps a call: the call takes effect at the far side, and its answer comes. Names say nothing of the
+order in which things happened, so that a list of names is a schedule that can be driven again.
 """
 
 from __future__ import annotations

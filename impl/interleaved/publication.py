@@ -26,6 +26,7 @@ _OBJECT: Final = "the object"
 _ALARMS: Final = 2
 _MOST: Final = 20
 """More alarms than it takes to publish anything, without faults."""
+_PARTS: Final = Parts()
 _CHOICES: Final = Choices(
     epoch=True, key=KEY, timing=Timing(retry=steady(1.0)), platform_retry=steady(1.0), limits=Limits(write_spacing=0)
 )
@@ -37,7 +38,7 @@ class PublicationSubject(Subject):
     promise = Promise(("never-ahead", "kept-goes-forward", "convergence", "ends-well"))
     faults = 1
 
-    def __init__(self, operations: int, *, parts: Parts = Parts()) -> None:
+    def __init__(self, operations: int, *, parts: Parts = _PARTS) -> None:
         super().__init__(operations)
         self._parts = parts
         self._storage = Storage()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -113,7 +114,7 @@ def interleave(
 def _with_subjects(text: str) -> str:
     width = max(map(len, SUBJECTS)) + 2
     lines = "\n".join(f"  {name:{width}}{what}" for name, (_, what) in SUBJECTS.items())
-    return text.replace("{subjects}", lines)
+    return cleandoc(text).replace("{subjects}", lines)
 
 
 interleave.help = _with_subjects(interleave.help or "")

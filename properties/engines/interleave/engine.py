@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine: all orders of a subject's moves if there are not too many, else so many by priority; and what they show.
 
-A glance comes first, at a few orders by priority, as many faults are nowhere near the order that is tried first. A violation ends the search. It is shortened, driven once more, and shown only if it happens then.
+A glance comes first, at a few orders by priority, as many faults are nowhere near the order that is tried first.
+A violation ends the search. It is shortened, driven once more, and shown only if it happens then.
 """
 
 from __future__ import annotations

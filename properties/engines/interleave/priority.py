@@ -3,8 +3,8 @@
 
 This is PCT (Burckhardt, Kothari, Musuvathi and Nagarakatte: A randomized scheduler with probabilistic guarantees of
 finding bugs, ASPLOS 2010). Every actor has a priority, drawn anew for every order, and the highest that can move does;
-at d - 1 places, drawn as well, whoever moves falls below all others. With n actors and k moves, each order shows a fault
-of depth d (one that takes d orderings between two moves each) with a probability of at least 1 / (n * k^(d - 1)),
+at d - 1 places, drawn as well, whoever moves falls below all others. With n actors and k moves, each order shows a
+fault of depth d (one that takes d orderings between two moves each) with a probability of at least 1 / (n * k^(d - 1)),
 however rare it is. Where an actor has a choice, of losing an answer or not, it is drawn: that comes on top.
 """
 
