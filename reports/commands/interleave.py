@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,20 +73,20 @@ def interleave(
 ) -> int:
     """Explore the orders in which operations that are under way together begin, take effect and are answered.
 
-        Every SUBJECT is a small program on the reference implementation's own code; without one, all are driven. The code
-        stands still wherever it waits, and each order decides who goes on. Orders that differ only in moves that commute
-        are driven once. What breaks is shortened, driven again, and shown as a schedule: who moved after whom.
+    Every SUBJECT is a small program on the reference implementation's own code; without one, all are driven. The code
+    stands still wherever it waits, and each order decides who goes on. Orders that differ only in moves that commute
+    are driven once. What breaks is shortened, driven again, and shown as a schedule: who moved after whom.
 
-        \b
-        Subjects:
+    \b
+    Subjects:
     {subjects}
 
-        \b
-        Examples:
-          edgeproof interleave                                         two operations under way, everywhere
-          edgeproof interleave reader-memo --operations 3 --schedules 50000
-          edgeproof interleave cache-fills --save schedule.json        keep what breaks it, if anything does
-          edgeproof interleave --replay schedule.json                  and drive that again
+    \b
+    Examples:
+      edgeproof interleave                                         two operations under way, everywhere
+      edgeproof interleave reader-memo --operations 3 --schedules 50000
+      edgeproof interleave cache-fills --save schedule.json        keep what breaks it, if anything does
+      edgeproof interleave --replay schedule.json                  and drive that again
     """
     if again is not None:
         if subject is not None or save is not None:
@@ -98,7 +99,7 @@ def interleave(
     found: dict[str, Interleaving] = {}
     for name in SUBJECTS if subject is None else [subject]:
         with _progress(terminal, name, schedules) as notify:
-            found[name] = engine.interleave(name, lambda: subjects.subject(name, operations), effort, notify)
+            found[name] = engine.interleave(name, partial(subjects.subject, name, operations), effort, notify)
         if not terminal.as_json:
             _print(terminal, name, found[name])
     witnesses = [one for result in found.values() for one in result.witnesses.values()]

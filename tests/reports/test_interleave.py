@@ -63,4 +63,4 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str], capsys: pytest.Ca
 def test_the_help_names_every_subject(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["interleave", "--help"]) == 0
     said = capsys.readouterr().out
-    assert all(f"\n  {name}" in said for name in subjects.SUBJECTS)
+    assert all(f"\n    {name}" in said for name in subjects.SUBJECTS)
