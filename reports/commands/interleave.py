@@ -48,7 +48,7 @@ Exit status:
 @click.option(
     "--schedules",
     type=click.IntRange(1),
-    default=5_000,
+    default=10_000,
     show_default=True,
     help="All orders are driven if there are no more than this, else so many by priority.",
 )

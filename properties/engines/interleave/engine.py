@@ -37,7 +37,7 @@ class Effort:
     `depth`.
     """
 
-    schedules: int = 5_000
+    schedules: int = 10_000
     depth: int = 4
     seed: int = 0
 
