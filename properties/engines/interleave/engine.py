@@ -111,8 +111,10 @@ def _search(
             notify(count)
             if tally.add(driven):
                 return
-            if all_of.complete or some.orders >= effort.schedules:
+            if some.orders >= effort.schedules:
                 break
+        if all_of.complete:
+            return
 
 
 def _shortest(name: str, system: Interleaved, broken: Driven | None) -> dict[str, Schedule]:
