@@ -19,6 +19,7 @@ from edgeproof.reports.commands.diff import diff
 from edgeproof.reports.commands.export import export
 from edgeproof.reports.commands.flags import flags
 from edgeproof.reports.commands.follow import follow
+from edgeproof.reports.commands.interleave import interleave
 from edgeproof.reports.commands.learn import learn
 from edgeproof.reports.commands.listing import listing
 from edgeproof.reports.commands.mutate import mutate
@@ -59,6 +60,7 @@ def cli(context: click.Context) -> None:
       edgeproof show TRACE                                 a counterexample, step by step
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
+      edgeproof interleave                                 what overtakes what, in the code itself
       edgeproof list                                       designs, options, hazards, numbers, properties
     """
     if context.invoked_subcommand is None:
@@ -66,7 +68,10 @@ def cli(context: click.Context) -> None:
         raise Unusable("name a command")
 
 
-for one in (verify, pin, mutate, diff, compare, replay, show, bound, run, check, learn, follow, flags, export, listing):
+for one in (
+    *(verify, pin, mutate, diff, compare, replay, show, bound, run, interleave),
+    *(check, learn, follow, flags, export, listing),
+):
     cli.add_command(one)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -20,11 +21,13 @@ from edgeproof.model.trace import Trace
 __all__ = ["breaks", "least", "run_events", "shortened"]
 
 
-Attempt = Callable[[tuple[Event, ...]], tuple[Event, ...] | None]
+E = TypeVar("E")
+
+Attempt: TypeAlias = Callable[[tuple[E, ...]], tuple[E, ...] | None]
 """Answers with the events that fail (perhaps fewer than it was given), or None where they do not."""
 
 
-def least(events: tuple[Event, ...], attempt: Attempt, tries: int = 0) -> tuple[Event, ...]:
+def least(events: tuple[E, ...], attempt: Attempt[E], tries: int = 0) -> tuple[E, ...]:
     """The events without those that are not needed: ever smaller stretches are left out, until none goes.
 
     `tries` more attempts leave out a few events each that need not stand together, such as those of a whole cycle.
@@ -39,7 +42,7 @@ def least(events: tuple[Event, ...], attempt: Attempt, tries: int = 0) -> tuple[
     return events
 
 
-def _without_stretches(events: tuple[Event, ...], attempt: Attempt) -> tuple[Event, ...]:
+def _without_stretches(events: tuple[E, ...], attempt: Attempt[E]) -> tuple[E, ...]:
     size = max(1, len(events) // 2)
     while size:
         before, start = len(events), 0

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes and a unit's alarm under way together: a put takes its time, may be lost, and the config moves on meanwhile.
+
+Once no move is left, the alarm goes on alone, as often as it is armed: in the end KV has to have the last write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from edgeproof.impl.driven.setup import steady
+from edgeproof.impl.driven.storage import Storage
+from edgeproof.impl.durable.front import WriteRequest
+from edgeproof.impl.durable.replicator import Timing
+from edgeproof.impl.edge.kv import KVNamespace, Limits
+from edgeproof.impl.interleaved.base import CLOCK, Begin, Lines, Subject, Touch, touch
+from edgeproof.impl.interleaved.place import CENTRE, KEY, label_of, published
+from edgeproof.impl.interleaving import Ended, Fact, Label, Promise
+from edgeproof.impl.pattern.deployment import Choices, Parts, boot
+from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
+
+__all__ = ["PublicationSubject"]
+
+_OBJECT: Final = "the object"
+_ALARMS: Final = 2
+_MOST: Final = 20
+"""More alarms than it takes to publish anything, without faults."""
+_PARTS: Final = Parts()
+_CHOICES: Final = Choices(
+    epoch=True, key=KEY, timing=Timing(retry=steady(1.0)), platform_retry=steady(1.0), limits=Limits(write_spacing=0)
+)
+
+
+class PublicationSubject(Subject):
+    """One Durable Object and KV's centre."""
+
+    promise = Promise(("never-ahead", "kept-goes-forward", "convergence", "ends-well"))
+    faults = 1
+
+    def __init__(self, operations: int, *, parts: Parts = _PARTS) -> None:
+        super().__init__(operations)
+        self._parts = parts
+        self._storage = Storage()
+
+    def set_up(self) -> None:
+        """Nothing was ever written."""
+        self._storage.wipe()
+        self._committed = 0
+        self.kv: KVNamespace = _CHOICES.namespace(self.world, parts=self._parts)
+        self.unit = boot(_CHOICES, self.instance, self._storage.connection, self.kv, parts=self._parts)
+
+    def lines(self) -> Lines:
+        """Writes, and alarms that fire if they are due."""
+        writes = [f"write {number}" for number in range(1, self.operations + 1)]
+        return {
+            "client": [
+                Begin(name, self._writing(number), touch([CLOCK], [_OBJECT]), f"the client of {name}")
+                for number, name in enumerate(writes, 1)
+            ],
+            "platform": [
+                Begin(f"alarm {number}", self._fire, touch([CLOCK], [_OBJECT]), _OBJECT)
+                for number in range(1, _ALARMS + 1)
+            ],
+            "time": [Begin("1 s passes", lambda: self.world.advance(1.0), touch(writes=[CLOCK]))],
+        }
+
+    def far_side(self, label: str, home: str) -> Touch | None:
+        """The put lands; of the gate there is nothing to be seen."""
+        return touch([CLOCK], [CENTRE]) if label == "kv.put" else None
+
+    def can_be_lost(self, label: str) -> bool:
+        """The answer to a put, whether or not it has landed."""
+        return label == "kv.put"
+
+    def kept(self) -> Iterable[tuple[str, Label]]:
+        """What KV's centre holds: one put is under way at a time, so that it never goes back."""
+        self._note_commits()
+        yield CENTRE, label_of(self._published())
+
+    def memory(self) -> Mapping[str, Any]:
+        """What KV and the object hold."""
+        return {CENTRE: self._published(), _OBJECT: (self.unit.store.status(), self.unit.store.snapshot())}
+
+    def end(self) -> Sequence[Fact]:
+        """What KV holds once the alarm has nothing left to do."""
+        for _ in range(_MOST):
+            alarm = self.unit.store.alarm()
+            if alarm is None or self.unit.alarms.stuck():
+                break
+            self.world.advance(max(0.0, alarm.due - self.world.time))
+            self.instance.run(self.unit.alarms.fire())
+        return [Ended(CENTRE, label_of(self._published()), label_of(self.unit.store.snapshot()))]
+
+    def close(self) -> None:
+        """Close the object's storage."""
+        super().close()
+        self._storage.close()
+
+    def _writing(self, number: int) -> Callable[[], Any]:
+        request = WriteRequest({"n": number}, f"client {number}")
+
+        return lambda: self.unit.front.write(request, lambda result: None)
+
+    def _note_commits(self) -> None:
+        if self.unit.store.version() != self._committed:
+            snapshot = self.unit.store.snapshot()
+            self._committed = snapshot.version
+            self.say(published(snapshot, self.world.time))
+
+    def _fire(self) -> Any:
+        return self.unit.alarms.fire() if self.unit.alarms.due() else None
+
+    def _published(self) -> Snapshot:
+        entry = self.kv.read_centre(KEY)
+        return EMPTY if entry is None else from_kv(entry.value)
