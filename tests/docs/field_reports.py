@@ -25,9 +25,9 @@ HEAD: Final = """\
 Public reports by people who run systems of this kind, and what of each the models say. {expressed} are expressed by a
 case of the scoreboard; {missing} are not, and stand at the end.
 
-A row names the property that the case breaks, how many steps the shortest run takes that shows it, and a case in which
-the property holds. `tests/docs/test_field_reports.py` finds that run anew and replays it on the reference
-implementation, where it breaks the same property. To see one:
+A row names the property that the case breaks, how many steps the shortest run takes that shows it, the code on which it
+shows as well, and a case in which the property holds. `tests/docs/test_field_reports.py` finds that run anew and
+replays it on the reference implementation, where it breaks the same property. To see one:
 
     edgeproof verify --case inline --property monotonic-kv
     edgeproof show reports/out/traces/inline.monotonic-kv.explore.itf.json
@@ -93,13 +93,14 @@ def page(of: tuple[Report, ...]) -> str:
 
 
 def _table(expressed: list[Report]) -> Iterator[str]:
-    yield "| report | thread | broken | case | steps | holds in |"
-    yield "|---|---|---|---|---:|---|"
+    yield "| report | thread | broken | case | steps | on code | holds in |"
+    yield "|---|---|---|---|---:|---|---|"
     for one in expressed:
         design, case = one.case.split("/")
         holds = f"`{_named(one.holds, design)}`" if one.holds else "nowhere"
         thread = f"[{one.source}]({one.url})"
-        yield f"| {one.kind} | {thread} | `{one.property}` | `{design}`, `{case}` | {one.steps} | {holds} |"
+        code = "reference, workerd" if any("/workerd/" in name for name in one.before) else "reference"
+        yield f"| {one.kind} | {thread} | `{one.property}` | `{design}`, `{case}` | {one.steps} | {code} | {holds} |"
     yield ""
 
 
