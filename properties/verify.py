@@ -26,7 +26,7 @@ from edgeproof.impl.system import System
 from edgeproof.model.interpret import State
 from edgeproof.model.kernel import KernelSource
 from edgeproof.model.machine import Instance
-from edgeproof.properties.cases import engines_for, for_runs, instance_of
+from edgeproof.properties.cases import engines_for, for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import Limits, explore_with_time, reached
@@ -133,7 +133,7 @@ def _run(
     cases: Sequence[Case], plan: Plan, system: Callable[[], System], notify: Callable[[Progress], None]
 ) -> dict[str, list[Evidence]]:
     found: dict[str, list[Evidence]] = {case.name: [] for case in cases}
-    shape = tuple(cases)
+    shape = _shape(cases)
     with _worker() as searching, _worker() as proving, _ended_together():
         work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
         for engine in plan.engines:
@@ -164,6 +164,15 @@ def _run(
                 found[name] = _looked_at_again(evidence, unsettled[name], lifted[name])
     order = (*plan.engines, *(() if plan.beside is None else (plan.beside.name,)))
     return {name: sorted(all_of, key=lambda e: order.index(e.engine)) for name, all_of in found.items()}
+
+
+def _shape(cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Whatever decides how fine the states of a search are: of a named case all that is named of its design, so that it
+    has the same states whichever others are chosen beside it.
+    """
+    named = {case.design: scoreboard(case.design) for case in cases if dossier_of(case.design).cases}
+    beside = [one for of in named.values() if any(case.name == one.name for case in cases for one in of) for one in of]
+    return (*cases, *beside)
 
 
 def _worker() -> ProcessPoolExecutor:

@@ -13,9 +13,8 @@ from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import Fetch, KVUnreachable
 from edgeproof.impl.pattern.deployment import Location
 from edgeproof.impl.pattern.in_flight import InFlightSystem
-from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.runtime import Clock
-from edgeproof.impl.system import ActionImpossible, Observation, Setup
+from edgeproof.impl.system import ActionImpossible, Setup, Value
 
 __all__ = ["FillsSystem"]
 
@@ -61,23 +60,13 @@ class FillsSystem(InFlightSystem):
         super().start(setup)
         self.fills: list[_Fill | None] = [None] * len(self.reads)
 
-    def observe(self) -> Observation:
-        """What can be seen now, by the names of the model's variables, and `partial`."""
-        seen = super().observe()
-        brought = [self._brought(read) for read in range(len(self.reads))]
-        return {
-            **seen,
-            "brought": tuple(version for version, _ in brought),
-            "brought_era": tuple(era for _, era in brought),
-            "fetching": tuple(_stage(fill) for fill in self.fills),
-        }
+    def _see(self) -> dict[str, Value]:
+        return {**super()._see(), "fetching": tuple(_stage(fill) for fill in self.fills)}
 
-    def _brought(self, read: int) -> tuple[int, int]:
-        """Version and era of what a read brings, or of what the centre has answered the location with."""
-        fill, under_way = self.fills[read], self.reads[read]
-        if fill is not None:
-            return label_of(fill.entry)
-        return (0, 0) if under_way is None else label_of(under_way.answer.result)
+    def _brings(self, read: int) -> KVEntry | None:
+        """What a read will be told, or what the centre has answered the location with."""
+        fill = self.fills[read]
+        return super()._brings(read) if fill is None else fill.entry
 
     def _clock_of_puts(self) -> Clock:
         return _ClockOfPuts(self.runtime)

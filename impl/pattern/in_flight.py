@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from edgeproof.impl.driven.content import copy_text, counted_from
+from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.runtime import Pending, Task
@@ -44,13 +45,13 @@ class InFlightSystem(ReferenceSystem):
         text = self._texts.of
         return {
             **super().contents(),
-            "brought": tuple(None if read is None else copy_text(read.answer.result) for read in self.reads),
+            "brought": tuple(copy_text(self._brings(read)) for read in range(len(self.reads))),
             "told": tuple(None if read is None else text(read.told) for read in self.reads),
             "newest": tuple(text(one) for one in self.newest),
         }
 
     def _see(self) -> dict[str, Value]:
-        brought = [(0, 0) if read is None else label_of(read.answer.result) for read in self.reads]
+        brought = [label_of(self._brings(read)) for read in range(len(self.reads))]
         told = [EMPTY if read is None else read.told for read in self.reads]
         seen: dict[str, Value] = {
             "asking": tuple(read is not None for read in self.reads),
@@ -91,6 +92,11 @@ class InFlightSystem(ReferenceSystem):
             if under_way is not None and self._home(read) == pop:
                 self.runtime.drop(under_way.answer)
                 self.reads[read] = None
+
+    def _brings(self, read: int) -> KVEntry | None:
+        """What a read that is under way will be told."""
+        under_way = self.reads[read]
+        return None if under_way is None else under_way.answer.result
 
     def _begin(self, read: int) -> UnderWay:
         pop = self._home(read)

@@ -113,8 +113,9 @@ def _shape(machine: Machine, case: Case) -> str:
 
 
 def _searched(design: str, machine: Machine, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Evidence]]]:
-    instances = {case.name: Instance.of(machine, **case.constants) for case in cases}
-    asked = {name for case in cases for name in case.properties}
+    # All cases decide how fine the states are, as they do where the pins come from.
+    instances = {case.name: Instance.of(machine, **case.constants) for case in scoreboard(design)}
+    asked = {name for case in scoreboard(design) for name in case.properties}
     source = kernel_source([*instances.values()], [p for p in CATALOGUE.values() if p.id in asked])
     for case in cases:
         limits = Limits(states=max(100_000, 4 * _pinned_states(case)))
