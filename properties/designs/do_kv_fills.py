@@ -137,6 +137,7 @@ DOSSIER: Final = Dossier(
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12, "Read": 3, "S": 1, "D": 1, "L": 2},
     terms=do_kv_in_flight.terms,
+    worst_run=do_kv_in_flight.worst_run,
     limits=LIMITS,
     lemmas={
         **{name: lemma for name, lemma in do_kv_in_flight.DOSSIER.lemmas.items() if name not in _REPLACED},

@@ -10,16 +10,18 @@ The lemmas are those of `do_kv`, and one of every read that is under way: what i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import for_all, implies, maximum
-from edgeproof.model.machine import State
-from edgeproof.properties.designs import do_kv
+from edgeproof.model.interpret import Event
+from edgeproof.model.machine import Instance, State
+from edgeproof.properties.designs import do_kv, do_kv_worst
 from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS
 
-__all__ = ["DOSSIER"]
+__all__ = ["DOSSIER", "worst_run"]
 
 _SLOW: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "Read": 2}
 _FAULTS: Final[Constants] = {"crash": True, "put_fails": True}
@@ -130,12 +132,26 @@ _READS: Final[Lemmas] = {
     ),
 }
 
+
+def worst_run(instance: Instance) -> Sequence[Event] | None:
+    """That of `do_kv`, whose last read is asked just before the cached copy expires, and answered as late as may be."""
+    if instance.values["reader"] == "memo" and instance.number("M") > instance.number("L"):
+        return do_kv_worst.worst_run(instance)
+    return do_kv_worst.worst_run(instance, reads=_slow_read)
+
+
+def _slow_read(instance: Instance) -> list[tuple[int, Event]]:
+    read = (("read", 0),)
+    return [(instance.number("T"), Event("ask", read)), (instance.number("L"), Event("answer", read))]
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("read-your-writes", "cross-pop-monotonic"),
     room={"writes": 12, "Read": 3},
     terms=terms,
     limits=LIMITS,
+    worst_run=worst_run,
     lemmas={**do_kv.DOSSIER.lemmas, **_READS},
     costing=do_kv.COSTING,
 )

@@ -13,10 +13,13 @@ from typing import Final, TypeAlias
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import TICK, Instance
 
-__all__ = ["Begins", "fires", "wait", "worst_poison_run", "worst_run"]
+__all__ = ["Begins", "Reads", "fires", "reads_at_once", "wait", "worst_poison_run", "worst_run"]
 
 Begins: TypeAlias = Callable[[Instance, int, int], list[Event]]
 """How an attempt begins, given an instance, after how long its alarm is due, and how late that may fire."""
+
+Reads: TypeAlias = Callable[[Instance], list[tuple[int, Event]]]
+"""The last reads, given an instance: after how long, since the one before or since the cache was filled, and what."""
 
 _MOST_BEATS: Final = 200
 _PUBLISHED: Final = (Event("put_lands"), Event("put_confirmed"))
@@ -27,11 +30,18 @@ def fires(instance: Instance, due: int, late: int) -> list[Event]:
     return [*wait(due + late), Event("fire")]
 
 
-def worst_run(instance: Instance, begins: Begins = fires) -> Sequence[Event] | None:
+def reads_at_once(instance: Instance) -> list[tuple[int, Event]]:
+    """A read just before the cached copy expires; with a memo another one just before that expires."""
+    waits = [instance.number("T")] + ([instance.number("M")] if instance.values["reader"] == "memo" else [])
+    return [(ticks, _read()) for ticks in waits]
+
+
+def worst_run(instance: Instance, begins: Begins = fires, reads: Reads = reads_at_once) -> Sequence[Event] | None:
     """Everything takes as long as it can. None where the heartbeat would beat more than `_MOST_BEATS` times."""
     if instance.values["repair"] == "heartbeat" and instance.number("T") > _MOST_BEATS * instance.number("H"):
         return None
-    return _late_schedule(instance, begins) if instance.values["put_late"] else _schedule(instance, begins)
+    publication = _late_schedule if instance.values["put_late"] else _schedule
+    return [*publication(instance, begins), *_serving_beats(instance, reads(instance))]
 
 
 def worst_poison_run(instance: Instance) -> list[Event]:
@@ -47,13 +57,17 @@ def worst_poison_run(instance: Instance) -> list[Event]:
         *(Event("write"), Event("acknowledge"), Event("fire"), *_PUBLISHED),
         *(Event("poison_write"), Event("acknowledge"), *wait(starts), Event("fire"), *put, *wait(left), Event("fix")),
     ]
-    return [*fix, *_publication(instance, fires, None if over else n("D") - left), *_last_reads(instance)]
+    return [
+        *fix,
+        *_publication(instance, fires, None if over else n("D") - left),
+        *_serving_beats(instance, reads_at_once(instance)),
+    ]
 
 
 def _schedule(instance: Instance, begins: Begins) -> list[Event]:
     """The first write's put is in flight when the watched write is committed; from then on everything takes longest."""
     before = [Event("write"), Event("acknowledge"), Event("fire"), Event("write")]
-    return [*before, *_publication(instance, begins, instance.number("D")), *_last_reads(instance)]
+    return [*before, *_publication(instance, begins, instance.number("D"))]
 
 
 def _publication(instance: Instance, begins: Begins, in_flight: int | None) -> list[Event]:
@@ -82,7 +96,6 @@ def _late_schedule(instance: Instance, begins: Begins) -> list[Event]:
         *(Event("stray_lands", slot), *wait(n("D")), Event("put_confirmed"), *begins(instance, n("H"), n("S"))),
         *(event for failed in failures for event in failed),
         *(*wait(n("D")), _read(), *_evicted(instance), *_PUBLISHED),
-        *_last_reads(instance),
     ]
 
 
@@ -90,13 +103,11 @@ def _failures(instance: Instance) -> int:
     return instance.number("F") if instance.values["put_fails"] else 0
 
 
-def _last_reads(instance: Instance) -> list[Event]:
-    """A read just before the cached copy expires; with a memo another one just before that expires."""
-    waits = [instance.number("T")] + ([instance.number("M")] if instance.values["reader"] == "memo" else [])
+def _serving_beats(instance: Instance, reads: Sequence[tuple[int, Event]]) -> list[Event]:
     events, since_beat = [], 0
-    for wait in waits:
-        more, since_beat = _idle(instance, wait, since_beat)
-        events += [*more, _read()]
+    for ticks, event in reads:
+        more, since_beat = _idle(instance, ticks, since_beat)
+        events += [*more, event]
     return events
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeproof.impl.pattern.system import ReferenceSystem
+from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model.designs import load
 from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance
@@ -131,6 +132,19 @@ def test_the_worst_schedule_reaches_the_bound_for_any_values(
     bound = evaluate(at, staleness_bound(DO_KV.state()), {})
     assert bound == sum(value for _, value in present_terms(at))
     assert trace.states[-1]["since"] == bound
+
+
+@pytest.mark.parametrize("design", ["do_kv_in_flight", "do_kv_fills"])
+@settings(max_examples=10)
+@given(st.fixed_dictionaries({name: st.integers(1, 9) for name in "SDTML"}), st.booleans())
+def test_where_reads_take_time_it_ends_with_the_slowest(design: str, durations: dict[str, int], memo: bool) -> None:
+    options: dict[str, Any] = {"reader": "memo", "evict": True} if memo else {}
+    at = Instance.of(load(design), **durations, **options, Pop=1, Put=1, Read=1)
+    trace = tight_trace(at)
+    assert trace is not None
+    assert trace.states[-1]["since"] == sum(value for _, value in present_terms(at))
+    told = replay_on(trace, ReferenceSystems())
+    assert (told.completed, told.mismatch) == (True, "")
 
 
 def test_the_worst_schedule_happens_on_the_reference_system_too() -> None:
