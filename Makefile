@@ -22,7 +22,7 @@ TYPED := -p edgeproof -p tests
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup workerd spark verify test docs bench lint types format lock clean
+.PHONY: help setup workerd spark verify test edits docs bench lint types format lock clean
 
 # The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
 # the editable install name their folder), so in a copied or moved tree the stamp is dropped here and
@@ -49,6 +49,9 @@ verify: $(READY) $(RUNTIME) ## check the designs and the implementation, and wri
 
 test: $(READY) $(RUNTIME) $(SPARK) ## run the tests, on three processes, as many of them wait
 	@$(BIN)/python -m pytest -n 3 $(ARGS)
+
+edits: $(READY) $(RUNTIME) ## make subtle edits of the implementations, each in a copy of its own: lockstep has to find them
+	@$(BIN)/python -m tests.edits $(ARGS)
 
 docs: $(READY) ## write docs/field-reports.md anew, from docs/field-reports.toml
 	@$(BIN)/python -m tests.docs.field_reports

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 __all__ = [
     "MARKS",
+    "MAY",
     "ActionImpossible",
     "ActionUnknown",
     "Contents",
@@ -34,6 +35,11 @@ Value = int | bool | str | tuple[int, ...] | tuple[bool, ...] | tuple[str, ...]
 
 Observation = Mapping[str, Value]
 """What a system shows, by the names of the model's variables. A name that is missing cannot be seen from here."""
+
+
+MAY: Final = "may "
+"""What begins a name that says of an action whether it could happen now: "may fire". The model's guard has to agree.
+That a system refuses what comes too late shows by itself; that it would not refuse what comes too early shows here."""
 
 
 class ActionImpossible(Exception):

@@ -12,10 +12,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from edgeproof.impl.system import ActionUnknown, Observation, System
+from edgeproof.impl.system import MAY, ActionUnknown, Observation, System
 from edgeproof.model import trace as traces
 from edgeproof.model.designs import DESIGNS, load
-from edgeproof.model.interpret import Event, State, apply, evaluate
+from edgeproof.model.interpret import Event, State, apply, evaluate, successors
 from edgeproof.model.kernel import StateForm, build_kernel
 from edgeproof.model.machine import TICK, Design, DesignError, Instance, Machine
 from edgeproof.model.trace import Trace, TraceError
@@ -135,6 +135,9 @@ def replay_on(
             name = wrong[0]
             text = f"after {what}: {name} is {observed[name]!r}, recorded as {recorded[name]!r}"
             return Replay(False, tuple(done), text, True if trace.about == LOCKSTEP else None)
+        if wrong_about := _possible_otherwise(instance, recorded, observed):
+            text = f"after {what}: {wrong_about}"
+            return Replay(False, tuple(done), text, True if trace.about == LOCKSTEP else None)
         if content is not None:
             if event is not None:
                 content.follow(event, before, observed)
@@ -146,6 +149,16 @@ def replay_on(
     if about is not None and (hidden := not_judged(instance, about, shown)):
         return Replay(True, tuple(done), "", None, hidden)
     return evolve(_judged(instance, trace, about, tuple(seen[: len(trace.states)])), steps=tuple(done))
+
+
+def _possible_otherwise(instance: Instance, state: State, observed: Observation) -> str:
+    """What the system says can happen and the model does not, or the other way round; "" where they agree."""
+    for name, may in observed.items():
+        if name.startswith(MAY):
+            action = name.removeprefix(MAY)
+            if may != any(True for _ in successors(instance, state, (action,))):
+                return f"{action} {'can' if may else 'cannot'} happen, which is otherwise in what is recorded"
+    return ""
 
 
 def _instance(trace: Trace, design: type[Design] | Machine | None) -> Instance:

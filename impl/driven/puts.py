@@ -12,7 +12,7 @@ from edgeproof.impl.durable.store import Status
 from edgeproof.impl.runtime import Instance, NetworkError, Pending
 from edgeproof.impl.system import ActionImpossible, Value
 
-__all__ = ["Alarmed", "DrivenPuts", "OnePut", "Put", "need_due", "see_alarm", "sending"]
+__all__ = ["SOON", "Alarmed", "DrivenPuts", "OnePut", "Put", "need_due", "see_alarm", "sending"]
 
 SOON: Final = 1.0
 """Seconds. Time stands still between two ticks, which are longer, and alarms that follow each other at once are set to

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.client import Client, is_partial
 from edgeproof.impl.driven.content import Held
-from edgeproof.impl.driven.puts import see_alarm, sending
+from edgeproof.impl.driven.puts import SOON, see_alarm, sending
 from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.driven.told import Told
 from edgeproof.impl.durable.replicator import AlarmPlatform
@@ -25,7 +25,7 @@ from edgeproof.impl.pattern.deployment import Choices, Location
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY
 from edgeproof.impl.runtime import Instance, Pending
 from edgeproof.impl.snapshot import Snapshot, from_kv
-from edgeproof.impl.system import Value
+from edgeproof.impl.system import MAY, Value
 
 __all__ = ["Place", "Unit", "label_of", "observe", "see_centre", "see_client", "see_kept", "see_places", "see_told"]
 
@@ -71,6 +71,7 @@ def observe(system: Unit) -> dict[str, Value]:
     puts, places = system.puts(), system.locations
     _see_store(seen, system, bool(puts))
     seen["stuck"] = system.alarms.stuck()
+    seen[f"{MAY}fire"] = not puts and system.alarms.due(within=SOON)
     _see_puts(seen, puts, system.strays)
     stored, taken = system.instance.under_way("gate"), system.instance.under_way("commit")
     see_client(seen, system.client, bool(stored), bool(taken))

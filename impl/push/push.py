@@ -105,13 +105,17 @@ class ControlPlane:
     def proceed(self) -> None:
         """On to the next stage; after the last one the version is the good one. Raises GateClosed."""
         rollout = self.rollout
-        if not rollout.under_way or not self._open():
+        if not self.may_proceed():
             raise GateClosed("the version under way may not go on yet" if rollout.under_way else "none is under way")
         if not self._plan.staged or rollout.stage == self._plan.last_stage:
             self.rollout = evolve(rollout, good=rollout.newest)
             return
         self.rollout = evolve(rollout, stage=rollout.stage + 1)
         self._send(one for one, stage in enumerate(self._stages) if stage == self.rollout.stage)
+
+    def may_proceed(self) -> bool:
+        """Whether the version under way may go on now."""
+        return self.rollout.under_way and self._open()
 
     def hear(self, location: int, version: int, well: bool) -> None:
         """A location says how it is with a version; what is not under way any more is of no interest."""

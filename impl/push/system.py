@@ -20,7 +20,7 @@ from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.push.push import ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
 from edgeproof.impl.snapshot import Snapshot, to_json
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.system import MAY, ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["PushParts", "PushSystem"]
 
@@ -92,6 +92,7 @@ class PushSystem(Simulated, Linked):
             "cut": tuple(not one.reachable for one in self.locations),
             "served": tuple(self.told),
             "failed": tuple(self.failed),
+            f"{MAY}proceed": self.control.may_proceed(),
         }
         return seen
 

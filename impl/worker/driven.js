@@ -91,7 +91,8 @@ export class ConfigStore extends Real {
     const { attempts, reason } = this.meta();
     const alarm = await this.ctx.storage.getAlarm();
     const [publishing, taken] = [this.attempt !== null, this.#release !== null];
-    return { ...this.snapshot(), attempts, reason, alarm, fired: this.fired, logged, publishing, taken };
+    const due = alarm !== null && alarm <= suiteTime();
+    return { ...this.snapshot(), attempts, reason, alarm, due, fired: this.fired, logged, publishing, taken };
   }
 
   /** Let the alarm fire: false if none is due. */

@@ -15,7 +15,7 @@ from edgeproof.impl.driven.client import Client, is_partial
 from edgeproof.impl.driven.puts import sending
 from edgeproof.impl.pattern.observation import see_centre, see_client, see_kept, see_places, see_told
 from edgeproof.impl.snapshot import Snapshot, from_kv
-from edgeproof.impl.system import Value
+from edgeproof.impl.system import MAY, Value
 from edgeproof.impl.workerd.adversary import Adversary, Held
 from edgeproof.impl.workerd.client import Call
 from edgeproof.impl.workerd.edge import Edge
@@ -43,6 +43,7 @@ def observe(system: Deployment, status: Mapping[str, Any]) -> dict[str, Value]:
     seen: dict[str, Value] = {}
     _see_store(seen, status, bool(system.puts))
     seen["stuck"] = system.lost == (status["alarm"], status["reason"])
+    seen[f"{MAY}fire"] = bool(status["due"]) and not system.puts and not seen["stuck"]
     _see_puts(seen, system.puts, system.strays)
     see_client(seen, system.client, system.reply is not None, bool(status["taken"]))
     see_told(seen, system.edge.told, system.edge.failed)

@@ -127,7 +127,11 @@ class WorkerdSystem(Linked):
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
         self.puts += self.kv.arrivals()
-        return counted_from(self._before, observe(self, self._status()))
+        status = self._status()
+        # Whoever is answered although its put is under way has heard.
+        for slot in [slot for slot, call in self._calls.items() if call.arrived(0)]:
+            self._hear(self._calls.pop(slot).reply())
+        return counted_from(self._before, observe(self, status))
 
     def write_from(self, writes: Writes) -> None:
         """Write these from now on, those before the run at once."""

@@ -199,3 +199,20 @@ def test_a_worker_that_is_wrong_about_lost_alarms_is_caught(what: str, worker: W
     finally:
         broken.close()
     assert said.startswith(expected), said
+
+
+def test_an_alarm_that_fires_while_a_request_publishes_puts_nothing(worker: WorkerdSystem) -> None:
+    worker.start(setup())
+    for step in f"{DEAD}; poke".split("; "):
+        perform(worker, step)
+    assert worker.observe()["sending"] == "flying"
+    before = worker._status()["fired"]
+    # The lease is over, and the put is not: the model has no such step.
+    for _ in range(3):
+        perform(worker, "tick")
+    worker._at_door("fire")
+    assert any(worker._status()["fired"] != before for _ in range(1_000)), "the runtime has fired it"
+    assert worker.observe()["sending"] == "flying", "and no second one"
+    perform(worker, "put_lands")
+    perform(worker, "put_confirmed")
+    assert worker.observe()["kv"] == 1

@@ -63,6 +63,17 @@ def test_a_write_a_read_and_the_changelog(front: Client) -> None:
     assert front.get("/openapi.json").said == OPENAPI
 
 
+def test_a_restore_goes_any_way_back_and_the_changelog_is_told_from_any_version_on(front: Client) -> None:
+    for number in (1, 2, 3):
+        front.do("PUT", "/units/b/config", {"changes": {"a": number}, "actor": "ana"})
+    told = front.get("/units/b/changelog?since=1").said["changes"]
+    assert [one["version"] for one in told] == [2, 3]
+    assert front.do("POST", "/units/b/restore", {"version": 1}).said == {"version": 1}
+    assert front.get("/units/b").said == {"config": {"a": 1}, "era": 1, "version": 1}
+    assert front.do("POST", "/units/b/restore", {"version": 0}).said == {"version": 0}
+    assert front.get("/units/b").said == {"config": {}, "era": 2, "version": 0}
+
+
 @pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer a-toke", "Bearer a-token2", "Basic a-token", "a-token"])
 def test_the_control_plane_needs_its_token_and_the_edge_does_not(front: Client, token: str | None) -> None:
     stranger = Client(front.port, {} if token is None else {"Authorization": token})

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from edgeproof.impl.system import ActionUnknown, Observation, Setup, System, SystemUnavailable
+from edgeproof.impl.system import MAY, ActionUnknown, Observation, Setup, System, SystemUnavailable
 from edgeproof.model.interpret import Event, State, initial_states
 from edgeproof.model.kernel import Kernel, KernelSource, build_kernel
 from edgeproof.model.machine import Instance, Machine
@@ -53,11 +53,14 @@ class LockstepError(AssertionError):
 
 @frozen
 class Budget:
-    """How much to try: runs, steps per run (rounded up to a multiple of 8), and the seed."""
+    """How much to try: runs, steps per run (rounded up to a multiple of 8), the seed, and whether a run that fails is
+    shortened.
+    """
 
     examples: int = 50
     steps: int = 40
     seed: int = 0
+    shorten: bool = True
 
 
 @define
@@ -110,7 +113,7 @@ def fuzz(
     under_test = system()
     try:
         _run(lockstep_machine(instance, source, under_test, tally), budget, tally)
-        if tally.failure is not None:
+        if tally.failure is not None and budget.shorten:
             _shorten_failure(tally, build_kernel(source, instance), under_test)
     except SystemUnavailable as error:
         unknown = Evidence("", ENGINE, Verdict.UNKNOWN, seed=budget.seed, reason=str(error))
@@ -214,6 +217,7 @@ class _Run:
         self.parameters = [int(value) for value in self.kernel.parameters]
         most, words = self.kernel.most_successors, kernel.source.words
         self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
+        self.may: dict[str, bool] = {}
         tally.runs += 1
         system.start(setup_of(kernel.instance))
         self.content = content_of(system, kernel.instance, first)
@@ -224,7 +228,7 @@ class _Run:
     def step(self, pick: int) -> None:
         """Let one event happen that the model allows; an idle step where `pick` says so or nothing can happen."""
         self.tally.steps += 1
-        count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
+        count = self.expand()
         if count < 0:
             self.tally.left_range = self.kernel.source.fields[-1 - count].name
             raise LockstepError(_out_of_range(self.tally))
@@ -236,6 +240,16 @@ class _Run:
         if place == len(choice):
             return self.compare()
         return self.take(choice[place])
+
+    def expand(self) -> int:
+        """Find out what can happen here, as many events as are returned; the system must say the same of it."""
+        count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
+        possible = {self.kernel.source.labels[label][0] for label in self.labels[: max(count, 0)]} if self.may else ()
+        for action, may in self.may.items():
+            if may != (action in possible):
+                where = "the system, and not in the model" if may else "the model, and not in the system"
+                self.fail(f"{self.after()}: {action} can happen in {where}")
+        return count
 
     def choices(self, count: int, mood: int) -> list[int]:
         """Which of the possible events to choose from, by a mood from 0 to 15.
@@ -263,8 +277,7 @@ class _Run:
 
     def follow(self, event: Event) -> bool:
         """Let this event happen, if the model allows it here."""
-        count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
-        for which in range(count):
+        for which in range(self.expand()):
             if self.kernel.event(self.labels[which]) == event:
                 self.take(which)
                 return True
@@ -320,6 +333,7 @@ class _Run:
         for name, value in seen.items():
             if name in readers and readers[name](words) != value:
                 self.fail(f"{self.after()}: {name} is {readers[name](words)} in the model, {value} in the system")
+        self.may = {name.removeprefix(MAY): bool(value) for name, value in seen.items() if name.startswith(MAY)}
         self.tally.shown = _every_time(self.tally.shown, readers, seen)
         if self.content is not None:
             if event is not None:
@@ -372,6 +386,7 @@ def _failure(kernel: Kernel, system: System, first: State, events: tuple[Event, 
         for event in events:
             if not run.follow(event):
                 return None
+        run.expand()
     except LockstepError:
         return None if tally.failure is None else (tally.failure, tally.why)
     return None
