@@ -126,7 +126,8 @@ def replay_on(
             text = f"{what}: the system cannot perform it: {error}"
             return Replay(False, tuple(done), text, None, f"the system cannot perform {event}")
         except Exception as error:
-            return Replay(False, tuple(done), f"{what}: {type(error).__name__}: {error}", None)
+            text = f"{what}: {type(error).__name__}: {error}"
+            return Replay(False, tuple(done), text, True if trace.about == LOCKSTEP else None)
         if event is not None:
             done.append(what)
         shown &= observed.keys()

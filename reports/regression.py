@@ -48,8 +48,8 @@ _ON_MODEL: Final = (
     "replay = replay_on_model(load_trace(TRACE))",
 )
 _ON_SYSTEM: Final = (
-    "from edgeproof.properties.replay import replay_on\nfrom edgeproof.reports.systems import SYSTEMS",
-    """system = SYSTEMS[{system!r}]()
+    "from edgeproof.properties.replay import replay_on\nfrom edgeproof.reports.systems import system_named",
+    """system = system_named({system!r})()
     try:
         replay = replay_on(load_trace(TRACE), system)
     finally:

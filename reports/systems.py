@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The systems under test that the command line knows by name; each is imported only when it is asked for."""
+"""The systems under test that the command line takes by name; each is imported only when it is asked for."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.words import unknown
 
 if TYPE_CHECKING:
     from edgeproof.impl.system import System
     from edgeproof.properties.verify import Beside
 
-__all__ = ["ONLY", "SYSTEMS", "beside"]
+__all__ = ["ONLY", "OWN", "SYSTEMS", "beside", "system_named"]
 
 
 def _reference() -> System:
@@ -37,3 +43,24 @@ def beside() -> Beside:
     from edgeproof.properties.verify import Beside
 
     return Beside("workerd", SYSTEMS["workerd"], ("outbox-faults", "recommended", "lost-alarm-faults"), 10, 30)
+
+
+OWN: Final = "pkg.mod:Class"
+"""How a system of one's own is named: its module, and what makes one, a class or a function without arguments."""
+
+
+def system_named(name: str) -> Callable[[], System]:
+    """What makes a system: one of ours by its name, or of one's own, whose module is run. Raises Unusable."""
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        return SYSTEMS[name] if name in SYSTEMS else unknown("system", name, [*SYSTEMS, f"or {OWN}"])
+    # An installed command does not look into the current folder, as `python -m` does. What is installed comes first.
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    try:
+        made = getattr(import_module(module), attribute)
+    except Exception as error:
+        raise Unusable(f"{one_line(name)} cannot be had: {type(error).__name__}: {one_line(error)}") from error
+    if not callable(made):
+        raise Unusable(f"{one_line(name)} is neither a class nor a function that makes a system")
+    return cast("Callable[[], System]", made)

@@ -12,9 +12,12 @@ from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import write_text
-from edgeproof.reports.systems import SYSTEMS
+from edgeproof.reports.systems import OWN, SYSTEMS, system_named
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgeproof.impl.system import System
     from edgeproof.model.trace import Trace
     from edgeproof.properties.replay import Replay
 
@@ -33,7 +36,13 @@ Exit status:
 
 @command("replay", _EXITS)
 @click.argument("trace", type=click.Path())
-@click.option("--on", type=click.Choice([MODEL, *SYSTEMS]), default=MODEL, show_default=True, help="What to run it on.")
+@click.option(
+    "--on",
+    default=MODEL,
+    show_default=True,
+    metavar="NAME",
+    help=f"What to run it on: {', '.join((MODEL, *SYSTEMS))}, or a system of your own as {OWN}.",
+)
 @click.option(
     "--pytest", "test", type=click.Path(), metavar="FILE", help="Also write a regression test that does this."
 )
@@ -55,10 +64,11 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
     from edgeproof.reports.inputs import read_trace
     from edgeproof.reports.regression import regression_test
 
+    system = None if on == MODEL else system_named(on)
     run, _ = read_trace(trace)
     if test is not None:
         _check_target(test, force)
-    outcome = _replay(run, on)
+    outcome = _replay(run, on, system)
     good = _good(run, on, outcome)
     written = test if test is not None and (good or run.about == LOCKSTEP) else None
     if written is not None:
@@ -92,11 +102,11 @@ def _check_target(test: str, force: bool) -> None:
         raise Unusable(f"{test} exists; --force overwrites it")
 
 
-def _replay(trace: Trace, on: str) -> Replay:
+def _replay(trace: Trace, on: str, system: Callable[[], System] | None) -> Replay:
     from edgeproof.properties.replay import replay as replay_trace
 
     try:
-        return replay_trace(trace, on=None if on == MODEL else SYSTEMS[on])
+        return replay_trace(trace, on=system)
     except ValueError as error:
         raise Unusable(f"the {on} system cannot be set up for this trace: {one_line(error)}") from error
 
