@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `verify` is asked, as it was typed: a record that a command can have before anything is loaded."""
+"""What a command is asked, as it was typed: records that it can have before anything is loaded."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
-__all__ = ["Request"]
+__all__ = ["Choices", "Request"]
 
 
 @frozen
@@ -20,3 +20,13 @@ class Request:
     numbers: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
+
+
+@frozen
+class Choices:
+    """One configuration of a design, as it was typed: a named case, or its defaults but for what is chosen."""
+
+    case: str | None = None
+    options: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()

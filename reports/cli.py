@@ -15,6 +15,7 @@ from edgeproof.reports.commands.bound import bound
 from edgeproof.reports.commands.check import check
 from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
 from edgeproof.reports.commands.compare import compare
+from edgeproof.reports.commands.cover import cover
 from edgeproof.reports.commands.diff import diff
 from edgeproof.reports.commands.export import export
 from edgeproof.reports.commands.flags import flags
@@ -51,6 +52,7 @@ def cli(context: click.Context) -> None:
     Examples:
       edgeproof verify                                     every case of the scoreboard, reports in reports/out
       edgeproof verify --option publisher=inline           what changes if the request itself puts to KV
+      edgeproof cover do_kv --on my_store:MyStore          every transition of a small instance, on your own code
       edgeproof diff OLD NEW                               whether one report.json is weaker than another
       edgeproof compare                                    the designs side by side: why not just KV?
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
@@ -69,7 +71,7 @@ def cli(context: click.Context) -> None:
 
 
 for one in (
-    *(verify, pin, mutate, diff, compare, replay, show, bound, run, interleave),
+    *(verify, cover, pin, mutate, diff, compare, replay, show, bound, run, interleave),
     *(check, learn, follow, flags, export, listing),
 ):
     cli.add_command(one)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `verify` is asked, turned into cases: every word of it is checked before any engine starts."""
+"""What is asked, turned into cases: every word of it is checked before any engine starts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from edgeproof.properties.cases import ad_hoc, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.evidence import Case, Verdict
 from edgeproof.properties.pattern import PATTERN
-from edgeproof.reports.asked import Request
+from edgeproof.reports.asked import Choices, Request
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.words import hazards_of, of_roles, options_of, pair, unknown
 
-__all__ = ["Request", "outside_case", "select_cases"]
+__all__ = ["Request", "outside_case", "select_case", "select_cases"]
 
 EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
 
@@ -37,6 +37,15 @@ def select_cases(request: Request) -> tuple[Case, ...]:
         )
     cases = (_ad_hoc(request),) if words else _named(request)
     return _restricted(cases, request.properties) if request.properties else cases
+
+
+def select_case(design: str, choices: Choices) -> Case:
+    """The one configuration of a design that is meant. Raises Unusable."""
+    if design in DESIGNS and choices == Choices():
+        return ad_hoc(design, {}, {})
+    cases = () if choices.case is None else (choices.case,)
+    (case,) = select_cases(Request((design,), cases, choices.options, choices.hazards, choices.numbers))
+    return case
 
 
 def outside_case(request: Request) -> Case:

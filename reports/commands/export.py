@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgeproof.reports.asked import Request
+from edgeproof.reports.asked import Choices
 from edgeproof.reports.commands.common import command
+from edgeproof.reports.commands.instance_options import CHOICES
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import check_directory, write_text
@@ -41,10 +42,7 @@ _RUN: Final = {
 @command("export", _EXITS)
 @click.argument("design", metavar="DESIGN")
 @click.option("--to", type=click.Choice(list(_RUN)), required=True, help="The language to write.")
-@click.option("--case", metavar="NAME", help="A case of the design's scoreboard instead of its defaults.")
-@click.option("--option", "options", multiple=True, metavar="NAME=CHOICE", help="Choose an option; repeatable.")
-@click.option("--hazard", "hazards", multiple=True, metavar="NAME", help="Switch a hazard on; repeatable.")
-@click.option("--set", "numbers", multiple=True, metavar="NAME=NUMBER", help="Set a number; repeatable.")
+@CHOICES
 @click.option(
     "--property",
     "properties",
@@ -57,10 +55,7 @@ def export(
     terminal: Terminal,
     design: str,
     to: str,
-    case: str | None,
-    options: tuple[str, ...],
-    hazards: tuple[str, ...],
-    numbers: tuple[str, ...],
+    choices: Choices,
     properties: tuple[str, ...],
     out: str,
     seed: int,
@@ -85,8 +80,7 @@ def export(
     from edgeproof.properties.catalogue import CATALOGUE, state_form, step_form
 
     check_directory(out)
-    request = Request((design,), () if case is None else (case,), options, hazards, numbers, (), properties)
-    instance, ids = _asked(request)
+    instance, ids = _asked(design, choices, properties)
     chosen = [CATALOGUE[one] for one in ids]
     machine = instance.machine
     try:
@@ -107,28 +101,20 @@ def export(
     return 0
 
 
-def _asked(request: Request) -> tuple[Instance, Sequence[str]]:
+def _asked(design: str, choices: Choices, properties: Sequence[str]) -> tuple[Instance, Sequence[str]]:
     """The instance that is meant, and the properties to write with it."""
-    from edgeproof.model.designs import DESIGNS, load
-    from edgeproof.model.machine import Instance
     from edgeproof.properties.cases import instance_of
-    from edgeproof.properties.catalogue import CATALOGUE, applicable
-    from edgeproof.reports.request import select_cases
+    from edgeproof.properties.catalogue import CATALOGUE
+    from edgeproof.reports.request import select_case
+    from edgeproof.reports.words import unknown
 
-    (design,), properties = request.designs, request.properties
-    if request.cases or request.options or request.hazards or request.numbers or design not in DESIGNS:
-        (one,) = select_cases(request)
-        instance, ids = instance_of(one), one.properties
-    else:
-        instance = Instance.of(load(design))
-        ids = applicable(instance)
-    if unknown := [one for one in properties if one not in ids]:
-        known = unknown[0] in CATALOGUE
-        raise Unusable(
-            f"nothing in what was asked puts {unknown[0]} to the test"
-            if known
-            else f"there is no property {unknown[0]!r}; there is {', '.join(CATALOGUE)}"
-        )
+    case = select_case(design, choices)
+    instance, ids = instance_of(case), case.properties
+    for one in properties:
+        if one not in CATALOGUE:
+            unknown("property", one, list(CATALOGUE))
+        if one not in ids:
+            raise Unusable(f"nothing in what was asked puts {one} to the test")
     return instance, [one for one in ids if one in properties or not (properties or CATALOGUE[one].anomaly)]
 
 

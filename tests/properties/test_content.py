@@ -41,7 +41,7 @@ def mutant(name: str) -> Mutant:
 @pytest.mark.parametrize("broken", CONTENT_MUTANTS, ids=lambda one: one.name)
 def test_content_that_is_wrong_is_found_within_the_quick_plan(broken: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     # That failing runs are shortened is tested where it takes less.
-    monkeypatch.setattr(engine, "_shorten_failure", lambda *_: None)
+    monkeypatch.setattr(engine, "shorten_failure", lambda *_: None)
     at = configured(broken.setup)
     found = fuzz(at, [], source_for(repr(broken.setup)), broken.system, QUICK)[0]
     assert (found.property, found.verdict) == (LOCKSTEP, Verdict.VIOLATED)

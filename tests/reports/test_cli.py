@@ -16,7 +16,10 @@ from tests.processes import started
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
 
-COMMANDS = ("verify", "diff", "compare", "replay", "show", "bound", "run", "check", "learn", "follow", "export", "list")
+COMMANDS = (
+    *("verify", "cover", "diff", "compare", "replay", "show", "bound", "run", "check", "learn", "follow", "export"),
+    "list",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

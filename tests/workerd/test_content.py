@@ -52,7 +52,7 @@ def case(name: str) -> Instance:
 def test_an_edit_that_changes_no_version_is_found_within_the_quick_plan(
     name: str, edits: Edits, says: str, workerd: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_shorten_failure", lambda *_: None)
+    monkeypatch.setattr(engine, "shorten_failure", lambda *_: None)
     at = case(name)
     found = fuzz(at, [], kernel_source([at], []), lambda: WorkerdSystem(edits), QUICK)[0]
     assert (found.property, found.verdict) == (LOCKSTEP, Verdict.VIOLATED)

@@ -13,6 +13,7 @@ from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.engines.cover.engine import cover
 from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case, Evidence, Verdict
@@ -48,6 +49,12 @@ def test_in_every_configuration_the_worker_does_what_the_model_and_the_reference
     worker, reference = drive(instance, budget, WorkerdSystem()), drive(instance, budget, ReferenceSystem())
     assert worker[LOCKSTEP].verdict == Verdict.HOLDS_TO_BOUND, worker[LOCKSTEP].reason
     assert {name: told(one) for name, one in worker.items()} == {name: told(one) for name, one in reference.items()}
+
+
+def test_the_worker_does_what_the_model_does_in_every_transition_of_a_small_instance(workerd: Path) -> None:
+    found = cover(Instance.of(load("do_kv"), Pop=1, Put=1, writes=1), WorkerdSystem)
+    assert found.verdict == Verdict.HOLDS_TO_BOUND, found.reason
+    assert found.measures["taken"] == found.measures["transitions"] == 202
 
 
 def told(one: Evidence) -> object:

@@ -25,7 +25,7 @@ from edgeproof.properties.engines.explore.time import TIME_DIVERGES, first_timel
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.lasso import flaw
 
-__all__ = ["Limits", "explore", "explore_with_time", "fired", "reached", "search_instance"]
+__all__ = ["Limits", "explore", "explore_with_time", "fired", "reached", "search_instance", "stopped"]
 
 ENGINE = "explore"
 
@@ -104,7 +104,7 @@ def _evidence(explored: _Explored, one: Property, sharing: int) -> Evidence:
     elif explored.has_graph:
         verdict, reason, witness = _settles(explored, row, forms[row])
     else:
-        reason = f"liveness needs the whole state graph; {_stopped(search, explored.kernel)}"
+        reason = f"liveness needs the whole state graph; {stopped(search, explored.kernel)}"
         verdict, witness = Verdict.UNKNOWN, None
     tested = {"tested": int(search.hits[row, 0])}
     seconds = explored.seconds / sharing + time.perf_counter() - begun
@@ -117,7 +117,7 @@ def _time_diverges(explored: _Explored) -> Evidence:
     verdict, reason, witness = Verdict.HOLDS_TO_BOUND, "", None
     if not explored.has_graph:
         verdict = Verdict.UNKNOWN
-        reason = f"whether time can stop needs the whole state graph; {_stopped(search, kernel)}"
+        reason = f"whether time can stop needs the whole state graph; {stopped(search, kernel)}"
     else:
         ticks, fair = _labels(explored, lambda action: action.name == TICK), _labels(explored, lambda one: one.fair)
         at = first_timelock(explored.graph, search.count, ticks, fair)
@@ -184,7 +184,7 @@ def _always(kernel: Kernel, search: Search, row: int, form: StateForm | StepForm
         events = _events(kernel, search, state) + ([kernel.event(label)] if label >= 0 else [])
         return Verdict.VIOLATED, "", _witness(kernel, search, events, form)
     if search.left_range >= 0:
-        return Verdict.UNKNOWN, _stopped(search, kernel), None
+        return Verdict.UNKNOWN, stopped(search, kernel), None
     if not tested:
         return Verdict.VACUOUS, "no state or step that was searched puts the property to the test", None
     return Verdict.HOLDS_TO_BOUND, "", None
@@ -271,7 +271,8 @@ def _assumptions(instance: Instance) -> tuple[str, ...]:
     return ("time advances in whole ticks",) if instance.machine.clocks else ()
 
 
-def _stopped(search: Search, kernel: Kernel) -> str:
+def stopped(search: Search, kernel: Kernel) -> str:
+    """Why a search did not come to its end, or why what it found is too much."""
     if search.left_range >= 0:
         return f"{kernel.source.fields[search.left_range].name} left its declared range: give the search larger sizes"
     if search.complete:

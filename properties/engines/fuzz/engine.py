@@ -36,7 +36,18 @@ from edgeproof.properties.engines.fuzz.shrink import least, run_events, shortene
 from edgeproof.properties.engines.fuzz.sight import followed, not_judged, withheld
 from edgeproof.properties.evidence import Evidence, Verdict
 
-__all__ = ["LOCKSTEP", "Budget", "LockstepError", "fuzz", "lockstep_machine", "setup_of"]
+__all__ = [
+    "LOCKSTEP",
+    "Budget",
+    "LockstepError",
+    "Run",
+    "Tally",
+    "conformance",
+    "fuzz",
+    "lockstep_machine",
+    "setup_of",
+    "shorten_failure",
+]
 
 ENGINE = "fuzz"
 _SHORTENINGS = 1_000
@@ -114,7 +125,7 @@ def fuzz(
     try:
         _run(lockstep_machine(instance, source, under_test, tally), budget, tally)
         if tally.failure is not None and budget.shorten:
-            _shorten_failure(tally, build_kernel(source, instance), under_test)
+            shorten_failure(tally, build_kernel(source, instance), under_test)
     except SystemUnavailable as error:
         unknown = Evidence("", ENGINE, Verdict.UNKNOWN, seed=budget.seed, reason=str(error))
         return [evolve(unknown, property=name) for name in (LOCKSTEP, *(one.id for one in properties))]
@@ -135,7 +146,7 @@ def fuzz(
         fired=tally.fired,
         offered=tuple(sorted(tally.offered)),
     )
-    return [_conformance(shared, tally, instance), *(_verdict(shared, tally, instance, source, p) for p in properties)]
+    return [conformance(shared, tally, instance), *(_verdict(shared, tally, instance, source, p) for p in properties)]
 
 
 def _run(machine: type[RuleBasedStateMachine], budget: Budget, tally: Tally) -> None:
@@ -180,13 +191,13 @@ def lockstep_machine(
         return kernels[struck]
 
     class Lockstep(RuleBasedStateMachine):
-        run: _Run
+        run: Run
 
         @initialize(salt=st.integers(0, 0xFFFFFFFF))
         def begin(self, salt: int) -> None:
             dice = random.Random(salt)
             struck = tuple(name for name in hazards if dice.getrandbits(1))
-            self.run = _Run(kernel_for(struck), system, tally, dice.getrandbits(64), dice.choice(firsts))
+            self.run = Run(kernel_for(struck), system, tally, dice.getrandbits(64), dice.choice(firsts))
 
         @rule(pick=st.integers(0, 0xFFFF))
         def steps(self, pick: int) -> None:
@@ -203,7 +214,7 @@ def _scrambled(dice: int, turn: int, pick: int) -> int:
     return mixed ^ mixed >> 31
 
 
-class _Run:
+class Run:
     """One run of the model and the system side by side."""
 
     def __init__(self, kernel: Kernel, system: System, tally: Tally, salt: int, first: State) -> None:
@@ -361,8 +372,11 @@ def _every_time(before: tuple[str, ...] | None, names: Iterable[str], seen: Cont
     return tuple(name for name in (names if before is None else before) if name in seen)
 
 
-def _shorten_failure(tally: Tally, whole: Kernel, system: System) -> None:
-    """Leave out of the failing run what its failure does not need; the system is asked each time."""
+def shorten_failure(tally: Tally, whole: Kernel, system: System, guess: tuple[Event, ...] = ()) -> None:
+    """Leave out of the failing run what its failure does not need; the system is asked each time.
+
+    `guess` is a short run from the same state that may fail as well: where it does, little is left to leave out.
+    """
     found = tally.failure
     assert found is not None
     hazards = [name for name in whole.instance.of_role("hazard") if found.constants[name]]
@@ -375,14 +389,18 @@ def _shorten_failure(tally: Tally, whole: Kernel, system: System) -> None:
         tally.failure, tally.why = failure
         return failure[0].events
 
-    least(found.events, attempt, _SHORTENINGS)
+    short = attempt(guess) if guess else None
+    if short is None:
+        least(found.events, attempt, _SHORTENINGS)
+    else:
+        least(short, attempt)
 
 
 def _failure(kernel: Kernel, system: System, first: State, events: tuple[Event, ...]) -> tuple[Trace, str] | None:
     """The run of `events`, up to where the system fails, and why; None if it does not fail or cannot happen."""
     tally = Tally()
     try:
-        run = _Run(kernel, system, tally, 0, first)
+        run = Run(kernel, system, tally, 0, first)
         for event in events:
             if not run.follow(event):
                 return None
@@ -392,7 +410,8 @@ def _failure(kernel: Kernel, system: System, first: State, events: tuple[Event, 
     return None
 
 
-def _conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence:
+def conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence:
+    """What the runs of a tally say of the system itself; `shared` has what is said of all of them."""
     verdict, reason, witness = Verdict.HOLDS_TO_BOUND, _compared(tally, instance), None
     if tally.failure is not None:
         verdict, reason = Verdict.VIOLATED, tally.why
