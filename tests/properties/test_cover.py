@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from edgeproof.properties.cases import instance_of
+from edgeproof.properties.cases import instance_of, with_room
 from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION, Least, coverage
 from edgeproof.properties.engines.prove.induct import possible_actions
 from edgeproof.properties.evidence import Case, Evidence, Status, Verdict
@@ -73,6 +73,15 @@ def test_less_can_be_asked_for_and_more() -> None:
         found = coverage([OUTBOX], evidence, least=least)
         assert found.verdict is verdict, least
     assert "70 different transitions, and 71 are asked for" in found.reason
+
+
+def test_what_runs_with_more_room_took_is_no_share_of_what_was_searched() -> None:
+    searched = evolve(met(everything(OUTBOX)), measures={"transitions": 100})
+    evidence = {"outbox": [evolve(ran(everything(OUTBOX)), measures={"steps": 90, "transitions": 70}), searched]}
+    small, large = instance_of(OUTBOX), with_room(instance_of(OUTBOX))
+    assert small != large
+    assert "reachable" not in coverage([OUTBOX], evidence, [small]).evidence[0].measures
+    assert coverage([OUTBOX], evidence, [large]).evidence[0].measures["reachable"] == 100
 
 
 def test_an_action_that_the_search_never_met_is_not_asked_for() -> None:

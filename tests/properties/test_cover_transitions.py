@@ -16,13 +16,16 @@ from edgeproof.model.designs import load
 from edgeproof.model.expr import TRUE, Expr
 from edgeproof.model.machine import Design, Instance, State, action, boolean, count, hazard, index_sort, natural
 from edgeproof.model.trace import replay
+from edgeproof.properties.check import check
 from edgeproof.properties.engines.cover.chart import Chart, ways
 from edgeproof.properties.engines.cover.engine import NOT_TAKEN, cover
 from edgeproof.properties.engines.cover.tours import tours
 from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.replay import replay_on
+from edgeproof.properties.verify import Plan
 from tests.impl.mutants import MUTANTS, Mutant
 from tests.properties.designs import instance, state
 
@@ -216,6 +219,16 @@ def test_a_system_that_cannot_be_set_up_is_undecided_and_closed() -> None:
     found = cover(instance(Doors), lambda: ruin)
     assert (found.verdict, ruin.closed) == (Verdict.UNKNOWN, True)
     assert found.reason == "the system cannot be set up: ValueError: nobody lives here"
+
+
+def test_runs_at_random_say_how_many_of_all_transitions_they_took_where_all_were_searched() -> None:
+    asked: dict[str, Any] = {"properties": [state(lambda s: s.readings <= s.most)], "system": House, "jam": True}
+    both = check(Doors, plan=Plan(engines=("explore", "fuzz"), examples=10, steps=24), **asked).of(EVERY_ACTION)
+    measures = both.evidence[0].measures
+    assert measures["reachable"] == 64
+    assert f", {measures['transitions']} of 64 transitions in " in both.evidence[0].bound
+    alone = check(Doors, plan=Plan(engines=("fuzz",), examples=10, steps=24), **asked).of(EVERY_ACTION)
+    assert alone.evidence[0].measures == {name: n for name, n in measures.items() if name != "reachable"}
 
 
 # --- part of it
