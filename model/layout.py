@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a state's variables live in its words, and where its clocks are cut off.
 
-A state is some integers of at most 62 bits each, as numba mixes signed and unsigned integers of 64 into floats. Clocks are cut off just above the largest value that they are compared
-with (`clock_caps`): no guard, deadline or property can tell the values beyond apart.
+A state is some integers of at most 62 bits each, as numba mixes signed and unsigned integers of 64 into floats. Clocks
+are cut off just above the largest value that they are compared with (`clock_caps`): no guard, deadline or property can
+tell the values beyond apart.
 """
 
 from __future__ import annotations
