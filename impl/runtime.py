@@ -279,6 +279,15 @@ class SimulatedRuntime:
         op.error = error
         self._finish(op)
 
+    def give_up(self, op: Pending[Any], error: Exception) -> Pending[Any]:
+        """Tell the caller that `op` failed, although it is still out there: the same without a caller, which may yet
+        take effect.
+        """
+        late = Pending(op.label, op.effect, None, op.payload, op.due)
+        self.pending.append(late)
+        self.fail(op, error)
+        return late
+
     def drop(self, op: Pending[Any]) -> None:
         """Forget `op`: it never takes effect, and nobody hears of it."""
         self.pending.remove(op)
@@ -305,10 +314,7 @@ class SimulatedRuntime:
 
     def _settle(self, op: Pending[Any]) -> None:
         if op.expires < op.due:
-            # The caller gives up, and the call is still out there.
-            late = Pending(op.label, op.effect, None, op.payload, op.due)
-            self.pending.append(late)
-            self.fail(op, TimeoutError(f"{op.label} timed out"))
+            self.give_up(op, TimeoutError(f"{op.label} timed out"))
             return
         luck = 1.0 if op.label == "sleep" or op.owner is None else self._random.random()
         if luck < self.weather.refused:

@@ -46,14 +46,18 @@ class Alarmed(OverKV):
                 self.runtime.fail(op, TimeoutError("the put has hung"))
 
     def _fail_put(self, op: Pending[Any]) -> None:
-        """Let a put fail that has not landed: refused at once, or by the caller's own time-out where it has waited for
-        as long as a put may take.
+        """Let a put fail that has not landed, and never will."""
+        self.runtime.fail(op, self._failure_of(op))
+
+    def _failure_of(self, op: Pending[Any]) -> Exception:
+        """What a caller hears of a put that fails: at once that the connection is gone, or from its own time-out where
+        it has waited for as long as a put may take.
         """
         if op.expires <= self.runtime.time:
-            return self.runtime.fail(op, TimeoutError("the put has hung"))
+            return TimeoutError("the put has hung")
         if self.runtime.time - op.due >= self.put_timeout:
             raise NeverGivenUp("a put that hangs is still waited for when its time is up")
-        self.runtime.fail(op, NetworkError("KV cannot be reached"))
+        return NetworkError("KV cannot be reached")
 
 
 class OnePut(Alarmed):
@@ -74,7 +78,7 @@ class OnePut(Alarmed):
 
 
 class DrivenPuts(Alarmed):
-    """The put lands, is confirmed after that, or outlives the object."""
+    """The put lands, is confirmed after that, or outlives whoever waits for it."""
 
     strays: list[Pending[Any] | None]
     """The puts that nothing serialises any more, by slot."""
@@ -93,12 +97,14 @@ class DrivenPuts(Alarmed):
         self._fail_put(self._put(applied=False))
 
     def _do_put_late(self, slot: int) -> None:
-        op = self._put(applied=False)
-        if self.strays[slot] is not None:
-            raise ActionImpossible("the slot is taken")
+        op = self._straying(slot)
         self.runtime.orphan(op)
         self.strays[slot] = op
         self._crash()
+
+    def _do_put_given_up(self, slot: int) -> None:
+        op = self._straying(slot)
+        self.strays[slot] = self.runtime.give_up(op, self._failure_of(op))
 
     def _do_stray_lands(self, slot: int) -> None:
         self._settle(self._stray(slot))
@@ -123,6 +129,13 @@ class DrivenPuts(Alarmed):
     def _put(self, applied: bool) -> Pending[Any]:
         found = (op for op in self.puts() if op.applied == applied)
         return first(found, f"the publisher has no put that is {'applied' if applied else 'on its way'}")
+
+    def _straying(self, slot: int) -> Pending[Any]:
+        """The put on its way, which the slot is free for."""
+        op = self._put(applied=False)
+        if self.strays[slot] is not None:
+            raise ActionImpossible("the slot is taken")
+        return op
 
     def _stray(self, slot: int) -> Pending[Any]:
         op = self.strays[slot]

@@ -100,9 +100,10 @@ class Held:
         self.settle(Answer(dropped=True))
 
     def settle(self, answer: Answer) -> None:
-        """Answer it."""
-        self.answer = answer
-        self._answered.set()
+        """Answer it, unless it has been: a connection that broke carries no other answer."""
+        if self.answer is None:
+            self.answer = answer
+            self._answered.set()
 
     def wait(self) -> Answer:
         """For the door: the answer, once there is one."""

@@ -364,9 +364,8 @@ class WorkerdSystem(Linked):
     def _do_put_fails(self) -> None:
         held = self._put(applied=False)
         if self._expire(held):
-            self.puts.remove(held)
+            self._let_go(held)
             held.drop()
-            self._at_door("settle")
         else:
             self._answer(held, next(self._failures))
 
@@ -382,12 +381,18 @@ class WorkerdSystem(Linked):
         self._answer(self._put(applied=True), next(self._failures))
 
     def _do_put_late(self, slot: int) -> None:
-        held = self._put(applied=False)
-        if self.strays[slot] is not None:
-            raise ActionImpossible("the slot is taken")
+        held = self._straying(slot)
         self.puts.remove(held)
         self.strays[slot] = held
         self._crash()
+
+    def _do_put_given_up(self, slot: int) -> None:
+        held = self._straying(slot)
+        if self._expire(held):
+            self._let_go(held)
+        else:
+            self._answer(held, Answer(dropped=True))
+        self.strays[slot] = held
 
     def _do_stray_lands(self, slot: int) -> None:
         held = self._stray(slot)
@@ -402,6 +407,8 @@ class WorkerdSystem(Linked):
         self._stray(slot).drop()
 
     def _do_inline_put_fails(self, slot: int) -> None:
+        if slot not in self._calls:
+            raise ActionImpossible("no request waits for the put in this slot")
         held = self._stray(slot)
         if not self._expire(held):
             held.settle(next(self._failures))
@@ -426,6 +433,18 @@ class WorkerdSystem(Linked):
         self.puts.remove(held)
         held.settle(answer)
         self._at_door("settle")
+
+    def _let_go(self, held: Held) -> None:
+        """Wait until the handler is done with a put that its time-out has struck."""
+        self.puts.remove(held)
+        self._at_door("settle")
+
+    def _straying(self, slot: int) -> Held:
+        """The put on its way, which the slot is free for."""
+        held = self._put(applied=False)
+        if self.strays[slot] is not None:
+            raise ActionImpossible("the slot is taken")
+        return held
 
     def _put(self, applied: bool) -> Held:
         self.puts += self.kv.arrivals()

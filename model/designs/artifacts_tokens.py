@@ -10,7 +10,7 @@ a second key is put that says "revoked", and the token's own key is left as it i
 
 from __future__ import annotations
 
-from edgeproof.model.designs.parts.alarm import lose_attempt, publish_soon
+from edgeproof.model.designs.parts.alarm import fail, lose_attempt, publish_soon
 from edgeproof.model.designs.parts.cache import KvCache, take
 from edgeproof.model.designs.parts.outbox import LatePuts, Outbox, start_stray
 from edgeproof.model.expr import NAT, Expr, ite, lift
@@ -155,22 +155,28 @@ class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
 
     @hazard(slot=LatePuts.Put)
     def put_late(s: State, slot: Expr) -> None:
-        """The instance is superseded while its put is in flight: KV puts are not fenced, it may land until Z later."""
-        s.require((s.sending == "flying") & (s.sent != "none") & ~s.stray[slot])
-        start_stray(s, slot, carries=s.sent)
+        """KV puts are not fenced: a put whose instance is superseded (or gives it up) may still land, until Z later."""
+        _let_stray(s, slot)
         lose_attempt(s)
+        _forget_put(s)
+
+    @hazard(under="put_late", slot=LatePuts.Put)
+    def put_given_up(s: State, slot: Expr) -> None:
+        """The publisher gives its put up, as its time is up or its connection breaks: it may land until Z later."""
+        _let_stray(s, slot)
+        fail(s)
         _forget_put(s)
 
     @action(slot=LatePuts.Put)
     def stray_lands(s: State, slot: Expr) -> None:
-        """KV applies a put of a superseded instance."""
+        """KV applies a put that nobody waits for any more."""
         LatePuts.stray_lands(s, slot)
         _apply(s, s.carries[slot])
         _forget_stray(s, slot)
 
     @hazard(under="put_late", slot=LatePuts.Put)
     def stray_vanishes(s: State, slot: Expr) -> None:
-        """A put of a superseded instance never lands."""
+        """A put that nobody waits for any more never lands."""
         LatePuts.stray_vanishes(s, slot)
         _forget_stray(s, slot)
 
@@ -232,6 +238,12 @@ def _apply(s: State, said: Expr) -> None:
             s.revoke == "mark", s.listed, ite(s.revoke == "delete", lift("absent", s.listed.type), "tombstone")
         )
         s.marked = s.revoke == "mark"
+
+
+def _let_stray(s: State, slot: Expr) -> None:
+    """Nobody waits any more for the publisher's put, which is under way."""
+    s.require((s.sending == "flying") & (s.sent != "none") & ~s.stray[slot])
+    start_stray(s, slot, carries=s.sent)
 
 
 def _forget_put(s: State) -> None:

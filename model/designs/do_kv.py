@@ -46,7 +46,7 @@ class DoKv(LatePuts, Outbox, KvCache, Links, Design):
     """One unit of config: a Durable Object, its replicator, one KV key, and a reader with a cache at each POP."""
 
     Pop = index_sort("Pop", 2, "locations; each has a KV cache and an isolate that evaluates requests")
-    Put = index_sort("Put", 2, "KV puts that nothing serialises: of inline requests, or of a superseded instance")
+    Put = index_sort("Put", 2, "KV puts that nothing serialises: of inline requests, or that nobody waits for any more")
 
     publisher = option(
         "outbox", "inline", doc="who puts to KV: an alarm armed in the write's transaction, or the request"
@@ -222,7 +222,7 @@ class DoKv(LatePuts, Outbox, KvCache, Links, Design):
 
     @action(slot=Put)
     def stray_lands(s: State, slot: Expr) -> None:
-        """KV applies a put that nothing serialises: of an inline request (now acknowledged), or of a zombie."""
+        """KV applies a put that nothing serialises: of an inline request (now acknowledged), or a zombie."""
         LatePuts.stray_lands(s, slot)
         _apply(s, s.carries[slot], s.carries_era[slot])
         with s.when(s.publisher == "inline"):
@@ -259,14 +259,19 @@ class DoKv(LatePuts, Outbox, KvCache, Links, Design):
 
     @hazard(slot=Put)
     def put_late(s: State, slot: Expr) -> None:
-        """The instance is superseded while its put is in flight: KV puts are not fenced, it may land until Z later."""
-        s.require((s.publisher == "outbox") & (s.sending == "flying") & ~s.stray[slot])
-        start_stray(s, slot, carries=s.sent, carries_era=s.sent_era)
+        """KV puts are not fenced: a put whose instance is superseded (or gives it up) may still land, until Z later."""
+        _let_stray(s, slot)
         _lose_memory(s)
 
     @hazard(under="put_late", slot=Put)
+    def put_given_up(s: State, slot: Expr) -> None:
+        """The handler gives its put up, as its time is up or its connection breaks: it may land until Z later."""
+        _let_stray(s, slot)
+        _fail(s)
+
+    @hazard(under="put_late", slot=Put)
     def stray_vanishes(s: State, slot: Expr) -> None:
-        """A zombie's put never lands."""
+        """A zombie never lands."""
         s.require(s.publisher == "outbox")
         LatePuts.stray_vanishes(s, slot)
         _forget_stray(s, slot)
@@ -315,7 +320,7 @@ class DoKv(LatePuts, Outbox, KvCache, Links, Design):
 
     @deadline
     def strays_end_in_time(s: State) -> Expr:
-        """An inline put ends within D; a zombie's put lands within Z or never."""
+        """An inline put ends within D; a zombie lands within Z or never."""
         window = ite(s.publisher == "inline", s.D, s.Z)
         return for_all(s.Put, lambda k: implies(s.stray[k], s.stray_for[k] <= window))
 
@@ -342,6 +347,12 @@ def _fail(s: State) -> None:
     with s.when((s.handler == "throws") & s.alarm_exhausted & (s.failures >= ALARM_ATTEMPTS)):
         s.alarm = "off"
     _forget_put(s)
+
+
+def _let_stray(s: State, slot: Expr) -> None:
+    """Nobody waits any more for the replicator's put, which is under way."""
+    s.require((s.publisher == "outbox") & (s.sending == "flying") & ~s.stray[slot])
+    start_stray(s, slot, carries=s.sent, carries_era=s.sent_era)
 
 
 def _lose_memory(s: State) -> None:

@@ -174,21 +174,28 @@ class DoKvContent(DoKv):
 
     @hazard(slot=DoKv.Put)
     def put_late(s: State, slot: Expr) -> None:
-        """The instance is superseded while its put is in flight: KV puts are not fenced, it may land until Z later."""
+        """KV puts are not fenced: a put whose instance is superseded (or gives it up) may still land, until Z later."""
         s.carries_content[slot] = s.sent_content
         DoKv.put_late(s, slot)
         s.sent_content = "good"
 
+    @hazard(under="put_late", slot=DoKv.Put)
+    def put_given_up(s: State, slot: Expr) -> None:
+        """The handler gives its put up, as its time is up or its connection breaks: it may land until Z later."""
+        s.carries_content[slot] = s.sent_content
+        DoKv.put_given_up(s, slot)
+        s.sent_content = "good"
+
     @action(slot=DoKv.Put)
     def stray_lands(s: State, slot: Expr) -> None:
-        """KV applies a put that nothing serialises: of an inline request (now acknowledged), or of a zombie."""
+        """KV applies a put that nothing serialises: of an inline request (now acknowledged), or a zombie."""
         s.kv_content = s.carries_content[slot]
         DoKv.stray_lands(s, slot)
         s.carries_content[slot] = "good"
 
     @hazard(under="put_late", slot=DoKv.Put)
     def stray_vanishes(s: State, slot: Expr) -> None:
-        """A zombie's put never lands."""
+        """A zombie never lands."""
         DoKv.stray_vanishes(s, slot)
         s.carries_content[slot] = "good"
 

@@ -70,7 +70,7 @@ class DoKvFills(DoKvInFlight):
 
     @action(slot=DoKv.Put)
     def stray_lands(s: State, slot: Expr) -> None:
-        """KV applies a put that nothing serialises: of an inline request (now acknowledged), or of a zombie."""
+        """KV applies a put that nothing serialises: of an inline request (now acknowledged), or a zombie."""
         kv_era, kv = s.kv_era, s.kv
         DoKv.stray_lands(s, slot)
         _turn(s, kv_era, kv)

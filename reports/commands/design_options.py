@@ -34,7 +34,7 @@ HEARTBEAT: Final = click.option(
     "--heartbeat", type=DURATION, help="H: from a confirmed put to the next one, if there is one."
 )
 ZOMBIE_WINDOW: Final = click.option(
-    "--zombie-window", type=DURATION, help="Z: a superseded instance's put lands within this, if it can."
+    "--zombie-window", type=DURATION, help="Z: a put that nobody waits for any more lands within this, if it can."
 )
 
 DELAYS: Final = (

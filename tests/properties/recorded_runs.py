@@ -280,6 +280,11 @@ class Recorder:
         self.strays[slot] = (self.sending, None)
         self._crash(step)
 
+    def _put_given_up(self, step: Step, slot: int) -> None:
+        assert self.sending is not None
+        self.strays[slot] = (self.sending, None)
+        self._end(step, "unknown")
+
     def _rollback(self, step: Step) -> None:
         told = _copy(step.after["config"], self.era(step.after), 0)
         self.restores.append(_event("fault", step.at, **told, note="rollback"))

@@ -96,37 +96,47 @@ class Outbox(Alarm):
 
 
 class LatePuts(Outbox):
-    """What nothing fences: a put of an instance that is superseded while it is in flight may land over newer ones."""
+    """What nothing fences: a put that nobody waits for any more may land over newer ones.
 
-    Put = index_sort("Put", 1, "puts of superseded instances")
+    Its instance was superseded while it was in flight, or its handler has given it up.
+    """
 
-    Z = duration(1, "zombie window: a put of a superseded instance lands within this, or never")
+    Put = index_sort("Put", 1, "puts that nobody waits for any more")
 
-    stray = boolean(over=Put, doc="a put of a superseded instance is under way")
+    Z = duration(1, "zombie window: a put that nobody waits for any more lands within this, or never")
+
+    stray = boolean(over=Put, doc="a put that nobody waits for any more is under way")
     stray_for = clock(over=Put, while_=lambda s, k: s.stray[k])
 
     @hazard(slot=Put)
     def put_late(s: State, slot: Expr) -> None:
-        """The instance is superseded while its put is in flight: KV puts are not fenced, it may land until Z later."""
+        """KV puts are not fenced: a put whose instance is superseded (or gives it up) may still land, until Z later."""
         s.require((s.sending == "flying") & ~s.stray[slot])
         start_stray(s, slot)
         lose_attempt(s)
 
+    @hazard(under="put_late", slot=Put)
+    def put_given_up(s: State, slot: Expr) -> None:
+        """The handler gives its put up, as its time is up or its connection breaks: it may land until Z later."""
+        s.require((s.sending == "flying") & ~s.stray[slot])
+        start_stray(s, slot)
+        fail(s)
+
     @action(slot=Put)
     def stray_lands(s: State, slot: Expr) -> None:
-        """KV applies a put of a superseded instance."""
+        """KV applies a put that nobody waits for any more."""
         s.require(s.stray[slot])
         s.stray[slot] = False
 
     @hazard(under="put_late", slot=Put)
     def stray_vanishes(s: State, slot: Expr) -> None:
-        """A put of a superseded instance never lands."""
+        """A put that nobody waits for any more never lands."""
         s.require(s.stray[slot])
         s.stray[slot] = False
 
     @deadline
     def strays_end_in_time(s: State) -> Expr:
-        """A put of a superseded instance lands within Z or never."""
+        """A put that nobody waits for any more lands within Z or never."""
         return for_all(s.Put, lambda k: implies(s.stray[k], s.stray_for[k] <= s.Z))
 
 

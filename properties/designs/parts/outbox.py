@@ -18,13 +18,15 @@ def terms(s: State, undone: Expr, may_fail: Expr) -> tuple[Term, ...]:
     """How long KV's centre may not tell a change, in the order in which the change can meet the terms.
 
     It may find an older put in flight (D), then waits for the alarm (S); F attempts fail, each after D, with R until
-    the next; the successful one takes D. Where a put of a superseded instance may land late, and the change be `undone`
-    by it, the heartbeat repairs that: at the latest D + Z after the change the late put lands, over a newer one that
-    landed a moment before; that one is confirmed within D, as if nothing had happened, and H later the next put is due.
+    the next; the successful one takes D. Where a put that nobody waits for any more may land late (its instance is
+    superseded, or has given it up), and the change be `undone` by it, the heartbeat repairs that: at the latest D + Z
+    after the change the late put lands, over a newer one that landed a moment before; that one is confirmed within D,
+    as if nothing had happened, and H later the next put is due. A put that is given up is followed by another one no
+    later than one whose instance is superseded: R after D, as the lease.
     """
     return (
         Term("D", "an older put is in flight", s.D, TRUE),
-        Term("Z", "a superseded instance's put lands late", s.Z, undone),
+        Term("Z", "a put that nobody waits for lands late", s.Z, undone),
         Term("D", "the put that it overtook is confirmed all the same", s.D, undone),
         Term("H", "the heartbeat is due", s.H, undone),
         *publication(s, ("D", s.D), may_fail, "the put that succeeds"),
