@@ -246,11 +246,5 @@ DOSSIER: Final = Dossier(
         reads=("fetch",),
         without="fetches as before, no pushes, and no revocation",
     ),
-    conceded={
-        ("tokens", "time-diverges"): "a put that is given up may land as well",
-        ("tokens-tombstone-late", "time-diverges"): "a put that is given up may land as well",
-        ("tokens-tombstone-heartbeat", "time-diverges"): "a put that is given up may land as well",
-        ("tokens-delete-late", "time-diverges"): "a put that is given up may land as well",
-    },
     regardless={"tokens-delete-late": ("monotonic-kv",)},
 )

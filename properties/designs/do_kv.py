@@ -269,10 +269,5 @@ DOSSIER: Final = Dossier(
     worst_run=worst_run,
     lemmas={**_COPIES, **_STORE, **_READERS, **_STALENESS},
     costing=COSTING,
-    conceded={
-        ("recommended", "time-diverges"): "a put that is given up may land as well",
-        ("late-put", "time-diverges"): "a put that is given up may land as well",
-        ("late-put-heartbeat", "time-diverges"): "a put that is given up may land as well",
-    },
     regardless={"inline-crash": ("monotonic-kv", "monotonic-reads")},
 )

@@ -66,8 +66,5 @@ DOSSIER: Final = Dossier(
     limits=LIMITS,
     worst_run=worst_run,
     lemmas={**do_kv.DOSSIER.lemmas, **OVERDUE, "behind-at-again": at_again(do_kv.WRITE)},
-    conceded={
-        ("lost-alarm-recommended", "time-diverges"): "a put that is given up may land as well",
-    },
     costing=do_kv.COSTING,
 )
