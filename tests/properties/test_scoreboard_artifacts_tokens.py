@@ -37,7 +37,8 @@ DEPTHS = {
     # Minted, published, revoked, and asked before the revocation is.
     "tokens": {"immediate-revocation": 5},
     "tokens-push-unchecked": {"push-revocation": 5, "immediate-revocation": 5},
-    # Two rounds of publishing, the first put given up and its retry's wait in between, and then that put; a bound of 9 ticks to outlive.
+    # Two rounds of publishing, the first put given up and its retry's wait in between, and then that put; a bound of 9
+    # ticks to outlive.
     "tokens-tombstone-late": {"monotonic-kv": 8, "token-revocation-bound": 19},
     "tokens-tombstone-heartbeat": {"monotonic-kv": 8},
     # A deletion takes KV from the token to nothing, without any late put.

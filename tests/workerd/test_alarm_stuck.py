@@ -28,8 +28,8 @@ pytestmark = pytest.mark.xdist_group("workerd-lockstep")
 RUNS, TRIES = 40, 60
 ACTIONS = {
     "write": 2, "acknowledge": 2, "retry": 1, "write_refused": 1, "fire": 4, "put_lands": 4, "put_confirmed": 6,
-    "put_fails": 2, "put_ambiguous": 1, "put_late slot=0": 1, "put_given_up slot=0": 1, "stray_lands slot=0": 2, "crash": 1,
-    "alarm_stuck": 3, "poke": 3, "tick": 8, "read pop=0 cache=0": 1,
+    "put_fails": 2, "put_ambiguous": 1, "put_late slot=0": 1, "put_given_up slot=0": 1, "stray_lands slot=0": 2,
+    "crash": 1, "alarm_stuck": 3, "poke": 3, "tick": 8, "read pop=0 cache=0": 1,
 }  # fmt: skip
 """What happens, and how often it is tried for every try of another."""
 
