@@ -13,6 +13,7 @@ from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Beside, Term, total
 
 __all__ = [
+    "bound_beside",
     "bounds_beside",
     "dominant",
     "formula",
@@ -55,6 +56,11 @@ def bounds_beside(instance: Instance) -> Mapping[str, Beside]:
     """The bounds that an instance has beside that of staleness, by the property that speaks of each."""
     beside = dossier_of(instance.machine.name).beside
     return {name: one for name, one in beside.items() if one.applies(instance)}
+
+
+def bound_beside(s: State, about: str) -> Expr:
+    """The bound of which a property speaks that a state's design has beside that of staleness."""
+    return total(dossier_of(s.design).beside[about].terms(s))
 
 
 def dominant(instance: Instance) -> tuple[Term, int]:

@@ -2,8 +2,9 @@
 """Fleet delivery without KV: a control plane pushes every version of a file to the locations, in stages or at once.
 
 The shape is that of health-mediated rollouts: a version goes to the locations of one stage, is watched there, and goes
-on when the gate opens; a complaint takes everybody back to the last good version. A push goes out once, and a newer one
-takes the place of one that has not arrived. Locations may ask as well (anti-entropy).
+on when the gate opens; a complaint takes everybody back to the last good version, or alerts an operator who does. A
+push goes out once, and a newer one takes the place of one that has not arrived: a release freeze lets a return arrive
+first. Locations may ask as well (anti-entropy).
 """
 
 from __future__ import annotations
@@ -18,11 +19,28 @@ from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.runtime import Clock
 from edgeproof.impl.snapshot import Config, Snapshot, diff
 
-__all__ = ["ControlPlane", "GateClosed", "PushLocation", "Rollout", "RolloutPlan", "RolloutUnderWay"]
+__all__ = [
+    "ControlPlane",
+    "GateClosed",
+    "NothingToWithdraw",
+    "PushLocation",
+    "ReleaseFreeze",
+    "Rollout",
+    "RolloutPlan",
+    "RolloutUnderWay",
+]
 
 
 class RolloutUnderWay(Exception):
     """Another version is on its way through the stages; wait until it is everywhere, or withdrawn."""
+
+
+class ReleaseFreeze(Exception):
+    """Everybody is on the way back to the last good version; wait until that has had time to arrive."""
+
+
+class NothingToWithdraw(Exception):
+    """No version is under way that somebody has complained of."""
 
 
 class GateClosed(Exception):
@@ -36,6 +54,10 @@ class RolloutPlan:
     staged: bool = True
     last_stage: int = 1
     """The first is stage 0."""
+    automatic: bool = True
+    """Whether a complaint takes everybody back at once; else it stops the version, and an operator may withdraw it."""
+    freeze: bool = False
+    """Whether nothing is released until a return has arrived, or is lost."""
     gate: str = "reports"
     """reports: go on when every location so far has said that it is well. silence: when nobody has complained."""
     push_delay: float = 60.0
@@ -56,6 +78,8 @@ class Rollout:
     good: Snapshot
     stage: int = 0
     withdrawn: bool = False
+    alerted: bool = False
+    """Somebody has complained of the newest version, and an operator may withdraw it."""
     pushed_at: float = 0.0
     well: frozenset[int] = field(factory=frozenset)
     """The locations that have said that the newest version is well."""
@@ -95,8 +119,13 @@ class ControlPlane:
         return self._stages[location]
 
     def release(self, config: Config, *, actor: str) -> int:
-        """Begin to roll out a whole file; its version. Raises RolloutUnderWay, ValueError (nothing has changed)."""
+        """Begin to roll out a whole file; its version.
+
+        Raises RolloutUnderWay, ReleaseFreeze, and ValueError (nothing has changed).
+        """
         self._check_idle()
+        if self._plan.freeze and self.rollout.withdrawn and not self._have_pushes_ended():
+            raise ReleaseFreeze(f"everybody is returning from version {self.rollout.newest.version}")
         self._store.write(diff(self._store.snapshot().config, config), actor=actor)
         self.rollout = Rollout(self._store.snapshot(), self.rollout.good)
         self._send(self._reached())
@@ -124,23 +153,40 @@ class ControlPlane:
             return
         if well:
             self.rollout = evolve(rollout, well=rollout.well | {location})
+        elif self._plan.automatic:
+            self._return()
         else:
-            self.rollout = evolve(rollout, withdrawn=True)
-            self._send(self._reached())
+            self.rollout = evolve(rollout, alerted=True)
+
+    def withdraw(self) -> None:
+        """An operator takes everybody back to the last good version. Raises NothingToWithdraw."""
+        if not self.rollout.alerted:
+            raise NothingToWithdraw("nobody has complained of a version that is under way")
+        self._return()
 
     def meant_for(self, location: int) -> Snapshot:
         """What a location should run now."""
         rollout = self.rollout
         return rollout.newest if rollout.under_way and self._may_have(location) else rollout.good
 
+    def _return(self) -> None:
+        self.rollout = evolve(self.rollout, withdrawn=True, alerted=False)
+        self._send(self._reached())
+
     def _check_idle(self) -> None:
         if self.rollout.under_way:
             raise RolloutUnderWay(f"version {self.rollout.newest.version} is on its way through the stages")
 
     def _open(self) -> bool:
+        if self.rollout.alerted:
+            return False
         if self._plan.gate == "reports":
             return self.rollout.well.issuperset(self._reached())
-        return self._clock.now() - self.rollout.pushed_at > self._plan.push_delay + self._plan.watch
+        return self._have_pushes_ended(self._plan.watch)
+
+    def _have_pushes_ended(self, ago: float = 0.0) -> bool:
+        """Whether the last pushes have arrived or are lost, since longer ago than this."""
+        return self._clock.now() - self.rollout.pushed_at > self._plan.push_delay + ago
 
     def _reached(self) -> list[int]:
         return [one for one in range(len(self._stages)) if self._may_have(one)]

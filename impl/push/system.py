@@ -17,14 +17,28 @@ from edgeproof.impl.driven.base import Linked, Simulated, impossible_on
 from edgeproof.impl.driven.setup import check_setup, seconds_of
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
-from edgeproof.impl.push.push import ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
+from edgeproof.impl.push.push import (
+    ControlPlane,
+    GateClosed,
+    NothingToWithdraw,
+    PushLocation,
+    ReleaseFreeze,
+    RolloutPlan,
+    RolloutUnderWay,
+)
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
 from edgeproof.impl.snapshot import Snapshot, to_json
 from edgeproof.impl.system import MAY, ActionImpossible, Observation, Setup, Spent, Value
 
 __all__ = ["PushParts", "PushSystem"]
 
-_OPTIONS: Final = {"rollout": ("staged", "unstaged"), "gate": ("reports", "silence"), "pull": ("on", "off")}
+_OPTIONS: Final = {
+    "rollout": ("staged", "unstaged"),
+    "gate": ("reports", "silence"),
+    "pull": ("on", "off"),
+    "rollback": ("automatic", "manual", "off"),
+    "freeze": ("off", "on"),
+}
 
 
 @frozen
@@ -54,7 +68,13 @@ class PushSystem(Simulated, Linked):
         store = ConfigStore(self.storage.connection, self.runtime, outbox=False)
         store.write(_file(1, bad=False), actor="operator")
         plan = RolloutPlan(
-            said["rollout"] == "staged", setup.numbers.get("stages", 1), said["gate"], seconds["P"], seconds["W"]
+            staged=said["rollout"] == "staged",
+            last_stage=setup.numbers.get("stages", 1),
+            automatic=said["rollback"] == "automatic",
+            freeze=said["freeze"] == "on",
+            gate=said["gate"],
+            push_delay=seconds["P"],
+            watch=seconds["W"],
         )
         self.control = self._parts.control(store, self.runtime, plan, size, self._send)
         pull_every = seconds["H"] if said["pull"] == "on" else None
@@ -83,6 +103,7 @@ class PushSystem(Simulated, Linked):
             "bad": self.bad,
             "flaws": self.flaws,
             "withdrawn": rollout.withdrawn,
+            "alerted": rollout.alerted,
             "stage": rollout.stage,
             "cohort": tuple(self.control.stage_of(one) for one in places),
             "pushing": tuple(self._push_to(one) is not None for one in places),
@@ -118,7 +139,7 @@ class PushSystem(Simulated, Linked):
         number = self.control.rollout.newest.version + 1
         if bad and self.flaws == self._bads:
             raise ActionImpossible("that is enough of bad versions for a run")
-        with impossible_on(RolloutUnderWay):
+        with impossible_on(RolloutUnderWay, ReleaseFreeze):
             released = self.control.release(_file(number, bad), actor="operator")
         if bad:
             self.bad, self.flaws = released, self.flaws + 1
@@ -126,6 +147,10 @@ class PushSystem(Simulated, Linked):
     def _do_proceed(self) -> None:
         with impossible_on(GateClosed):
             self.control.proceed()
+
+    def _do_withdraw(self) -> None:
+        with impossible_on(NothingToWithdraw):
+            self.control.withdraw()
 
     # --- pushes
 

@@ -70,6 +70,11 @@ class DoKvContent(DoKv):
         """What is to be published has moved on since the replicator's put began."""
         return ite(s.vetting == "on", (s.sent != s.last_good) | (s.sent_era != s.era), DoKv.outdated(s))
 
+    @definition(pop=DoKv.Pop)
+    def told_bad(s: State, pop: Expr) -> Expr:
+        """What a client at the location was told last is bad."""
+        return s.served_content[pop] == "poison"
+
     # --- writing
 
     @action(fair=False)

@@ -3,7 +3,9 @@
 
 A push goes out once; what is under way to a location that is cut off is lost. With `pull` every location asks for what
 it should have, every H. With stages a version goes to the locations of one stage after the other, and on to the next
-only when the gate lets it; a bad version shows within W where it runs, and everybody returns to the last good one.
+only when the gate lets it; a bad version shows within W where it runs, and everybody returns to the last good one: at
+once, or when an operator has been alerted, or, where nobody takes it back, not at all. Releases that follow each other
+may postpone a return again and again, as a push takes the place of one under way; a freeze lets it arrive first.
 
 What is assumed of partitions: each heals within G, and a location stays connected for longer than H between two.
 """
@@ -42,6 +44,14 @@ class GlobalPush(Design):
     gate = option("reports", "silence", doc="go on when all say that they are well, or when nobody complains")
     pull = option("on", "off", doc="whether locations ask for what they should have, every H")
 
+    rollback = option(
+        "automatic",
+        "manual",
+        "off",
+        doc="who takes a bad version back: the control plane as soon as it shows, an operator within X, or nobody",
+    )
+    freeze = option("off", "on", doc="whether nothing is released until a return has had time to arrive")
+
     writes = count(2, "how many versions a search goes through")
     bads = count(1, "how many of them are bad")
     stages = count(1, "the last stage; the first is stage 0")
@@ -50,6 +60,7 @@ class GlobalPush(Design):
     A = duration(1, "answer: a location says that it is well within this after the watch")
     H = duration(1, "pull interval")
     G = duration(1, "gap: a partition heals within this")
+    X = duration(1, "fix time: an operator who is alerted takes a bad version back within this")
 
     # --- the control plane
 
@@ -59,6 +70,8 @@ class GlobalPush(Design):
     bad = natural(writes, doc="the newest version that is bad, 0 if none is")
     flaws = natural(bads, doc="how many bad versions were released")
     withdrawn = boolean(doc="the newest version was found bad")
+    alerted = boolean(doc="it was found bad, and an operator is asked to take it back")
+    alerted_for = clock(while_=lambda s: s.alerted, doc="since the operator was asked")
     stage = natural(stages, doc="how far the newest version may go")
     pushed_for = clock(while_=lambda s: s.config > 1, doc="since the last pushes went out")
 
@@ -82,6 +95,8 @@ class GlobalPush(Design):
     watched = natural(writes, initial=None, doc="the version under observation; 0 observes none")
     watching = boolean(doc="it is released, and not withdrawn")
     since = clock(while_=lambda s: s.watching, doc="since it was released")
+    poisoned = boolean(doc="the version before it is released, and bad, where such are followed")
+    poisoned_for = clock(while_=lambda s: s.poisoned, doc="since that was released")
 
     # --- words
 
@@ -93,7 +108,12 @@ class GlobalPush(Design):
     @definition()
     def current(s: State) -> Expr:
         """The version that everybody should run in the end."""
-        return ite(s.withdrawn, s.good, s.config)
+        return ite(s.withdrawn | s.alerted, s.good, s.config)
+
+    @definition()
+    def follows_bad(s: State) -> Expr:
+        """A bad version is followed to its end; where returns are automatic and may be postponed, none is promised."""
+        return (s.freeze == "on") | (s.rollback != "automatic")
 
     @definition(pop=Pop)
     def stage_of(s: State, pop: Expr) -> Expr:
@@ -115,6 +135,11 @@ class GlobalPush(Design):
         """What a client at the location was told last is the content of no version that was released."""
         return s.config < s.served[pop]
 
+    @definition(pop=Pop)
+    def told_bad(s: State, pop: Expr) -> Expr:
+        """What a client at the location was told last runs there, and is bad."""
+        return s.held_bad[pop] & (s.held[pop] == s.served[pop])
+
     # --- the control plane at work
 
     @action(fair=False, pop=Pop)
@@ -135,6 +160,8 @@ class GlobalPush(Design):
         _release(s)
         s.bad = s.config
         s.flaws = s.flaws + 1
+        with s.when(s.follows_bad & (s.config + 1 == s.watched)):
+            s.poisoned = True
 
     @action()
     def proceed(s: State) -> None:
@@ -147,6 +174,13 @@ class GlobalPush(Design):
         with s.when(~last):
             s.stage = s.stage + 1
             _push_to(s, lambda p: s.stage_of[p] == s.stage)
+
+    @action()
+    def withdraw(s: State) -> None:
+        """The operator who was alerted takes everybody back to the last good version."""
+        s.require((s.rollback == "manual") & s.alerted)
+        s.alerted = False
+        _return(s)
 
     # --- the locations at work
 
@@ -174,10 +208,12 @@ class GlobalPush(Design):
 
     @action(pop=Pop)
     def complain(s: State, pop: Expr) -> None:
-        """A location that runs the bad version is not well: everybody returns to the last good one."""
-        s.require(~s.cut[pop] & s.watched_at[pop] & (s.config == s.bad))
-        s.withdrawn = True
-        _push_to(s, lambda p: _reached(s, p))
+        """A location that runs the bad version is not well: everybody returns at once, or an operator is alerted."""
+        s.require(~s.cut[pop] & s.watched_at[pop] & (s.config == s.bad) & ~s.alerted)
+        with s.when(s.rollback == "automatic"):
+            _return(s)
+        with s.when(s.rollback != "automatic"):
+            s.alerted = True
         with s.when(s.watched == s.config):
             s.watching = False
 
@@ -220,9 +256,13 @@ class GlobalPush(Design):
     @deadline
     def badness_shows_in_time(s: State) -> Expr:
         """A bad version shows within W, at once where its location was cut off until now."""
-        return for_all(
-            s.Pop, lambda p: implies(s.watched_at[p] & ~s.cut[p] & (s.config == s.bad), s.held_for[p] <= s.W)
-        )
+        unseen = (s.config == s.bad) & ~s.alerted
+        return for_all(s.Pop, lambda p: implies(s.watched_at[p] & ~s.cut[p] & unseen, s.held_for[p] <= s.W))
+
+    @deadline
+    def the_operator_acts_in_time(s: State) -> Expr:
+        """An operator who is alerted takes the bad version back within X."""
+        return implies((s.rollback == "manual") & s.alerted, s.alerted_for <= s.X)
 
     @deadline
     def answers_come_in_time(s: State) -> Expr:
@@ -238,7 +278,7 @@ class GlobalPush(Design):
         """It proceeds when all have answered; where it waits for silence, within A after the watch."""
         waiting = exists(s.Pop, lambda p: _reached(s, p) & ~s.well[p])
         in_time = ite(s.gate == "reports", waiting, s.pushed_for <= s.P + s.W + s.A)
-        return implies(s.under_way, in_time)
+        return implies(s.under_way & ~s.alerted, in_time)
 
     @deadline
     def pulls_come_in_time(s: State) -> Expr:
@@ -253,6 +293,7 @@ class GlobalPush(Design):
 
 def _release(s: State) -> None:
     s.require(~s.under_way & (s.config < s.writes))
+    s.require(implies((s.freeze == "on") & s.withdrawn, s.pushed_for > s.P))
     s.config = s.config + 1
     s.stage = 0
     s.withdrawn = False
@@ -268,9 +309,15 @@ def _reached(s: State, p: Expr) -> Expr:
 
 
 def _passed(s: State) -> Expr:
-    """The gate is open."""
+    """The gate is open: nobody has complained, and all are well or have had time to complain."""
     everybody_is_well = for_all(s.Pop, lambda p: implies(_reached(s, p), s.well[p]))
-    return ite(s.gate == "reports", everybody_is_well, s.pushed_for > s.P + s.W)
+    return ~s.alerted & ite(s.gate == "reports", everybody_is_well, s.pushed_for > s.P + s.W)
+
+
+def _return(s: State) -> None:
+    """The version under way is withdrawn, and who may have it is sent the last good one."""
+    s.withdrawn = True
+    _push_to(s, lambda p: _reached(s, p))
 
 
 def _push_to(s: State, whom: Callable[[Expr], Expr]) -> None:

@@ -7,11 +7,9 @@ from typing import Final
 
 from edgeproof.model.expr import Expr, implies
 from edgeproof.model.machine import State
-from edgeproof.properties.bounds import bounds_beside, formula_of
-from edgeproof.properties.catalogue.content_forms import may_be_poison
+from edgeproof.properties.bounds import bound_beside, bounds_beside, formula_of
 from edgeproof.properties.catalogue.forms import answered, reading
 from edgeproof.properties.catalogue.property import Property
-from edgeproof.properties.designs.do_kv_content import poison_bound
 
 __all__ = ["PROPERTY"]
 
@@ -20,13 +18,13 @@ _ID: Final = "poison-bounded"
 
 def _should_be_gone(s: State) -> Expr:
     """The bad version under observation was committed longer ago than the bound."""
-    gone: Expr = s.poisoned & (poison_bound(s) < s.poisoned_for)
+    gone: Expr = s.poisoned & (bound_beside(s, _ID) < s.poisoned_for)
     return gone
 
 
 def _is_told(s: State, p: Expr) -> Expr:
     """What a client at the location is told is that version, or a bad one from before it."""
-    told: Expr = (s.served_content[p] == "poison") & (s.served[p] < s.watched)
+    told: Expr = s.told_bad[p] & (s.served[p] < s.watched)
     return told
 
 
@@ -34,9 +32,9 @@ PROPERTY = Property(
     _ID,
     "A bad version is told nowhere longer after its commit than the bound.",
     "Cloudflare's report of 18 November 2025: an earlier good file was put by hand. The formula is ours, and proved.",
-    needs=("served", "failed", "served_content", "watched", "poisoned", "poisoned_for"),
+    needs=("served", "failed", "told_bad", "watched", "poisoned", "poisoned_for"),
     step=answered(lambda before, after, p: implies(_should_be_gone(before), ~_is_told(after, p))),
     tested_step=reading(lambda before, after, p: _should_be_gone(before)),
     detail=lambda instance: f"B = {formula_of(instance, bounds_beside(instance)[_ID].terms)}",
-    applies=may_be_poison,
+    applies=lambda instance: _ID in bounds_beside(instance),
 )

@@ -19,10 +19,10 @@ from edgeproof.model.expr import TRUE, Expr, for_all, implies
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.do_kv_worst import worst_poison_run, worst_run
-from edgeproof.properties.designs.dossier import Beside, Constants, Dossier, Lemmas, Row, Term, total
+from edgeproof.properties.designs.dossier import Beside, Constants, Dossier, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS, Change, at_lease, at_retry, at_sync, attempts
 
-__all__ = ["DOSSIER", "poison_bound"]
+__all__ = ["DOSSIER"]
 
 _POISON: Final[Constants] = {"Put": 1, "reader": "guarded", "poison_write": True, "writes": 3}
 _UNVETTED: Final[Constants] = {**_POISON, "vetting": "off"}
@@ -87,12 +87,8 @@ def _is_told_poison(state: Mapping[str, object]) -> bool:
     return isinstance(told, tuple) and told[0] == "poison"
 
 
-def poison_bound(s: State) -> Expr:
-    """How long after its commit a bad version can be told: it is fixed within X, and the fix is late."""
-    return total(_for_poison(s))
-
-
 def _for_poison(s: State) -> tuple[Term, ...]:
+    """How long after its commit a bad version can be told: it is fixed within X, and the fix is late."""
     return (Term("X", "the operator fixes it", s.X, TRUE), *do_kv.terms(s))
 
 

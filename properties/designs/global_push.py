@@ -5,6 +5,10 @@ The lemmas say why stages contain a bad version, and why who was cut off catches
 location that should run something newer and has no push under way: a partition took the push, at most P after it went
 out. Either the location is still cut off, or it has not asked since.
 
+How long a bad version can be told is told where nobody is cut off, and where a freeze lets a return arrive: it is the
+newest wherever it runs then, and once it is withdrawn a push that takes it back is under way to whoever runs it. Where
+nobody takes it back it is told for ever, and without a freeze the next release takes the place of the return.
+
 What it costs: no read leaves its location, and every change goes to every location whole. Locations that ask, besides,
 do so every H, whether anybody reads or not; the run is one without.
 """
@@ -13,14 +17,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
-from edgeproof.model.interpret import Event
+from edgeproof.model.expr import NAT, TIME, TRUE, Expr, exists, for_all, implies, ite, lift
+from edgeproof.model.interpret import Event, evaluate
 from edgeproof.model.machine import Instance, State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.do_kv_worst import wait
+from edgeproof.properties.designs.dossier import Beside, Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
 
 __all__ = ["DOSSIER"]
 
 _AT_ONCE: Final[Constants] = {"rollout": "unstaged", "gate": "silence"}
+
+_AGAIN: Final[Constants] = {"freeze": "on", "pull": "off", "writes": 4, "bads": 2}
+_ONCE: Final[Constants] = {"writes": 3, "bads": 1}
 
 _RETURN: Final = "monotonic-reads"
 """Every return to the last good version takes readers back: that is what it is for."""
@@ -68,6 +76,30 @@ _CASES: Final[tuple[Row, ...]] = (
         (_RETURN, "staged-blast-radius"),
         "a location that missed the push asks for what it missed",
     ),
+    (
+        "push-rollback",
+        _AGAIN,
+        (_RETURN,),
+        "everybody has returned from a bad version soon after it shows, and before the next one comes",
+    ),
+    (
+        "push-rollback-manual",
+        {**_AGAIN, "rollback": "manual"},
+        (_RETURN,),
+        "an operator takes the bad version back, and it is told for so much longer",
+    ),
+    (
+        "push-rollback-off",
+        {**_AGAIN, **_ONCE, "rollback": "off"},
+        ("poison-bounded", "convergence"),
+        "the stages contain the bad version, and where it runs it stays",
+    ),
+    (
+        "push-rollback-overtaken",
+        {**_AGAIN, **_ONCE, "rollback": "manual", "freeze": "off"},
+        (_RETURN, "poison-bounded"),
+        "the next version takes the place of the return that is under way",
+    ),
 )
 
 
@@ -85,6 +117,22 @@ def terms(s: State) -> tuple[Term, ...]:
         Term("K*(P + W + A)", "the stages before the last", s.stages * (s.P + s.W + s.A), staged),
         Term("K*(G + H + G)", "their locations are cut off", s.stages * (s.G + s.H + s.G), answered),
         *_arrival(s),
+    )
+
+
+def _for_poison(s: State) -> tuple[Term, ...]:
+    """How long after its release a bad version can be told, where nobody is cut off.
+
+    A gate that waits for silence takes its time over a stage without locations; with reports there is nothing to wait
+    for. Where nobody takes the version back, this is as long as it may be told at all.
+    """
+    silent: Expr = (s.rollout == "staged") & (s.gate == "silence")
+    return (
+        Term("K*(P + W + A)", "the stages before the first location", s.stages * (s.P + s.W + s.A), silent),
+        Term("P", "the push arrives", s.P, TRUE),
+        Term("W", "it shows", s.W, TRUE),
+        Term("X", "the operator takes it back", s.X, s.rollback == "manual"),
+        Term("P", "the return arrives", s.P, TRUE),
     )
 
 
@@ -170,14 +218,14 @@ _TIMES: Final[Lemmas] = {
         s.Pop, lambda p: implies(s.watched_at[p], s.pushed_for <= arrival_bound(s) + s.held_for[p])
     ),
     "answered-in-time": lambda s: for_all(
-        s.Pop, lambda p: implies(s.watched_at[p], s.held_for[p] <= s.W + s.A + _grace(s, p))
+        s.Pop, lambda p: implies(s.watched_at[p] & ~s.alerted, s.held_for[p] <= s.W + s.A + _grace(s, p))
     ),
-    "a-stage-ends-in-time": lambda s: implies(s.under_way, s.pushed_for <= stage_bound(s)),
+    "a-stage-ends-in-time": lambda s: implies(s.under_way & ~s.alerted, s.pushed_for <= stage_bound(s)),
 }
 
 _STALENESS: Final[Lemmas] = {
     "watched-is-released": lambda s: implies(s.watching, (s.watched > 0) & (s.watched <= s.config)),
-    "watched-is-not-withdrawn": lambda s: implies(s.watching & s.withdrawn, s.watched < s.config),
+    "watched-is-not-withdrawn": lambda s: implies(s.watching & (s.withdrawn | s.alerted), s.watched < s.config),
     "watched-before-is-good": lambda s: implies(s.watching & (s.watched < s.config), s.watched <= s.good),
     "its-stage-began": lambda s: implies(
         s.watching & (s.watched == s.config) & s.under_way,
@@ -194,10 +242,88 @@ _STALENESS: Final[Lemmas] = {
 }
 
 
+def _follows_the_newest(s: State) -> Expr:
+    """The bad version under observation is the newest."""
+    return s.follows_bad & s.poisoned & (s.config + 1 == s.watched)
+
+
+def _empty_stages(s: State, how_many: Expr) -> Expr:
+    """How long a bad version takes over stages without locations."""
+    return ite(s.gate == "silence", _stages_before(s, how_many), lift(0, TIME))
+
+
+def _shown_by(s: State) -> Expr:
+    """How long after its release a bad version has been found bad."""
+    return _empty_stages(s, s.stages) + s.P + s.W
+
+
+def _withdrawn_by(s: State) -> Expr:
+    """How long after its release a bad version has been withdrawn."""
+    return _shown_by(s) + ite(s.rollback == "manual", s.X, lift(0, TIME))
+
+
+_POISON: Final[Lemmas] = {
+    "followed-is-released": lambda s: implies(
+        s.follows_bad & s.poisoned, (s.watched > 1) & (s.watched <= s.config + 1)
+    ),
+    "an-alert-is-about-what-is-under-way": lambda s: implies(s.alerted, s.under_way & (s.config == s.bad)),
+    "nobody-is-alerted-of-what-returns-at-once": lambda s: implies(s.rollback == "automatic", ~s.alerted),
+    "what-runs-bad-is-the-newest": lambda s: for_all(
+        s.Pop, lambda p: implies((s.freeze == "on") & s.held_bad[p], (s.held[p] == s.config) & (s.good < s.config))
+    ),
+    "who-runs-what-is-withdrawn-is-sent-back": lambda s: for_all(
+        s.Pop, lambda p: implies((s.freeze == "on") & s.withdrawn & s.held_bad[p], s.pushing[p])
+    ),
+    "somebody-is-to-say-something": lambda s: implies(
+        _follows_the_newest(s) & ~s.withdrawn & (s.alerted | (s.poisoned_for > 0)),
+        exists(s.Pop, lambda p: _reached(s, p)),
+    ),
+    "followed-since-its-push": lambda s: implies(
+        _follows_the_newest(s) & ~s.withdrawn,
+        s.under_way & (s.config == s.bad) & (s.poisoned_for <= _empty_stages(s, s.stage) + s.pushed_for),
+    ),
+    "alerted-in-time": lambda s: implies(
+        _follows_the_newest(s) & s.alerted, s.poisoned_for <= _shown_by(s) + s.alerted_for
+    ),
+    "withdrawn-in-time": lambda s: implies(
+        _follows_the_newest(s) & s.withdrawn, s.poisoned_for <= _withdrawn_by(s) + s.pushed_for
+    ),
+}
+
+
+_FORWARD: Final[Lemmas] = {
+    "nothing-is-taken-back": lambda s: implies(s.rollback == "off", ~s.withdrawn),
+    "what-runs-is-good-or-the-newest": lambda s: for_all(
+        s.Pop, lambda p: implies(s.rollback == "off", (s.held[p] <= s.good) | (s.held[p] == s.config))
+    ),
+    "nobody-goes-back": lambda s: for_all(s.Pop, lambda p: implies(s.rollback == "off", s.served[p] <= s.held[p])),
+}
+
+
+def _worst_poison_run(instance: Instance) -> list[Event]:
+    """Everything takes as long as it can: a bad version arrives, shows and is taken back, and the return arrives.
+
+    Where nobody takes it back it is told later than that as well.
+    """
+    n, pop = instance.number, (("pop", 0),)
+    by_hand = [*wait(n("X")), Event("withdraw")] if instance.values["rollback"] == "manual" else []
+    later = 1 if instance.values["rollback"] == "off" else 0
+    return [
+        *(Event("release_bad"), *wait(n("P")), Event("push_arrives", pop), *wait(n("W")), Event("complain", pop)),
+        *(*by_hand, *wait(n("P") + later), Event("read", pop)),
+    ]
+
+
 def _in_stages(instance: Instance) -> tuple[Event, ...]:
     """The locations are spread evenly over the stages."""
     stages, locations = instance.number("stages") + 1, instance.number("Pop")
     return tuple(Event("assign", (("pop", one),)) for one in range(locations) for _ in range(one * stages // locations))
+
+
+def _follows_bad(instance: Instance) -> bool:
+    """Whether bad versions are followed, and nobody is cut off from a return."""
+    s, nothing = instance.machine.state(), dict[str, int]()
+    return bool(evaluate(instance, s.follows_bad & ~s.partition, nothing))
 
 
 DOSSIER: Final = Dossier(
@@ -205,7 +331,17 @@ DOSSIER: Final = Dossier(
     anomalies=("cross-pop-monotonic",),
     room={"writes": 12, "Pop": 3, "stages": 2},
     terms=terms,
-    lemmas={**_VERSIONS, **_STAGES, **_TIMES, **_STALENESS},
+    beside={
+        "poison-bounded": Beside(
+            _for_poison,
+            applies=_follows_bad,
+            clock="poisoned_for",
+            watched=3,
+            worst_run=_worst_poison_run,
+            shows=lambda state: state["held_bad"] == (True,) and state["served"] == (2,),
+        )
+    },
+    lemmas={**_VERSIONS, **_STAGES, **_TIMES, **_STALENESS, **_POISON, **_FORWARD},
     costing=Costing(
         constants={"Pop": 3, "writes": 12, "pull": "off"},
         hops=lambda s, pop: lift(0, NAT),

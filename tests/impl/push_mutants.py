@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from edgeproof.impl.edge.reader import ConfigUnavailable
-from edgeproof.impl.push.push import ControlPlane, PushLocation
+from edgeproof.impl.push.push import ControlPlane, PushLocation, ReleaseFreeze
 from edgeproof.impl.push.system import PushParts, PushSystem
 from edgeproof.impl.snapshot import Config, Snapshot
 
@@ -80,6 +80,25 @@ class WaitsTwice(ControlPlane):
         return super()._open() and self._clock.now() - self.rollout.pushed_at > 4 * self._plan.watch
 
 
+class ReturnsUnasked(ControlPlane):
+    def hear(self, location: int, version: int, well: bool) -> None:
+        super().hear(location, version, well)
+        if self.rollout.alerted:
+            self.withdraw()
+
+
+class ForgetsToSendTheReturn(ControlPlane):
+    def withdraw(self) -> None:
+        self.rollout = evolve(self.rollout, withdrawn=True, alerted=False)
+
+
+class ThawsLate(ControlPlane):
+    def release(self, config: Config, *, actor: str) -> int:
+        if self.rollout.withdrawn and not self._have_pushes_ended(self._plan.push_delay):
+            raise ReleaseFreeze("not yet")
+        return super().release(config, actor=actor)
+
+
 class NeverGoesBack(PushLocation):
     def take(self, snapshot: Snapshot) -> None:
         if snapshot.version > self.running.version:
@@ -134,6 +153,14 @@ MUTANTS: tuple[PushMutant, ...] = (
     _mutant("pull-ahead", "who asks gets what its stage may not have", "push-staged-cut", control=OffersToEveryStage),
     _mutant("return-to-the-one-before", "a return may be to a bad one", "push-staged", control=ReturnsToTheOneBefore),
     _mutant("gate-too-slow", "the gate opens too late", "push-unstaged", control=WaitsTwice),
+    _mutant("no-operator", "it returns without being told to", "push-rollback-manual", control=ReturnsUnasked),
+    _mutant(
+        "return-unsent",
+        "the operator's return is sent to nobody",
+        "push-rollback-manual",
+        control=ForgetsToSendTheReturn,
+    ),
+    _mutant("freeze-too-long", "a release is refused too long", "push-rollback", control=ThawsLate),
     _mutant("forward-only", "a location refuses to return", "push-staged", location=NeverGoesBack),
     _mutant("pull-without-taking", "what is pulled is not run", "push-unstaged-pull", location=AsksInVain),
     _mutant("one-failed-pull-is-the-last", "it never asks again", "push-unstaged-pull", location=GivesUpAsking),

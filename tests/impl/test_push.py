@@ -7,7 +7,15 @@ from edgeproof.impl.content.content import MAX_FEATURES
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.reader import ConfigUnavailable
-from edgeproof.impl.push.push import ControlPlane, GateClosed, PushLocation, RolloutPlan, RolloutUnderWay
+from edgeproof.impl.push.push import (
+    ControlPlane,
+    GateClosed,
+    NothingToWithdraw,
+    PushLocation,
+    ReleaseFreeze,
+    RolloutPlan,
+    RolloutUnderWay,
+)
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
 from edgeproof.impl.snapshot import EMPTY, Snapshot
 
@@ -72,6 +80,39 @@ def test_a_bad_version_gets_no_further_than_its_stage_and_everybody_returns() ->
     assert fleet.control.rollout.withdrawn
     assert fleet.control.release(BETTER, actor="operator") == 3, "a number is not used again"
     assert fleet.running() == [3, 3, 1, 1]
+
+
+def test_without_automatic_rollback_a_bad_version_stops_where_it_is_and_an_operator_takes_it_back() -> None:
+    fleet = Fleet(RolloutPlan(automatic=False, gate="silence"))
+    fleet.control.release(BETTER, actor="operator")
+    with pytest.raises(NothingToWithdraw):
+        fleet.control.withdraw()
+    for _ in range(2):
+        fleet.runtime.advance(121)
+        fleet.control.proceed()
+    fleet.control.release(BAD, actor="operator")
+    fleet.report()
+    fleet.runtime.advance(10_000)
+    with pytest.raises(GateClosed):
+        fleet.control.proceed()
+    assert fleet.control.rollout.alerted
+    assert fleet.running() == [3, 3, 2, 2]
+    fleet.control.withdraw()
+    assert fleet.running() == [2, 2, 2, 2]
+    with pytest.raises(NothingToWithdraw):
+        fleet.control.withdraw()
+
+
+def test_a_freeze_lets_a_return_arrive_before_the_next_release() -> None:
+    fleet = Fleet(RolloutPlan(freeze=True))
+    fleet.control.release(BAD, actor="operator")
+    fleet.runtime.advance(30)
+    fleet.report()
+    fleet.runtime.advance(60)
+    with pytest.raises(ReleaseFreeze, match="returning from version 2"):
+        fleet.control.release(BETTER, actor="operator")
+    fleet.runtime.advance(1)
+    assert fleet.control.release(BETTER, actor="operator") == 3, "what was refused has taken no number"
 
 
 def test_an_answer_that_a_push_has_overtaken_does_not_bring_a_withdrawn_version_back() -> None:

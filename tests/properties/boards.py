@@ -10,7 +10,7 @@ from edgeproof.impl.system import System
 from edgeproof.model.expr import implies
 from edgeproof.model.machine import Design, Instance, read_design
 from edgeproof.model.trace import Trace, dump_trace, load_trace, replay
-from edgeproof.properties.bounds import staleness_bound
+from edgeproof.properties.bounds import bound_beside, staleness_bound
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.catalogue.forms import answered, reading
@@ -30,11 +30,13 @@ __all__ = [
     "expected_verdict",
     "proved",
     "reaches_the_bound",
+    "reaches_the_bound_of_poison",
     "runs_in_lockstep",
     "searched",
     "shows_on_code",
     "steps",
     "told_at_the_bound",
+    "told_poison_at_the_bound",
     "trace_of",
     "violated_by",
     "violations",
@@ -122,8 +124,37 @@ def told_at_the_bound() -> Property:
 
 def reaches_the_bound(instance: Instance) -> Trace:
     """The shortest run in which a reader is told, exactly at the bound, what was superseded at its beginning."""
-    one = told_at_the_bound()
-    (found,) = explore(instance, [one], kernel_source([instance], [one]))
+    return _shortest_run(instance, told_at_the_bound())
+
+
+def told_poison_at_the_bound() -> Property:
+    """What must be violated where the bound of poison is tight."""
+    return Property(
+        "before-the-bound",
+        "A bad version is told nowhere as long after its commit as the bound.",
+        "a test",
+        step=answered(
+            lambda before, after, p: implies(
+                before.poisoned & (bound_beside(before, "poison-bounded") <= before.poisoned_for),
+                ~after.told_bad[p] | (after.served[p] >= before.watched),
+            )
+        ),
+        tested_step=reading(lambda before, after, p: before.poisoned),
+    )
+
+
+def reaches_the_bound_of_poison(instance: Instance) -> Trace:
+    """The shortest run in which a client is told, exactly at its bound, a bad version; the implementation follows."""
+    trace = _shortest_run(instance, told_poison_at_the_bound())
+    system = ReferenceSystems()
+    told = replay_on(trace, system)
+    system.close()
+    assert (told.completed, told.mismatch) == (True, "")
+    return trace
+
+
+def _shortest_run(instance: Instance, violating: Property) -> Trace:
+    (found,) = explore(instance, [violating], kernel_source([instance], [violating]))
     assert found.verdict is Verdict.VIOLATED, found.reason
     assert found.witness is not None
     replay(instance.machine, found.witness)

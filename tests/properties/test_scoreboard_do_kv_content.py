@@ -12,21 +12,12 @@ from attrs import evolve
 from edgeproof.impl.content.publisher import VettingReplicator
 from edgeproof.impl.content.reader import ValidatingReader
 from edgeproof.impl.content.system import PARTS, ContentSystem
-from edgeproof.impl.references import ReferenceSystems
 from edgeproof.impl.snapshot import Snapshot, from_kv
 from edgeproof.model.designs.do_kv_content import DoKvContent
-from edgeproof.model.expr import implies
 from edgeproof.model.machine import Design, action, deadline
-from edgeproof.model.trace import Trace
 from edgeproof.properties.bounds import bounds_beside, formula_of
 from edgeproof.properties.cases import instance_of, scoreboard
-from edgeproof.properties.catalogue import CATALOGUE, Property
-from edgeproof.properties.catalogue.forms import answered, reading
-from edgeproof.properties.designs.do_kv_content import poison_bound
-from edgeproof.properties.engines.explore.engine import explore
-from edgeproof.properties.engines.kernels import kernel_source
-from edgeproof.properties.evidence import Verdict
-from edgeproof.properties.replay import replay_on
+from edgeproof.properties.catalogue import CATALOGUE
 from tests.properties import boards
 
 DESIGN = "do_kv_content"
@@ -85,22 +76,6 @@ def test_with_an_epoch_a_restore_mends_a_bad_version_as_soon_as_a_fix_does() -> 
 # --- the bound of poison is reached
 
 
-def told_at_the_bound() -> Property:
-    """What must be violated where the bound is tight."""
-    return Property(
-        "before-the-bound",
-        "A bad version is told nowhere as long after its commit as the bound.",
-        "a test",
-        step=answered(
-            lambda before, after, p: implies(
-                before.poisoned & (poison_bound(before) <= before.poisoned_for),
-                (after.served_content[p] != "poison") | (after.served[p] >= before.watched),
-            )
-        ),
-        tested_step=reading(lambda before, after, p: before.poisoned),
-    )
-
-
 REACHED = [
     ({"X": 2}, "X + D + S + D + T", 6),
     ({"put_fails": True, "X": 3}, "X + D + S + F*(D + R) + D + T", 9),
@@ -115,20 +90,7 @@ def test_a_run_reaches_the_bound_of_poison_in_the_model_and_on_code(
 ) -> None:
     at = instance_of(CASES["content-serves"]).with_(Pop=1, **numbers)
     assert formula_of(at, bounds_beside(at)["poison-bounded"].terms) == text
-    trace = told_poison_at_the_bound(at)
-    assert trace.states[-1]["poisoned_for"] == bound
-    system = ReferenceSystems()
-    told = replay_on(trace, system)
-    system.close()
-    assert (told.completed, told.mismatch) == (True, "")
-
-
-def told_poison_at_the_bound(at: Any) -> Trace:
-    one = told_at_the_bound()
-    (found,) = explore(at, [one], kernel_source([at], [one]))
-    assert found.verdict is Verdict.VIOLATED, found.reason
-    assert found.witness is not None
-    return found.witness
+    assert boards.reaches_the_bound_of_poison(at).states[-1]["poisoned_for"] == bound
 
 
 # --- teeth: designs broken on purpose

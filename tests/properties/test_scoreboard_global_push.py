@@ -11,7 +11,7 @@ import pytest
 from edgeproof.impl.push.system import PushSystem
 from edgeproof.model.designs import load
 from edgeproof.model.designs.global_push import GlobalPush
-from edgeproof.model.machine import Instance, action, read_design
+from edgeproof.model.machine import Instance, action, deadline, each, read_design
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.designs import dossier_of
@@ -37,6 +37,10 @@ DEPTHS = {
     "push-unstaged": {"staged-blast-radius": 3},
     # Cut off after H, a push lost, a bound of P + G to outlive; read.
     "push-unstaged-cut": {"bounded-staleness": 10, "convergence": 16},
+    # Released bad, arrived, complained of, longer than P + W + P, read; in the end by everybody.
+    "push-rollback-off": {"poison-bounded": 9, "convergence": 13},
+    # The return of one location is overtaken by a good version, which arrives as late as it may.
+    "push-rollback-overtaken": {"poison-bounded": 12},
 }
 """How many steps the shortest run takes that shows an anomaly. A change here is a change of the model: explain it."""
 
@@ -65,6 +69,17 @@ def test_a_run_reaches_the_bound_exactly(case: str) -> None:
     boards.reaches_the_bound(instance_of(CASES[case]))
 
 
+@pytest.mark.parametrize(
+    ("case", "numbers", "bound"),
+    [("push-rollback", {"P": 2}, 5), ("push-rollback-manual", {"W": 2, "X": 3}, 7), ("push-rollback-off", {}, 3)],
+)
+def test_a_bad_version_is_told_until_the_bound_exactly_in_the_model_and_on_code(
+    case: str, numbers: dict[str, int], bound: int
+) -> None:
+    at = instance_of(CASES[case]).with_(writes=3, bads=1, **numbers)
+    assert boards.reaches_the_bound_of_poison(at).states[-1]["poisoned_for"] == bound
+
+
 # --- proofs
 
 
@@ -91,7 +106,13 @@ def test_the_bounds_are_told_with_the_proofs() -> None:
         "push-staged-silence": "B = K*(P + W + A) + P + G + H",
         "push-unstaged": "B = P",
         "push-unstaged-pull": "B = P + G + H",
+        **{case: "B = K*(P + W + A) + P" for case in CASES if case.startswith("push-rollback")},
     }
+
+
+def test_the_bounds_of_poison_are_told_with_the_proofs() -> None:
+    told = {case: proofs(case)["poison-bounded"].reason for case in ("push-rollback", "push-rollback-manual")}
+    assert told == {"push-rollback": "B = P + W + P", "push-rollback-manual": "B = P + W + X + P"}
 
 
 # --- teeth: designs broken on purpose
@@ -155,6 +176,21 @@ class TellsWhatIsNotReleased(GlobalPush):
         s.served[pop] = s.held[pop] + 1
 
 
+class ReturnsOnlyWhoComplains(GlobalPush):
+    @action(pop=GlobalPush.Pop)
+    def complain(s: Any, pop: Any) -> None:
+        """The others, on which the same version runs, are forgotten."""
+        GlobalPush.complain(s, pop)
+        each(s.pushing, lambda p: p == pop)
+
+
+class AlertsNobody(GlobalPush):
+    @deadline
+    def the_operator_acts_in_time(s: Any) -> Any:
+        """The operator acts some day."""
+        return s.config > 0
+
+
 BROKEN: dict[type[GlobalPush], tuple[str, dict[str, Any]]] = {
     ProceedsUnasked: ("staged-blast-radius", {}),
     ForgetsTheStages: ("staged-blast-radius", {"writes": 3, "bads": 2}),
@@ -163,6 +199,8 @@ BROKEN: dict[type[GlobalPush], tuple[str, dict[str, Any]]] = {
     LosesPushes: ("bounded-staleness", {"rollout": "unstaged", "gate": "silence", "pull": "off"}),
     RunsWhatIsNotReleased: ("never-ahead", {"writes": 3}),
     TellsWhatIsNotReleased: ("no-partial-read", {"writes": 3}),
+    ReturnsOnlyWhoComplains: ("poison-bounded", {"writes": 3, "freeze": "on", "pull": "off"}),
+    AlertsNobody: ("poison-bounded", {"writes": 3, "freeze": "on", "rollback": "manual"}),
 }
 
 
@@ -182,17 +220,22 @@ def test_every_property_has_a_case_or_a_broken_design_that_violates_it() -> None
 # --- lockstep
 
 
-@pytest.mark.parametrize("name", ["push-staged-again", "push-staged-cut", "push-staged-silence", "push-unstaged-pull"])
+@pytest.mark.parametrize(
+    "name",
+    ["push-staged-again", "push-staged-cut", "push-staged-silence", "push-unstaged-pull", "push-rollback-manual"],
+)
 def test_the_push_system_does_what_the_model_does(name: str) -> None:
     at = for_runs(CASES[name])
     lockstep = fuzz(at, [], kernel_source([at], []), PushSystem, Budget(40, 60, seed=1))[0]
     assert lockstep.verdict is Verdict.HOLDS_TO_BOUND, lockstep.reason
     compared, content = lockstep.reason.split("; ")
     assert content == "content was not compared"
-    unseen = {"watched", "watching"} | {one.name for one in load(DESIGN).clocks}
+    unseen = {"watched", "watching", "poisoned"} | {one.name for one in load(DESIGN).clocks}
     assert set(load(DESIGN).variables) - unseen == set(compared.removeprefix("compared: ").split(", "))
     if name == "push-staged-cut":
-        assert {one.name for one in load(DESIGN).actions} == set(lockstep.fired)
+        assert {one.name for one in load(DESIGN).actions} - {"withdraw"} == set(lockstep.fired)
+    if name == "push-rollback-manual":
+        assert "withdraw" in lockstep.fired
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

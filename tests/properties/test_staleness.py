@@ -63,6 +63,14 @@ def test_the_bound_of_poison_is_proved_and_reached_where_a_put_can_begin_with_th
     assert found.reached == reached
 
 
+def test_the_bound_of_poison_where_an_operator_takes_everybody_back_is_proved_and_reached() -> None:
+    chosen: Constants = {"freeze": "on", "pull": "off", "rollback": "manual"}
+    (found,) = answer(setting_of("global_push", {"P": 5, "W": 35, "A": 5, "X": 600}, chosen)).beside
+    assert found.formula == "P + W + X + P"
+    assert found.reached == found.bound == 645
+    assert found.proof.verdict is Verdict.PROVED
+
+
 def test_a_design_has_no_bound_of_poison_where_nothing_is_bad() -> None:
     assert asked("do_kv_content").beside == ()
 
