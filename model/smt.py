@@ -74,6 +74,7 @@ class Encoder:
     sizes: Mapping[str, int] = field(factory=dict)
     whole_time: bool = False
     elements: dict[str, list[Any]] = field(factory=dict)
+    joined: set[int] = field(factory=set)
     skolems: dict[tuple[Any, ...], Any] = field(factory=dict)
     symbols: dict[str, Any] = field(factory=dict)
     done: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
@@ -118,8 +119,10 @@ class Encoder:
 
     def _join(self, sort: str, term: Any) -> None:
         """A term takes part in the instances of quantifiers, and what it belongs to does."""
-        if any(known.eq(term) for known in self.elements[sort]):
+        if term.get_id() in self.joined:
             return
+        self.joined.add(term.get_id())
+        # Its number stays its own as long as the term is kept here.
         self.elements[sort].append(term)
         # Formulas made so far lack the instances at the new term.
         self.done.clear()

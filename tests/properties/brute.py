@@ -14,15 +14,24 @@ from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import Instance
 
-__all__ = ["BruteSearch"]
+__all__ = ["BruteSearch", "TooLargeError"]
+
+
+class TooLargeError(Exception):
+    """There are more states than were to be looked at."""
 
 
 @define
 class BruteSearch:
-    """Every reachable state by its frozen form, with its depth and its edges."""
+    """Every reachable state by its frozen form, with its depth and its edges.
+
+    Clocks are cut off `slack` later than they have to be. Raises TooLargeError beyond `most` states.
+    """
 
     instance: Instance
     forms: list[StateForm | StepForm]
+    slack: int = 0
+    most: int = 1 << 30
     states: dict[Any, dict[str, Any]] = field(factory=dict)
     depth: dict[Any, int] = field(factory=dict)
     edges: list[tuple[Any, Event, Any]] = field(factory=list)
@@ -32,8 +41,10 @@ class BruteSearch:
     def run(self) -> BruteSearch:
         caps = clock_caps(self.instance, [e for form in self.forms for e in _expressions(form)])
 
+        latest = {name: cap + self.slack for name, cap in caps.items()}
+
         def frozen(state: State) -> Any:
-            return tuple((name, _cut(value, caps.get(name))) for name, value in state.items())
+            return tuple((name, _cut(value, latest.get(name))) for name, value in state.items())
 
         queue: list[Any] = []
         for state in initial_states(self.instance):
@@ -49,6 +60,8 @@ class BruteSearch:
     def _meet(self, key: Any, state: State, depth: int, queue: list[Any]) -> None:
         if key in self.states:
             return
+        if len(self.states) == self.most:
+            raise TooLargeError(f"more than {self.most:,} states")
         # The frozen state is the one that goes on: clocks beyond the cut-off look alike.
         self.states[key], self.depth[key] = dict(key), depth
         queue.append(key)

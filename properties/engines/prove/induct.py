@@ -199,7 +199,12 @@ def leaves_range(inductive: Inductive) -> tuple[str, str] | None:
 
 def _subtracts(change: Expr | tuple[Store | Each, ...]) -> bool:
     values = (change,) if isinstance(change, Expr) else tuple(update.value for update in change)
-    return any(node.op == "sub" for value in values for node in walk(value))
+    return any(node.op == "sub" or _is_negative(node) for value in values for node in walk(value))
+
+
+def _is_negative(node: Expr) -> bool:
+    """Whether a node is a number below 0: a difference of literals is folded to one."""
+    return node.op == "lit" and node.type.is_number and node.value < 0
 
 
 def _everywhere(name: str, of: Type, over: str, says: Callable[[Expr], Expr]) -> Expr:
