@@ -22,7 +22,7 @@ TYPED := -p edgeproof -p tests
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup workerd spark verify test edits docs bench lint types format lock clean
+.PHONY: help setup workerd spark verify test edits docs bench random lint types format lock clean
 
 # The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
 # the editable install name their folder), so in a copied or moved tree the stamp is dropped here and
@@ -64,6 +64,9 @@ peers: $(READY) ## let SPIN check what `edgeproof export` writes, against our ow
 	@command -v spin >/dev/null && command -v gcc >/dev/null || \
 		{ echo 'make peers needs SPIN and a C compiler. On Debian: apt-get install spin gcc libc6-dev' >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/peers -s -p no:xdist -o python_files='peer_*.py' $(ARGS)
+
+random: $(READY) ## hold the engines to each other on 1,000 random designs (EDGEPROOF_DESIGNS, EDGEPROOF_SEED)
+	@$(BIN)/python -m pytest tests/properties -s -p no:xdist -o python_files='many_*.py' $(ARGS)
 
 long: $(READY) ## tests that wait minutes of real time (the platform's own alarm retries on workerd)
 	@$(BIN)/python -m pytest tests/workerd -s -p no:xdist -o python_files='long_*.py' $(ARGS)

@@ -51,9 +51,11 @@ def search_agrees(subject: Subject) -> Compared:
     try:
         expected = subject.plain()
     except OutOfRangeError:
-        for one in found.values():
-            assert one.verdict in (Verdict.UNKNOWN, Verdict.VIOLATED), f"{one.property}: a natural left its range"
-            assert one.left_range, f"{one.property}: a natural left its range"
+        for evidence in found.values():
+            assert evidence.verdict in (Verdict.UNKNOWN, Verdict.VIOLATED), (
+                f"{evidence.property}: a natural left its range"
+            )
+            assert evidence.left_range, f"{evidence.property}: a natural left its range"
         return Counter({"searches that leave a range": 1})
     if expected is None:
         return Counter({"searches too large for the plain one": 1})
@@ -182,9 +184,9 @@ def _inducts(runs: Unrolling, form: StateForm | StepForm, shortest: int | None) 
 
 
 def _same_graph(expected: BruteSearch, found: Mapping[str, Evidence]) -> None:
-    for one in found.values():
-        assert one.measures["states"] == len(expected.states), "not every state was found, or too many"
-        assert one.measures["transitions"] == len(expected.edges), "not every step was found, or too many"
+    for evidence in found.values():
+        assert evidence.measures["states"] == len(expected.states), "not every state was found, or too many"
+        assert evidence.measures["transitions"] == len(expected.edges), "not every step was found, or too many"
 
 
 def _same_violation(subject: Subject, one: Property, expected: BruteSearch, found: Evidence) -> Compared:

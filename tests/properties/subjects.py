@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import Any, Final
 
@@ -69,7 +69,7 @@ class Subject:
     @property
     def lemmas(self) -> Mapping[str, Callable[[Any], Expr]]:
         """The random formulas that a proof is told to try."""
-        return {f"lemma {n}": lambda s, term=term: truth_in(s, term) for n, term in enumerate(self.spec.lemmas)}
+        return {f"lemma {n}": partial(truth_in, term=term) for n, term in enumerate(self.spec.lemmas)}
 
     @cached_property
     def source(self) -> KernelSource:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from edgeproof.model.expr import FALSE, TRUE, Expr, exists, for_all, implies, ite
+from edgeproof.model.expr import FALSE, NAT, TRUE, Expr, exists, for_all, implies, ite, lift
 from edgeproof.model.machine import (
     Design,
     action,
@@ -544,6 +544,16 @@ class Purses(Design):
 def test_elements_of_an_array_are_naturals_as_well(who: str, action_name: str) -> None:
     (found,) = prove(instance(Purses, who=who), [state(lambda s: s.calm)], {}, FEW)
     assert found.reason.startswith(f"held may become negative by {action_name}")
+
+
+def test_a_difference_of_literals_takes_from_a_natural_as_well() -> None:
+    class Folded(Debts):
+        @action()
+        def forgive(s: Any) -> None:
+            s.x = lift(1, NAT) - 2
+
+    (found,) = prove(instance(Folded, care="asks"), [state(lambda s: s.stocked == 0)], {}, FEW)
+    assert found.reason.startswith("x may become negative by forgive")
 
 
 # --- quantifiers nested so deep that their instances never end

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On designs that seeds give, every engine agrees with the others and with the interpreter. `make random` takes more."""
+"""On designs that seeds give every engine agrees with the others and with the interpreter: `make random` for more."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ def _subtracts(change: Expr | tuple[Store | Each, ...]) -> bool:
 
 def _is_negative(node: Expr) -> bool:
     """Whether a node is a number below 0: a difference of literals is folded to one."""
-    return node.op == "lit" and node.type.is_number and node.value < 0
+    return node.op == "lit" and not isinstance(node.value, str) and node.value < 0
 
 
 def _everywhere(name: str, of: Type, over: str, says: Callable[[Expr], Expr]) -> Expr:
