@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
-__all__ = ["LABELS", "SORTS", "Dice", "Spec", "Term", "draw_spec"]
+__all__ = ["LABELS", "SORTS", "Dice", "Spec", "Term", "draw_formula", "draw_spec"]
 
 Some = TypeVar("Some")
 
@@ -198,6 +198,11 @@ def draw_spec(dice: Dice, *, clocks: bool = True, arrays: bool = True, rich: boo
         _free(dice, variables) if rich else (),
         tuple(_truth(dice, whole, 2) for _ in range(2)) if rich else (),
     )
+
+
+def draw_formula(dice: Dice, spec: Spec) -> Term:
+    """Another formula over the states of a rich design."""
+    return _truth(dice, _Scope(spec.variables, spec.belonging), 3)
 
 
 def _variables(dice: Dice, scope: _Scope, clocks: bool, arrays: bool) -> tuple[tuple[str, str, str, Term | None], ...]:

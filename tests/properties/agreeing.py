@@ -26,7 +26,7 @@ from tests.model.drawing import SORTS
 from tests.model.random_designs import state_formula
 from tests.properties.brute import BruteSearch
 from tests.properties.interpreted import Interpreted, Lying
-from tests.properties.subjects import LARGEST, Subject
+from tests.properties.random_subjects import LARGEST, Subject
 
 __all__ = [
     "CHECKS",
@@ -102,12 +102,15 @@ def bounded_search_agrees(subject: Subject) -> Compared:
         searched = subject.searched(subject.instance)[one.id]
         if searched.left_range or not (searched.exhaustive or searched.verdict is Verdict.VIOLATED):
             continue
-        found, shortest = runs.search(_form(subject, one), DEPTH, WORK), _steps(searched)
-        if shortest is None or shortest > DEPTH:
-            assert found is None, f"{one.id}: bounded search found what breadth-first search does not"
+        shortest = _steps(searched)
+        for depth in range(DEPTH + 1):
+            found = runs.search(_form(subject, one), depth, WORK)
+            assert (found is not None) == (shortest is not None and shortest <= depth), (
+                f"{one.id}: within {depth} steps bounded search finds {found}, breadth-first search {shortest} steps"
+            )
+        if found is None:
             compared += _inducts(runs, _form(subject, one), shortest)
         else:
-            assert found is not None, f"{one.id}: bounded search missed {shortest} steps"
             assert len(found.events) == shortest, f"{one.id}: {len(found.events)} steps, but {shortest} do"
             _replays(subject, one, _trace(subject.instance, found))
             compared["violations of bounded search replayed"] += 1

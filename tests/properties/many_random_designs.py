@@ -12,7 +12,7 @@ from collections import Counter
 
 from tests.model.random_designs import spec_of
 from tests.properties.agreeing import CHECKS
-from tests.properties.subjects import Subject
+from tests.properties.random_subjects import Subject
 
 
 def test_engines_agree_on_many_random_designs() -> None:

@@ -15,7 +15,7 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict
 from tests.model.random_designs import Spec, specs
 from tests.properties.agreeing import bounded_search_agrees, proofs_agree, search_agrees
-from tests.properties.subjects import Subject
+from tests.properties.random_subjects import Subject
 
 
 @settings(max_examples=60)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.model.random_designs import spec_of
 from tests.properties.agreeing import CHECKS
-from tests.properties.subjects import Subject
+from tests.properties.random_subjects import Subject
 
 DESIGNS = 36
 

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Engines that lie, each in one way that real ones have been wrong in: what the agreement of engines has to notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import z3
+from attrs import frozen
+
+from edgeproof.model import kernel
+from edgeproof.model.emit import Emitter
+from edgeproof.model.expr import Expr
+from edgeproof.model.layout import clock_caps
+from edgeproof.model.machine import Action
+from edgeproof.properties.engines.explore import engine as explore_engine
+from edgeproof.properties.engines.explore.liveness import fair_cycle as honest_cycle
+from edgeproof.properties.engines.fuzz import engine as fuzz_engine
+from edgeproof.properties.engines.prove import cutoff, induct, unroll
+from edgeproof.properties.engines.prove import engine as prove_engine
+from tests.model.drawing import Spec
+from tests.model.random_designs import spec_of
+from tests.properties import brute
+
+__all__ = ["LIES", "Lie"]
+
+Patch = pytest.MonkeyPatch
+
+
+@frozen
+class Lie:
+    """A lie, the check that is to catch it, a design on which it shows, and what the check then says."""
+
+    tell: Callable[[Patch], None]
+    check: str
+    design: Spec
+    said: str
+
+
+def search_skips_an_action(patch: Patch) -> None:
+    honest = kernel._expand_text
+
+    def expand_text(machine: Any, words: int) -> list[str]:
+        lines = honest(machine, words)
+        skipped = next(place for place, line in enumerate(lines) if " = do_" in line)
+        return lines[:skipped] + lines[skipped + 1 :]
+
+    patch.setattr(kernel, "_expand_text", expand_text)
+
+
+def search_saturates_a_counter(patch: Patch) -> None:
+    honest = Emitter._assigned
+
+    def assigned(self: Emitter, name: str, value: Expr, depth: int, lines: list[str]) -> str:
+        limit = self._machine.variables[name].limit
+        if not limit:
+            return honest(self, name, value, depth, lines)
+        return f"min({self.value(value, depth, lines)}, {self.rigid(limit)})"
+
+    patch.setattr(Emitter, "_assigned", assigned)
+
+
+def search_takes_unfair_actions_for_fair(patch: Patch) -> None:
+    def fair_cycle(graph: Any, unsettled: Any, fair: list[int], hazard: list[int]) -> Any:
+        everything = [int(label) for label in np.unique(graph.label) if label not in hazard]
+        return honest_cycle(graph, unsettled, everything, hazard)
+
+    patch.setattr(explore_engine, "fair_cycle", fair_cycle)
+
+
+def search_takes_fair_actions_for_unfair(patch: Patch) -> None:
+    def fair_cycle(graph: Any, unsettled: Any, fair: list[int], hazard: list[int]) -> Any:
+        return honest_cycle(graph, unsettled, [], hazard)
+
+    patch.setattr(explore_engine, "fair_cycle", fair_cycle)
+
+
+def _one_too_low(*arguments: Any) -> dict[str, int]:
+    return {name: max(0, cap - 1) for name, cap in clock_caps(*arguments).items()}
+
+
+def search_cuts_clocks_off_one_too_low(patch: Patch) -> None:
+    patch.setattr(kernel, "clock_caps", _one_too_low)
+
+
+def every_search_cuts_clocks_off_one_too_low(patch: Patch) -> None:
+    """The plain search, too: it asks the same function."""
+    patch.setattr(kernel, "clock_caps", _one_too_low)
+    patch.setattr(brute, "clock_caps", _one_too_low)
+
+
+def proof_skips_an_action(patch: Patch) -> None:
+    honest = induct.possible_actions
+    patch.setattr(induct, "possible_actions", lambda instance: honest(instance)[1:])
+
+
+def proof_believes_a_lemma(patch: Patch) -> None:
+    initially_false, broken_by = induct._initially_false, induct._broken_by
+
+    def doubted(names: list[str]) -> list[str]:
+        return [name for name in names if not name.startswith("lemma")]
+
+    patch.setattr(induct, "_initially_false", lambda *arguments: doubted(initially_false(*arguments)))
+    patch.setattr(induct, "_broken_by", lambda *arguments: doubted(broken_by(*arguments)))
+
+
+def proof_believes_naturals_to_stay_above_zero(patch: Patch) -> None:
+    patch.setattr(prove_engine, "leaves_range", lambda inductive: None)
+
+
+def bounded_search_skips_an_action(patch: Patch) -> None:
+    honest = unroll._choices
+
+    def choices(instance: Any, sizes: Any, whole_time: bool) -> Iterator[Any]:
+        made = list(honest(instance, sizes, whole_time))
+        yield from (one for one in made if one.action.name != made[0].action.name)
+
+    patch.setattr(unroll, "_choices", choices)
+
+
+def bounded_search_forgets_what_stays(patch: Patch) -> None:
+    """Its frame condition: what an action does not assign may then be anything."""
+    honest = unroll._left_behind
+
+    def left_behind(encoder: Any, action: Action, name: str, *rest: Any) -> Any:
+        term = honest(encoder, action, name, *rest)
+        return term if name in action.post else z3.FreshConst(term.sort(), name)
+
+    patch.setattr(unroll, "_left_behind", left_behind)
+
+
+def bounded_search_ends_one_step_short(patch: Patch) -> None:
+    honest = unroll.Unrolling.search
+    patch.setattr(
+        unroll.Unrolling, "search", lambda self, form, depth, work: honest(self, form, max(0, depth - 1), work)
+    )
+
+
+def a_cut_off_is_claimed_of_what_interferes(patch: Patch) -> None:
+    patch.setattr(cutoff, "_interference", lambda *arguments: "")
+
+
+def fuzzing_compares_nothing(patch: Patch) -> None:
+    def compare(self: fuzz_engine.Run, event: Any = None) -> None:
+        self.tally.shown = tuple(self.system.observe())
+
+    patch.setattr(fuzz_engine.Run, "compare", compare)
+
+
+MEET = Spec(
+    variables=(("v0", "bool", "", None),),
+    actions=(
+        ("fair_0", ("Q", "Q"), ("not", ("eq", ("idx", "a0"), ("idx", "a1"))), (("set", "v0", "", ("lit", True)),)),
+    ),
+    deadlines=(),
+    formula=("not", ("var", "v0", "")),
+    chosen={"N": 1, "D": 0, "P": 1, "Q": 2, "mode": "plain", "storm": False},
+)
+"""Two elements together do what one cannot: rare among random designs."""
+
+
+LIES = (
+    Lie(search_skips_an_action, "search", spec_of(3), "not every step was found"),
+    Lie(search_saturates_a_counter, "search", spec_of(17), "a natural left its range"),
+    Lie(search_takes_unfair_actions_for_fair, "search", spec_of(270), "whether it settles"),
+    Lie(search_takes_fair_actions_for_unfair, "search", spec_of(10), "it is not fair"),
+    Lie(search_cuts_clocks_off_one_too_low, "search", spec_of(11), "not every state was found"),
+    Lie(every_search_cuts_clocks_off_one_too_low, "search", spec_of(11), "clocks are cut off too early"),
+    Lie(proof_skips_an_action, "proof", spec_of(1), "proved, and violated"),
+    Lie(proof_believes_a_lemma, "proof", spec_of(31), "proved, and violated"),
+    Lie(proof_believes_naturals_to_stay_above_zero, "proof", spec_of(17), "a natural falls below 0"),
+    Lie(bounded_search_skips_an_action, "bounded search", spec_of(58), "finds None"),
+    Lie(bounded_search_forgets_what_stays, "bounded search", spec_of(7), "breadth-first search None"),
+    Lie(bounded_search_ends_one_step_short, "bounded search", spec_of(10), "finds None"),
+    Lie(a_cut_off_is_claimed_of_what_interferes, "cut-offs", MEET, "do not decide"),
+    Lie(fuzzing_compares_nothing, "fuzzing", spec_of(3), "a system that shows something else passes"),
+)
