@@ -172,7 +172,7 @@ export default {
     const reader = readerOf(env, suiteTime);
     if (door === undefined) return front.fetch(request, env, ctx);
     if (door === "cron") return Response.json((await front.scheduled({}, env, ctx)) ?? null);
-    if (door === "kept") return Response.json(reader.kept.get(unit)?.snapshot ?? null);
+    if (door === "kept") return Response.json(reader.kept.get(unit) ?? null);
     const store = env.STORE.get(env.STORE.idFromName(unit));
     return Response.json((await store[door](argument)) ?? null);
   },

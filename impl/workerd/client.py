@@ -43,9 +43,13 @@ class Call:
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self._connection = connection
 
+    def fileno(self) -> int:
+        """Of its socket, which can be read once the reply is here, or the end of the connection."""
+        return int(self._connection.sock.fileno())
+
     def arrived(self, timeout: float = PATIENCE) -> bool:
         """Wait until the reply (or the end of the connection) is here, unread."""
-        return bool(select.select([self._connection.sock], [], [], timeout)[0])
+        return bool(select.select([self.fileno()], [], [], timeout)[0])
 
     def reply(self) -> Reply:
         """Read the reply. Raises OSError or http.client.HTTPException if the connection broke."""

@@ -53,7 +53,7 @@ class Edge:
 
     def _look(self, pop: int) -> None:
         kept = asked(self._processes.location(pop).get(f"/_/kept/{self._unit}"))
-        self.kept[pop] = None if kept is None else _snapshot(kept)
+        self.kept[pop] = None if kept is None else _snapshot(kept["snapshot"])
 
 
 def _snapshot(said: Mapping[str, Any]) -> Snapshot:
