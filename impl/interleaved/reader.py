@@ -8,7 +8,7 @@ takes the era up and the version back, and time goes on past that of the isolate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from edgeproof.impl.edge.kv import LocationCache
 from edgeproof.impl.edge.reader import ConfigUnavailable, EdgeReader, Reading
@@ -18,11 +18,25 @@ from edgeproof.impl.interleaving import ALWAYS, Asked, Label, Promise, Told
 from edgeproof.impl.runtime import Task
 from edgeproof.impl.snapshot import Snapshot, to_json
 
-__all__ = ["ReaderSubject", "guarded", "memo", "plain"]
+__all__ = ["MEMO_TTL", "Reader", "ReaderSubject", "guarded", "memo", "plain"]
 
 MEMO_TTL: Final = 10.0
 
 _FIRST, _SECOND, _RESTORED = Snapshot(1, 0, {"n": 1}), Snapshot(2, 0, {"n": 2}), Snapshot(1, 1, {"n": 3})
+
+
+class Reader(Protocol):
+    """What reads one unit for an isolate, as `EdgeReader` does."""
+
+    @property
+    def kept(self) -> Snapshot | None:
+        """The copy in its memory."""
+
+    def age(self) -> float:
+        """How many seconds old that is."""
+
+    async def find(self) -> Reading:
+        """What a request is told. Raises ConfigUnavailable."""
 
 
 class ReaderSubject(Subject):
@@ -35,7 +49,7 @@ class ReaderSubject(Subject):
         operations: int,
         policy: str,
         *,
-        reader: Callable[..., EdgeReader] = EdgeReader,
+        reader: Callable[..., Reader] = EdgeReader,
         cache: Callable[[], LocationCache] = LocationCache,
     ) -> None:
         super().__init__(operations)
@@ -55,7 +69,7 @@ class ReaderSubject(Subject):
             self.place.location, self.instance, KEY, policy=self._policy, cache_ttl=CACHE_TTL, memo_ttl=MEMO_TTL
         )
         self.say(self.place.put(_FIRST))
-        self.instance.run(self.reader.read())
+        self.instance.run(self.reader.find())
         self.say(self.place.put(_SECOND))
         self.world.advance(CACHE_TTL)
 

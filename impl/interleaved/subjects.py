@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from edgeproof.impl.interleaving import Interleaved
 
-__all__ = ["SUBJECTS", "subject"]
+__all__ = ["ON_WORKERD", "SUBJECTS", "subject"]
 
 _HERE: Final = "edgeproof.impl.interleaved"
 
@@ -26,9 +26,18 @@ SUBJECTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Per subject, what makes it of a number of operations, and what is under way in it."""
 
+ON_WORKERD: Final[Mapping[str, tuple[str, str]]] = {
+    "worker-plain": (f"{_HERE}.worker_reader:plain", "reads of the Worker that takes KV as it comes"),
+    "worker-guarded": (f"{_HERE}.worker_reader:guarded", "reads of the Worker that never goes back"),
+    "worker-memo": (f"{_HERE}.worker_reader:memo", "reads of the Worker that keeps its copy for a while"),
+}
+"""The same for subjects that need the real runtime."""
+
 
 def subject(name: str, operations: int) -> Interleaved:
-    """A subject by its name. Raises KeyError for one that there is not, ValueError for no operations at all."""
-    module, maker = SUBJECTS[name][0].split(":")
+    """A subject by its name. Raises KeyError for one that there is not, ValueError for no operations at all, and
+    SystemUnavailable where it needs a runtime that is not installed.
+    """
+    module, maker = {**SUBJECTS, **ON_WORKERD}[name][0].split(":")
     make = cast(Callable[[int], Interleaved], getattr(import_module(module), maker))
     return make(operations)
