@@ -68,7 +68,7 @@ peers: $(READY) ## let SPIN check what `edgeproof export` writes, against our ow
 random: $(READY) ## hold the engines to each other on 1,000 random designs (EDGEPROOF_DESIGNS, EDGEPROOF_SEED)
 	@$(BIN)/python -m pytest tests/properties -s -p no:xdist -o python_files='many_*.py' $(ARGS)
 
-long: $(READY) ## tests that wait minutes of real time (the platform's own alarm retries on workerd)
+long: $(READY) ## tests that take minutes on workerd (the platform's own alarm retries, every order of two reads)
 	@$(BIN)/python -m pytest tests/workerd -s -p no:xdist -o python_files='long_*.py' $(ARGS)
 
 lint: $(READY) ## ruff, its formatter as a check, and the import contracts

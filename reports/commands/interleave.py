@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgeproof.impl.interleaved.subjects import SUBJECTS
+from edgeproof.impl.interleaved.subjects import ON_WORKERD, SUBJECTS
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
@@ -41,7 +41,7 @@ Exit status:
 
 
 @command("interleave", _EXITS)
-@click.argument("subject", required=False, type=click.Choice(list(SUBJECTS)), metavar="[SUBJECT]")
+@click.argument("subject", required=False, type=click.Choice([*SUBJECTS, *ON_WORKERD]), metavar="[SUBJECT]")
 @click.option(
     "--operations", type=click.IntRange(1, _MOST), default=2, show_default=True, help="How many are under way together."
 )
@@ -73,13 +73,17 @@ def interleave(
 ) -> int:
     """Explore the orders in which operations that are under way together begin, take effect and are answered.
 
-    Every SUBJECT is a small program on the reference implementation's own code; without one, all are driven. The code
-    stands still wherever it waits, and each order decides who goes on. Orders that differ only in moves that commute
-    are driven once. What breaks is shortened, driven again, and shown as a schedule: who moved after whom.
+    Every SUBJECT is a small program on the reference implementation's own code, or on the Worker's. The code stands
+    still wherever it waits, and each order decides who goes on. Orders that differ only in moves that commute are
+    driven once. What breaks is shortened, driven again, and shown as a schedule: who moved after whom.
 
     \b
-    Subjects:
+    Subjects on the reference; without a SUBJECT, all of these are driven:
     {subjects}
+
+    \b
+    Subjects on the real runtime, which need workerd and drive some dozens of orders a second:
+    {on workerd}
 
     \b
     Examples:
@@ -87,19 +91,19 @@ def interleave(
       edgeproof interleave reader-memo --operations 3 --schedules 50000
       edgeproof interleave cache-fills --save schedule.json        keep what breaks it, if anything does
       edgeproof interleave --replay schedule.json                  and drive that again
+      edgeproof interleave worker-memo                             the Worker's reader, in workerd
     """
     if again is not None:
         if subject is not None or save is not None:
             raise Unusable("--replay takes its subject from the file, and saves nothing")
         return _replay(terminal, again)
-    from edgeproof.impl.interleaved import subjects
     from edgeproof.properties.engines.interleave import engine
 
     effort = engine.Effort(schedules, depth, seed)
     found: dict[str, Interleaving] = {}
     for name in SUBJECTS if subject is None else [subject]:
         with _progress(terminal, name, schedules) as notify:
-            found[name] = engine.interleave(name, partial(subjects.subject, name, operations), effort, notify)
+            found[name] = engine.interleave(name, partial(_subject, name, operations), effort, notify)
         if not terminal.as_json:
             _print(terminal, name, found[name])
     witnesses = [one for result in found.values() for one in result.witnesses.values()]
@@ -113,9 +117,12 @@ def interleave(
 
 
 def _with_subjects(text: str) -> str:
-    width = max(map(len, SUBJECTS)) + 2
-    lines = "\n".join(f"  {name:{width}}{what}" for name, (_, what) in SUBJECTS.items())
-    return cleandoc(text).replace("{subjects}", lines)
+    width = max(map(len, [*SUBJECTS, *ON_WORKERD])) + 2
+    text = cleandoc(text)
+    for place, subjects in (("{subjects}", SUBJECTS), ("{on workerd}", ON_WORKERD)):
+        lines = "\n".join(f"  {name:{width}}{what}" for name, (_, what) in subjects.items())
+        text = text.replace(place, lines)
+    return text
 
 
 interleave.help = _with_subjects(interleave.help or "")
@@ -200,13 +207,23 @@ def _print_replay(terminal: Terminal, driven: Driven) -> None:
 
 
 def _subject_of(schedule: Schedule, path: str) -> Interleaved:
-    from edgeproof.impl.interleaved.subjects import subject
-
-    if schedule.subject not in SUBJECTS:
-        raise Unusable(f"{path}: there is no subject {one_line(schedule.subject)!r}; there is {', '.join(SUBJECTS)}")
+    known = [*SUBJECTS, *ON_WORKERD]
+    if schedule.subject not in known:
+        raise Unusable(f"{path}: there is no subject {one_line(schedule.subject)!r}; there is {', '.join(known)}")
     if not 1 <= schedule.operations <= _MOST:
         raise Unusable(f"{path}: 1 to {_MOST} operations are under way together, not {schedule.operations}")
-    return subject(schedule.subject, schedule.operations)
+    return _subject(schedule.subject, schedule.operations)
+
+
+def _subject(name: str, operations: int) -> Interleaved:
+    """A subject by its name. Raises Unusable where it cannot be had."""
+    from edgeproof.impl.interleaved import subjects
+    from edgeproof.impl.system import SystemUnavailable
+
+    try:
+        return subjects.subject(name, operations)
+    except SystemUnavailable as error:
+        raise Unusable(f"{name}: {one_line(error)}") from error
 
 
 @contextmanager

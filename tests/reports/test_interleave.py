@@ -63,4 +63,14 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str], capsys: pytest.Ca
 def test_the_help_names_every_subject(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["interleave", "--help"]) == 0
     said = capsys.readouterr().out
-    assert all(f"\n    {name}" in said for name in subjects.SUBJECTS)
+    assert all(f"\n    {name}" in said for name in (*subjects.SUBJECTS, *subjects.ON_WORKERD))
+
+
+def test_without_workerd_what_needs_it_is_refused_and_the_rest_is_driven(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEPROOF_WORKERD", "/nowhere")
+    assert main(["interleave", "worker-memo"]) == 2
+    assert capsys.readouterr().err.startswith("edgeproof: worker-memo: $EDGEPROOF_WORKERD names /nowhere")
+    assert main(["interleave", "--schedules", "60", "--json"]) == 0
+    assert [one["subject"] for one in json.loads(capsys.readouterr().out)["subjects"]] == list(subjects.SUBJECTS)
