@@ -26,15 +26,15 @@ def _reference() -> System:
 
 
 def _workerd() -> System:
-    from edgeproof.impl.workerd.system import WorkerdSystem
+    from edgeproof.impl.workerd.systems import WorkerdSystems
 
-    return WorkerdSystem()
+    return WorkerdSystems()
 
 
 SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference, "workerd": _workerd}
 
 
-ONLY: Final[dict[str, tuple[str, ...]]] = {"workerd": ("do_kv", "do_kv_lost_alarms")}
+ONLY: Final[dict[str, tuple[str, ...]]] = {"workerd": ("do_kv", "do_kv_lost_alarms", "do_kv_in_flight")}
 """The designs of a system that does not have all of them: where none is named, these are meant."""
 
 

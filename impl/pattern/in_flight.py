@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from attrs import frozen
 
-from edgeproof.impl.driven.content import copy_text, counted_from
+from edgeproof.impl.driven.content import Texts, copy_text, counted_from
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.pattern.system import ReferenceSystem
@@ -16,7 +16,13 @@ from edgeproof.impl.runtime import Pending, Task
 from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import ActionImpossible, Contents, Setup, Value
 
-__all__ = ["InFlightSystem", "UnderWay"]
+__all__ = ["COUNTED", "INSTALL", "InFlightSystem", "UnderWay", "see_reads", "texts_of_reads"]
+
+INSTALL: Final = {"install": ("newer", "latest")}
+"""The option that there is where reads may overtake each other."""
+
+COUNTED: Final = ("brought", "told", "newest")
+"""What is seen of reads and is a number of writes."""
 
 
 @frozen
@@ -32,7 +38,7 @@ class InFlightSystem(ReferenceSystem):
     """The parts of one unit, with any number of reads at each location; read `r` is at location `r % locations`."""
 
     design: ClassVar = "do_kv_in_flight"
-    more_options: ClassVar[Mapping[str, tuple[str, ...]]] = {"install": ("newer", "latest")}
+    more_options: ClassVar[Mapping[str, tuple[str, ...]]] = INSTALL
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
@@ -42,27 +48,14 @@ class InFlightSystem(ReferenceSystem):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        text = self._texts.of
-        return {
-            **super().contents(),
-            "brought": tuple(copy_text(self._brings(read)) for read in range(len(self.reads))),
-            "told": tuple(None if read is None else text(read.told) for read in self.reads),
-            "newest": tuple(text(one) for one in self.newest),
-        }
+        return {**super().contents(), **texts_of_reads(self._texts, *self._reads())}
 
     def _see(self) -> dict[str, Value]:
-        brought = [label_of(self._brings(read)) for read in range(len(self.reads))]
-        told = [EMPTY if read is None else read.told for read in self.reads]
-        seen: dict[str, Value] = {
-            "asking": tuple(read is not None for read in self.reads),
-            "brought": tuple(version for version, _ in brought),
-            "brought_era": tuple(era for _, era in brought),
-            "told": tuple(one.version for one in told),
-            "told_era": tuple(one.era for one in told),
-            "newest": tuple(one.version for one in self.newest),
-            "newest_era": tuple(one.era for one in self.newest),
-        }
-        return {**super()._see(), **counted_from(self._before, seen, ("brought", "told", "newest"))}
+        return {**super()._see(), **counted_from(self._before, see_reads(*self._reads()), COUNTED)}
+
+    def _reads(self) -> tuple[list[KVEntry | None], list[Snapshot | None], list[Snapshot]]:
+        brought = [self._brings(read) for read in range(len(self.reads))]
+        return brought, [None if read is None else read.told for read in self.reads], self.newest
 
     def _do_read(self, pop: int, cache: int) -> None:
         super()._do_read(pop, cache)
@@ -116,3 +109,34 @@ class InFlightSystem(ReferenceSystem):
         told = self.told.answers[pop]
         if told.at_least(self.newest[pop]):
             self.newest[pop] = told
+
+
+def see_reads(
+    brought: Sequence[KVEntry | None], told: Sequence[Snapshot | None], newest: Sequence[Snapshot]
+) -> dict[str, Value]:
+    """What can be seen of reads, by the names of the model's variables.
+
+    Per read: what it will be told, and the newest that had been told at its location before, None if it is not under
+    way. Per location: the newest that has been told there.
+    """
+    labels, before = [label_of(one) for one in brought], [one or EMPTY for one in told]
+    return {
+        "asking": tuple(one is not None for one in told),
+        "brought": tuple(version for version, _ in labels),
+        "brought_era": tuple(era for _, era in labels),
+        "told": tuple(one.version for one in before),
+        "told_era": tuple(one.era for one in before),
+        "newest": tuple(one.version for one in newest),
+        "newest_era": tuple(one.era for one in newest),
+    }
+
+
+def texts_of_reads(
+    texts: Texts, brought: Sequence[KVEntry | None], told: Sequence[Snapshot | None], newest: Sequence[Snapshot]
+) -> Contents:
+    """The same as content."""
+    return {
+        "brought": tuple(copy_text(one) for one in brought),
+        "told": tuple(texts.of(one) for one in told),
+        "newest": tuple(texts.of(one) for one in newest),
+    }

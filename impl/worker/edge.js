@@ -79,14 +79,14 @@ export class EdgeReader {
   // Requests may be under way together, and answers come in any order. A memo takes what KV has, be it older, but an
   // answer that another has overtaken does not say what KV has now, and must bring something newer.
   refuses(found, kept, overtaken) {
-    const { reader } = this.options;
-    if (reader !== "plain" && overtaken) return !isOlder(kept, found);
+    const { install, reader } = this.options;
+    if (install === "newer" && reader !== "plain" && overtaken) return !isOlder(kept, found);
     return reader === "guarded" && isOlder(found, kept);
   }
 
   // KV may have moved on while its answer was on the way: the answer is as old as the question.
   keep(unit, found, asked) {
-    const entry = { snapshot: found ?? EMPTY, at: asked };
+    const entry = { snapshot: found ?? EMPTY, at: this.options.install === "newer" ? asked : this.now() };
     if (found) this.kept.set(unit, entry);
     else this.kept.delete(unit);
     return entry;

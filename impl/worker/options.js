@@ -7,6 +7,7 @@ const WORDS = {
   handler: ["rearms", "throws"], // a failed put: caught and armed again, or (the mistake) left to the platform
   repair: ["none", "heartbeat"], // whether the alarm publishes again although nothing has changed
   reader: ["plain", "guarded", "memo"], // KV as it comes; never older than last time; kept for the memo's time
+  install: ["newer", "latest"], // what was overtaken: kept if it is newer, or (the mistake) as the latest
   epoch: ["off", "on"], // whether copies carry the number of restores
   ack: ["gated", "early"], // the reply: once the write is durable, or (the mistake) before
   kv_key: ["per_unit", "shared"], // a KV key for every unit, or (the mistake) one for all
@@ -48,7 +49,7 @@ export function optionsOf(env) {
   }
   return {
     publisher: word("publisher"), statements: word("statements"), handler: word("handler"), reader: word("reader"),
-    epoch: word("epoch"), ack: word("ack"), watchdog: word("watchdog"),
+    install: word("install"), epoch: word("epoch"), ack: word("ack"), watchdog: word("watchdog"),
     flagUpdate: word("flag_update"), account, changelogCap: changelog_cap ?? Infinity,
     heartbeat: word("repair") === "heartbeat" ? milliseconds("heartbeat") : null,
     putTimeout: milliseconds("put_timeout"), syncDelay: sync_delay * 1000,

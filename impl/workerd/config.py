@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from edgeproof.impl.driven.setup import seconds_of
 from edgeproof.impl.durable.replicator import ALARM_ATTEMPTS
+from edgeproof.impl.pattern.in_flight import INSTALL
 from edgeproof.impl.pattern.lost_alarms import WATCHDOG
 from edgeproof.impl.pattern.setup import OPTIONS
 from edgeproof.impl.system import Setup
@@ -67,7 +68,7 @@ class Bindings:
 
 def bindings_of(setup: Setup, token: str) -> Bindings:
     """What the Worker has to find there for a run in lockstep."""
-    known = {**OPTIONS, **WATCHDOG}.keys() - {"retries"}
+    known = {**OPTIONS, **WATCHDOG, **INSTALL}.keys() - {"retries"}
     words = {name: value for name, value in setup.options.items() if name in known}
     seconds = seconds_of(setup, "DRTMHS")
     timing = {

@@ -11,7 +11,7 @@ from edgeproof.impl.edge.kv import KVUnreachable
 from edgeproof.impl.snapshot import EMPTY, Snapshot
 from edgeproof.impl.system import ActionImpossible
 from edgeproof.impl.workerd.adversary import Place
-from edgeproof.impl.workerd.client import asked
+from edgeproof.impl.workerd.client import Reply, asked
 from edgeproof.impl.workerd.processes import Processes
 
 __all__ = ["Edge"]
@@ -22,6 +22,7 @@ class Edge:
 
     def __init__(self, places: Sequence[Place], processes: Processes, unit: str) -> None:
         self._places, self._processes, self._unit = places, processes, unit
+        self.path = f"/edge/{unit}"
         self.told: list[Snapshot] = [EMPTY] * len(places)
         """What a client was told last."""
         self.failed = [False] * len(places)
@@ -32,11 +33,14 @@ class Edge:
     def read(self, pop: int, cache: int) -> None:
         """A client asks at `pop`, and what reaches KV is served by the cache of `cache`."""
         self._places[pop].serving = self._places[cache].cache
-        reply = self._processes.location(pop).get(f"/edge/{self._unit}")
+        self.hear(pop, self._processes.location(pop).get(self.path))
+
+    def hear(self, pop: int, reply: Reply) -> None:
+        """A client at `pop` is answered."""
         self.failed[pop] = reply.status == 503
         if not self.failed[pop]:
             self.told[pop] = _snapshot(asked(reply))
-        self._look(pop)
+        self.look(pop)
 
     def refresh(self, cache: int, key: str) -> None:
         """KV refreshes a hot key in a location's cache. Raises ActionImpossible."""
@@ -49,9 +53,10 @@ class Edge:
         if self.kept[pop] is None:
             raise ActionImpossible("the isolate has nothing in memory")
         self._processes.kill_location(pop)
-        self._look(pop)
+        self.look(pop)
 
-    def _look(self, pop: int) -> None:
+    def look(self, pop: int) -> None:
+        """Ask the isolate what it keeps, and tell it what time it is."""
         kept = asked(self._processes.location(pop).get(f"/_/kept/{self._unit}"))
         self.kept[pop] = None if kept is None else _snapshot(kept["snapshot"])
 

@@ -19,7 +19,7 @@ from typing import Final, Self
 from attrs import define, field
 
 from edgeproof.impl.edge.centre import KVEntry
-from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable
+from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable, LocationCache
 from edgeproof.impl.workerd.adversary import PATIENCE, Adversary
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Call, Client, Reply, WorkerdError
@@ -27,7 +27,7 @@ from edgeproof.impl.workerd.config import Bindings, copy_worker, location_config
 from edgeproof.impl.workerd.processes import Edits
 from edgeproof.impl.workerd.runtime import Workerd, scratch_directory
 
-__all__ = ["HeldCall", "HeldIsolate", "HeldRead"]
+__all__ = ["HeldCall", "HeldIsolate", "HeldRead", "HoldingLocation"]
 
 _TOKEN: Final = "a-token"
 
@@ -59,22 +59,31 @@ class HeldRead:
         return self._entry
 
 
-class _HoldingLocation(KVLocation):
+class HoldingLocation(KVLocation):
     """A location that holds every answer back while it is told to, and rings a bell for each question."""
 
     def __init__(self, inner: KVLocation) -> None:
-        self._inner, self.holding = inner, False
+        self.inner, self.holding = inner, False
         self._waiting: SimpleQueue[HeldRead] = SimpleQueue()
         self._ear, self._bell = socket.socketpair()
 
     def get(self, key: str, *, cache_ttl: float = DEFAULT_CACHE_TTL) -> KVEntry | None:
         """What the location has now, or whatever it is told to answer. Raises KVUnreachable."""
         if not self.holding:
-            return self._inner.get(key, cache_ttl=cache_ttl)
+            return self.inner.get(key, cache_ttl=cache_ttl)
         read = HeldRead(key, cache_ttl)
         self._waiting.put(read)
         self._bell.send(b"!")
         return read.wait()
+
+    def refresh(self, key: str, cache: LocationCache) -> None:
+        """As the location itself does, which asks nothing of the isolate."""
+        self.inner.refresh(key, cache)
+
+    def send(self, isolate: Client, path: str) -> HeldCall:
+        """Send a request, and hold back what it asks of KV here."""
+        self.holding = True
+        return HeldCall(isolate.send("GET", path), self)
 
     def next_for(self, call: Call) -> HeldRead | None:
         """What is held back next, unless the call is answered first. Raises WorkerdError if neither happens."""
@@ -96,10 +105,15 @@ class _HoldingLocation(KVLocation):
 class HeldCall:
     """A request to the isolate that has gone as far as it can: to a question for KV, or to its end."""
 
-    def __init__(self, call: Call, place: _HoldingLocation) -> None:
+    def __init__(self, call: Call, place: HoldingLocation) -> None:
         self._call, self._place = call, place
         self.asks = place.next_for(call)
         """What it waits for; None once it is answered itself."""
+
+    def look_up(self) -> KVEntry | None:
+        """What the location has for it by now. Raises KVUnreachable."""
+        read = self._asked()
+        return self._place.inner.get(read.key, cache_ttl=read.cache_ttl)
 
     def answer(self, entry: KVEntry | None) -> None:
         """Answer what it asks."""
@@ -138,7 +152,7 @@ class HeldIsolate:
     def __init__(
         self, options: Mapping[str, str | float], kv: Adversary, *, history: str = "", edits: Edits | None = None
     ) -> None:
-        self._place = kv.places[0].location = _HoldingLocation(kv.places[0].location)
+        self._place = kv.places[0].location = HoldingLocation(kv.places[0].location)
         self._door = Door(kv)
         self._scratch = scratch_directory()
         self._headers = {"Authorization": f"Bearer {_TOKEN}"}
@@ -172,8 +186,7 @@ class HeldIsolate:
 
     def ask(self, path: str) -> HeldCall:
         """Send a request, and hold back what it asks of KV."""
-        self._place.holding = True
-        return HeldCall(self._client.send("GET", path), self._place)
+        return self._place.send(self._client, path)
 
     def get(self, path: str) -> Reply:
         """Send a request that KV answers at once."""

@@ -29,6 +29,7 @@ from edgeproof.impl.driven.content import Texts, copy_text, counted_from, ticks_
 from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.store import WriteResult
+from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.pattern.lost_alarms import WATCHDOG, LostAlarmsSystem
 from edgeproof.impl.pattern.setup import choices_of
 from edgeproof.impl.snapshot import REMOVED, Snapshot, to_kv
@@ -82,7 +83,7 @@ class WorkerdSystem(Linked):
         RuntimeMissingError.
         """
         self._may_lose = setup.design == LostAlarmsSystem.design
-        choices = choices_of(setup, LostAlarmsSystem.design, WATCHDOG) if self._may_lose else choices_of(setup, "do_kv")
+        choices = self._choices(setup)
         self._put_timeout = choices.timing.put_timeout
         # A request has the alarm looked after, which changes nothing unless the alarm may be overdue.
         self._asks_openly = not self._may_lose
@@ -187,6 +188,10 @@ class WorkerdSystem(Linked):
             self._door = None
 
     # --- starting and dying
+
+    def _choices(self, setup: Setup) -> Choices:
+        """How the setup is understood. Raises ValueError and SystemUnavailable."""
+        return choices_of(setup, LostAlarmsSystem.design, WATCHDOG) if self._may_lose else choices_of(setup, "do_kv")
 
     def _start_processes(self, bindings: Bindings, pops: int) -> None:
         if self._door is None:

@@ -14,12 +14,13 @@ from attrs import frozen
 from edgeproof.impl.references import REFERENCES, ReferenceSystems
 from edgeproof.impl.system import Setup, System
 from edgeproof.impl.workerd.http_system import HttpSystem
+from edgeproof.impl.workerd.systems import worker_for
 from edgeproof.model.designs import load
 from edgeproof.model.interpret import Event, State, initial_states, successors
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import for_runs, scoreboard
 from edgeproof.properties.engines.fuzz.engine import setup_of
-from edgeproof.reports.systems import ONLY, SYSTEMS
+from edgeproof.reports.systems import ONLY
 from tests.outside.front import BEARER, Front, served
 
 __all__ = ["DOOR", "HTTP", "IN_LOCKSTEP", "Subject", "events_of", "impossible"]
@@ -99,9 +100,8 @@ def _implementations() -> Iterator[Subject]:
         module, name = where.split(":")
         build: Callable[[], System] = getattr(import_module(module), name)
         yield Subject(name, _at_its_worst(design), _alone(build), 40)
-    for name, build in SYSTEMS.items():
-        for design in ONLY.get(name, ()):
-            yield Subject(name, _at_its_worst(design), _alone(build), 12)
+    for design in ONLY["workerd"]:
+        yield Subject("workerd", _at_its_worst(design), _alone(worker_for(design)), 12)
 
 
 IN_LOCKSTEP = tuple(_implementations())

@@ -37,7 +37,6 @@ class Edge:
     def __init__(self, options: Mapping[str, str | float], history: str = "") -> None:
         self.clock = SuiteClock()
         self.kv = Adversary(KVNamespace(self.clock, limits=Limits(write_spacing=0)), self.clock, 1)
-        self.place = self.kv.places[0].location
         self._isolate = HeldIsolate(options, self.kv, history=history)
         self.wait(0)
 
@@ -68,8 +67,7 @@ class Edge:
     def ask(self) -> Asked:
         """A request whose answer from KV is looked up now, and waits."""
         call = self._isolate.ask(PATH)
-        assert call.asks is not None
-        return Asked(call, self.place.get(call.asks.key, cache_ttl=call.asks.cache_ttl))
+        return Asked(call, call.look_up())
 
     def read(self) -> Told:
         """A request that is answered at once."""

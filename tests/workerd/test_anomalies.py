@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeproof.impl.workerd.system import WorkerdSystem
+from edgeproof.impl.workerd.systems import WorkerdSystems
 from edgeproof.properties.replay import replay_on
 from tests.workerd.traces import PUBLISH, trace_of
 
@@ -128,6 +129,15 @@ BROKEN = {
         "store.js", '? era : 0, version };', '? era : 0, version: version + 1 };', "outbox",
         "write; acknowledge; fire", "sent is 2, recorded as 1",
     ),
+    "a slow older answer that comes last is kept": (
+        "edge.js", 'if (install === "newer" && reader !== "plain" && overtaken)', "if (false)", "in-flight-memo",
+        "ask read=1; write; fire; put_lands; read pop=0 cache=0; answer read=1", "served is (0,), recorded as (1,)",
+    ),
+    "a memo counts from its answer": (
+        "edge.js", "return this.keep(unit, found, asked);", "return this.keep(unit, found, this.now());",
+        "in-flight-memo", "write; fire; put_lands; put_confirmed; ask read=0; tick; answer read=0; tick; ask read=1",
+        "the isolate answers by itself",
+    ),
 }  # fmt: skip
 
 
@@ -135,7 +145,7 @@ BROKEN = {
 def test_a_broken_worker_is_caught(what: str, workerd: Path) -> None:
     source, right, wrong, case, events, differs = BROKEN[what]
     trace = trace_of(case, events)
-    sound, broken = WorkerdSystem(), WorkerdSystem({source: [(right, wrong)]})
+    sound, broken = WorkerdSystems(), WorkerdSystems({source: [(right, wrong)]})
     try:
         assert replay_on(trace, sound).mismatch == ""
         said = replay_on(trace, broken).mismatch

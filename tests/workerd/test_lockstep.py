@@ -6,9 +6,10 @@ from random import Random
 
 import pytest
 
-from edgeproof.impl.pattern.system import ReferenceSystem
+from edgeproof.impl.references import ReferenceSystems
 from edgeproof.impl.system import System
 from edgeproof.impl.workerd.system import WorkerdSystem
+from edgeproof.impl.workerd.systems import WorkerdSystems
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
@@ -18,7 +19,7 @@ from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case, Evidence, Verdict
 from edgeproof.properties.replay import replay_on
-from tests.workerd.traces import CRASHES, case_instance, walk
+from tests.workerd.traces import CRASHES, DESIGNS, case_instance, walk
 
 
 def drive(instance: Instance, budget: Budget, system: System) -> dict[str, Evidence]:
@@ -41,12 +42,15 @@ def test_the_worker_does_what_the_model_does_through_hundreds_of_crashes(workerd
     assert system.kills >= 200
 
 
-@pytest.mark.parametrize("case", scoreboard("do_kv"), ids=lambda case: case.name)
+CASES = [case for design in DESIGNS for case in scoreboard(design)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_in_every_configuration_the_worker_does_what_the_model_and_the_reference_do_on_the_same_seed(
     case: Case, workerd: Path
 ) -> None:
     instance, budget = instance_of(case), Budget(3, 25, seed=1)
-    worker, reference = drive(instance, budget, WorkerdSystem()), drive(instance, budget, ReferenceSystem())
+    worker, reference = drive(instance, budget, WorkerdSystems()), drive(instance, budget, ReferenceSystems())
     assert worker[LOCKSTEP].verdict == Verdict.HOLDS_TO_BOUND, worker[LOCKSTEP].reason
     assert {name: told(one) for name, one in worker.items()} == {name: told(one) for name, one in reference.items()}
 

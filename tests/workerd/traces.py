@@ -16,7 +16,10 @@ from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.engines.fuzz.shrink import run_events
 
-__all__ = ["CRASHES", "PUBLISH", "case_instance", "trace_of", "walk"]
+__all__ = ["CRASHES", "DESIGNS", "PUBLISH", "case_instance", "trace_of", "walk"]
+
+DESIGNS: Final = ("do_kv", "do_kv_in_flight")
+"""Whose cases these are."""
 
 PUBLISH = "write; acknowledge; fire; put_lands; put_confirmed"
 """A write, from the control plane to KV's centre."""
@@ -30,8 +33,8 @@ CRASHES: Final[Mapping[str, int | str | bool]] = {
 
 
 def case_instance(name: str) -> Instance:
-    """The instance of a case of the scoreboard."""
-    return instance_of(next(case for case in scoreboard("do_kv") if case.name == name))
+    """The instance of a case of the scoreboards."""
+    return instance_of(next(case for design in DESIGNS for case in scoreboard(design) if case.name == name))
 
 
 def trace_of(case: str, events: str, about: str = "", loop: int | None = None, **constants: int | str | bool) -> Trace:
@@ -39,8 +42,9 @@ def trace_of(case: str, events: str, about: str = "", loop: int | None = None, *
     base = case_instance(case)
     instance = Instance.of(base.machine, **{**base.values, **constants})
     first = next(initial_states(instance))
-    trace = Trace("do_kv", instance.values, (first,), tuple(_event(text) for text in events.split(";")), about, loop)
-    states = run_events(trace, load("do_kv"))
+    design = base.machine.name
+    trace = Trace(design, instance.values, (first,), tuple(_event(text) for text in events.split(";")), about, loop)
+    states = run_events(trace, load(design))
     assert states is not None, f"the model refuses {events!r}"
     return evolve(trace, states=states)
 
