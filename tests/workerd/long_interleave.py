@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What takes minutes: every order of two reads of the Worker that are under way together (`make long`, 90 s)."""
+"""What takes minutes: every order of two reads of the Worker that are under way together (`make long`, 100 s)."""
 
 from __future__ import annotations
 
