@@ -126,11 +126,11 @@ IN_WINGS: Final = (
         ("push-staged-silence",),
     ),
     Edit(
-        "withdraws-from-the-stage",
+        "withdraws-from-one",
         "impl/push/push.py",
-        "            self.rollout = evolve(rollout, withdrawn=True)\n            self._send(self._reached())",
-        "            self.rollout = evolve(rollout, withdrawn=True)\n            self._send([location])",
-        "A version is withdrawn only where somebody has complained.",
+        "withdrawn=True, alerted=False)\n        self._send(self._reached())",
+        "withdrawn=True, alerted=False)\n        self._send([*self._reached()][:1])",
+        "A version is withdrawn only from the first of the locations that it has reached.",
         ("push-staged",),
     ),
     Edit(
