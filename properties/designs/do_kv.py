@@ -32,6 +32,9 @@ _LATE: Final[Constants] = {**_OUTBOX, "put_late": True, "writes": 3}
 
 _REPAIRED: Final[Constants] = {"repair": "heartbeat", "reader": "guarded", "epoch": "on"}
 
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "H": 4, "T": 5, "Z": 6}
+
 _CASES: Final[tuple[Row, ...]] = (
     ("outbox", {**_OUTBOX}, (), "the pattern without any fault"),
     ("outbox-faults", {**_OUTBOX, **_FAULTS}, (), "a put that fails is retried, a crash finds the alarm armed"),
@@ -42,6 +45,12 @@ _CASES: Final[tuple[Row, ...]] = (
         {**_LATE, **_FAULTS, **_REPAIRED, "disjoint_caches": True, "writes": 2},
         ("monotonic-kv",),
         "a late put takes KV back; the heartbeat repairs it and the guard hides it from readers",
+    ),
+    (
+        "recommended-apart",
+        {**_LATE, **_FAULTS, **_REPAIRED, "Pop": 1, "writes": 2, **_APART},
+        ("monotonic-kv",),
+        "the same with durations that are all different, so that one that is taken for another shows",
     ),
     (
         "inline",

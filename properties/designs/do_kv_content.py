@@ -30,6 +30,9 @@ _ALONE: Final[Constants] = {**_UNVETTED, "Pop": 1}
 _CORRUPT: Final[Constants] = {"Put": 1, "Pop": 1, "reader": "guarded", "corrupt": True}
 _RESTORED: Final[Constants] = {**_ALONE, "validate": "serves", "rollback": True}
 
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "T": 4, "X": 5, "H": 6, "Z": 7}
+
 _CASES: Final[tuple[Row, ...]] = (
     (
         "content-vetted",
@@ -75,7 +78,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "content-restored-epoch",
-        {**_RESTORED, "epoch": "on"},
+        {**_RESTORED, "epoch": "on", **_APART},
         ("serves-last-good",),
         "an epoch makes the restored good version the newer one",
     ),

@@ -25,6 +25,9 @@ __all__ = ["DOSSIER"]
 _FILLS: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "Read": 2, "S": 0, "D": 0}
 """Searched with publications that take no time, which leaves the more to answers; proofs are of all numbers."""
 
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"D": 0, "L": 1, "S": 2, "T": 3, "R": 4, "H": 5, "Z": 6}
+
 _CASES: Final[tuple[Row, ...]] = (
     ("fills", {**_FILLS}, (), "of overlapping answers a cache keeps what was put last, as old as its question"),
     (
@@ -41,7 +44,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "fills-dated-by-the-answer",
-        {**_FILLS, "dated": "answered"},
+        {**_FILLS, "dated": "answered", **_APART},
         ("bounded-staleness",),
         "a copy that was long on its way is served for as long as a new one",
     ),
