@@ -14,11 +14,12 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.expr import Expr, exists, for_all, implies
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv, do_kv_in_flight
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row
 from edgeproof.properties.designs.parts.alarm import LIMITS
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER"]
 
@@ -148,4 +149,12 @@ DOSSIER: Final = Dossier(
         **_FILL_LEMMAS,
     },
     costing=do_kv.COSTING,
+    possible={
+        "a-write-is-acknowledged": acknowledged("fills"),
+        "fills-overlap": Fact(
+            "fills-neither",
+            "While a cache is being filled another answer comes.",
+            lambda s: exists(s.Read, lambda r: s.overlapped[r]),
+        ),
+    },
 )

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import for_all, implies, maximum
+from edgeproof.model.expr import exists, for_all, implies, maximum
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import Instance, State
 from edgeproof.properties.designs import do_kv, do_kv_worst
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER", "worst_run"]
 
@@ -157,4 +158,12 @@ DOSSIER: Final = Dossier(
     worst_run=worst_run,
     lemmas={**do_kv.DOSSIER.lemmas, **_READS},
     costing=do_kv.COSTING,
+    possible={
+        "a-write-is-acknowledged": acknowledged("in-flight"),
+        "an-answer-is-overtaken": Fact(
+            "in-flight-memo",
+            "While a read is under way another one is answered.",
+            lambda s: exists(s.Read, lambda r: s.asking[r] & s.overtaken[r]),
+        ),
+    },
 )

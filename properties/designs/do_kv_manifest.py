@@ -20,7 +20,18 @@ from attrs import frozen
 
 from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Sizes, Term, Writer, total
+from edgeproof.properties.designs.dossier import (
+    Constants,
+    Costing,
+    Dossier,
+    Fact,
+    Lemmas,
+    Row,
+    Sizes,
+    Term,
+    Writer,
+    total,
+)
 from edgeproof.properties.designs.parts.alarm import (
     FAILURES,
     LIMITS,
@@ -33,6 +44,7 @@ from edgeproof.properties.designs.parts.alarm import (
 )
 from edgeproof.properties.designs.parts.cache import old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["DOSSIER"]
 
@@ -318,6 +330,13 @@ DOSSIER: Final = Dossier(
         reads=("lookup", "read"),
         without="the last config, for ever",
     ),
+    possible={
+        "a-write-is-acknowledged": acknowledged("manifest-places"),
+        "a-retry-waits": waits_to_retry("manifest-no-grace"),
+        "a-part-is-collected": Fact(
+            "manifest-short-grace", "A part that nothing needs any more is deleted.", lambda s: s.deleting
+        ),
+    },
     regardless={
         "manifest-no-grace": ("spill-integrity",),
         "manifest-late-delete-no-grace": ("spill-integrity",),

@@ -15,10 +15,11 @@ from typing import Final
 
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts.alarm import LIMITS, Change, at_retry, at_sync, attempts, publication
 from edgeproof.properties.designs.parts.cache import cached_copy
 from edgeproof.properties.designs.parts.links import UNBROKEN
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["DOSSIER"]
 
@@ -163,5 +164,12 @@ DOSSIER: Final = Dossier(
         writer=Writer.OBJECT,
         without="the last config, for ever",
     ),
+    possible={
+        "a-write-is-acknowledged": acknowledged("per-key"),
+        "a-retry-waits": waits_to_retry("per-key-faults"),
+        "the-keys-differ": Fact(
+            "per-key", "KV holds one version of one key, and another of the other.", lambda s: s.kv_first != s.kv_second
+        ),
+    },
     regardless={"per-key-faults": ("no-partial-read",), "per-key-partition": ("no-partial-read",)},
 )

@@ -18,9 +18,10 @@ from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS
 from edgeproof.properties.designs.parts.cache import old_copies
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["DOSSIER"]
 
@@ -110,4 +111,13 @@ DOSSIER: Final = Dossier(
         **_STALENESS,
     },
     costing=evolve(do_kv.COSTING, constants={**do_kv.COSTING.constants, "G": 60}, hops=_leaves_the_location),
+    possible={
+        "a-write-is-acknowledged": acknowledged("regional-memo"),
+        "a-retry-waits": waits_to_retry("regional-faults"),
+        "the-region-is-behind": Fact(
+            "regional-memo",
+            "The region's copy is older than what KV's centre holds.",
+            lambda s: s.region_cached & (s.region < s.kv),
+        ),
+    },
 )

@@ -18,7 +18,7 @@ from attrs import evolve
 from edgeproof.model.designs.flagship import lets_in
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts.alarm import LIMITS, publication
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 
@@ -189,4 +189,14 @@ DOSSIER: Final = Dossier(
         write=("edit", "raise_draft", "save"),
         without="the last flags, for ever",
     ),
+    possible={
+        "a-retry-waits": Fact(
+            "flag", "A retry waits for all of R.", lambda s: (s.sending == "retry") & (s.waited == s.R)
+        ),
+        "an-editor-is-behind": Fact(
+            "flag-blind",
+            "While somebody edits a flag somebody else changes it.",
+            lambda s: s.editing & (s.seen < s.config),
+        ),
+    },
 )

@@ -148,7 +148,7 @@ def _possible(explored: _Explored, facts: Sequence[Property]) -> Evidence:
     elif search.complete:
         verdict, reason = Verdict.VIOLATED, f"in no state that can be reached: {'; '.join(missing)}"
     else:
-        verdict, reason = Verdict.UNKNOWN, f"not met: {'; '.join(missing)}; {_stopped(search, kernel)}"
+        verdict, reason = Verdict.UNKNOWN, f"not met: {'; '.join(missing)}; {stopped(search, kernel)}"
     return _found(explored, POSSIBLE, verdict, reason, None, {})
 
 
