@@ -153,7 +153,7 @@ DOSSIER: Final = Dossier(
         "a-write-is-acknowledged": acknowledged("fills"),
         "fills-overlap": Fact(
             "fills-neither",
-            "While a cache is being filled another answer comes.",
+            "A cache is filled by answers that overlap.",
             lambda s: exists(s.Read, lambda r: s.overlapped[r]),
         ),
     },

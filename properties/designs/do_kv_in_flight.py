@@ -162,7 +162,7 @@ DOSSIER: Final = Dossier(
         "a-write-is-acknowledged": acknowledged("in-flight"),
         "an-answer-is-overtaken": Fact(
             "in-flight-memo",
-            "While a read is under way another one is answered.",
+            "A read that is under way is overtaken by another one.",
             lambda s: exists(s.Read, lambda r: s.asking[r] & s.overtaken[r]),
         ),
     },

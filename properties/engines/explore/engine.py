@@ -144,11 +144,12 @@ def _possible(explored: _Explored, facts: Sequence[Property]) -> Evidence:
     steps = {fact.says: _steps_to(kernel, search, fact.id) for fact in facts}
     missing = [says for says, how_many in steps.items() if how_many is None]
     if not missing:
-        verdict, reason = Verdict.HOLDS_TO_BOUND, "; ".join(f"{says} (shown in {n} steps)" for says, n in steps.items())
-    elif search.complete:
-        verdict, reason = Verdict.VIOLATED, f"in no state that can be reached: {'; '.join(missing)}"
+        verdict = Verdict.HOLDS_TO_BOUND
+        reason = " ".join(f"{says} Shown in {n} step{'' if n == 1 else 's'}." for says, n in steps.items())
+    elif search.complete and search.left_range < 0:
+        verdict, reason = Verdict.VIOLATED, f"in no state that can be reached: {' '.join(missing)}"
     else:
-        verdict, reason = Verdict.UNKNOWN, f"not met: {'; '.join(missing)}; {stopped(search, kernel)}"
+        verdict, reason = Verdict.UNKNOWN, f"{stopped(search, kernel)}, and had not met: {' '.join(missing)}"
     return _found(explored, POSSIBLE, verdict, reason, None, {})
 
 
