@@ -38,6 +38,7 @@ from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, conclude
 from edgeproof.properties.pins import held_to_pins
+from edgeproof.properties.possible import POSSIBLE, facts_of
 from edgeproof.properties.second_look import (
     cutoffs_within,
     failed_inductions,
@@ -117,8 +118,10 @@ def verify(
 
 
 def conclusions_of(case: Case, found: Sequence[Evidence]) -> list[Conclusion]:
-    """What all engines together say: of the system and of time first, where they do, then of the case's properties."""
-    on_itself = (LOCKSTEP, TIME_DIVERGES)
+    """What all engines together say: of the system, of time and of what is possible first, where they do, then of the
+    case's properties.
+    """
+    on_itself = (LOCKSTEP, TIME_DIVERGES, POSSIBLE)
     ids = tuple(one for one in on_itself if any(e.property == one for e in found)) + case.properties
     return [conclude(case, one, tuple(e for e in found if e.property == one)) for one in ids]
 
@@ -239,20 +242,29 @@ def _properties(case: Case) -> list[Property]:
     return [CATALOGUE[name] for name in case.properties]
 
 
-def _source(shape: tuple[Case, ...], design: str, instance: Callable[[Case], Instance] = instance_of) -> KernelSource:
+def _searched(shape: tuple[Case, ...], design: str) -> KernelSource:
+    """The kernel for searches, which look for what must be possible as well."""
+    facts = {fact.id: fact for case in shape if case.design == design for fact in facts_of(case)}
+    return _source(shape, design, instance_of, [*facts.values()])
+
+
+def _source(
+    shape: tuple[Case, ...], design: str, instance: Callable[[Case], Instance], facts: Sequence[Property] = ()
+) -> KernelSource:
     """One kernel for all the cases of a design: compiled once, run with each case's constants."""
     instances = [instance(case) for case in shape if case.design == design]
     asked = {name for case in shape if case.design == design for name in case.properties}
-    return kernel_source(instances, [p for p in CATALOGUE.values() if p.id in asked])
+    return kernel_source(instances, [*(p for p in CATALOGUE.values() if p.id in asked), *facts])
 
 
 def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:
-    found = explore_with_time(instance_of(case), _properties(case), _source(shape, case.design), plan.limits)
+    source = _searched(shape, case.design)
+    found = explore_with_time(instance_of(case), _properties(case), source, plan.limits, facts_of(case))
     return say_reached(instance_of(case), found)
 
 
 def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State]) -> list[bool]:
-    return reached(instance_of(case), _source(shape, case.design), states, plan.limits)
+    return reached(instance_of(case), _searched(shape, case.design), states, plan.limits)
 
 
 def _prove(case: Case, plan: Plan) -> list[Evidence]:

@@ -15,19 +15,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from edgeproof.model.expr import FALSE, NAT, Expr, for_all, implies, ite, lift
+from edgeproof.model.expr import FALSE, NAT, Expr, exists, for_all, implies, ite, lift
 from edgeproof.model.interpret import evaluate
 from edgeproof.model.machine import Instance, State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
+from edgeproof.properties.designs.parts.possible import waits_to_retry
 
 __all__ = ["DOSSIER", "new_token_bound", "new_token_formula"]
 
 _FAULTS: Final[Constants] = {"crash": True, "put_fails": True, "negative_cache": True, "L": 8}
 _LATE: Final[Constants] = {"put_late": True, "L": 10}
 _BEAT: Final[Constants] = {"repair": "heartbeat"}
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "T": 4, "H": 5, "Z": 6, "E": 7, "L": 10}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -57,7 +61,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "tokens-push-unchecked",
-        {"recheck": "off"},
+        {"recheck": "off", **_APART},
         ("push-revocation",),
         "a push that only the edge has checked is as stale as a fetch",
     ),
@@ -246,5 +250,16 @@ DOSSIER: Final = Dossier(
         reads=("fetch",),
         without="fetches as before, no pushes, and no revocation",
     ),
+    possible={
+        "a-retry-waits": waits_to_retry("tokens-tombstone"),
+        "a-token-admits": Fact(
+            "tokens-push-unchecked",
+            "A request with the token is admitted.",
+            lambda s: exists(s.Pop, lambda p: s.admitted[p]),
+        ),
+        "a-tombstone-is-put": Fact(
+            "tokens-push-unchecked", "KV holds the tombstone of a revoked token.", lambda s: s.listed == "tombstone"
+        ),
+    },
     regardless={"tokens-delete-late": ("monotonic-kv",)},
 )

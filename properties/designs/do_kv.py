@@ -13,14 +13,15 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
+from edgeproof.model.expr import NAT, Expr, exists, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.do_kv_worst import worst_run
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["COSTING", "DOSSIER", "WRITE", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
 
@@ -32,6 +33,9 @@ _LATE: Final[Constants] = {**_OUTBOX, "put_late": True, "writes": 3}
 
 _REPAIRED: Final[Constants] = {"repair": "heartbeat", "reader": "guarded", "epoch": "on"}
 
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "H": 4, "T": 5, "Z": 6}
+
 _CASES: Final[tuple[Row, ...]] = (
     ("outbox", {**_OUTBOX}, (), "the pattern without any fault"),
     ("outbox-faults", {**_OUTBOX, **_FAULTS}, (), "a put that fails is retried, a crash finds the alarm armed"),
@@ -42,6 +46,12 @@ _CASES: Final[tuple[Row, ...]] = (
         {**_LATE, **_FAULTS, **_REPAIRED, "disjoint_caches": True, "writes": 2},
         ("monotonic-kv",),
         "a late put takes KV back; the heartbeat repairs it and the guard hides it from readers",
+    ),
+    (
+        "recommended-apart",
+        {**_LATE, **_FAULTS, **_REPAIRED, "Pop": 1, "writes": 2, **_APART},
+        ("monotonic-kv",),
+        "the same with durations that are all different, so that one that is taken for another shows",
     ),
     (
         "inline",
@@ -269,5 +279,14 @@ DOSSIER: Final = Dossier(
     worst_run=worst_run,
     lemmas={**_COPIES, **_STORE, **_READERS, **_STALENESS},
     costing=COSTING,
+    possible={
+        "a-write-is-acknowledged": acknowledged("outbox"),
+        "a-retry-waits": waits_to_retry("recommended-apart"),
+        "the-era-decides": Fact(
+            "rollback-epoch",
+            "An isolate keeps a copy with a higher number, of an earlier era than what KV holds.",
+            lambda s: exists(s.Pop, lambda p: s.loaded[p] & (s.kept[p] > s.kv) & (s.kept_era[p] < s.kv_era)),
+        ),
+    },
     regardless={"inline-crash": ("monotonic-kv", "monotonic-reads")},
 )

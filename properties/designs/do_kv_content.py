@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import TRUE, Expr, for_all, implies
+from edgeproof.model.expr import TRUE, Expr, exists, for_all, implies
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.do_kv_worst import worst_poison_run, worst_run
-from edgeproof.properties.designs.dossier import Beside, Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.dossier import Beside, Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS, Change, at_lease, at_retry, at_sync, attempts
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER"]
 
@@ -29,6 +30,9 @@ _UNVETTED: Final[Constants] = {**_POISON, "vetting": "off"}
 _ALONE: Final[Constants] = {**_UNVETTED, "Pop": 1}
 _CORRUPT: Final[Constants] = {"Put": 1, "Pop": 1, "reader": "guarded", "corrupt": True}
 _RESTORED: Final[Constants] = {**_ALONE, "validate": "serves", "rollback": True}
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "T": 4, "X": 5, "H": 6, "Z": 7}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -75,7 +79,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "content-restored-epoch",
-        {**_RESTORED, "epoch": "on"},
+        {**_RESTORED, "epoch": "on", **_APART},
         ("serves-last-good",),
         "an epoch makes the restored good version the newer one",
     ),
@@ -200,4 +204,12 @@ DOSSIER: Final = Dossier(
     worst_run=worst_run,
     lemmas={**do_kv.DOSSIER.lemmas, **_CONTENT, **_POISON_AGES, **_RESTORED_AGES},
     costing=do_kv.COSTING,
+    possible={
+        "a-write-is-acknowledged": acknowledged("content-vetted"),
+        "the-last-good-copy-is-kept": Fact(
+            "content-keeps",
+            "An isolate keeps a good copy while KV holds a bad one.",
+            lambda s: exists(s.Pop, lambda p: s.loaded[p] & (s.kept_content[p] == "good") & (s.kv_content == "poison")),
+        ),
+    },
 )

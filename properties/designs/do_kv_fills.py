@@ -14,16 +14,20 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import Expr, for_all, implies
+from edgeproof.model.expr import Expr, exists, for_all, implies
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv, do_kv_in_flight
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row
 from edgeproof.properties.designs.parts.alarm import LIMITS
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER"]
 
 _FILLS: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "Read": 2, "S": 0, "D": 0}
 """Searched with publications that take no time, which leaves the more to answers; proofs are of all numbers."""
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"D": 0, "L": 1, "S": 2, "T": 3, "R": 4, "H": 5, "Z": 6}
 
 _CASES: Final[tuple[Row, ...]] = (
     ("fills", {**_FILLS}, (), "of overlapping answers a cache keeps what was put last, as old as its question"),
@@ -41,7 +45,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "fills-dated-by-the-answer",
-        {**_FILLS, "dated": "answered"},
+        {**_FILLS, "dated": "answered", **_APART},
         ("bounded-staleness",),
         "a copy that was long on its way is served for as long as a new one",
     ),
@@ -145,4 +149,12 @@ DOSSIER: Final = Dossier(
         **_FILL_LEMMAS,
     },
     costing=do_kv.COSTING,
+    possible={
+        "a-write-is-acknowledged": acknowledged("fills"),
+        "fills-overlap": Fact(
+            "fills-neither",
+            "A cache is filled by answers that overlap.",
+            lambda s: exists(s.Read, lambda r: s.overlapped[r]),
+        ),
+    },
 )

@@ -14,17 +14,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import for_all, implies, maximum
+from edgeproof.model.expr import exists, for_all, implies, maximum
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import Instance, State
 from edgeproof.properties.designs import do_kv, do_kv_worst
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER", "worst_run"]
 
 _SLOW: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "Read": 2}
 _FAULTS: Final[Constants] = {"crash": True, "put_fails": True}
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 0, "D": 1, "L": 2, "T": 3, "R": 4, "H": 5, "Z": 6}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -53,7 +57,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "in-flight-evicted",
-        {**_SLOW, "reader": "guarded", "evict": True},
+        {**_SLOW, "reader": "guarded", "evict": True, **_APART},
         (),
         "an isolate that has lost its guard has lost nothing that a cache of its own location does not keep",
     ),
@@ -154,4 +158,12 @@ DOSSIER: Final = Dossier(
     worst_run=worst_run,
     lemmas={**do_kv.DOSSIER.lemmas, **_READS},
     costing=do_kv.COSTING,
+    possible={
+        "a-write-is-acknowledged": acknowledged("in-flight"),
+        "an-answer-is-overtaken": Fact(
+            "in-flight-memo",
+            "A read that is under way is overtaken by another one.",
+            lambda s: exists(s.Read, lambda r: s.asking[r] & s.overtaken[r]),
+        ),
+    },
 )

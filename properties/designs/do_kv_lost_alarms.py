@@ -14,9 +14,10 @@ from typing import Final
 
 from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.do_kv_lost_alarms_worst import worst_run
-from edgeproof.properties.designs.dossier import Constants, Dossier, Row
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Row
 from edgeproof.properties.designs.parts.alarm import LIMITS, at_again
 from edgeproof.properties.designs.parts.lost_alarms import OVERDUE
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["DOSSIER"]
 
@@ -24,6 +25,9 @@ _LOST: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1, "alarm_stu
 _WATCHED: Final[Constants] = {**_LOST, "watchdog": "on"}
 _FAULTS: Final[Constants] = {"crash": True, "put_fails": True}
 _REPAIRED: Final[Constants] = {"repair": "heartbeat", "reader": "guarded", "epoch": "on"}
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "H": 4, "T": 5, "Z": 6}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -34,7 +38,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "lost-heartbeat",
-        {**_LOST, "repair": "heartbeat"},
+        {**_LOST, "repair": "heartbeat", "writes": 3, **_APART},
         ("convergence", "bounded-staleness"),
         "a heartbeat lives on the alarm that it should make good for, and is lost with it",
     ),
@@ -67,4 +71,11 @@ DOSSIER: Final = Dossier(
     worst_run=worst_run,
     lemmas={**do_kv.DOSSIER.lemmas, **OVERDUE, "behind-at-again": at_again(do_kv.WRITE)},
     costing=do_kv.COSTING,
+    possible={
+        "a-write-is-acknowledged": acknowledged("lost-alarm-watchdog"),
+        "a-retry-waits": waits_to_retry("lost-alarm-faults"),
+        "an-alarm-is-armed-again": Fact(
+            "lost-alarm-watchdog", "An alarm that is overdue is armed again.", lambda s: s.alarm == "again"
+        ),
+    },
 )

@@ -20,7 +20,18 @@ from attrs import frozen
 
 from edgeproof.model.expr import NAT, TIME, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Row, Sizes, Term, Writer, total
+from edgeproof.properties.designs.dossier import (
+    Constants,
+    Costing,
+    Dossier,
+    Fact,
+    Lemmas,
+    Row,
+    Sizes,
+    Term,
+    Writer,
+    total,
+)
 from edgeproof.properties.designs.parts.alarm import (
     FAILURES,
     LIMITS,
@@ -33,6 +44,7 @@ from edgeproof.properties.designs.parts.alarm import (
 )
 from edgeproof.properties.designs.parts.cache import old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["DOSSIER"]
 
@@ -43,6 +55,9 @@ _ONE: Final[Constants] = {"Pop": 1}
 _FAULTS: Final[Constants] = {"put_fails": True, "put_ambiguous": True, "crash": True}
 _ASKED: Final[Constants] = {"parts": "r2", "missing": "probe", "negative_cache": True}
 _COLLECTED: Final[Constants] = {**_ONE, "collector": "graceful", "K": _B}
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 0, "D": 1, "U": 2, "T": 3, "L": 4, "R": 5, "Z": 6}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -65,7 +80,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "manifest-no-grace",
-        {**_ONE, **_FAULTS, "collector": "eager"},
+        {**_ONE, **_FAULTS, "collector": "eager", **_APART},
         ("spill-integrity",),
         "the manifest in KV is new, and that in the location's cache is not",
     ),
@@ -315,6 +330,13 @@ DOSSIER: Final = Dossier(
         reads=("lookup", "read"),
         without="the last config, for ever",
     ),
+    possible={
+        "a-write-is-acknowledged": acknowledged("manifest-places"),
+        "a-retry-waits": waits_to_retry("manifest-no-grace"),
+        "a-part-is-collected": Fact(
+            "manifest-short-grace", "A part that nothing needs any more is deleted.", lambda s: s.deleting
+        ),
+    },
     regardless={
         "manifest-no-grace": ("spill-integrity",),
         "manifest-late-delete-no-grace": ("spill-integrity",),

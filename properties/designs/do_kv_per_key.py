@@ -15,12 +15,16 @@ from typing import Final
 
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts.alarm import LIMITS, Change, at_retry, at_sync, attempts, publication
 from edgeproof.properties.designs.parts.cache import cached_copy
 from edgeproof.properties.designs.parts.links import UNBROKEN
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["DOSSIER"]
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "T": 4}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -31,7 +35,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "per-key-faults",
-        {"Pop": 1, "put_fails": True},
+        {"Pop": 1, "put_fails": True, "writes": 3, **_APART},
         ("no-partial-read",),
         "a put that fails between two keys makes the mixture last, and every key adds its D to the bound",
     ),
@@ -160,5 +164,12 @@ DOSSIER: Final = Dossier(
         writer=Writer.OBJECT,
         without="the last config, for ever",
     ),
+    possible={
+        "a-write-is-acknowledged": acknowledged("per-key"),
+        "a-retry-waits": waits_to_retry("per-key-faults"),
+        "the-keys-differ": Fact(
+            "per-key", "KV holds one version of one key, and another of the other.", lambda s: s.kv_first != s.kv_second
+        ),
+    },
     regardless={"per-key-faults": ("no-partial-read",), "per-key-partition": ("no-partial-read",)},
 )

@@ -18,19 +18,23 @@ from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS
 from edgeproof.properties.designs.parts.cache import old_copies
+from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
 
 __all__ = ["DOSSIER"]
 
 _OUTBOX: Final[Constants] = {"publisher": "outbox", "Put": 1, "Pop": 1}
 
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 3, "T": 4, "G": 5, "H": 6, "Z": 7}
+
 _CASES: Final[tuple[Row, ...]] = (
     ("regional", {**_OUTBOX, "Pop": 2}, (), "the region's copy is one more that may be old: the bound grows by G"),
     (
         "regional-faults",
-        {**_OUTBOX, "crash": True, "put_fails": True},
+        {**_OUTBOX, "crash": True, "put_fails": True, **_APART},
         (),
         "what fails on the way to KV and what is old behind it add up",
     ),
@@ -107,4 +111,13 @@ DOSSIER: Final = Dossier(
         **_STALENESS,
     },
     costing=evolve(do_kv.COSTING, constants={**do_kv.COSTING.constants, "G": 60}, hops=_leaves_the_location),
+    possible={
+        "a-write-is-acknowledged": acknowledged("regional-memo"),
+        "a-retry-waits": waits_to_retry("regional-faults"),
+        "the-region-is-behind": Fact(
+            "regional-memo",
+            "The region's copy is older than what KV's centre holds.",
+            lambda s: s.region_cached & (s.region < s.kv),
+        ),
+    },
 )

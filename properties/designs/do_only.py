@@ -12,8 +12,9 @@ from typing import Final
 
 from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer
+from edgeproof.properties.designs.dossier import Costing, Dossier, Fact, Lemmas, Row, Term, Writer
 from edgeproof.properties.designs.parts.links import UNBROKEN
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER"]
 
@@ -67,4 +68,10 @@ DOSSIER: Final = Dossier(
         outage=("crash",),
         without="nothing",
     ),
+    possible={
+        "a-write-is-acknowledged": acknowledged("do-only"),
+        "an-answer-is-lost": Fact(
+            "do-only-crash", "A write is stored, and its answer is lost.", lambda s: s.request == "lost"
+        ),
+    },
 )

@@ -18,6 +18,7 @@ __all__ = [
     "Constants",
     "Costing",
     "Dossier",
+    "Fact",
     "Lemmas",
     "Limits",
     "Quantity",
@@ -136,6 +137,15 @@ class Costing:
 
 
 @frozen
+class Fact:
+    """Something that must be able to happen, as a sentence: in this case there is a state in which `shows` is true."""
+
+    case: str
+    says: str
+    shows: Callable[[State], Expr]
+
+
+@frozen
 class Dossier:
     """All that is said of a design.
 
@@ -159,6 +169,8 @@ class Dossier:
 
     `costing` says how what it costs is found; a definition costs nothing.
 
+    `possible` are facts by name, each of which the search has to find.
+
     `regardless` names, of a case with hazards, what is violated although none of them strikes. `conceded` says, by case
     and property, why less is shown now than was pinned before.
     """
@@ -173,5 +185,6 @@ class Dossier:
     worst_run: Callable[[Instance], Sequence[Event] | None] = lambda instance: None
     lemmas: Lemmas = field(factory=dict)
     costing: Costing | None = None
+    possible: Mapping[str, Fact] = field(factory=dict)
     regardless: Mapping[str, tuple[str, ...]] = field(factory=dict)
     conceded: Mapping[tuple[str, str], str] = field(factory=dict)

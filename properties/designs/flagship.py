@@ -18,11 +18,14 @@ from attrs import evolve
 from edgeproof.model.designs.flagship import lets_in
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts.alarm import LIMITS, publication
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 
 __all__ = ["DOSSIER"]
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"S": 2, "D": 1, "R": 4, "T": 3}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -33,7 +36,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "flag-blind",
-        {"update": "blind", "Pop": 1, "writes": 3},
+        {"update": "blind", "Pop": 1, "writes": 3, **_APART},
         ("no-lost-update",),
         "a full replace without a version: an editor turns on again what the kill switch has just turned off",
     ),
@@ -186,4 +189,14 @@ DOSSIER: Final = Dossier(
         write=("edit", "raise_draft", "save"),
         without="the last flags, for ever",
     ),
+    possible={
+        "a-retry-waits": Fact(
+            "flag", "A retry waits for all of R.", lambda s: (s.sending == "retry") & (s.waited == s.R)
+        ),
+        "an-editor-is-behind": Fact(
+            "flag-blind",
+            "While somebody edits a flag somebody else changes it.",
+            lambda s: s.editing & (s.seen < s.config),
+        ),
+    },
 )

@@ -21,7 +21,18 @@ from edgeproof.model.expr import NAT, TIME, TRUE, Expr, exists, for_all, implies
 from edgeproof.model.interpret import Event, evaluate
 from edgeproof.model.machine import Instance, State
 from edgeproof.properties.designs.do_kv_worst import wait
-from edgeproof.properties.designs.dossier import Beside, Constants, Costing, Dossier, Lemmas, Row, Term, Writer, total
+from edgeproof.properties.designs.dossier import (
+    Beside,
+    Constants,
+    Costing,
+    Dossier,
+    Fact,
+    Lemmas,
+    Row,
+    Term,
+    Writer,
+    total,
+)
 
 __all__ = ["DOSSIER"]
 
@@ -33,6 +44,9 @@ _ONCE: Final[Constants] = {"writes": 3, "bads": 1}
 _RETURN: Final = "monotonic-reads"
 """Every return to the last good version takes readers back: that is what it is for."""
 
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"P": 1, "W": 2, "A": 3, "H": 4, "G": 5, "X": 6}
+
 _CASES: Final[tuple[Row, ...]] = (
     (
         "push-staged",
@@ -42,7 +56,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "push-staged-again",
-        {"pull": "off", "writes": 4, "bads": 3},
+        {"pull": "off", "writes": 4, "bads": 3, **_APART},
         (_RETURN,),
         "bad versions follow each other, and each gets as far as the one before",
     ),
@@ -351,6 +365,14 @@ DOSSIER: Final = Dossier(
         write=("release_good",),
         without="the last config, for ever",
     ),
+    possible={
+        "a-bad-version-is-withdrawn": Fact("push-staged", "A bad version is taken back.", lambda s: s.withdrawn),
+        "a-good-version-gets-through": Fact(
+            "push-staged",
+            "Every location has a version that was released after the first one.",
+            lambda s: (s.config > 1) & (s.good == s.config) & for_all(s.Pop, lambda p: s.held[p] == s.config),
+        ),
+    },
     regardless={
         "push-staged-cut": ("monotonic-reads",),
         "push-staged-silence": ("monotonic-reads",),

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
+from edgeproof.model.expr import NAT, Expr, exists, for_all, implies, ite, lift
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Lemmas, Limits, Row, Term, Writer
+from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Limits, Row, Term, Writer
 from edgeproof.properties.designs.parts.cache import cached_copy
 from edgeproof.properties.designs.parts.links import UNBROKEN
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER"]
 
@@ -122,4 +123,15 @@ DOSSIER: Final = Dossier(
         write=("begin",),
         without="reads as before: there is no Durable Object",
     ),
+    possible={
+        "a-write-is-acknowledged": acknowledged("kv-only-one-stream"),
+        "writers-race": Fact(
+            "kv-only",
+            "Two writers put at the same time.",
+            lambda s: exists(
+                s.Writer,
+                lambda v: exists(s.Writer, lambda w: (v != w) & (s.phase[v] == "putting") & (s.phase[w] == "putting")),
+            ),
+        ),
+    },
 )

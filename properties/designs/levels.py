@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from edgeproof.model.expr import for_all, implies
+from edgeproof.model.expr import exists, for_all, implies
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.dossier import Dossier, Fact, Lemmas, Row, Term
+from edgeproof.properties.designs.parts.possible import acknowledged
 
 __all__ = ["DOSSIER"]
 
@@ -63,4 +64,12 @@ DOSSIER: Final = Dossier(
     engines=("explore", "prove"),
     terms=terms,
     lemmas=_LEMMAS,
+    possible={
+        "a-write-is-acknowledged": acknowledged("level-strong"),
+        "a-reader-is-as-late-as-it-may-be": Fact(
+            "level-bounded",
+            "A reader may be told what was superseded exactly B ago.",
+            lambda s: s.watching & (s.since == s.B) & exists(s.Pop, lambda p: s.at_hand[p] < s.watched),
+        ),
+    },
 )

@@ -22,6 +22,7 @@ from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Case, Evidence, Status
 from edgeproof.properties.mutation.mutants import Mutant
 from edgeproof.properties.pins import held_to_pins, pins_for
+from edgeproof.properties.possible import facts_of
 from edgeproof.properties.verify import PLANS, conclusions_of
 
 __all__ = ["ENGINES", "Fate", "Kill", "judged"]
@@ -116,10 +117,11 @@ def _searched(design: str, machine: Machine, cases: Sequence[Case]) -> Iterator[
     # All cases decide how fine the states are, as they do where the pins come from.
     instances = {case.name: Instance.of(machine, **case.constants) for case in scoreboard(design)}
     asked = {name for case in scoreboard(design) for name in case.properties}
-    source = kernel_source([*instances.values()], [p for p in CATALOGUE.values() if p.id in asked])
+    facts = [fact for case in scoreboard(design) for fact in facts_of(case)]
+    source = kernel_source([*instances.values()], [*(p for p in CATALOGUE.values() if p.id in asked), *facts])
     for case in cases:
         limits = Limits(states=max(100_000, 4 * _pinned_states(case)))
-        yield case, explore_with_time(instances[case.name], _properties(case), source, limits)
+        yield case, explore_with_time(instances[case.name], _properties(case), source, limits, facts_of(case))
 
 
 def _proved(design: str, machine: Machine, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Evidence]]]:

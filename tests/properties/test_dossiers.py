@@ -13,10 +13,12 @@ import pytest
 
 from edgeproof.impl.references import REFERENCES
 from edgeproof.model.designs import DESIGNS
-from edgeproof.model.machine import Design, DesignError, boolean
+from edgeproof.model.expr import Expr, rewrite
+from edgeproof.model.machine import Design, DesignError, Instance, boolean
+from edgeproof.model.structure import specialise
 from edgeproof.properties import designs
 from edgeproof.properties.bounds import is_promised, present_terms
-from edgeproof.properties.cases import scoreboard
+from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Dossier
@@ -56,6 +58,29 @@ def test_every_dossier_has_cases_and_lemmas_and_that_of_a_design_with_an_impleme
     assert dossier.cases
     assert dossier.lemmas
     assert ("fuzz" in dossier.engines) == (dossier.costing is not None) == (design in REFERENCES)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_in_a_case_of_every_design_one_duration_that_is_taken_for_another_would_show(design: str) -> None:
+    durations = [used_durations(instance_of(case)) for case in scoreboard(design)]
+    assert [one for one in durations if len(set(one.values())) == len(one)], durations
+
+
+def used_durations(at: Instance) -> dict[str, int]:
+    """The durations that a case's own machine speaks of, with its options and hazards filled in."""
+    machine = specialise(at.machine, {**at.of_role("option"), **at.of_role("hazard")})
+    spoken_of: set[str] = set()
+
+    def note(leaf: Expr) -> None:
+        spoken_of.update({leaf.name} if leaf.op == "prm" else ())
+
+    changes = [change for action in machine.actions for change in action.post.values()]
+    updates = [update.value for change in changes if not isinstance(change, Expr) for update in change]
+    conditions = [*(one for _, one in machine.deadlines), *(one.running for one in machine.clocks)]
+    guards = [action.guard for action in machine.actions]
+    for root in (*conditions, *guards, *updates, *(change for change in changes if isinstance(change, Expr))):
+        rewrite(root, note)
+    return {name: at.number(name) for name in at.of_role("duration") if name in spoken_of}
 
 
 @pytest.mark.parametrize("design", DESIGNS)

@@ -33,7 +33,7 @@ DEPTHS = {
     # A location asks, and the centre answers; the next write is published, and told there through another question;
     # the first answer arrives, and is told.
     "fills-latest": {**ANOMALY, "monotonic-reads": 13},
-    "fills-dated-by-the-answer": {**ANOMALY, "bounded-staleness": 18},
+    "fills-dated-by-the-answer": {**ANOMALY, "bounded-staleness": 22},
 }
 
 

@@ -32,7 +32,7 @@ ANOMALY = {"read-your-writes": 3}
 DEPTHS = {
     # A write is acknowledged, its alarm is lost, and that was it.
     "lost-alarm": {**ANOMALY, "bounded-staleness": 8, "convergence": 9},
-    "lost-heartbeat": {**ANOMALY, "bounded-staleness": 8, "convergence": 9},
+    "lost-heartbeat": {**ANOMALY, "bounded-staleness": 13, "convergence": 12},
     "lost-alarm-watchdog": ANOMALY,
     "lost-alarm-faults": ANOMALY,
     # As of do_kv's late put, which is over before a poke is due.

@@ -63,7 +63,7 @@ def test_all_but_the_anomalies_is_proved_where_nobody_is_cut_off() -> None:
     [("per-key", "2*D + S + 2*D + T", 14), ("per-key-faults", "2*D + S + F*(2*D + R) + 2*D + T", 19)],
 )
 def test_the_bound_is_reached(case: str, text: str, bound: int) -> None:
-    at = instance_of(CASES[case]).with_(D=2, S=3, T=3)
+    at = instance_of(CASES[case]).with_(D=2, S=3, R=1, T=3)
     assert formula(at) == text
     assert sum(value for _, value in present_terms(at)) == bound
     assert boards.reaches_the_bound(at).states[-1]["since"] == bound

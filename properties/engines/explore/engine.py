@@ -24,6 +24,7 @@ from edgeproof.properties.engines.explore.search import Graph, Search, Searcher,
 from edgeproof.properties.engines.explore.time import TIME_DIVERGES, first_timelock, stops_time
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.lasso import flaw
+from edgeproof.properties.possible import POSSIBLE
 
 __all__ = ["Limits", "explore", "explore_with_time", "fired", "reached", "search_instance", "stopped"]
 
@@ -59,12 +60,19 @@ def explore(
 
 
 def explore_with_time(
-    instance: Instance, properties: Sequence[Property], source: KernelSource, limits: Limits | None = None
+    instance: Instance,
+    properties: Sequence[Property],
+    source: KernelSource,
+    limits: Limits | None = None,
+    facts: Sequence[Property] = (),
 ) -> list[Evidence]:
-    """The same, and first whether time can always go on, of an instance that has clocks."""
+    """The same, and first whether time can always go on, of an instance that has clocks, and whether `facts` are found:
+    each says, as a property that `source` asks too, that it never comes about.
+    """
     explored = _explored(instance, source, limits or Limits())
     on_time = [_time_diverges(explored)] if instance.machine.clocks else []
-    return [*on_time, *(_evidence(explored, one, len(properties)) for one in properties)]
+    on_facts = [_possible(explored, facts)] if facts else []
+    return [*on_time, *on_facts, *(_evidence(explored, one, len(properties)) for one in properties)]
 
 
 @frozen(slots=False)
@@ -129,6 +137,31 @@ def _time_diverges(explored: _Explored) -> Evidence:
             witness = _timelock_witness(kernel, search, at)
     seconds = time.perf_counter() - begun
     return evolve(_found(explored, TIME_DIVERGES, verdict, reason, witness, {}), seconds=seconds)
+
+
+def _possible(explored: _Explored, facts: Sequence[Property]) -> Evidence:
+    kernel, search = explored.kernel, explored.search
+    steps = {fact.says: _steps_to(kernel, search, fact.id) for fact in facts}
+    missing = [says for says, how_many in steps.items() if how_many is None]
+    if not missing:
+        verdict = Verdict.HOLDS_TO_BOUND
+        reason = " ".join(f"{says} Shown in {n} step{'' if n == 1 else 's'}." for says, n in steps.items())
+    elif search.complete and search.left_range < 0:
+        verdict, reason = Verdict.VIOLATED, f"in no state that can be reached: {' '.join(missing)}"
+    else:
+        verdict, reason = Verdict.UNKNOWN, f"{stopped(search, kernel)}, and had not met: {' '.join(missing)}"
+    return _found(explored, POSSIBLE, verdict, reason, None, {})
+
+
+def _steps_to(kernel: Kernel, search: Search, fact: str) -> int | None:
+    """How many steps the shortest run to a fact takes; None where there is none. The interpreter confirms the fact."""
+    form = next(form for form in kernel.source.forms if form.name == fact)
+    state = int(search.hits[kernel.source.forms.index(form), 1])
+    if state < 0:
+        return None
+    events = _events(kernel, search, state)
+    _witness(kernel, search, events, form)
+    return len(events)
 
 
 def _found(

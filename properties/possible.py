@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must be able to happen: facts of a case, of each of which the search has to meet a state.
+
+A design that can do less than it should breaks no promise: where nothing is ever acknowledged, nothing that was
+acknowledged is lost.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edgeproof.properties.catalogue import Property
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.designs.dossier import Fact
+from edgeproof.properties.evidence import Case
+
+__all__ = ["POSSIBLE", "facts_of"]
+
+POSSIBLE: Final = "possible"
+"""The id of the verdict on all facts of a case together."""
+
+
+def facts_of(case: Case) -> list[Property]:
+    """What must be able to happen in a case: of each fact, that it never does, for the search to refute."""
+    facts = dossier_of(case.design).possible.items()
+    return [_never(name, fact) for name, fact in facts if fact.case == case.name]
+
+
+def _never(name: str, fact: Fact) -> Property:
+    return Property(f"{POSSIBLE}:{name}", fact.says, "", state=lambda s: ~fact.shows(s))
