@@ -15,7 +15,7 @@ from edgeproof.model.post import Each, Post, Store, after
 from edgeproof.model.state import State
 from edgeproof.model.structure import Action, Clock, Machine, advance
 
-__all__ = ["read_design"]
+__all__ = ["passing_of_time", "read_design"]
 
 
 def read_design(design: type[Design], name: str = "") -> Machine:
@@ -43,7 +43,7 @@ def read_design(design: type[Design], name: str = "") -> Machine:
         (name, lift(m.body(State(declared, {})), BOOL)) for name, m in marked.items() if m.kind == "deadline"
     )
     machine = Machine(declared, (design.__doc__ or "").strip(), actions, clocks, deadlines)
-    return evolve(machine, actions=(*machine.actions, _tick(machine))) if clocks else machine
+    return evolve(machine, actions=(*machine.actions, passing_of_time(machine))) if clocks else machine
 
 
 def _read_action(declared: Declarations, clocks: tuple[Clock, ...], name: str, marked: Marked) -> Action:
@@ -108,8 +108,8 @@ def _read_clock(declared: Declarations, name: str) -> Clock:
     return Clock(name, running, bound)
 
 
-def _tick(machine: Machine) -> Action:
-    """Time passes by one unit, if no deadline is broken by it."""
+def passing_of_time(machine: Machine) -> Action:
+    """The action `tick` of a machine with these clocks and deadlines: time passes by one unit, if it breaks none."""
     post = advance(machine, lift(1, TIME))
     guard = all_of(after(condition, post) for _, condition in machine.deadlines)
     return Action(TICK, (), guard, post, True, "", "Time passes, as far as no deadline is broken.")

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from edgeproof.model.declare import TICK, Variable
 from edgeproof.model.expr import FALSE, TRUE, Expr, rebuild
 from edgeproof.model.post import Each, Post, Store
+from edgeproof.model.read import passing_of_time
 from edgeproof.model.structure import Action, Clock, Machine
 from edgeproof.properties.mutation.edits import edits
 
@@ -53,18 +54,24 @@ def _changes(machine: Machine) -> Iterator[tuple[str, str, str, Machine]]:
         yield action.name, "impossible", f"{action.name} never happens", evolve(machine, actions=others)
     for position, (name, condition) in enumerate(machine.deadlines):
         before, rest = machine.deadlines[:position], machine.deadlines[position + 1 :]
-        yield name, "no-deadline", f"time may overtake {name}", evolve(machine, deadlines=(*before, *rest))
+        yield name, "no-deadline", f"time may overtake {name}", _timed(evolve(machine, deadlines=(*before, *rest)))
         for operator, says, changed in _of_expression(condition, machine):
-            yield name, operator, says, evolve(machine, deadlines=(*before, (name, changed), *rest))
+            yield name, operator, says, _timed(evolve(machine, deadlines=(*before, (name, changed), *rest)))
     for position, clock in enumerate(machine.clocks):
         for operator, says, running in _of_clock(clock):
             clocks = (*machine.clocks[:position], evolve(clock, running=running), *machine.clocks[position + 1 :])
-            yield clock.name, operator, says, evolve(machine, clocks=clocks)
+            yield clock.name, operator, says, _timed(evolve(machine, clocks=clocks))
     for name, variable in machine.variables.items():
         for initial in _other_beginnings(variable):
             variables = {**machine.variables, name: evolve(variable, initial=initial)}
             declared = evolve(machine.declared, variables=variables)
             yield name, "initial", f"{name} is {initial} at first", evolve(machine, declared=declared)
+
+
+def _timed(machine: Machine) -> Machine:
+    """The machine with time passing as its clocks and deadlines have it now."""
+    actions = (passing_of_time(machine) if one.name == TICK else one for one in machine.actions)
+    return evolve(machine, actions=tuple(actions))
 
 
 def _of_action(action: Action, machine: Machine) -> Iterator[tuple[str, str, Action]]:

@@ -98,6 +98,12 @@ def test_whoever_notices_says_by_which_property_of_which_case() -> None:
     assert {kill.status for kill in fate.kills} == {Status.VIOLATED}
 
 
+def test_time_passes_as_a_mutant_has_it() -> None:
+    (late,) = [one.machine for one in DOOR if one.operator == "no-deadline"]
+    assert "for_long" in repr(read_design(Door).action("tick").guard)
+    assert "for_long" not in repr(late.action("tick").guard)
+
+
 def test_what_only_lets_less_happen_is_noticed_by_what_is_pinned() -> None:
     fate = judged("do_only", _mutant("do_only", "restart never happens"), ["explore"])
     assert [kill.status for kill in fate.kills] == [Status.WEAKER]
