@@ -36,7 +36,7 @@ from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
-from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, conclude
+from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, conclude
 from edgeproof.properties.pins import held_to_pins
 from edgeproof.properties.possible import POSSIBLE, facts_of
 from edgeproof.properties.second_look import (
@@ -160,6 +160,10 @@ def _run(
             case, engine = work[future]
             found[case.name] += future.result()
             notify(Progress(case.name, engine, done, len(work)))
+        for case in cases:
+            if "prove" in plan.engines and _is_open(found[case.name]):
+                again = searching.submit(_prove, case, evolve(plan, engines=("prove",))).result()
+                found[case.name] = [one for one in found[case.name] if one.engine != "prove"] + again
         if "explore" in plan.engines:
             unsettled = {c.name: _ask_reached(c, found[c.name], searching, shape, plan) for c in cases}
             lifted = {case.name: _ask_cutoffs(case, found[case.name], proving) for case in cases}
@@ -268,7 +272,17 @@ def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State
 
 
 def _prove(case: Case, plan: Plan) -> list[Evidence]:
-    return prove(instance_of(case), _properties(case), dossier_of(case.design).lemmas, plan.effort)
+    # What puts a property to the test the search knows, where there is one.
+    effort = evolve(plan.effort, reach="explore" not in _engines(case, plan))
+    return prove(instance_of(case), _properties(case), dossier_of(case.design).lemmas, effort)
+
+
+def _is_open(evidence: Sequence[Evidence]) -> bool:
+    """Whether something is proved of which the search, if there was one, has not seen all that can happen."""
+    searched = {one.property for one in evidence if one.engine == "explore" and one.exhaustive}
+    if not any(one.engine == "explore" for one in evidence):
+        return False
+    return any(one.engine == "prove" and one.verdict in HOLDS and one.property not in searched for one in evidence)
 
 
 def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:
