@@ -173,7 +173,7 @@ def caught_in_lockstep(case: Case, mutant: Callable[[], System], sound: Callable
     """Whether a broken implementation is told from the model, by a run which the sound one follows to its end."""
     instance = for_runs(case)
     source = kernel_source([instance], _asked([case]))
-    found = fuzz(instance, [], source, mutant, Budget(50, 80, 0))[0]
+    found = fuzz(instance, [], source, mutant, Budget(50, 80, 0, shorten=False))[0]
     if found.verdict is not Verdict.VIOLATED:
         return False
     assert found.witness is not None
@@ -188,7 +188,7 @@ def runs_in_lockstep(design: str, found: Found) -> None:
     source = kernel_source([for_runs(case) for case in cases], [])
     evidence: dict[str, list[Evidence]] = {}
     for case in cases:
-        (lockstep,) = fuzz(for_runs(case), [], source, ReferenceSystems, Budget(30, 80, 1))
+        (lockstep,) = fuzz(for_runs(case), [], source, ReferenceSystems, Budget(12, 80, 1))
         assert lockstep.verdict is Verdict.HOLDS_TO_BOUND, f"{case.name}: {lockstep.reason}"
         evidence[case.name] = [lockstep, *(one for (name, _), one in found.items() if name == case.name)]
     covered = coverage(cases, evidence)
