@@ -199,7 +199,7 @@ TAKEN_BACK: Final = ("bounded-staleness", "read-your-writes")
 the model in turn stops watching, so that nothing is said of what a restore superseded."""
 
 
-@settings(max_examples=20, phases=[Phase.explicit, Phase.generate])  # an example is many runs: it says which
+@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])  # an example is many runs: it says which
 @given(name=st.sampled_from(sorted(CASES)), seed=st.integers(0, 2**32), length=st.sampled_from([20, 40, 80]))
 def test_a_history_says_what_the_states_say(name: str, seed: int, length: int) -> None:
     compare(CASES[name], range(seed, seed + RUNS), length)
