@@ -17,7 +17,8 @@ from edgeproof.properties.conforms import driven
 from edgeproof.properties.designs.dossier import Lemmas
 from edgeproof.properties.engines.explore.engine import Limits, explore_with_time, reached
 from edgeproof.properties.engines.fuzz.cover import coverage
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget
+from edgeproof.properties.engines.fuzz.engine import Budget
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import Effort
 from edgeproof.properties.engines.prove.engine import prove as induct

@@ -19,7 +19,8 @@ from edgeproof.impl.system import System
 from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import with_room
 from edgeproof.properties.catalogue import Property
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Conclusion, Evidence, Ledger, Status, Verdict, conclude
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of

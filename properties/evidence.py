@@ -98,7 +98,7 @@ class Status(StrEnum):
     NOT_BY_RUNS = "not decided by runs"
     """Only runs of a system were looked at, which end and are samples: they cannot decide it, or happened not to."""
     CONTRADICTION = "engines contradict each other"
-    WEAKER = "shown to less than is pinned"
+    WEAKER = "not what is pinned"
 
 
 @frozen

@@ -23,7 +23,7 @@ from edgeproof.properties.catalogue import CATALOGUE, Property, applicable, stat
 from edgeproof.properties.catalogue.property import applies_to
 from edgeproof.properties.engines.explore.time import TIME_DIVERGES, stops_time
 from edgeproof.properties.engines.fuzz.content import content_of
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, setup_of
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.lasso import flaw

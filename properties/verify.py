@@ -32,7 +32,8 @@ from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import Limits, explore_with_time, reached
 from edgeproof.properties.engines.explore.time import TIME_DIVERGES
 from edgeproof.properties.engines.fuzz.cover import Least, coverage
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
@@ -160,10 +161,8 @@ def _run(
             case, engine = work[future]
             found[case.name] += future.result()
             notify(Progress(case.name, engine, done, len(work)))
-        for case in cases:
-            if "prove" in plan.engines and _is_open(found[case.name]):
-                again = searching.submit(_prove, case, evolve(plan, engines=("prove",))).result()
-                found[case.name] = [one for one in found[case.name] if one.engine != "prove"] + again
+        for case, again in _ask_proofs_again(cases, found, proving, plan):
+            found[case.name] = [one for one in found[case.name] if one.engine != "prove"] + again.result()
         if "explore" in plan.engines:
             unsettled = {c.name: _ask_reached(c, found[c.name], searching, shape, plan) for c in cases}
             lifted = {case.name: _ask_cutoffs(case, found[case.name], proving) for case in cases}
@@ -277,12 +276,18 @@ def _prove(case: Case, plan: Plan) -> list[Evidence]:
     return prove(instance_of(case), _properties(case), dossier_of(case.design).lemmas, effort)
 
 
+def _ask_proofs_again(
+    cases: Sequence[Case], found: Mapping[str, Sequence[Evidence]], proving: ProcessPoolExecutor, plan: Plan
+) -> list[tuple[Case, Future[list[Evidence]]]]:
+    """Have proved anew, and put to the test by the prover itself, what the search has not seen to its end."""
+    alone = evolve(plan, engines=("prove",))
+    return [(case, proving.submit(_prove, case, alone)) for case in cases if _is_open(found[case.name])]
+
+
 def _is_open(evidence: Sequence[Evidence]) -> bool:
     """Whether something is proved of which the search, if there was one, has not seen all that can happen."""
-    searched = {one.property for one in evidence if one.engine == "explore" and one.exhaustive}
-    if not any(one.engine == "explore" for one in evidence):
-        return False
-    return any(one.engine == "prove" and one.verdict in HOLDS and one.property not in searched for one in evidence)
+    unseen = {one.property for one in evidence if one.engine == "explore" and not one.exhaustive}
+    return any(one.engine == "prove" and one.verdict in HOLDS and one.property in unseen for one in evidence)
 
 
 def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:

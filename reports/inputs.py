@@ -15,7 +15,7 @@ from edgeproof.model.machine import DesignError, Instance, Variable
 from edgeproof.model.trace import Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.engines.explore.time import TIME_DIVERGES
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
 

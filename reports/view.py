@@ -22,7 +22,7 @@ __all__ = ["MEANING", "Finding", "Row", "Sheet", "View", "arrange", "program_nam
 
 MEANING: Final[Mapping[int, str]] = {
     0: "all as expected",
-    1: "a property is violated, engines contradict each other, or less is shown than is pinned",
+    1: "a property is violated, engines contradict each other, or something is not what is pinned",
     3: "something is undecided, or was never put to the test",
 }
 """What the exit status of a checked ledger says."""
@@ -124,7 +124,7 @@ def says(property_id: str) -> str:
         return CATALOGUE[property_id].says
     from edgeproof.properties.engines.explore.time import TIME_DIVERGES
     from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION
-    from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+    from edgeproof.properties.engines.fuzz.run import LOCKSTEP
     from edgeproof.properties.engines.outside.engine import CONTRACT
     from edgeproof.properties.possible import POSSIBLE
 

@@ -18,7 +18,7 @@ from edgeproof.model.designs import load
 from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states, successors
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.properties.designs.dossier import Costing
-from edgeproof.properties.engines.fuzz.engine import setup_of
+from edgeproof.properties.engines.fuzz.run import setup_of
 
 __all__ = ["Bill", "Load", "Run", "charge", "charged"]
 

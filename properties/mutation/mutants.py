@@ -17,7 +17,7 @@ from edgeproof.model.expr import FALSE, TRUE, Expr, rebuild
 from edgeproof.model.post import Each, Post, Store
 from edgeproof.model.read import passing_of_time
 from edgeproof.model.structure import Action, Clock, Machine
-from edgeproof.properties.mutation.edits import edits
+from edgeproof.properties.mutation.operators import edits
 
 __all__ = ["Mutant", "mutants"]
 

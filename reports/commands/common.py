@@ -27,7 +27,7 @@ INTERRUPTED: Final = 130
 EXITS: Final = """\b
 Exit status:
   0    all as expected
-  1    a property violated, engines that contradict each other, or less shown than is pinned
+  1    a property violated, engines that contradict each other, or something not what is pinned
   2    unusable input; one line on standard error says why
   3    undecided, or never put to the test
 """

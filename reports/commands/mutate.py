@@ -54,8 +54,8 @@ def mutate(
     deadline, move a comparison by one, swap durations, take another value, forget what is owed a turn.
 
     Each mutant is searched and proved as the named cases of its design are, and is noticed where a verdict is not what
-    is expected or less is shown than is pinned. A mutant that passes although its states are others than the design's
-    is a hole in the checks.
+    is expected, or what is shown is not what is pinned. A mutant that passes although its states are others than the
+    design's is a hole in the checks.
 
     \b
     Examples:

@@ -60,7 +60,7 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
     fails once that changes. It is written only if the trace replays now. Of a trace on which a system and the model
     part ways, the test asks that they agree: it fails until the system is mended.
     """
-    from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+    from edgeproof.properties.engines.fuzz.run import LOCKSTEP
     from edgeproof.reports.inputs import read_trace
     from edgeproof.reports.regression import regression_test
 
@@ -86,7 +86,7 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
 
 def _good(trace: Trace, on: str, outcome: Replay) -> bool:
     """Whether the trace happens and shows what it claims, which may be that a system does otherwise than the model."""
-    from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+    from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 
     if trace.about == LOCKSTEP and on != MODEL:
         return outcome.confirmed is True
@@ -148,7 +148,7 @@ def _print(terminal: Terminal, trace: Trace, on: str, outcome: Replay, good: boo
 
 
 def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
-    from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+    from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 
     if trace.about == LOCKSTEP:
         if on == MODEL:

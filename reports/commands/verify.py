@@ -203,7 +203,7 @@ def _print(terminal: Terminal, view: View) -> None:
 
 def _missing(view: View) -> Iterator[str]:
     """Why a system beside the first one was not driven: the first one's verdicts do not say so."""
-    from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+    from edgeproof.properties.engines.fuzz.run import LOCKSTEP
     from edgeproof.properties.evidence import Verdict
 
     for conclusion in view.ledger.conclusions:

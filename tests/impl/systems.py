@@ -19,7 +19,7 @@ from edgeproof.model.designs import load
 from edgeproof.model.interpret import Event, State, initial_states, successors
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import for_runs, scoreboard
-from edgeproof.properties.engines.fuzz.engine import setup_of
+from edgeproof.properties.engines.fuzz.run import setup_of
 from edgeproof.reports.systems import ONLY
 from tests.outside.front import BEARER, Front, served
 

@@ -10,7 +10,7 @@ from edgeproof.impl.system import System
 from edgeproof.model.expr import implies
 from edgeproof.model.machine import Design, Instance, read_design
 from edgeproof.model.trace import Trace, dump_trace, load_trace, replay
-from edgeproof.properties.bounds import bound_beside, staleness_bound
+from edgeproof.properties.bounds import bound_beside, formula, present_terms, staleness_bound
 from edgeproof.properties.cases import for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.catalogue.forms import answered, reading
@@ -25,6 +25,7 @@ from edgeproof.properties.replay import replay_on, replay_on_model
 
 __all__ = [
     "Found",
+    "bound_is_reached_on_code",
     "caught_in_lockstep",
     "depths",
     "expected_verdict",
@@ -143,14 +144,27 @@ def told_poison_at_the_bound() -> Property:
     )
 
 
+def bound_is_reached_on_code(at: Instance, text: str, bound: int) -> None:
+    """The bound is this formula, worth so many ticks; a run of the model and of the implementation reaches it."""
+    assert formula(at) == text
+    assert sum(value for _, value in present_terms(at)) == bound
+    trace = reaches_the_bound(at)
+    assert trace.states[-1]["since"] == bound
+    _follows(trace)
+
+
 def reaches_the_bound_of_poison(instance: Instance) -> Trace:
     """The shortest run in which a client is told, exactly at its bound, a bad version; the implementation follows."""
     trace = _shortest_run(instance, told_poison_at_the_bound())
+    _follows(trace)
+    return trace
+
+
+def _follows(trace: Trace) -> None:
     system = ReferenceSystems()
     told = replay_on(trace, system)
     system.close()
     assert (told.completed, told.mismatch) == (True, "")
-    return trace
 
 
 def _shortest_run(instance: Instance, violating: Property) -> Trace:

@@ -18,7 +18,7 @@ from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import Action
 from edgeproof.properties.engines.explore import engine as explore_engine
 from edgeproof.properties.engines.explore.liveness import fair_cycle as honest_cycle
-from edgeproof.properties.engines.fuzz import engine as fuzz_engine
+from edgeproof.properties.engines.fuzz import run as fuzz_run
 from edgeproof.properties.engines.prove import cutoff, induct, unroll
 from edgeproof.properties.engines.prove import engine as prove_engine
 from tests.model.drawing import Spec
@@ -144,10 +144,10 @@ def a_cut_off_is_claimed_of_what_interferes(patch: Patch) -> None:
 
 
 def fuzzing_compares_nothing(patch: Patch) -> None:
-    def compare(self: fuzz_engine.Run, event: Any = None) -> None:
+    def compare(self: fuzz_run.Run, event: Any = None) -> None:
         self.tally.shown = tuple(self.system.observe())
 
-    patch.setattr(fuzz_engine.Run, "compare", compare)
+    patch.setattr(fuzz_run.Run, "compare", compare)
 
 
 MEET = Spec(

@@ -18,7 +18,8 @@ from edgeproof.model.trace import dump_trace, load_trace
 from edgeproof.properties.engines.fuzz import engine
 from edgeproof.properties.engines.fuzz.content import content_of
 from edgeproof.properties.engines.fuzz.difference import canonical, difference
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, fuzz
+from edgeproof.properties.engines.fuzz.engine import fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.fuzz.writes import write_number
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict

@@ -19,7 +19,8 @@ from edgeproof.model.machine import Design, Instance, action, boolean, count, ha
 from edgeproof.model.trace import dump_trace, replay
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.replay import replay_on

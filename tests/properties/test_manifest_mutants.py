@@ -12,7 +12,8 @@ from edgeproof.model.designs import load
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import replay
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.replay import replay_on

@@ -13,12 +13,10 @@ from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import Fetch, KVLocation, LocationCache
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.pattern.fills import FillsSystem
-from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model.designs.do_kv_fills import DoKvFills
 from edgeproof.model.interpret import Event, apply, initial_states
 from edgeproof.model.machine import Design, action
 from edgeproof.model.trace import Trace
-from edgeproof.properties.bounds import formula, present_terms
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.replay import replay_on
 from tests.properties import boards
@@ -76,14 +74,7 @@ def test_the_bound_is_reached_in_the_model_and_on_code(
     case: str, numbers: dict[str, int], text: str, bound: int
 ) -> None:
     at = instance_of(CASES[case]).with_(Read=1, S=1, D=1, **numbers)
-    assert formula(at) == text
-    assert sum(value for _, value in present_terms(at)) == bound
-    trace = boards.reaches_the_bound(at)
-    assert trace.states[-1]["since"] == bound
-    system = ReferenceSystems()
-    told = replay_on(trace, system)
-    system.close()
-    assert (told.completed, told.mismatch) == (True, "")
+    boards.bound_is_reached_on_code(at, text, bound)
 
 
 # --- teeth

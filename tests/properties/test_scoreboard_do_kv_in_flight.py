@@ -11,12 +11,9 @@ import pytest
 from edgeproof.impl.edge.reader import EdgeReader
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.pattern.in_flight import InFlightSystem
-from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model.designs.do_kv_in_flight import DoKvInFlight
 from edgeproof.model.machine import Design, action
-from edgeproof.properties.bounds import formula, present_terms
 from edgeproof.properties.cases import instance_of, scoreboard
-from edgeproof.properties.replay import replay_on
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("do_kv_in_flight")}
@@ -74,14 +71,7 @@ def test_the_bound_is_reached_in_the_model_and_on_code(
     case: str, numbers: dict[str, int], text: str, bound: int
 ) -> None:
     at = instance_of(CASES[case]).with_(Pop=1, evict=case == "in-flight-memo", **numbers)
-    assert formula(at) == text
-    assert sum(value for _, value in present_terms(at)) == bound
-    trace = boards.reaches_the_bound(at)
-    assert trace.states[-1]["since"] == bound
-    system = ReferenceSystems()
-    told = replay_on(trace, system)
-    system.close()
-    assert (told.completed, told.mismatch) == (True, "")
+    boards.bound_is_reached_on_code(at, text, bound)
 
 
 # --- teeth

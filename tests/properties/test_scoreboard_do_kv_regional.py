@@ -11,14 +11,11 @@ import pytest
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.region import RegionalTier
 from edgeproof.impl.pattern.regional import DoKvRegionalSystem
-from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model.designs.do_kv import fetch, read_through
 from edgeproof.model.designs.do_kv_regional import DoKvRegional
 from edgeproof.model.expr import ite
 from edgeproof.model.machine import Design, Instance, action
-from edgeproof.properties.bounds import formula, present_terms
 from edgeproof.properties.cases import instance_of, scoreboard
-from edgeproof.properties.replay import replay_on
 from tests.properties import boards
 
 CASES = {case.name: case for case in scoreboard("do_kv_regional")}
@@ -74,14 +71,7 @@ def test_the_bound_is_reached_in_the_model_and_on_code(
     case: str, numbers: dict[str, int], text: str, bound: int
 ) -> None:
     at = within_one_location(case, numbers)
-    assert formula(at) == text
-    assert sum(value for _, value in present_terms(at)) == bound
-    trace = boards.reaches_the_bound(at)
-    assert trace.states[-1]["since"] == bound
-    system = ReferenceSystems()
-    told = replay_on(trace, system)
-    system.close()
-    assert (told.completed, told.mismatch) == (True, "")
+    boards.bound_is_reached_on_code(at, text, bound)
 
 
 def within_one_location(case: str, numbers: dict[str, int]) -> Instance:

@@ -15,7 +15,8 @@ from edgeproof.model.machine import Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.fuzz.shrink import run_events
 from edgeproof.properties.engines.fuzz.sight import followed, needs, not_judged
 from edgeproof.properties.engines.kernels import kernel_source

@@ -15,7 +15,7 @@ from attrs import evolve
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import Observation, Value
 from edgeproof.model.trace import Trace, TraceError, dump_trace
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.reports.systems import SYSTEMS
 from tests.reports import examples
 from tests.reports.conftest import Keep, Run

@@ -40,7 +40,7 @@ def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(cli: Run) -> N
     path = "reports/out/traces/inline.monotonic-kv.explore.itf.json"
     assert f"    edgeproof replay {path}\n" in outcome.out
     assert (
-        "exit status 1: a property is violated, engines contradict each other, or less is shown than is pinned\n"
+        "exit status 1: a property is violated, engines contradict each other, or something is not what is pinned\n"
         in (outcome.out)
     )
     assert "1/2 inline: explore" in outcome.err

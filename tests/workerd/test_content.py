@@ -12,7 +12,8 @@ from edgeproof.impl.workerd.system import WorkerdSystem
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import for_runs, scoreboard
 from edgeproof.properties.engines.fuzz import engine
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, fuzz
+from edgeproof.properties.engines.fuzz.engine import fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict
 from tests.properties.test_fuzz import QUICK

@@ -15,7 +15,8 @@ from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
 from edgeproof.properties.engines.cover.engine import cover
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, Budget, fuzz
+from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case, Evidence, Verdict
 from edgeproof.properties.replay import replay_on

@@ -13,7 +13,8 @@ from edgeproof.model.interpret import Event
 from edgeproof.model.kernel import Kernel
 from edgeproof.properties.engines.cover.chart import Chart, Flags, ways
 from edgeproof.properties.engines.cover.tours import Tour, tours
-from edgeproof.properties.engines.fuzz.engine import LockstepError, Run, Tally, shorten_failure
+from edgeproof.properties.engines.fuzz.engine import shorten_failure
+from edgeproof.properties.engines.fuzz.run import LockstepError, Run, Tally
 
 __all__ = ["Drive"]
 

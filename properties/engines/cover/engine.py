@@ -26,7 +26,8 @@ from edgeproof.properties.engines.cover.chart import chart_of
 from edgeproof.properties.engines.cover.drive import Drive
 from edgeproof.properties.engines.explore.engine import Limits, search_instance, stopped
 from edgeproof.properties.engines.explore.search import Search
-from edgeproof.properties.engines.fuzz.engine import LOCKSTEP, conformance, setup_of
+from edgeproof.properties.engines.fuzz.engine import conformance
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP, setup_of
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Verdict
 

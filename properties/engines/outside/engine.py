@@ -23,7 +23,8 @@ from edgeproof.model.expr import Expr, walk
 from edgeproof.model.interpret import Event, State
 from edgeproof.model.machine import TICK, Instance, Machine
 from edgeproof.properties.catalogue import Property, state_form
-from edgeproof.properties.engines.fuzz.engine import Budget, setup_of
+from edgeproof.properties.engines.fuzz.engine import Budget
+from edgeproof.properties.engines.fuzz.run import setup_of
 from edgeproof.properties.engines.fuzz.shrink import least
 from edgeproof.properties.engines.fuzz.sight import AFTER, in_own_words, needs
 from edgeproof.properties.engines.outside.kleene import known_value
