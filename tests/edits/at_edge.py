@@ -201,9 +201,7 @@ AT_EDGE: Final = (
         "(self.era, self.version) >= (other.era, other.version)",
         "(str(self.era), str(self.version)) >= (str(other.era), str(other.version))",
         "Versions are compared as texts: 10 is older than 9.",
-        "old-copies",
-        "disjoint-caches-guarded",
-        "recommended",
+        "guarded-inline",
     ),
     _snapshot(
         "labels-without-the-era",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import ATOMIC_READS, ONE_DELAY, TO_THE_BEGINNING
+from tests.edits.survivors import ONE_DELAY, TO_THE_BEGINNING
 
 __all__ = ["AT_WORKER_EDGE"]
 
@@ -42,9 +42,7 @@ AT_WORKER_EDGE: Final = (
         "one.era < other.era || (one.era === other.era && one.version < other.version)",
         "one.era < other.era || (one.era === other.era && `${one.version}` < `${other.version}`)",
         "Versions are compared as texts: 10 is older than 9.",
-        "old-copies",
-        "disjoint-caches-guarded",
-        "recommended",
+        "guarded-inline",
     ),
     _worker(
         "no-guard",
@@ -105,8 +103,7 @@ AT_WORKER_EDGE: Final = (
         "return this.keep(unit, found, asked);",
         "return this.keep(unit, found, this.now());",
         "A memo is as old as the answer, not as the question.",
-        "outbox-memo",
-        survives=ATOMIC_READS,
+        "in-flight-memo",
     ),
     _worker(
         "the-default-ttl",

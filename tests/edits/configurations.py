@@ -34,6 +34,7 @@ _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
     "unlike-durations": ("do_kv", {**_UNLIKE, **_FAULTS}),
     "unlike-durations-heartbeat": ("do_kv", {**_UNLIKE, "repair": "heartbeat"}),
     "unlike-durations-memo": ("do_kv", {**_UNLIKE, "T": 2, "M": 3, "reader": "memo"}),
+    "guarded-inline": ("do_kv", {"publisher": "inline", "Put": 2, "Pop": 1, "reader": "guarded"}),
     "old-copies": ("do_kv", {**_OUTBOX, "reader": "guarded", "disjoint_caches": True, "T": 4}),
     "restores": ("do_kv", {**_RESTORED, "epoch": "on"}),
     "restores-among-failures": ("do_kv", {**_RESTORED, **_FAULTS, "epoch": "on"}),

@@ -11,7 +11,6 @@ from tests.edits.survivors import (
     ONE_VERSION_BACK,
     RESTORED_IN_PEACE,
     WHOLE_CHANGELOG,
-    WORKER_TIME_OUT,
 )
 
 __all__ = ["IN_WORKER"]
@@ -285,7 +284,6 @@ IN_WORKER: Final = (
         "await put;",
         "A put has no time-out: one that hangs holds the handler for ever.",
         "outbox-faults",
-        survives=WORKER_TIME_OUT,
     ),
     _store(
         "metadata-forgotten",

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
-    "ATOMIC_READS",
     "BEFORE_THE_LEASE",
     "NO_ERAS",
     "OLD_REPORTS",
@@ -15,7 +14,6 @@ __all__ = [
     "RESTORED_IN_PEACE",
     "TO_THE_BEGINNING",
     "WHOLE_CHANGELOG",
-    "WORKER_TIME_OUT",
 ]
 
 ONE_VERSION_BACK: Final = (
@@ -42,16 +40,8 @@ OLD_REPORTS: Final = (
     "In the model a location speaks of the version under way only. test_push lets it speak of an older one, and finds "
     "it."
 )
-ATOMIC_READS: Final = (
-    "On workerd a read is one step, in which no time passes. On the reference the same slip is found "
-    "(a-memo-of-the-answer); test_overtaken_reads holds answers back on workerd."
-)
 BEFORE_THE_LEASE: Final = (
     "A put ends within D in the model, and its lease is D + R: no alarm meets an attempt that has outlived its lease. "
     "test_lost_alarm, and for requests on workerd test_alarm_stuck, let one, and find it."
-)
-WORKER_TIME_OUT: Final = (
-    "The Worker counts a put's time by the runtime's own timers, which lockstep cannot move: it would take a run on "
-    "the real clock in which a put hangs. On the reference the same slip is found (waits-for-ever)."
 )
 TO_THE_BEGINNING: Final = "The model never restores version 0. test_http_front does, and finds it."

@@ -23,7 +23,7 @@ def reference(edit: Edit | None) -> System:
 
 def worker(edit: Edit | None) -> System:
     """The Worker on workerd, with the edit in its private copy."""
-    from edgeproof.impl.workerd.system import WorkerdSystem
+    from edgeproof.impl.workerd.systems import WorkerdSystems
 
     edits = {} if edit is None else {edit.file.removeprefix(WORKER): [(edit.old, edit.new)]}
-    return WorkerdSystem(edits)
+    return WorkerdSystems(edits)
