@@ -7,17 +7,11 @@ whether the state that it failed from is reachable.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import platform
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from importlib.metadata import version
-from multiprocessing.connection import wait
-from threading import Thread
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -48,6 +42,7 @@ from edgeproof.properties.second_look import (
     say_reachable,
 )
 from edgeproof.properties.staleness import say_reached
+from edgeproof.properties.workers import ended_together, workers
 
 __all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "conclusions_of", "environment", "verify"]
 
@@ -138,7 +133,7 @@ def _run(
 ) -> dict[str, list[Evidence]]:
     found: dict[str, list[Evidence]] = {case.name: [] for case in cases}
     shape = _shape(cases)
-    with _worker() as searching, _worker() as proving, _ended_together():
+    with workers() as searching, workers() as proving, ended_together():
         work: dict[Future[list[Evidence]], tuple[Case, str]] = {}
         for engine in plan.engines:
             for number, case in enumerate(case for case in cases if engine in _engines(case, plan)):
@@ -179,35 +174,6 @@ def _shape(cases: Sequence[Case]) -> tuple[Case, ...]:
     named = {case.design: scoreboard(case.design) for case in cases if dossier_of(case.design).cases}
     beside = [one for of in named.values() if any(case.name == one.name for case in cases for one in of) for one in of]
     return (*cases, *beside)
-
-
-def _worker() -> ProcessPoolExecutor:
-    # A fresh interpreter per worker: forking a process that has threads (progress, solver) is asking for trouble.
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _belong_to_the_parent)
-
-
-def _belong_to_the_parent() -> None:
-    """In a worker: leave interrupts to the parent, and end when it does, even by kill -9; else we would work on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_the_parent, daemon=True).start()
-
-
-def _end_with_the_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-@contextmanager
-def _ended_together() -> Iterator[None]:
-    """End the workers at once when the parent is interrupted or fails, instead of waiting for what they are at."""
-    try:
-        yield
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
 
 
 def _ask_reached(

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from random import Random
 
 from attrs import frozen
@@ -13,6 +12,7 @@ from attrs import frozen
 from edgeproof.model.designs import load
 from edgeproof.properties.mutation.kills import Fate, judged
 from edgeproof.properties.mutation.mutants import mutants
+from edgeproof.properties.workers import ended_together, workers
 
 __all__ = ["Asked", "chosen", "run"]
 
@@ -39,16 +39,11 @@ def run(
 ) -> list[Fate]:
     """Judge them; `notify` hears of each as it is judged, with how many of how many are done."""
     fates: dict[Asked, Fate] = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context) as workers:
-        work = {workers.submit(_judged, one, tuple(engines)): one for one in asked}
-        try:
-            for done, future in enumerate(as_completed(work), start=1):
-                fates[work[future]] = future.result()
-                notify(fates[work[future]], done, len(work))
-        except BaseException:
-            workers.shutdown(wait=False, cancel_futures=True)
-            raise
+    with workers(processes) as pool, ended_together():
+        work = {pool.submit(_judged, one, tuple(engines)): one for one in asked}
+        for done, future in enumerate(as_completed(work), start=1):
+            fates[work[future]] = future.result()
+            notify(fates[work[future]], done, len(work))
     return [fates[one] for one in asked]
 
 

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.processes import started
 
 HERE = Path(__file__).resolve().parents[2]
@@ -21,9 +23,17 @@ if __name__ == "__main__":
     verify(scoreboard("do_only"), PLANS["full"], ReferenceSystems, lambda progress: print("works", flush=True))
 """
 
+MUTANTS = """
+from edgeproof.properties.mutation.matrix import chosen, run
 
-def test_when_a_run_is_killed_its_workers_end(tmp_path: Path) -> None:
-    (tmp_path / "run.py").write_text(RUN, encoding="utf-8")
+if __name__ == "__main__":
+    run(chosen(["do_only"], None, 0), ["explore"], 2, lambda *_: print("works", flush=True))
+"""
+
+
+@pytest.mark.parametrize("code", [RUN, MUTANTS], ids=["verify", "mutate"])
+def test_when_a_run_is_killed_its_workers_end(code: str, tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(code, encoding="utf-8")
     command = [sys.executable, "-W", "ignore", str(tmp_path / "run.py")]
     with started(command, cwd=HERE, env={**os.environ, "PYTHONPATH": str(HERE)}) as running:
         assert running.stdout is not None

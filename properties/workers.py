@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes that share the work of a run, none of which outlives it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from threading import Thread
+
+__all__ = ["ended_together", "workers"]
+
+
+def workers(processes: int = 1) -> ProcessPoolExecutor:
+    """So many fresh interpreters, which end when their parent does."""
+    # A fresh interpreter per worker: forking a process that has threads (progress, solver) is asking for trouble.
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _belong_to_the_parent)
+
+
+def _belong_to_the_parent() -> None:
+    """In a worker: leave interrupts to the parent, and end when it does, even by kill -9; else we would work on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+@contextmanager
+def ended_together() -> Iterator[None]:
+    """End the workers at once when the parent is interrupted or fails, instead of waiting for what they are at."""
+    try:
+        yield
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
