@@ -16,9 +16,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-import numpy as np
 from attrs import field, frozen
-from numpy.typing import NDArray
 
 from edgeproof.model.emit import Emitter
 from edgeproof.model.expr import Expr, Type
@@ -36,8 +34,6 @@ __all__ = [
     "kernel_parameters",
     "load_kernel",
 ]
-
-Words = NDArray[np.int64]
 
 
 @frozen
@@ -93,7 +89,7 @@ class Kernel:
     instance: Instance
     expand: Callable[..., int] = field(eq=False)
     check: Callable[..., int] = field(eq=False)
-    parameters: Words = field(eq=False)
+    parameters: tuple[int, ...] = field(eq=False)
 
     @property
     def most_successors(self) -> int:
@@ -144,16 +140,16 @@ class Kernel:
     def with_hazards(self, struck: Sequence[str]) -> Kernel:
         """The same kernel with exactly the hazards `struck` switched on."""
         hazards = self.instance.of_role("hazard")
-        parameters = self.parameters.copy()
+        parameters = [*self.parameters]
         for name in hazards:
             parameters[self.source.parameters.index(name)] = name in struck
         instance = self.instance.with_(**{name: name in struck for name in hazards})
-        return Kernel(self.source, instance, self.expand, self.check, parameters)
+        return Kernel(self.source, instance, self.expand, self.check, tuple(parameters))
 
     def cap(self, name: str) -> int:
         """The value at which a clock is cut off (0 for other variables)."""
         place = self.source.parameters.index(f"cap {name}") if f"cap {name}" in self.source.parameters else -1
-        return int(self.parameters[place]) if place >= 0 else 0
+        return self.parameters[place] if place >= 0 else 0
 
     def event(self, label: int) -> Event:
         """The event that a label stands for."""
@@ -215,7 +211,7 @@ def build_kernel(source: KernelSource, instance: Instance) -> Kernel:
     return Kernel(source, instance, *load_kernel(source.text), kernel_parameters(source, instance))
 
 
-def kernel_parameters(source: KernelSource, instance: Instance) -> Words:
+def kernel_parameters(source: KernelSource, instance: Instance) -> tuple[int, ...]:
     """The vector of an instance's constants in the order of the source's parameters.
 
     Raises DesignError where the instance differs from what the source has fixed, or is too large for it.
@@ -231,7 +227,7 @@ def kernel_parameters(source: KernelSource, instance: Instance) -> Words:
             raise DesignError(
                 f"{one.name} needs {length} x {bits} bits; this kernel has {one.length} x {one.bits} for it"
             )
-    return np.array([known[name] for name in source.parameters], dtype=np.int64)
+    return tuple(known[name] for name in source.parameters)
 
 
 def _action_text(

@@ -15,7 +15,8 @@ from edgeproof.model.machine import DesignError
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.conforms import driven
 from edgeproof.properties.designs.dossier import Lemmas
-from edgeproof.properties.engines.explore.engine import Limits, explore_with_time, reached
+from edgeproof.properties.engines.explore.engine import explore_with_time, reached
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.fuzz.cover import coverage
 from edgeproof.properties.engines.fuzz.engine import Budget
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP

@@ -21,12 +21,12 @@ from edgeproof.model.machine import TICK, Design, DesignError, Instance, Machine
 from edgeproof.model.trace import Trace, TraceError
 from edgeproof.properties.catalogue import CATALOGUE, Property, applicable, state_form, step_form
 from edgeproof.properties.catalogue.property import applies_to
-from edgeproof.properties.engines.explore.time import TIME_DIVERGES, stops_time
 from edgeproof.properties.engines.fuzz.content import content_of
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.lasso import flaw
+from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 
 __all__ = ["Replay", "replay", "replay_on", "replay_on_model", "truth_table"]
 

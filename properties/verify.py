@@ -23,8 +23,8 @@ from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import engines_for, for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.designs import dossier_of
-from edgeproof.properties.engines.explore.engine import Limits, explore_with_time, reached
-from edgeproof.properties.engines.explore.time import TIME_DIVERGES
+from edgeproof.properties.engines.explore.engine import explore_with_time, reached
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.fuzz.cover import Least, coverage
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
@@ -42,6 +42,7 @@ from edgeproof.properties.second_look import (
     say_reachable,
 )
 from edgeproof.properties.staleness import say_reached
+from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.properties.workers import ended_together, workers
 
 __all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "conclusions_of", "environment", "verify"]

@@ -14,8 +14,8 @@ from edgeproof.model.interpret import Event
 from edgeproof.model.machine import DesignError, Instance, Variable
 from edgeproof.model.trace import Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.explore.time import TIME_DIVERGES
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
+from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
 

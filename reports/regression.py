@@ -9,7 +9,7 @@ from typing import Final
 
 from edgeproof.model.trace import Trace, dump_trace
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.explore.time import TIME_DIVERGES
+from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.reports.errors import counted, one_line
 from edgeproof.reports.view import says
 

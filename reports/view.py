@@ -122,11 +122,11 @@ def says(property_id: str) -> str:
 
     if property_id in CATALOGUE:
         return CATALOGUE[property_id].says
-    from edgeproof.properties.engines.explore.time import TIME_DIVERGES
     from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION
     from edgeproof.properties.engines.fuzz.run import LOCKSTEP
     from edgeproof.properties.engines.outside.engine import CONTRACT
     from edgeproof.properties.possible import POSSIBLE
+    from edgeproof.properties.timelock import TIME_DIVERGES
 
     on_checks = {
         TIME_DIVERGES: "Time can always go on: no deadline stops it for ever.",

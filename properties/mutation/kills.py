@@ -16,7 +16,8 @@ from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.covers import states
 from edgeproof.properties.designs import dossier_of
-from edgeproof.properties.engines.explore.engine import Limits, explore_with_time
+from edgeproof.properties.engines.explore.engine import explore_with_time
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Case, Evidence, Status

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from edgeproof.properties.catalogue import CATALOGUE, Property, Step, applicable
     from edgeproof.properties.check import check, explore, prove
     from edgeproof.properties.conforms import ConformanceError, UndecidedWarning, conforms
-    from edgeproof.properties.engines.explore.engine import Limits
+    from edgeproof.properties.engines.explore.limits import Limits
     from edgeproof.properties.engines.fuzz.engine import Budget
     from edgeproof.properties.engines.prove.engine import Effort
     from edgeproof.properties.evidence import Conclusion, Evidence, Ledger, Status, Verdict
@@ -54,7 +54,7 @@ else:
         "properties.catalogue": "CATALOGUE Property Step applicable",
         "properties.check": "check explore prove",
         "properties.conforms": "ConformanceError UndecidedWarning conforms",
-        "properties.engines.explore.engine": "Limits",
+        "properties.engines.explore.limits": "Limits",
         "properties.engines.fuzz.engine": "Budget",
         "properties.engines.prove.engine": "Effort",
         "properties.evidence": "Conclusion Evidence Ledger Status Verdict",

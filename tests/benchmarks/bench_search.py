@@ -18,7 +18,8 @@ from edgeproof.model.kernel import Kernel, KernelSource, build_kernel, build_sou
 from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
-from edgeproof.properties.engines.explore.engine import Limits, search_instance
+from edgeproof.properties.engines.explore.engine import search_instance
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.explore.search import Search
 from edgeproof.properties.engines.kernels import kernel_source
 from tests.calibration import calibration

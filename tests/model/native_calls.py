@@ -25,7 +25,8 @@ def native_kernel(native: Native, source: KernelSource, instance: Instance) -> K
         def called(*arguments: Any) -> int:
             # Native keeps the code alive, so it is held here.
             assert native.expand
-            return function(*(one.ctypes.data if isinstance(one, np.ndarray) else one for one in arguments))
+            held = [np.array(one, dtype=np.int64) if isinstance(one, tuple) else one for one in arguments]
+            return function(*(one.ctypes.data if isinstance(one, np.ndarray) else one for one in held))
 
         return called
 

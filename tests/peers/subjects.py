@@ -12,7 +12,8 @@ from edgeproof.model.machine import Instance
 from edgeproof.model.text import Subject, subject
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, state_form, step_form
-from edgeproof.properties.engines.explore.engine import Limits, search_instance
+from edgeproof.properties.engines.explore.engine import search_instance
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from tests.calibration import CALIBRATION
 from tests.model.agreement import outcomes, truth

@@ -16,7 +16,8 @@ from edgeproof.model.interpret import OutOfRangeError, evaluate
 from edgeproof.model.kernel import KernelSource
 from edgeproof.model.machine import Instance, after
 from edgeproof.properties.catalogue import Property, Step
-from edgeproof.properties.engines.explore.engine import Limits, explore
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence
 from tests.model.agreement import every_event

@@ -100,7 +100,7 @@ def rerun(run: Run, watched: int) -> Run:
 
 
 def _walk(kernel: Kernel, first: State, choose: Any) -> Run:
-    source, parameters = kernel.source, [int(value) for value in kernel.parameters]
+    source, parameters = kernel.source, kernel.parameters
     most, size = kernel.most_successors, source.words
     out, labels, flags = [0] * (most * size), [0] * most, [0] * most
     words = list(kernel.pack(first))

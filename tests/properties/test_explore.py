@@ -26,7 +26,8 @@ from edgeproof.model.machine import (
 )
 from edgeproof.model.trace import replay
 from edgeproof.properties.catalogue import Property
-from edgeproof.properties.engines.explore.engine import Limits, explore, reached
+from edgeproof.properties.engines.explore.engine import explore, reached
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import hull, kernel_source
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.properties.designs import instance, settles, state, step

@@ -10,7 +10,8 @@ from __future__ import annotations
 from hypothesis import assume, given, settings
 
 from edgeproof.model.interpret import OutOfRangeError
-from edgeproof.properties.engines.explore.engine import Limits, explore
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Verdict
 from tests.model.random_designs import Spec, specs

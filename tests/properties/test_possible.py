@@ -12,7 +12,8 @@ from edgeproof.model.designs.do_kv_per_key import DoKvPerKey
 from edgeproof.model.machine import Instance, Machine, hazard, read_design
 from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.designs import dossier_of
-from edgeproof.properties.engines.explore.engine import Limits, explore_with_time
+from edgeproof.properties.engines.explore.engine import explore_with_time
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Status, Verdict
 from edgeproof.properties.mutation.mutants import mutants

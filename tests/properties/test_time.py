@@ -9,11 +9,12 @@ import pytest
 
 from edgeproof.model.interpret import Event, apply, initial_states
 from edgeproof.model.machine import Design, Instance, action, boolean, clock, count, deadline, hazard, natural, option
-from edgeproof.properties.engines.explore.engine import Limits, explore_with_time
-from edgeproof.properties.engines.explore.time import TIME_DIVERGES, stops_time
+from edgeproof.properties.engines.explore.engine import explore_with_time
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 from tests.properties.designs import instance, state
 
 

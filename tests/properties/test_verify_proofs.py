@@ -8,7 +8,7 @@ from attrs import evolve
 
 from edgeproof.impl.references import ReferenceSystems
 from edgeproof.properties.cases import ad_hoc
-from edgeproof.properties.engines.explore.engine import Limits
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.prove.engine import Effort
 from edgeproof.properties.evidence import Conclusion, Verdict
 from edgeproof.properties.verify import Plan, verify

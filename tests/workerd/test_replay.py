@@ -11,7 +11,8 @@ import pytest
 
 from edgeproof.model.trace import Trace, dump_trace
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.engines.explore.engine import Limits, explore
+from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.reports.cli import main
 from tests.workerd.traces import case_instance, trace_of

@@ -24,7 +24,8 @@ from edgeproof.model.kernel import Kernel
 from edgeproof.model.machine import Instance
 from edgeproof.properties.engines.cover.chart import chart_of
 from edgeproof.properties.engines.cover.drive import Drive
-from edgeproof.properties.engines.explore.engine import Limits, search_instance, stopped
+from edgeproof.properties.engines.explore.engine import search_instance, stopped
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.explore.search import Search
 from edgeproof.properties.engines.fuzz.engine import conformance
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP, setup_of

@@ -19,28 +19,18 @@ from edgeproof.model.kernel import Kernel, KernelSource, StateForm, StepForm, bu
 from edgeproof.model.machine import TICK, Action, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.explore.liveness import Lasso, fair_cycle
 from edgeproof.properties.engines.explore.search import Graph, Search, Searcher, prepare_search
-from edgeproof.properties.engines.explore.time import TIME_DIVERGES, first_timelock, stops_time
+from edgeproof.properties.engines.explore.time import first_timelock
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.lasso import flaw
 from edgeproof.properties.possible import POSSIBLE
+from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 
-__all__ = ["Limits", "explore", "explore_with_time", "fired", "reached", "search_instance", "stopped"]
+__all__ = ["explore", "explore_with_time", "fired", "reached", "search_instance", "stopped"]
 
 ENGINE = "explore"
-
-
-@frozen
-class Limits:
-    """How far a search goes: to the end of the level in which it finds more than `states`, or to `depth` steps.
-
-    Liveness needs the edges of the state graph in memory, some 40 bytes each: it is decided up to `edges` of them.
-    """
-
-    states: int = 4_000_000
-    depth: int = 1 << 30
-    edges: int = 150_000_000
 
 
 def search_instance(instance: Instance, source: KernelSource, limits: Limits) -> tuple[Searcher, Kernel, Search]:

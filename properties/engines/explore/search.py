@@ -92,7 +92,7 @@ class Searcher:
         hits[:, 0] = 0
         progress = np.array([len(initial), 0, 0, 0, 0, 0], dtype=np.int64)
         fired = np.zeros(most, dtype=np.int64)
-        prm, expand, check = kernel.parameters, self.native.expand, self.native.check
+        prm, expand, check = _vector(kernel), self.native.expand, self.native.check
         insert(shape, check, forms[0], states, 0, len(initial), table, places, prm, hits)
         depths = [0]
         while (
@@ -133,7 +133,7 @@ class Searcher:
         start = np.zeros(search.count + 1, dtype=np.int64)
         target = np.empty(search.transitions, dtype=np.int32)
         label = np.empty(search.transitions, dtype=np.int16)
-        most, prm = len(self.source.labels), kernel.parameters
+        most, prm = len(self.source.labels), _vector(kernel)
         edges(
             self._shape, self.native.expand, most, search.states, search.count, search.table, search.places, prm,
             start, target, label,
@@ -142,7 +142,7 @@ class Searcher:
 
     def truths(self, kernel: Kernel, search: Search) -> Ints:
         """What the kernel's `check` says of every state that was found."""
-        found: Ints = truths(self.native.check, search.states, search.count, kernel.parameters)
+        found: Ints = truths(self.native.check, search.states, search.count, _vector(kernel))
         return found
 
     @property
@@ -163,6 +163,10 @@ def _native(text: str) -> Native:
 def _table_size(room: int) -> int:
     """A power of two that stays at most half full while `room` states are found."""
     return 1 << (2 * room - 1).bit_length()
+
+
+def _vector(kernel: Kernel) -> Ints:
+    return np.array(kernel.parameters, dtype=np.int64)
 
 
 def _new_table(size: int, words: int) -> tuple[Ints, NDArray[np.int32]]:

@@ -74,7 +74,7 @@ class Run:
         self.words = self.kernel.pack(first)
         self.visited = {tuple(self.words)}
         self.events: list[Event] = []
-        self.parameters = [int(value) for value in self.kernel.parameters]
+        self.parameters = self.kernel.parameters
         most, words = self.kernel.most_successors, kernel.source.words
         self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
         self.may: dict[str, bool] = {}
