@@ -15,7 +15,6 @@ from edgeproof.model.machine import DesignError
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.conforms import driven
 from edgeproof.properties.designs.dossier import Lemmas
-from edgeproof.properties.engines.explore.engine import explore_with_time, reached
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.fuzz.cover import coverage
 from edgeproof.properties.engines.fuzz.engine import Budget
@@ -24,6 +23,7 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import Effort
 from edgeproof.properties.engines.prove.engine import prove as induct
 from edgeproof.properties.evidence import Evidence, Ledger, Verdict
+from edgeproof.properties.searching import EXPLORE, can_search, searched
 from edgeproof.properties.second_look import (
     cutoffs_within,
     failed_inductions,
@@ -75,11 +75,11 @@ def check(
     started = time.perf_counter()
     subject = _subject(design, constants, properties, lemmas, expected)
     found: list[Evidence] = []
-    if "explore" in plan.engines:
+    if EXPLORE in plan.engines:
         found += _searched(subject, plan.limits)
     if "prove" in plan.engines:
         found += _proved(subject, plan.effort)
-    if "explore" in plan.engines:
+    if EXPLORE in plan.engines and can_search():
         found = _looked_at_again(subject, found, plan.limits)
     if "fuzz" in plan.engines and system is not None:
         found += driven(subject, system, Budget(plan.examples, plan.steps, plan.seed))
@@ -141,7 +141,7 @@ def _subject(
 
 def _searched(subject: Subject, limits: Limits) -> list[Evidence]:
     source = kernel_source([subject.instance], subject.properties)
-    return explore_with_time(subject.instance, subject.properties, source, limits)
+    return searched(subject.instance, subject.properties, source, limits)
 
 
 def _proved(subject: Subject, effort: Effort) -> list[Evidence]:
@@ -153,6 +153,8 @@ def _looked_at_again(subject: Subject, found: list[Evidence], limits: Limits) ->
     instance, asked = subject.instance, {one.id: one for one in subject.properties}
     states = [one.unsettled for one in failed_inductions(found) if one.unsettled is not None]
     if states:
+        from edgeproof.properties.engines.explore.engine import reached
+
         source = kernel_source([instance], subject.properties)
         found = say_reachable(found, reached(instance, source, states, limits))
     open_ones = [asked[name] for name in only_searched(found, asked)]

@@ -13,9 +13,11 @@ from edgeproof.model.machine import DesignError
 from edgeproof.properties.engines.history.engine import check_all
 from edgeproof.properties.evidence import Ledger
 from edgeproof.properties.intake import load, read_mapping
-from edgeproof.properties.traffic import CHECKS, Promise, gather
 from edgeproof.properties.traffic.backends import open_duckdb
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import gather
 from edgeproof.properties.traffic.ledger import history_ledger
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["check_history"]
 

@@ -15,7 +15,7 @@ from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Constants
 from edgeproof.properties.environment import Setting
 from edgeproof.properties.pattern import PATTERN
-from edgeproof.properties.traffic import Promise
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["promise_in", "promise_of"]
 

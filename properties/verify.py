@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -23,7 +24,6 @@ from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import engines_for, for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.designs import dossier_of
-from edgeproof.properties.engines.explore.engine import explore_with_time, reached
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.fuzz.cover import Least, coverage
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
@@ -34,6 +34,7 @@ from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, conclude
 from edgeproof.properties.pins import held_to_pins
 from edgeproof.properties.possible import POSSIBLE, facts_of
+from edgeproof.properties.searching import EXPLORE, can_search, searched
 from edgeproof.properties.second_look import (
     cutoffs_within,
     failed_inductions,
@@ -47,7 +48,7 @@ from edgeproof.properties.workers import ended_together, workers
 
 __all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "conclusions_of", "environment", "verify"]
 
-ENGINES: Final = ("explore", "prove", "fuzz")
+ENGINES: Final = (EXPLORE, "prove", "fuzz")
 
 
 @frozen
@@ -107,7 +108,8 @@ def verify(
     started = time.perf_counter()
     found = _run(cases, plan, system, notify)
     concluded = [one for case in cases for one in conclusions_of(case, found[case.name])]
-    conclusions = held_to_pins(concluded, plan.engines)
+    able = [engine for engine in plan.engines if engine != EXPLORE or can_search()]
+    conclusions = held_to_pins(concluded, able)
     driven = [case for case in cases if "fuzz" in _engines(case, plan)]
     for design in dict.fromkeys(case.design for case in driven):
         conclusions.append(coverage([case for case in driven if case.design == design], found, least=plan.least))
@@ -126,7 +128,10 @@ def conclusions_of(case: Case, found: Sequence[Evidence]) -> list[Conclusion]:
 def environment() -> dict[str, str]:
     """The versions of what the verdicts rest on."""
     packages = ("hypothesis", "z3-solver", "numba")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages if find_spec(name.partition("-")[0])},
+    }
 
 
 def _run(
@@ -159,7 +164,7 @@ def _run(
             notify(Progress(case.name, engine, done, len(work)))
         for case, again in _ask_proofs_again(cases, found, proving, plan):
             found[case.name] = [one for one in found[case.name] if one.engine != "prove"] + again.result()
-        if "explore" in plan.engines:
+        if EXPLORE in plan.engines and can_search():
             unsettled = {c.name: _ask_reached(c, found[c.name], searching, shape, plan) for c in cases}
             lifted = {case.name: _ask_cutoffs(case, found[case.name], proving) for case in cases}
             for name, evidence in found.items():
@@ -229,11 +234,13 @@ def _source(
 
 def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:
     source = _searched(shape, case.design)
-    found = explore_with_time(instance_of(case), _properties(case), source, plan.limits, facts_of(case))
+    found = searched(instance_of(case), _properties(case), source, plan.limits, facts_of(case))
     return say_reached(instance_of(case), found)
 
 
 def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State]) -> list[bool]:
+    from edgeproof.properties.engines.explore.engine import reached
+
     return reached(instance_of(case), _searched(shape, case.design), states, plan.limits)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 
+from edgeproof.properties.extras import extra_of, missing
 from edgeproof.reports.commands.bound import bound
 from edgeproof.reports.commands.check import check
 from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
@@ -97,9 +98,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough. Nothing more can be written, not even when Python flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13
+    except ModuleNotFoundError as error:
+        extra = extra_of(error)
+        if extra is None:
+            return _bug(given, error)
+        return _refuse(given, UNUSABLE, missing(extra))
     except Exception as error:
-        traceback.print_exc()
-        return _refuse(given, BUG, f"a bug in edgeproof: {error!r}")
+        return _bug(given, error)
+
+
+def _bug(arguments: Sequence[str], error: Exception) -> int:
+    traceback.print_exception(error)
+    return _refuse(arguments, BUG, f"a bug in edgeproof: {error!r}")
 
 
 def _refuse(arguments: Sequence[str], status: int, message: str) -> int:

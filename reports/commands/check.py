@@ -18,7 +18,7 @@ from edgeproof.reports.traffic.promises import Given, promised
 from edgeproof.reports.traffic.reading import Reading, read_history
 
 if TYPE_CHECKING:
-    from edgeproof.properties.traffic import Promise
+    from edgeproof.properties.traffic.promise import Promise
     from edgeproof.reports.traffic.findings import Findings
 
 __all__ = ["check"]
@@ -72,7 +72,7 @@ def check(
 def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], staleness: bool) -> Findings:
     """Read and check a history. Raises ValueError and OSError for what cannot be used."""
     from edgeproof.properties.engines.history.engine import check_all
-    from edgeproof.properties.traffic import CHECKS
+    from edgeproof.properties.traffic.catalogue import CHECKS
     from edgeproof.properties.traffic.measure import measure
     from edgeproof.reports.traffic.findings import Findings
 

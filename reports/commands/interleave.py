@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from edgeproof.impl.interleaved.subjects import ON_WORKERD, SUBJECTS
+from edgeproof.properties.extras import extra_of, missing
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
@@ -101,9 +102,19 @@ def interleave(
 
     effort = engine.Effort(schedules, depth, seed)
     found: dict[str, Interleaving] = {}
+    lacking: dict[str, str] = {}
     for name in SUBJECTS if subject is None else [subject]:
-        with _progress(terminal, name, schedules) as notify:
-            found[name] = engine.interleave(name, partial(_subject, name, operations), effort, notify)
+        try:
+            with _progress(terminal, name, schedules) as notify:
+                found[name] = engine.interleave(name, partial(_subject, name, operations), effort, notify)
+        except ModuleNotFoundError as error:
+            extra = extra_of(error)
+            if extra is None or subject is not None:
+                raise
+            lacking[name] = missing(extra)
+            if not terminal.as_json:
+                terminal.out.print(f"{name}: not driven, as {lacking[name]}", style="yellow", soft_wrap=True)
+            continue
         if not terminal.as_json:
             _print(terminal, name, found[name])
     witnesses = [one for result in found.values() for one in result.witnesses.values()]
@@ -111,9 +122,14 @@ def interleave(
         _save(save, witnesses[0])
     if terminal.as_json:
         terminal.document(
-            {"operations": operations, "seed": seed, "subjects": [_document(*one) for one in found.items()]}
+            {
+                "operations": operations,
+                "seed": seed,
+                "subjects": [_document(*one) for one in found.items()],
+                "not driven": lacking,
+            }
         )
-    return _status(found)
+    return _status(found) or (3 if lacking else 0)
 
 
 def _with_subjects(text: str) -> str:

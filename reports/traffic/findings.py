@@ -18,8 +18,8 @@ from edgeproof.reports.view import View, arrange, program_name
 
 if TYPE_CHECKING:
     from edgeproof.properties.engines.history.engine import Checked
-    from edgeproof.properties.traffic import Promise
     from edgeproof.properties.traffic.measure import Staleness
+    from edgeproof.properties.traffic.promise import Promise
     from edgeproof.reports.consoles import Terminal
     from edgeproof.reports.traffic.reading import Reading
 

@@ -20,7 +20,7 @@ from edgeproof.reports.traffic.findings import promise_document, view_of
 if TYPE_CHECKING:
     from edgeproof.properties.engines.history.follow import Report
     from edgeproof.properties.evidence import Evidence
-    from edgeproof.properties.traffic import Promise
+    from edgeproof.properties.traffic.promise import Promise
     from edgeproof.reports.consoles import Terminal
 
 __all__ = ["follow_file"]
@@ -88,14 +88,14 @@ def _asked(evidence: Iterable[Evidence], promise: Promise) -> tuple[Evidence, ..
 
 def _is_about_something_else(one: Evidence) -> bool:
     from edgeproof.properties.evidence import Verdict
-    from edgeproof.properties.traffic import CHECKS
+    from edgeproof.properties.traffic.catalogue import CHECKS
 
     return one.verdict is Verdict.VACUOUS and CHECKS[one.property].subject is not None
 
 
 def _anomalies(promise: Promise) -> tuple[str, ...]:
     from edgeproof.properties.engines.history.follow import FOLLOWED
-    from edgeproof.properties.traffic import CHECKS
+    from edgeproof.properties.traffic.catalogue import CHECKS
 
     return tuple(name for name in FOLLOWED if not CHECKS[name].promised(promise))
 

@@ -16,8 +16,8 @@ from edgeproof.reports.traffic.reading import Reading, read_history
 from edgeproof.reports.view import program_name
 
 if TYPE_CHECKING:
-    from edgeproof.properties.traffic import Promise
     from edgeproof.properties.traffic.learn import Learnt
+    from edgeproof.properties.traffic.promise import Promise
     from edgeproof.reports.consoles import Terminal
 
 __all__ = ["Lesson", "learn_numbers", "report_lesson"]

@@ -16,7 +16,7 @@ from edgeproof.reports.settings import Chosen, Numbers, lacking, option_for, set
 
 if TYPE_CHECKING:
     from edgeproof.properties.environment import Setting
-    from edgeproof.properties.traffic import Promise
+    from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["Given", "completed", "promised", "spelled"]
 
@@ -61,7 +61,7 @@ def promised(given: Given, chosen: Chosen = THE_PATTERN) -> Promise:
     Raises Unusable for numbers that do not make a bound, and for choices of the design with which none is proved.
     """
     from edgeproof.properties.promises import promise_in
-    from edgeproof.properties.traffic import Promise
+    from edgeproof.properties.traffic.promise import Promise
 
     if given.memo_ttl is not None and given.reader not in (None, "memo"):
         raise Unusable(f"a {given.reader} reader keeps no memo: leave --memo-ttl out, or say --reader memo")

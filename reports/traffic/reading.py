@@ -13,7 +13,7 @@ from edgeproof.reports.errors import Unusable, one_line
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from edgeproof.properties.traffic import Facts
+    from edgeproof.properties.traffic.facts import Facts
 
 __all__ = ["Reading", "Recorded", "read_history"]
 
@@ -47,7 +47,7 @@ class Recorded:
 def read_history(reading: Reading) -> Recorded:
     """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
     from edgeproof.properties.intake import load, read_mapping
-    from edgeproof.properties.traffic import gather
+    from edgeproof.properties.traffic.facts import gather
 
     if not reading.history:
         raise Unusable("name a history: a file, a directory, or a pattern such as 'logs/*.jsonl'")

@@ -18,9 +18,11 @@ from attrs import frozen
 
 from edgeproof.properties.engines.history.engine import Checked, check_all
 from edgeproof.properties.intake import load
-from edgeproof.properties.traffic import CHECKS, Promise, gather
 from edgeproof.properties.traffic.backends import open_duckdb
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import gather
 from edgeproof.properties.traffic.measure import measure
+from edgeproof.properties.traffic.promise import Promise
 from tests.benchmarks.traffic import BOUND_S, Traffic, write_traffic
 
 EVENTS: Final = int(float(os.environ.get("EVENTS", "1e7")))

@@ -62,8 +62,10 @@ def sources() -> set[str]:
     return {str(path) for path in kept if not set(path.parts) & set(_WRITTEN)} | {"__init__.py", "py.typed"}
 
 
-def installed(wheel: Path, into: Path) -> Path:
-    """A new environment with the wheel in it, and what that requires; the folder of its site-packages."""
+def installed(wheel: Path, into: Path, extra: str = "", beside: tuple[str, ...] = ()) -> Path:
+    """A new environment with the wheel in it, what that requires, with an extra or without, and what its owner has
+    `beside` it; the folder of its site-packages.
+    """
     venv.create(into, with_pip=False)
     pip = [sys.executable, "-m", "pip", "--python", str(into / "bin" / "python"), "install", "--quiet"]
     subprocess.run([*pip, "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
@@ -71,16 +73,20 @@ def installed(wheel: Path, into: Path) -> Path:
     (own,) = distributions(path=[str(site)])
     required = into / "required"
     required.mkdir()
-    for path in {path for one in _closure(own) for path in _parts(one)}:
+    whole = [
+        *_closure(own, extra),
+        *(one for name in beside for one in (distribution(name), *_closure(distribution(name)))),
+    ]
+    for path in {path for one in whole for path in _parts(one)}:
         (required / path.name).symlink_to(path)
     (site / "required.pth").write_text(f"{required}\n", encoding="utf-8")
     return site
 
 
-def _closure(root: Distribution) -> list[Distribution]:
-    """What a distribution requires here, and what that requires, and so on."""
+def _closure(root: Distribution, extra: str = "") -> list[Distribution]:
+    """What a distribution requires here, with an extra or without, and what that requires, and so on."""
     found: dict[tuple[str, str], Distribution] = {}
-    waiting = [(root, "")]
+    waiting = [(root, ""), (root, extra)]
     while waiting:
         one, extra = waiting.pop()
         for requirement in map(Requirement, one.requires or ()):
@@ -88,9 +94,9 @@ def _closure(root: Distribution) -> list[Distribution]:
                 for wanted in ("", *requirement.extras):
                     key = (requirement.name.lower(), wanted)
                     if key not in found:
-                        found[key] = distribution(requirement.name)
+                        found[key] = root if requirement.name == root.name else distribution(requirement.name)
                         waiting.append((found[key], wanted))
-    return list(found.values())
+    return [one for one in found.values() if one is not root]
 
 
 def _parts(one: Distribution) -> Iterator[Path]:

@@ -66,7 +66,15 @@ def theirs(wheels: Distributions, tmp_path_factory: pytest.TempPathFactory) -> E
     for name in PACKAGES:
         (folder / name).mkdir()
         (folder / name / "__init__.py").write_text("raise ImportError('somebody else was meant')\n", encoding="utf-8")
-    return Environment(installed(wheels.of_the_sdist, tmp_path_factory.mktemp("environment")), folder)
+    site = installed(wheels.of_the_sdist, tmp_path_factory.mktemp("environment"), extra="all", beside=("pytest",))
+    return Environment(site, folder)
+
+
+@pytest.fixture(scope="module")
+def lean(wheels: Distributions, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the core alone."""
+    site = installed(wheels.of_the_sdist, tmp_path_factory.mktemp("lean"))
+    return Environment(site, tmp_path_factory.mktemp("folder"))
 
 
 def names_in(wheel: Path) -> set[str]:
@@ -96,6 +104,31 @@ def test_verify_searches_proves_and_drives_there(theirs: Environment) -> None:
     engines = {found["engine"] for one in report["cases"][0]["properties"] for found in one["evidence"]}
     assert {"explore", "prove", "fuzz"} <= engines
     assert list((theirs.folder / "out" / "traces").glob("*.itf.json"))
+
+
+def test_the_core_alone_proves_and_drives_and_says_what_the_search_would_take(lean: Environment) -> None:
+    said = json.loads(lean.run("edgeproof", "verify", "--case", "outbox", "--out", "out", "--json", status=3))
+    evidence = [one for row in said["cases"][0]["properties"] for one in row["evidence"]]
+    assert {one["verdict"] for one in evidence if one["engine"] == "prove"} >= {"PROVED", "VIOLATED"}
+    assert {one["verdict"] for one in evidence if one["engine"] == "fuzz"} >= {"HOLDS_TO_BOUND"}
+    searched = {(one["verdict"], one["reason"]) for one in evidence if one["engine"] == "explore"}
+    assert searched == {("UNKNOWN", "the extra `search` is not installed: pip install 'edgeproof[search]'")}
+
+
+def test_the_core_alone_computes_a_bound(lean: Environment) -> None:
+    terms = ("--sync-delay", "2s", "--put-timeout", "5s", "--retries", "3", "--retry-delay", "1s", "--cache-ttl", "60s")
+    assert "90 s" in lean.run("edgeproof", "bound", *terms)
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [(("check", "a.jsonl"), "check"), (("cover", "do_kv"), "search"), (("flags", "walkthrough"), "flags")],
+)
+def test_a_missing_extra_is_one_line_with_the_command_that_installs_it(
+    lean: Environment, command: tuple[str, ...], extra: str
+) -> None:
+    said = lean.run("sh", "-c", f"{lean.scripts}/edgeproof {' '.join(command)} 2>&1", status=2)
+    assert said == f"edgeproof: the extra `{extra}` is not installed: pip install 'edgeproof[{extra}]'\n"
 
 
 def test_a_lockstep_test_of_their_own_system_runs_there(theirs: Environment) -> None:

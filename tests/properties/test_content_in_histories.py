@@ -12,7 +12,8 @@ import pytest
 
 from edgeproof import Promise, Verdict, check_history
 from edgeproof.properties.engines.history.follow import follow
-from edgeproof.properties.traffic import CHECKS, gather
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import gather
 from tests.properties.histories import Line, clean, commit, digest, fault, publish, read, text
 from tests.properties.random_traffic import as_table
 

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from edgeproof.properties.engines.history.engine import Promise
 from edgeproof.properties.intake import load
-from edgeproof.properties.traffic import CHECKS, gather
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import gather
 from tests.properties.corruptions import BOUND, CORRUPTIONS, clean_history
 from tests.properties.histories import Line
 from tests.properties.naive_traffic import DEFINITIONS, told

@@ -29,7 +29,9 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case
 from edgeproof.properties.intake import EVENTS
 from edgeproof.properties.promises import promise_of
-from edgeproof.properties.traffic import CHECKS, Promise, gather
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import gather
+from edgeproof.properties.traffic.promise import Promise
 from tests.properties.recorded_runs import BROKEN, TESTED, Run, Step, random_run, rerun, views
 
 CASES: Final = {case.name: case for case in scoreboard("do_kv")}

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from edgeproof.properties.traffic import Facts, Promise, gather
 from edgeproof.properties.traffic.assumptions import LATE, MONITORS, Monitor
+from edgeproof.properties.traffic.facts import Facts, gather
 from edgeproof.properties.traffic.keeping import number
 from edgeproof.properties.traffic.learn import learn, numbers_of
+from edgeproof.properties.traffic.promise import Promise
 from tests.properties.histories import clean, commit, publish, read
 from tests.properties.random_traffic import as_table, random_unit
 

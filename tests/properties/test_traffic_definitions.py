@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.traffic import CHECKS, Facts, Promise, gather
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import Facts, gather
 from edgeproof.properties.traffic.keeping import keep, number
+from edgeproof.properties.traffic.promise import Promise
 from tests.properties.naive_traffic import DEFINITIONS
 from tests.properties.random_traffic import as_table, random_unit
 

@@ -15,11 +15,13 @@ from attrs import asdict, evolve
 from edgeproof.properties.engines.history.engine import check_all
 from edgeproof.properties.evidence import Evidence
 from edgeproof.properties.intake import load
-from edgeproof.properties.traffic import CHECKS, Promise, gather
 from edgeproof.properties.traffic.backends import open_duckdb, open_spark
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import gather
 from edgeproof.properties.traffic.keeping import rows_of
 from edgeproof.properties.traffic.learn import learn
 from edgeproof.properties.traffic.measure import measure
+from edgeproof.properties.traffic.promise import Promise
 from edgeproof.reports.cli import main
 from tests.properties.random_traffic import as_table, random_unit
 from tests.spark.conftest import SHORT_LIVED, end

@@ -23,9 +23,12 @@ from attrs import evolve, frozen
 
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.intake import load
-from edgeproof.properties.traffic import CHECKS, Check, Facts, Promise, gather
 from edgeproof.properties.traffic.assumptions import MONITORS, Monitor
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.check import Check
+from edgeproof.properties.traffic.facts import Facts, gather
 from edgeproof.properties.traffic.keeping import keep, largest, number, rows_of
+from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.staleness import quantiles, spread
 
 __all__ = [

@@ -17,7 +17,8 @@ from attrs import frozen
 from edgeproof.properties.engines.history.engine import ENGINE
 from edgeproof.properties.engines.history.sweep import Limits, Sweep, Violation
 from edgeproof.properties.evidence import Evidence, Verdict
-from edgeproof.properties.traffic import CHECKS, Promise
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["FOLLOWED", "Limits", "Report", "Violation", "follow"]
 
