@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import unwrap
 from typing import Any, Final
 
 from attrs import Factory, field, frozen
@@ -87,6 +88,12 @@ class Marked:
 
     def __call__(self, s: Any, *arguments: Expr) -> Any:
         return self.body(s, *arguments)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The file and the line where the method is written."""
+        code = getattr(unwrap(self.body), "__code__", None)
+        return (code.co_filename, code.co_firstlineno) if code else ("", 0)
 
 
 @frozen

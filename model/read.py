@@ -54,7 +54,7 @@ def _read_action(declared: Declarations, clocks: tuple[Clock, ...], name: str, m
     switch = (marked.under or name) if marked.kind == "hazard" else ""
     guard = Expr("prm", BOOL, (), switch) & state._guard if switch else state._guard
     post = _stop_idle_clocks(declared.variables, clocks, state._post)
-    return Action(name, arguments, guard, post, marked.fair, switch, marked.doc)
+    return Action(name, arguments, guard, post, marked.fair, switch, marked.doc, marked.place)
 
 
 def _stop_idle_clocks(variables: Mapping[str, Variable], clocks: tuple[Clock, ...], post: dict[str, Any]) -> Post:

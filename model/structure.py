@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from edgeproof.model.declare import Declarations, DesignError, Rigid, Variable
 from edgeproof.model.expr import TIME, Expr, Type, ite, lift
@@ -18,7 +18,10 @@ __all__ = ["Action", "Clock", "Instance", "Machine", "advance", "specialise"]
 
 @frozen
 class Action:
-    """One action of a machine: it may happen where `guard` holds, for any values of its arguments."""
+    """One action of a machine: it may happen where `guard` holds, for any values of its arguments.
+
+    `place` is where its method is written: the file and the line; ("", 0) for the passing of time.
+    """
 
     name: str
     arguments: tuple[Expr, ...]
@@ -27,6 +30,7 @@ class Action:
     fair: bool
     hazard: str = ""
     doc: str = ""
+    place: tuple[str, int] = field(default=("", 0), eq=False)
 
 
 @frozen

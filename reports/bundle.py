@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The output folder of a run: `report.json`, `report.md`, `junit.xml`, and a trace file per witness under `traces/`."""
+"""The output folder of a run: `report.md`, `cases.md`, `report.json`, `junit.xml`, `report.sarif`, and a trace file per
+witness under `traces/`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgeproof.model.trace import dump_trace
+from edgeproof.reports.cases import cases_document
 from edgeproof.reports.files import remove_file, write_text
 from edgeproof.reports.junit import junit_document
 from edgeproof.reports.markdown import markdown_document
 from edgeproof.reports.report import report_document
+from edgeproof.reports.sarif import sarif_document
 from edgeproof.reports.view import View
 
 __all__ = ["write_bundle", "write_files"]
@@ -23,9 +27,14 @@ def write_bundle(view: View) -> list[str]:
     Raises Unusable where the folder cannot be written to.
     """
     report = json.dumps(report_document(view), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return write_files(
-        view, {"junit.xml": junit_document(view), "report.md": markdown_document(view), "report.json": report}
-    )
+    documents = {
+        "junit.xml": junit_document(view),
+        "report.sarif": sarif_document(view),
+        "cases.md": cases_document(view),
+        "report.md": markdown_document(view),
+        "report.json": report,
+    }
+    return write_files(view, documents)
 
 
 def write_files(view: View, documents: Mapping[str, str]) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`report.md`: the result of a run for a CI job summary or a pull request, in GitHub's Markdown."""
+"""`report.md`: the result of a run on one screen, for a CI job summary or a pull request, in GitHub's Markdown."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from edgeproof.properties.evidence import Conclusion, Status, Verdict
-from edgeproof.reports.markup import html, text
-from edgeproof.reports.matrix import asked_text, bounds, constants_text, counts, engine_cell
-from edgeproof.reports.view import MEANING, Row, Sheet, View, says, standing
+from edgeproof.reports.cases import witness
+from edgeproof.reports.errors import counted
+from edgeproof.reports.markup import text
+from edgeproof.reports.matrix import asked_text, counts
+from edgeproof.reports.view import MEANING, Sheet, View, standing
 
 __all__ = ["markdown_document"]
 
 _SIGNS: Final = {
-    Verdict.PROVED: "✅ proved",
-    Verdict.HOLDS_TO_BOUND: "✅ holds",
-    Verdict.VIOLATED: "⚠️ violated",
-    Verdict.UNKNOWN: "❔ unknown",
-    Verdict.VACUOUS: "❔ vacuous",
+    Verdict.PROVED: "✅",
+    Verdict.HOLDS_TO_BOUND: "☑️",
+    Verdict.VIOLATED: "⚠️",
+    Verdict.UNKNOWN: "❔",
+    Verdict.VACUOUS: "❔",
 }
-
+_LEGEND: Final = "✅ proved, ☑️ holds to a bound, ⚠️ violated as expected, ❔ undecided, ❌ not as expected."
 
 _CALM: Final = (Status.AS_EXPECTED, Status.NOT_BY_RUNS)
 
@@ -40,15 +42,14 @@ def markdown_document(view: View) -> str:
         "",
         *_listed(view, "Not as expected", "❌", lambda status: status not in _CALM),
         *_listed(view, "Not decided by runs", "❔", lambda status: status is Status.NOT_BY_RUNS),
-        *_overview(view),
+        *_designs(view),
+        f"{_LEGEND} Every case in full: `{view.path('cases.md')}`.",
     ]
-    for sheet in view.sheets:
-        lines += _sheet(view, sheet)
     return "\n".join(lines) + "\n"
 
 
 def _listed(view: View, title: str, sign: str, of: Callable[[Status], bool]) -> Iterator[str]:
-    """What comes first: the properties of some statuses, where there are any."""
+    """What comes first: the properties of some statuses, where there are any, each with the run that breaks it."""
     rows = [(sheet, row) for sheet in view.sheets for row in sheet.rows if of(row.conclusion.status)]
     if not rows:
         return
@@ -57,61 +58,45 @@ def _listed(view: View, title: str, sign: str, of: Callable[[Status], bool]) -> 
     for sheet, row in rows:
         reason = f": {text(row.conclusion.reason)}" if row.conclusion.reason else ""
         yield f"- {sign} {text(sheet.case.name)}, `{row.conclusion.property}`: {standing(row.conclusion)}{reason}"
-        if row.shortest is not None and row.shortest.trace is not None:
-            yield f"  `{view.replay(row.shortest.trace)}`"
+        yield from (f"  {line}" for line in witness(view, row))
     yield ""
 
 
-def _overview(view: View) -> Iterator[str]:
+def _designs(view: View) -> Iterator[str]:
+    """A line per design, and behind it its cases by their properties."""
+    for design, sheets in _by_design(view).items():
+        conclusions = [row.conclusion for sheet in sheets for row in sheet.rows]
+        proved, holds, violated, undecided, beyond = counts(conclusions)
+        worst = "✅" if all(sheet.exit_status == 0 for sheet in sheets) else "❌"
+        yield (
+            f"<details><summary>{worst} {design}: {counted(len(sheets), 'case')}, {proved} proved, {holds} hold to a "
+            f"bound, {violated} violated, {undecided + beyond} undecided</summary>"
+        )
+        yield ""
+        yield from _overview(sheets)
+        yield "</details>"
+        yield ""
+
+
+def _by_design(view: View) -> dict[str, list[Sheet]]:
+    found: dict[str, list[Sheet]] = {}
+    for sheet in view.sheets:
+        found.setdefault(sheet.case.design, []).append(sheet)
+    return found
+
+
+def _overview(sheets: list[Sheet]) -> Iterator[str]:
     """Cases by properties."""
-    names = list(dict.fromkeys(row.conclusion.property for sheet in view.sheets for row in sheet.rows))
+    names = list(dict.fromkeys(row.conclusion.property for sheet in sheets for row in sheet.rows))
     yield "| case | " + " | ".join(f"`{name}`" for name in names) + " |"
     yield "|---" * (len(names) + 1) + "|"
-    for sheet in view.sheets:
+    for sheet in sheets:
         found = {row.conclusion.property: _sign(row.conclusion) for row in sheet.rows}
         yield f"| {text(sheet.case.name)} | " + " | ".join(found.get(name, "") for name in names) + " |"
     yield ""
 
 
-def _sheet(view: View, sheet: Sheet) -> Iterator[str]:
-    sign = "✅" if sheet.exit_status == 0 else "❌"
-    yield f"<details><summary>{sign} {html(sheet.case.name)} ({html(constants_text(sheet))})</summary>"
-    yield ""
-    if sheet.case.because:
-        yield text(sheet.case.because)
-        yield ""
-    yield "| property | says | " + " | ".join(sheet.engines) + " | concluding |"
-    yield "|---" * (len(sheet.engines) + 3) + "|"
-    for row in sheet.rows:
-        cells = [" <br> ".join(engine_cell(finding) for finding in row.by(engine)) for engine in sheet.engines]
-        name = row.conclusion.property
-        yield f"| `{name}` | {text(says(name))} | " + " | ".join([*cells, standing(row.conclusion)]) + " |"
-    yield ""
-    yield from (f"- {text(line)}" for line in [*bounds(sheet)])
-    yield from (line for row in sheet.rows for line in _witness(view, row))
-    yield ""
-    yield "</details>"
-    yield ""
-
-
-def _witness(view: View, row: Row) -> Iterator[str]:
-    if row.shortest is not None and row.shortest.trace is not None:
-        witness = row.shortest.evidence.witness
-        assert witness is not None
-        run = ", ".join(str(event) for event in witness.events)
-        turning = 0 if witness.loop is None else len(witness.events) - witness.loop
-        lasso = (
-            ""
-            if witness.loop is None
-            else f" (the last {turning} for ever)"
-            if turning
-            else " (then nothing, for ever)"
-        )
-        yield f"- `{row.conclusion.property}` is broken by: {text(run)}{lasso}. `{view.replay(row.shortest.trace)}`"
-
-
 def _sign(conclusion: Conclusion) -> str:
-    sign = _SIGNS[conclusion.verdict]
-    if conclusion.status is Status.NOT_BY_RUNS:
-        return f"❔ {conclusion.status}"
-    return sign if conclusion.status is Status.AS_EXPECTED else f"❌ **{standing(conclusion)}**"
+    if conclusion.status in _CALM:
+        return _SIGNS[conclusion.verdict] if conclusion.status is Status.AS_EXPECTED else "❔"
+    return f"❌ {standing(conclusion)}"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from edgeproof.reports.commands.records import as_record
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
+from edgeproof.reports.folders import LATEST, REPORTS, folder_of, point_latest
 from edgeproof.reports.progress import progress
 from edgeproof.reports.systems import ONLY, SYSTEMS, beside
 
@@ -92,7 +94,11 @@ REQUEST: Final = as_record(
     metavar="NUMBER",
     help="How many different transitions of a design the runs have to go through.",
 )
-@click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
+@click.option(
+    "--out",
+    type=click.Path(),
+    help=f"Where the reports go; unless given, a folder of this question's own in {REPORTS}, and {REPORTS}/{LATEST}.",
+)
 def verify(
     terminal: Terminal,
     request: Request,
@@ -103,7 +109,7 @@ def verify(
     bound: Fraction | None,
     require_actions: float,
     require_transitions: int,
-    out: str,
+    out: str | None,
     seed: int,
 ) -> int:
     """Check the designs: search it exhaustively, prove what can be proved, drive an implementation in lockstep.
@@ -111,8 +117,9 @@ def verify(
     Without options and hazards, every named case of every design is checked, with what is expected of it. With
     them, the one case that they describe. `edgeproof list` shows what there is to choose from.
 
-    Writes report.json, report.md, junit.xml and a trace per counterexample below --out; traces of an earlier run there
-    are removed.
+    Writes report.md (a summary for a CI job), cases.md (every case in full), report.json, junit.xml, report.sarif and a
+    trace per counterexample; traces of an earlier run with the same --out, or of the same question, are removed. In
+    GitHub Actions what is not as expected is annotated, too.
 
     With --engine fuzz only the system is judged, by runs. What runs cannot decide, as `convergence`, and what they
     happened not to show is listed as not decided by runs, and fails nothing; too little done on the system does.
@@ -145,9 +152,10 @@ def verify(
         if bearer_file is None or engines:
             raise Unusable(f"a deployment takes {'no --engine' if engines else '--bearer-file'}")
         case = outside_case(request)
-        check_directory(out)
+        place = out or folder_of([case.name], (system, request, bound, seed, profile))
+        check_directory(place)
         ledger = judge(Deployment(system, bearer_file, bound), case, seed, profile)
-        return _finish(terminal, ledger, {"profile": profile, "system": system}, out)
+        return _finish(terminal, ledger, {"profile": profile, "system": system}, place, out is None)
     if system not in SYSTEMS:
         raise Unusable(f"there is no system {one_line(system)!r}; there is {', '.join(SYSTEMS)}, or an address")
     if bearer_file is not None or bound is not None:
@@ -156,7 +164,8 @@ def verify(
         request = evolve(request, designs=ONLY[system])
         terminal.err.print(f"edgeproof: {system} has {', '.join(ONLY[system])}, and no other design is checked")
     cases = select_cases(request)
-    check_directory(out)
+    place = out or folder_of((case.name for case in cases), (request, system, engines, seed, profile))
+    check_directory(place)
     least = Least(require_actions, require_transitions)
     plan = evolve(PLANS[profile], seed=seed, least=least, beside=beside() if system == "reference" else None)
     if engines:
@@ -166,10 +175,10 @@ def verify(
             ledger = run_engines(cases, plan, SYSTEMS[system], notify)
         except DesignError as error:
             raise Unusable(one_line(error)) from error
-    return _finish(terminal, ledger, {"profile": profile, "system": system}, out)
+    return _finish(terminal, ledger, {"profile": profile, "system": system}, place, out is None)
 
 
-def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out: str) -> int:
+def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out: str, is_latest: bool) -> int:
     """Write the reports, print, and give the exit status."""
     from attrs import evolve
 
@@ -180,6 +189,8 @@ def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out
     ledger = evolve(ledger, environment={**ledger.environment, **environment})
     view = arrange(ledger, out, program_name())
     write_bundle(view)
+    if is_latest:
+        point_latest(out)
     if terminal.as_json:
         terminal.document(report_document(view))
     else:
@@ -189,13 +200,16 @@ def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out
 
 def _print(terminal: Terminal, view: View) -> None:
     from edgeproof.reports.matrix import print_sheet, print_summary
+    from edgeproof.reports.workflow_commands import wants_workflow_commands, workflow_commands
 
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
     for reason in dict.fromkeys(_missing(view)):
         terminal.out.print(f"not checked on workerd: {one_line(reason)}", soft_wrap=True)
     print_summary(terminal.out, view)
-    names = ", ".join(view.path(name) for name in ("report.json", "report.md", "junit.xml"))
+    for line in workflow_commands(view) if wants_workflow_commands(os.environ) else ():
+        terminal.out.print(line, soft_wrap=True, markup=False, highlight=False)
+    names = ", ".join(view.path(name) for name in ("report.md", "cases.md", "report.json", "junit.xml", "report.sarif"))
     terminal.out.print(
         f"wrote {names} and {counted(len(view.traces()), 'trace')} in {view.path('traces')}", soft_wrap=True
     )

@@ -40,11 +40,11 @@ def test_the_report_names_what_could_not_be_judged_and_the_run_ends_undecided(ve
     with served(Front()) as address:
         status, out, _ = verify(address, "--bearer-file", "token", "--bound", "100ms")
     assert status == 3
-    report = json.loads(Path("reports/out/report.json").read_text(encoding="utf-8"))
+    report = json.loads(Path("reports/out/latest/report.json").read_text(encoding="utf-8"))
     assert address in json.dumps(report)
     assert "monotonic-kv: undecided: outside: an outsider does not see kv, kv_era" in out
     assert "read-your-writes" not in out, "the pattern does not have it, and nobody asked"
-    assert "`never-ahead`: undecided" in Path("reports/out/report.md").read_text(encoding="utf-8")
+    assert "`never-ahead`: undecided" in Path("reports/out/latest/report.md").read_text(encoding="utf-8")
 
 
 def test_what_can_be_judged_and_holds_ends_with_status_0(verify: Verify) -> None:

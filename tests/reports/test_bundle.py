@@ -138,15 +138,26 @@ def test_junit_survives_what_xml_cannot_hold(tmp_path: Path) -> None:
     assert junit(Ledger((evolve(conclusion, reason="\x00\x1b \ud800 <&>"),), 0, 0.0), tmp_path)
 
 
-MARKDOWN = f"""\
+SUMMARY = """\
 # edgeproof
 
 ✅ **all as expected** (exit status 0): 3 properties of 1 case, 1 proved, 0 hold to a bound, 2 violated, 0 undecided; \
 2.0 s, seed 7.
 
+<details><summary>✅ do_kv: 1 case, 1 proved, 0 hold to a bound, 2 violated, 0 undecided</summary>
+
 | case | `monotonic-kv` | `convergence` | `atomic-write` |
 |---|---|---|---|
-| inline | ⚠️ violated | ⚠️ violated | ✅ proved |
+| inline | ⚠️ | ⚠️ | ✅ |
+
+</details>
+
+✅ proved, ☑️ holds to a bound, ⚠️ violated as expected, ❔ undecided, ❌ not as expected. \
+Every case in full: `out/cases.md`.
+"""
+
+CASES = f"""\
+# edgeproof: every case
 
 <details><summary>✅ inline (do_kv: publisher=inline)</summary>
 
@@ -174,9 +185,10 @@ stray\\_lands(slot=0). `edgeproof replay out/traces/inline.monotonic-kv.explore.
 """
 
 
-def test_the_markdown_report_reads_like_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_markdown_reports_read_like_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert written(examples.good_ledger(), Path("out"))["report.md"] == MARKDOWN
+    texts = written(examples.good_ledger(), Path("out"))
+    assert (texts["report.md"], texts["cases.md"]) == (SUMMARY, CASES)
 
 
 def test_the_markdown_report_begins_with_what_is_not_as_expected(tmp_path: Path) -> None:

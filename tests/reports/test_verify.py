@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +38,8 @@ def test_json_is_one_document_and_the_same_as_the_file(cli: Run) -> None:
 def test_without_a_terminal_the_text_is_plain_and_lines_are_whole(cli: Run) -> None:
     outcome = cli("verify")
     assert "\x1b" not in outcome.out + outcome.err
-    path = "reports/out/traces/inline.monotonic-kv.explore.itf.json"
-    assert f"    edgeproof replay {path}\n" in outcome.out
+    path = r"reports/out/\d+-cases-[0-9a-f]{6}/traces/inline\.monotonic-kv\.explore\.itf\.json"
+    assert re.search(rf"^    edgeproof replay {path}$", outcome.out, re.MULTILINE)
     assert (
         "exit status 1: a property is violated, engines contradict each other, or something is not what is pinned\n"
         in (outcome.out)
@@ -175,3 +176,23 @@ def test_the_real_engines_end_in_one_valid_document_and_a_status(tmp_path: Path)
 
 def test_systems_can_be_sent_to_another_process() -> None:
     assert pickle.loads(pickle.dumps(SYSTEMS["reference"])) is SYSTEMS["reference"]
+
+
+def test_another_question_leaves_the_reports_of_the_first_alone_and_latest_leads_to_the_last(cli: Run) -> None:
+    cli("verify", "--case", "inline")
+    (first,) = [path for path in Path("reports/out").iterdir() if not path.is_symlink()]
+    traces = {path.name for path in (first / "traces").iterdir()}
+    cli("verify", "--case", "outbox")
+    assert {path.name for path in (first / "traces").iterdir()} == traces
+    latest = Path("reports/out/latest")
+    assert latest.resolve().name.startswith("outbox-")
+    cli("verify", "--case", "inline")
+    assert latest.resolve() == first.resolve(), "the same question has the same folder"
+    assert (latest / "report.json").is_file()
+
+
+def test_what_is_in_the_way_of_latest_is_said(cli: Run) -> None:
+    Path("reports/out/latest").mkdir(parents=True)
+    outcome = cli("verify", "--case", "inline")
+    assert outcome.status == 2
+    assert "reports/out/latest is in the way" in outcome.err
