@@ -150,5 +150,6 @@ class MyStore:
         return "landed" if self.applied else "flying"
 
 
-def test_my_store_does_what_the_design_does() -> None:
-    edgeproof.conforms(MyStore, "do_kv", crash=True, put_fails=True)
+@edgeproof.lockstep("do_kv", crash=True, put_fails=True)
+def test_my_store_does_what_the_design_does() -> type[MyStore]:
+    return MyStore

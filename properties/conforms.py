@@ -3,7 +3,7 @@
 
 It answers with an exception, so that a test that only calls it can fail. What holds of a part of a system is no answer
 either: a system that does not show or cannot perform what it takes fails as well, unless the caller says that it is
-meant to be only a part.
+meant to be only a part, or how much of it there has to be.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from edgeproof.impl.system import System
 from edgeproof.model.trace import Trace
 from edgeproof.properties.cases import with_room
 from edgeproof.properties.catalogue import Property
+from edgeproof.properties.coverage import Coverage, Required, came_to_by, check_required, coverage_of, shortfalls
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
-from edgeproof.properties.engines.fuzz.run import LOCKSTEP
+from edgeproof.properties.engines.fuzz.run import LOCKSTEP, Tally
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Conclusion, Evidence, Ledger, Status, Verdict, conclude
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of
 
-__all__ = ["ConformanceError", "UndecidedWarning", "conforms", "driven"]
+__all__ = ["Conformance", "ConformanceError", "UndecidedWarning", "conformance", "conforms", "driven"]
 
 _QUICK: Final = Budget(examples=50, steps=80)
 """What `edgeproof verify` gives to a case, too: about a second on a system that keeps everything in memory."""
@@ -52,10 +53,12 @@ def conforms(
     design: AnyDesign,
     /,
     *,
+    case: str | None = None,
     properties: Iterable[Property | str] | None = None,
     expected: Mapping[str, Verdict] | None = None,
     budget: Budget | None = None,
     partial: bool = False,
+    require: Required | None = None,
     **constants: int | str | bool,
 ) -> Ledger:
     """Drive a system in lockstep with a design, and raise unless it does what the design does.
@@ -64,8 +67,8 @@ def conforms(
 
     `system` is a class, or a function without arguments, that makes a `System`; one is made, and closed at the end.
     `design` is a name or a class of one's own; `constants` are its options, hazards and numbers (durations in ticks),
-    as `Instance.of` takes them. Hazards that are on may strike or not, run by run. A design of ours gets room for long
-    runs; one of one's own has the numbers that are given.
+    as `Instance.of` takes them; `case` names one of its scoreboard instead. Hazards that are on may strike or not, run
+    by run. A design of ours gets room for long runs; one of one's own has the numbers that are given.
 
     `properties` are asked of the runs: those of the catalogue that the configuration can put to the test, unless given.
     `expected` names those that it is known to violate. `budget` is how many runs of how many steps, and the seed: 50
@@ -79,30 +82,72 @@ def conforms(
     Raises ConformanceError, an AssertionError, where the system does otherwise than the design (the run is shortened
     first), where a property is violated that was not expected to be, and where something stays undecided because the
     system does not show or cannot perform what it takes. With `partial` it may, and what is left open is in the ledger
-    and in the warning. Raises DesignError for what is asked and does not exist.
+    and in the warning; with `require` it may as well, down to that minimum: how many `actions` have to be performed,
+    `variables` to be compared, `properties` to be decided, or which, by name. Raises DesignError for what is asked and
+    does not exist, and for a name that the system shows and the design does not have.
     """
     __tracebackhide__ = True
     if not callable(system):
         raise TypeError(f"a system is given as its class, or as a function that makes one, not as {system!r}")
-    started = time.perf_counter()
-    subject = subject_of(design, constants, properties=properties, expected=expected)
-    budget = budget or _QUICK
-    found = driven(subject, system, budget)
-    ledger = Ledger(_concluded(subject, found), budget.seed, time.perf_counter() - started)
+    subject = subject_of(design, constants, properties=properties, expected=expected, case=case)
     name = getattr(system, "__name__", "the system")
-    _raise_if_wrong(name, subject, ledger)
-    if not partial:
-        _raise_if_withheld(name, subject, ledger)
-    if undecided := list(_undecided(ledger)):
+    found = conformance(name, subject, system, budget or _QUICK, {} if partial and require is None else require)
+    if found.failure:
+        raise ConformanceError("\n".join((found.failure, *found.details)), found.ledger, found.trace)
+    if undecided := list(_undecided(found.ledger)):
         warnings.warn(UndecidedWarning(f"{name}: undecided: {'; '.join(undecided)}"), stacklevel=2)
-    return ledger
+    return found.ledger
 
 
-def driven(subject: Subject, system: Callable[[], System], budget: Budget) -> list[Evidence]:
+@frozen
+class Conformance:
+    """What came of driving a system: the ledger, and what the runs covered.
+
+    `failure` says in a line why that is not enough or not right, "" where it is; `details` say more of it. `trace` is
+    the shortest run that shows it, if there is one to show.
+    """
+
+    ledger: Ledger
+    coverage: Coverage
+    failure: str = ""
+    details: tuple[str, ...] = ()
+    trace: Trace | None = None
+
+
+def conformance(
+    name: str,
+    subject: Subject,
+    system: Callable[[], System],
+    budget: Budget,
+    required: Required | None,
+    tally: Tally | None = None,
+) -> Conformance:
+    """Drive a system, called `name`, and judge it as `conforms` does, without raising.
+
+    `required` is the minimum that its runs have to come to; None where nothing may be open because of the system.
+    What happened is added to `tally`. Raises DesignError where the minimum cannot be met by any system.
+    """
+    check_required(required or {}, subject.instance, subject.case.properties)
+    started, tally = time.perf_counter(), Tally() if tally is None else tally
+    found = driven(subject, system, budget, tally)
+    ledger = Ledger(_concluded(subject, found), budget.seed, time.perf_counter() - started)
+    came_to = Conformance(ledger, coverage_of(subject.instance, tally, ledger.conclusions))
+    wrong = _wrong(name, subject, ledger)
+    if wrong is None and required is None:
+        wrong = _withheld(name, subject, ledger, came_to.coverage)
+    elif wrong is None and (short := tuple(shortfalls(came_to.coverage, required or {}))):
+        does = f"{name} does what {subject.instance.machine.name} does as far as it goes, which is not far enough:"
+        wrong = does, tuple(f"    {line}" for line in short), None
+    return came_to if wrong is None else evolve(came_to, failure=wrong[0], details=wrong[1], trace=wrong[2])
+
+
+def driven(
+    subject: Subject, system: Callable[[], System], budget: Budget, tally: Tally | None = None
+) -> list[Evidence]:
     """What runs of a system in lockstep say: of the system itself, then of each property."""
     instance = with_room(subject.instance)
     source = kernel_source([instance], subject.properties)
-    return fuzz(instance, subject.properties, source, system, budget)
+    return fuzz(instance, subject.properties, source, system, budget, tally)
 
 
 def _concluded(subject: Subject, evidence: Iterable[Evidence]) -> tuple[Conclusion, ...]:
@@ -112,38 +157,42 @@ def _concluded(subject: Subject, evidence: Iterable[Evidence]) -> tuple[Conclusi
     return tuple(conclude(case, one.property, (one,)) for one in evidence)
 
 
-def _raise_if_wrong(name: str, subject: Subject, ledger: Ledger) -> None:
-    __tracebackhide__ = True
+_Wrong: TypeAlias = tuple[str, tuple[str, ...], Trace | None]
+"""What is wrong: in a line, in more lines, and as a run."""
+
+
+def _wrong(name: str, subject: Subject, ledger: Ledger) -> _Wrong | None:
+    """The system does otherwise than the design, or both break what is asked."""
     lockstep, *others = ledger.conclusions
     design = subject.instance.machine.name
     if lockstep.verdict is Verdict.VIOLATED:
         said = f"{name} does not do what {design} does: {lockstep.evidence[0].reason}"
-        raise ConformanceError("\n".join((said, *_steps(lockstep.witness))), ledger, lockstep.witness)
+        return said, tuple(_steps(lockstep.witness)), lockstep.witness
     if lockstep.verdict is not Verdict.HOLDS_TO_BOUND:
-        said = f"whether {name} does what {design} does is {lockstep.verdict}: {lockstep.evidence[0].reason}"
-        raise ConformanceError(said, ledger, None)
+        return f"whether {name} does what {design} does is {lockstep.verdict}: {lockstep.evidence[0].reason}", (), None
     broken = [one for one in others if one.status in (Status.VIOLATED, Status.CONTRADICTION)]
-    if broken:
-        lines = [f"{name} does what {design} does, and that breaks {', '.join(one.property for one in broken)}"]
-        for one in broken:
-            lines += [f"{one.property}:", *_steps(one.witness)]
-        raise ConformanceError("\n".join(lines), ledger, broken[0].witness)
+    if not broken:
+        return None
+    said = f"{name} does what {design} does, and that breaks {', '.join(one.property for one in broken)}"
+    lines = [line for one in broken for line in (f"{one.property}:", *_steps(one.witness))]
+    return said, tuple(lines), broken[0].witness
 
 
-def _raise_if_withheld(name: str, subject: Subject, ledger: Ledger) -> None:
-    """Fail where it is for the system that something is undecided."""
-    __tracebackhide__ = True
+def _withheld(name: str, subject: Subject, ledger: Ledger, coverage: Coverage) -> _Wrong | None:
+    """It is for the system that something is undecided."""
     open_ones = {one.property: one.evidence[0].withheld for one in ledger.conclusions if _is_withheld(one)}
-    if open_ones:
-        design, variables = subject.instance.machine.name, subject.instance.machine.variables
-        names = dict.fromkeys(name for withheld in open_ones.values() for name in withheld)
-        lines = [f"{name} does what {design} does as far as it goes, but"]
-        if hidden := [one for one in names if one in variables]:
-            lines.append(f"    it does not show {', '.join(hidden)}")
-        if undone := [one for one in names if one not in variables]:
-            lines.append(f"    it cannot perform {', '.join(undone)}")
-        lines.append(f"which leaves open: {', '.join(open_ones)}. With partial=True that is accepted.")
-        raise ConformanceError("\n".join(lines), ledger, None)
+    if not open_ones:
+        return None
+    design, variables = subject.instance.machine.name, subject.instance.machine.variables
+    names = dict.fromkeys(name for withheld in open_ones.values() for name in withheld)
+    lines = []
+    if hidden := [one for one in names if one in variables]:
+        lines.append(f"    it does not show {', '.join(hidden)}")
+    if undone := [one for one in names if one not in variables]:
+        lines.append(f"    it cannot perform {', '.join(undone)}")
+    lines.append(f"which leaves open: {', '.join(open_ones)}")
+    lines.append(f"If that is meant, say how much there has to be: require={came_to_by(coverage)}")
+    return f"{name} does what {design} does as far as it goes, but", tuple(lines), None
 
 
 def _is_withheld(one: Conclusion) -> bool:

@@ -22,6 +22,7 @@ from edgeproof.model.trace import Trace, TraceError
 from edgeproof.properties.catalogue import CATALOGUE, Property, applicable, state_form, step_form
 from edgeproof.properties.catalogue.property import applies_to
 from edgeproof.properties.engines.fuzz.content import content_of
+from edgeproof.properties.engines.fuzz.names import check_name
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
 from edgeproof.properties.engines.kernels import kernel_source
@@ -77,13 +78,16 @@ def replay(
         system.close()
 
 
-def truth_table(trace: Trace) -> tuple[Mapping[str, bool | None], ...]:
+def truth_table(
+    trace: Trace, design: type[Design] | Machine | None = None, properties: Iterable[Property] = ()
+) -> tuple[Mapping[str, bool | None], ...]:
     """For every state the truth of every property that applies: of the state, or of the step that led to it.
 
     None where a property says nothing about that step. For a property that settles it is whether it holds just now.
+    `design` and `properties` are as in `replay`.
     """
-    instance = _instance(trace, None)
-    asked = [CATALOGUE[name] for name in applicable(instance)]
+    instance = _instance(trace, design)
+    asked = [*(CATALOGUE[name] for name in applicable(instance)), *properties]
     numbers = range(len(trace.states))
     return tuple({p.id: _truth(instance, p, trace.states, trace.events, number) for p in asked} for number in numbers)
 
@@ -131,6 +135,8 @@ def replay_on(
         if event is not None:
             done.append(what)
         shown &= observed.keys()
+        for name in observed.keys() - recorded.keys():
+            check_name(name, instance.machine)
         wrong = [name for name, value in observed.items() if name in recorded and recorded[name] != value]
         if wrong:
             name = wrong[0]

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from edgeproof.model.designs import load
 from edgeproof.model.machine import Design, DesignError, Instance, Machine
+from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Constants, Lemmas
@@ -24,7 +25,10 @@ __all__ = ["AnyDesign", "Subject", "configured", "subject_of"]
 AnyDesign: TypeAlias = str | type[Design] | Machine | Instance
 """A design by its name, as the class of one's own, as it was read, or with its constants fixed already."""
 
-_WORDS: Final = ("budget", "effort", "expected", "lemmas", "limits", "partial", "plan", "properties", "system")
+_WORDS: Final = (
+    *("budget", "case", "effort", "expected", "lemmas", "limits", "partial", "plan", "properties", "require"),
+    *("settings", "system"),
+)
 """What the functions take beside constants: a design whose constant has such a name is given as an Instance."""
 
 
@@ -45,15 +49,18 @@ def subject_of(
     properties: Iterable[Property | str] | None = None,
     lemmas: Lemmas | None = None,
     expected: Mapping[str, Verdict] | None = None,
+    case: str | None = None,
 ) -> Subject:
     """What is asked of a configuration: every property of the catalogue that it can put to the test, or those given.
 
-    A property of the catalogue may be given by its id. The known anomalies of a design of ours are expected to be
-    violated, as is whatever `expected` says of others. Its lemmas are used unless others are given.
+    With `case` it is that of this name on the design's scoreboard, with what is expected of it. A property of the
+    catalogue may be given by its id. The known anomalies of a design of ours are expected to be violated, as is
+    whatever `expected` says of others. Its lemmas are used unless others are given.
 
     Raises DesignError for a design, a constant or a property that does not exist or does not fit the others.
     """
-    instance = configured(design, constants)
+    named = None if case is None else _named(design, case, constants)
+    instance = configured(design, constants if named is None else named.constants)
     dossier = dossier_of(instance.machine.name)
     asked = tuple(_asked(instance, applicable(instance) if properties is None else properties))
     ids = tuple(one.id for one in asked)
@@ -63,9 +70,12 @@ def subject_of(
                 f"{name!r} is expected to be something, and is not asked: what is asked is {_listed(ids)}"
             )
     expectations = {one: Verdict.VIOLATED for one in ids if one in dossier.anomalies}
+    if named is not None:
+        expectations |= {name: verdict for name, verdict in named.expected.items() if name in ids}
     expectations |= {name: Verdict(verdict) for name, verdict in (expected or {}).items()}
-    case = Case(instance.machine.name, instance.machine.name, _chosen(instance), ids, expectations)
-    return Subject(instance, asked, dossier.lemmas if lemmas is None else lemmas, case)
+    design_name = instance.machine.name
+    asked_as = Case(case or design_name, design_name, _chosen(instance), ids, expectations)
+    return Subject(instance, asked, dossier.lemmas if lemmas is None else lemmas, asked_as)
 
 
 def configured(design: AnyDesign, constants: Constants) -> Instance:
@@ -78,6 +88,21 @@ def configured(design: AnyDesign, constants: Constants) -> Instance:
             raise DesignError(f"{machine.name} has a constant called {word!r}, which has a meaning of its own here: "
                               "give an Instance of it")  # fmt: skip
     return Instance.of(machine, **constants)
+
+
+def _named(design: AnyDesign, case: str, constants: Constants) -> Case:
+    """The case of that name. Raises DesignError where there is none, or where constants are given as well."""
+    if constants:
+        raise DesignError(f"the case {case!r} has its own constants: {_listed(constants)} cannot be given beside it")
+    machine = (
+        design if isinstance(design, Machine) else design.machine if isinstance(design, Instance) else load(design)
+    )
+    cases = {one.name: one for one in scoreboard(machine.name)} if dossier_of(machine.name).cases else {}
+    if case not in cases:
+        close = get_close_matches(case, cases, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise DesignError(f"{machine.name} has no case {case!r}; {hint}it has {_listed(cases)}")
+    return cases[case]
 
 
 def _asked(instance: Instance, properties: Iterable[Property | str]) -> Iterable[Property]:

@@ -28,6 +28,7 @@ from edgeproof.reports.commands.mutate import mutate
 from edgeproof.reports.commands.pin import pin
 from edgeproof.reports.commands.replay import replay
 from edgeproof.reports.commands.run import run
+from edgeproof.reports.commands.scaffold import scaffold
 from edgeproof.reports.commands.show import show
 from edgeproof.reports.commands.verify import verify
 from edgeproof.reports.errors import Unusable, one_line
@@ -54,6 +55,7 @@ def cli(context: click.Context) -> None:
       edgeproof verify                                     every case of the scoreboard, reports in reports/out
       edgeproof verify --option publisher=inline           what changes if the request itself puts to KV
       edgeproof cover do_kv --on my_store:MyStore          every transition of a small instance, on your own code
+      edgeproof scaffold do_kv > my_system.py              the frame of a system of your own, with its test
       edgeproof diff OLD NEW                               whether one report.json is weaker than another
       edgeproof compare                                    the designs side by side: why not just KV?
       edgeproof bound --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
@@ -73,7 +75,7 @@ def cli(context: click.Context) -> None:
 
 for one in (
     *(verify, cover, pin, mutate, diff, compare, replay, show, bound, run, interleave),
-    *(check, learn, follow, flags, export, listing),
+    *(check, learn, follow, flags, export, listing, scaffold),
 ):
     cli.add_command(one)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from edgeproof.model.designs import load
 from edgeproof.model.expr import Type
 from edgeproof.model.interpret import Event
-from edgeproof.model.machine import DesignError, Instance, Variable
+from edgeproof.model.machine import DesignError, Instance, Machine, Variable
 from edgeproof.model.trace import Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
@@ -25,27 +25,34 @@ LARGEST: Final = 100_000
 """Counts and sort sizes are enumerated when a trace is replayed; no file may ask for any amount of that."""
 
 
-def read_trace(path: str | Path) -> tuple[Trace, Instance]:
-    """A trace and the instance it is of. Raises Unusable where the file holds no trace of a design that we know."""
+def read_trace(
+    path: str | Path, machine: Machine | None = None, properties: Iterable[str] = ()
+) -> tuple[Trace, Instance]:
+    """A trace and the instance it is of. Raises Unusable where the file holds no trace of a design that we know.
+
+    `machine` is the design where it is none of ours, and `properties` are the ids of its own.
+    """
     text = read_text(path)
     try:
         trace = load_trace(text)
-        return trace, _instance(trace)
+        return trace, _instance(trace, machine, properties)
     except RecursionError as error:
         raise Unusable(f"{path}: not a trace: nested too deeply") from error
     except (TraceError, DesignError, OverflowError) as error:
         raise Unusable(f"{path}: {error}") from error
 
 
-def _instance(trace: Trace) -> Instance:
-    machine = load(trace.design)
+def _instance(trace: Trace, machine: Machine | None, properties: Iterable[str]) -> Instance:
+    machine = load(trace.design) if machine is None else machine
+    if machine.name != trace.design:
+        raise TraceError(f"it is a trace of {trace.design}, and no run of {machine.name}")
     if unknown := sorted(set(trace.constants) - set(machine.rigids)):
         raise TraceError(f"{machine.name} has no option, hazard or parameter {unknown[0]!r}")
     instance = Instance.of(machine, **trace.constants)
     for name, size in {**instance.of_role("count"), **instance.of_role("sort")}.items():
         if int(size) > LARGEST:
             raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
-    if trace.about not in ("", LOCKSTEP, TIME_DIVERGES, *CATALOGUE):
+    if trace.about not in ("", LOCKSTEP, TIME_DIVERGES, *CATALOGUE, *properties):
         raise TraceError(f"it is about {trace.about!r}, which is no property of the catalogue")
     if len(trace.states) != len(trace.events) + 1:
         raise TraceError("a trace has at least one state")

@@ -73,10 +73,10 @@ class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
     marked = boolean(doc="KV's centre holds the token's mark")
 
     cached = inherited("the location has a copy of the token's key")
-    cache = enum("absent", "token", "tombstone", over=Pop)
+    cache = enum("absent", "token", "tombstone", over=Pop, doc="what that copy says")
     age = inherited("since the copy was fetched")
     unmarked = boolean(over=Pop, doc="the location has cached that there is no mark")
-    unmarked_for = clock(over=Pop, while_=lambda s, p: s.unmarked[p])
+    unmarked_for = clock(over=Pop, while_=lambda s, p: s.unmarked[p], doc="since that was cached")
     slow = boolean(over=Pop, doc="the location's clock is behind by E")
     admitted = boolean(over=Pop, doc="the last request at the location was admitted")
 

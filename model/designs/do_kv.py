@@ -82,37 +82,41 @@ class DoKv(LatePuts, Outbox, KvCache, Links, Design):
 
     sending = inherited("the replicator's put: under way, or applied and not yet confirmed")
     sent = natural(writes, doc="what the replicator's put carries")
-    sent_era = natural(restores)
+    sent_era = natural(restores, doc="the number of restores that the replicator's put carries")
     sending_for = inherited("since the replicator's put began")
 
     stray = inherited("a put that nothing serialises is under way")
-    carries = natural(writes, over=Put)
-    carries_era = natural(restores, over=Put)
+    carries = natural(writes, over=Put, doc="what the put that nothing serialises carries, 0 if it is not under way")
+    carries_era = natural(restores, over=Put, doc="the number of restores that it carries")
     stray_for = inherited()
 
     # --- KV's centre, the caches of the locations, the isolates
 
     kv = natural(writes, doc="what KV's central store holds, 0 if the key is absent")
-    kv_era = natural(restores)
+    kv_era = natural(restores, doc="the number of restores that KV's copy carries")
     neighbour_hit = boolean(doc="another unit's KV key was overwritten")
 
     cached = inherited()
-    cache = natural(writes, over=Pop)
-    cache_era = natural(restores, over=Pop)
+    cache = natural(writes, over=Pop, doc="the location's copy, 0 if it has none")
+    cache_era = natural(restores, over=Pop, doc="the number of restores that the location's copy carries")
     age = inherited()
     cut = inherited("the location cannot reach KV's centre")
 
     loaded = boolean(over=Pop, doc="the isolate has had a config since it started")
     kept = natural(writes, over=Pop, doc="the copy that the isolate keeps")
-    kept_era = natural(restores, over=Pop)
-    memo_age = clock(over=Pop, while_=lambda s, p: (s.reader == "memo") & s.loaded[p])
+    kept_era = natural(restores, over=Pop, doc="the number of restores that the isolate's copy carries")
+    memo_age = clock(
+        over=Pop,
+        while_=lambda s, p: (s.reader == "memo") & s.loaded[p],
+        doc="since the isolate last installed what it found",
+    )
 
     # --- what clients know
 
     request = enum("none", "taken", "stored", "lost", doc="the write in progress: acknowledged early, stored, ack lost")
     acked = natural(writes, doc="the newest acknowledged write")
     served = natural(writes, over=Pop, doc="what a client at the location was told last")
-    served_era = natural(restores, over=Pop)
+    served_era = natural(restores, over=Pop, doc="the number of restores that what the client was told carries")
     failed = boolean(over=Pop, doc="the last read at the location got no answer")
 
     # --- the observer: one write, any one, whose age is followed

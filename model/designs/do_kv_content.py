@@ -54,10 +54,10 @@ class DoKvContent(DoKv):
     before = enum(*CONTENT, doc="what it was a version ago")
     last_good = natural(DoKv.writes, doc="the newest version that is good")
     sent_content = enum(*CONTENT, doc="what the replicator's put carries")
-    carries_content = enum(*CONTENT, over=DoKv.Put)
+    carries_content = enum(*CONTENT, over=DoKv.Put, doc="what the put that nothing serialises carries is")
     kv_content = enum(*CONTENT, doc="what the copy in KV's centre is")
-    cache_content = enum(*CONTENT, over=DoKv.Pop)
-    kept_content = enum(*CONTENT, over=DoKv.Pop)
+    cache_content = enum(*CONTENT, over=DoKv.Pop, doc="what the location's copy is")
+    kept_content = enum(*CONTENT, over=DoKv.Pop, doc="what the isolate's copy is")
     served_content = enum(*CONTENT, over=DoKv.Pop, doc="what a client at the location was told last is")
 
     poisoned = boolean(doc="the version before the write under observation is committed, and poison")

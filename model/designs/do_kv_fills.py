@@ -47,11 +47,11 @@ class DoKvFills(DoKvInFlight):
     fetching = enum(
         "no", "asked", "answered", over=DoKvInFlight.Read, doc="the location's question to KV's centre, and its answer"
     )
-    asked_for = clock(over=DoKvInFlight.Read, while_=lambda s, r: s.under_way[r])
+    asked_for = clock(over=DoKvInFlight.Read, while_=lambda s, r: s.under_way[r], doc="since somebody began to wait")
     overlapped = boolean(over=DoKvInFlight.Read, doc="another answer has come to the location's cache meanwhile")
     turn = natural(DoKv.writes, doc="how often KV's centre has gone back: what was put in a later turn was put later")
-    cache_turn = natural(DoKv.writes, over=DoKv.Pop)
-    brought_turn = natural(DoKv.writes, over=DoKvInFlight.Read)
+    cache_turn = natural(DoKv.writes, over=DoKv.Pop, doc="the turn of the location's copy")
+    brought_turn = natural(DoKv.writes, over=DoKvInFlight.Read, doc="the turn of what the answer brings")
 
     @definition(read=DoKvInFlight.Read)
     def under_way(s: State, read: Expr) -> Expr:

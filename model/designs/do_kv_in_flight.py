@@ -46,12 +46,12 @@ class DoKvInFlight(DoKv):
     asking = boolean(over=Read, doc="the read is under way")
     asked_for = clock(over=Read, while_=lambda s, r: s.asking[r], doc="since the read was asked")
     brought = natural(DoKv.writes, over=Read, doc="what the read will be told")
-    brought_era = natural(DoKv.restores, over=Read)
+    brought_era = natural(DoKv.restores, over=Read, doc="the number of restores that it carries")
     overtaken = boolean(over=Read, doc="the isolate has installed the answer to another read meanwhile")
     told = natural(DoKv.writes, over=Read, doc="the newest that had been told at the location when the read was asked")
-    told_era = natural(DoKv.restores, over=Read)
+    told_era = natural(DoKv.restores, over=Read, doc="the number of restores that that carries")
     newest = natural(DoKv.writes, over=DoKv.Pop, doc="the newest that has been told at the location")
-    newest_era = natural(DoKv.restores, over=DoKv.Pop)
+    newest_era = natural(DoKv.restores, over=DoKv.Pop, doc="the number of restores that that carries")
 
     @action(pop=DoKv.Pop, cache=DoKv.Pop)
     def read(s: State, pop: Expr, cache: Expr) -> None:

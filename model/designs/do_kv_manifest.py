@@ -69,7 +69,7 @@ class DoKvManifest(Alarm, KvCache, Links, Design):
     alarm = armed = failures = inherited()
     ledger = enum("none", "unsure", "stored", doc="what the object's rows say of the part: maybe there, surely there")
     released = boolean(doc="the part's grace runs: nothing needs it any more")
-    released_for = clock(while_=lambda s: s.released)
+    released_for = clock(while_=lambda s: s.released, doc="since its grace began")
 
     sending = enum("idle", "parts", "flying", "landed", doc="the attempt: parts first, then the manifest's put")
     sent = natural(writes, doc="what the attempt publishes")
@@ -77,9 +77,9 @@ class DoKvManifest(Alarm, KvCache, Links, Design):
     sending_for = inherited("since the parts' puts began, then the manifest's")
 
     deleting = boolean(doc="the collector's delete is under way")
-    deleting_for = clock(while_=lambda s: s.deleting)
+    deleting_for = clock(while_=lambda s: s.deleting, doc="since the collector's delete began")
     stray = boolean(doc="a delete of a superseded instance is under way")
-    stray_for = clock(while_=lambda s: s.stray)
+    stray_for = clock(while_=lambda s: s.stray, doc="since that delete began")
 
     # --- the part store and KV's centre, the caches of the locations
 
@@ -90,10 +90,10 @@ class DoKvManifest(Alarm, KvCache, Links, Design):
 
     cached = inherited()
     cache = natural(writes, over=Pop, doc="whose manifest the location has a copy of")
-    cache_needs = boolean(over=Pop)
+    cache_needs = boolean(over=Pop, doc="and whether that names the part")
     age = inherited()
     seen = enum("unknown", "there", "absent", over=Pop, doc="what the location has cached about the part's key")
-    seen_for = clock(over=Pop, while_=lambda s, p: s.seen[p] != "unknown")
+    seen_for = clock(over=Pop, while_=lambda s, p: s.seen[p] != "unknown", doc="since it was cached")
     cut = inherited("the location cannot reach KV's centre or the part store")
 
     # --- readers, and what clients know
@@ -101,7 +101,7 @@ class DoKvManifest(Alarm, KvCache, Links, Design):
     following = boolean(over=Pop, doc="a request has a manifest and collects its parts")
     found = natural(writes, over=Pop, doc="whose manifest")
     pointed = boolean(over=Pop, doc="and whether it names the part")
-    following_for = clock(over=Pop, while_=lambda s, p: s.following[p])
+    following_for = clock(over=Pop, while_=lambda s, p: s.following[p], doc="since it read the manifest")
     held = boolean(over=Pop, doc="the isolate has the part from what it told last")
     served = natural(writes, over=Pop, doc="what a client at the location was told last")
     failed = boolean(over=Pop, doc="the last read at the location got no answer")

@@ -53,14 +53,14 @@ class DoKvPerKey(Alarm, Links, Design):
     # --- KV's centre, the caches of the locations; 0 where there is nothing
 
     kv_first = natural(writes, doc="what KV's central store holds of the first flag, 0 if the key is absent")
-    kv_second = natural(writes)
+    kv_second = natural(writes, doc="what it holds of the second flag")
     cache_first = natural(writes, over=Links.Pop, doc="the location's copy of the first flag, 0 if it has none")
-    cache_second = natural(writes, over=Links.Pop)
+    cache_second = natural(writes, over=Links.Pop, doc="its copy of the second flag")
     age_first = clock(over=Links.Pop, while_=lambda s, p: s.cache_first[p] > 0, doc="since that copy was fetched")
-    age_second = clock(over=Links.Pop, while_=lambda s, p: s.cache_second[p] > 0)
+    age_second = clock(over=Links.Pop, while_=lambda s, p: s.cache_second[p] > 0, doc="since that copy was fetched")
 
     served_first = natural(writes, over=Links.Pop, doc="the version of the first flag that a client was told last")
-    served_second = natural(writes, over=Links.Pop)
+    served_second = natural(writes, over=Links.Pop, doc="and of the second flag")
     failed = boolean(over=Links.Pop, doc="the last read at the location got no answer")
 
     # --- the observer: one write, any one, whose age is followed

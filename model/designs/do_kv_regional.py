@@ -20,8 +20,8 @@ class DoKvRegional(DoKv):
     G = duration(1, "how long a region serves its cached copy; the platform manages it, and it may exceed cacheTtl")
 
     region_cached = boolean(doc="the region has a copy")
-    region = natural(DoKv.writes)
-    region_era = natural(DoKv.restores)
+    region = natural(DoKv.writes, doc="the region's copy, 0 if it has none")
+    region_era = natural(DoKv.restores, doc="the number of restores that the region's copy carries")
     region_age = clock(while_=lambda s: s.region_cached, doc="since the region's copy was fetched")
 
     @action(pop=DoKv.Pop, cache=DoKv.Pop)

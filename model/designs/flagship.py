@@ -61,21 +61,21 @@ class Flagship(Design):
 
     sending = enum("idle", "due", "flying", "retry", doc="publication: an alarm is armed, or a put is under way")
     sent = natural(writes, doc="what the put carries")
-    sent_share = natural(scale)
+    sent_share = natural(scale, doc="and the share in it")
     waited = clock(while_=lambda s: s.sending != "idle", doc="since the alarm was armed, or the put began")
     failures = natural(F, doc="failed attempts to publish since the last success")
 
     # --- KV's centre, the caches of the locations, what clients know
 
     kv = natural(writes, doc="what KV's central store holds, 0 if the key is absent")
-    kv_share = natural(scale)
+    kv_share = natural(scale, doc="and the share in it")
     cache = natural(writes, over=Pop, doc="the location's copy, 0 if it has none")
-    cache_share = natural(scale, over=Pop)
+    cache_share = natural(scale, over=Pop, doc="and the share in it")
     age = clock(over=Pop, while_=lambda s, p: s.cache[p] > 0, doc="since the cached copy was fetched")
 
     bucket = natural(scale, doc="where the person is on the scale; with `random`, what is drawn for them next")
     served = natural(writes, over=Pop, doc="the version that the person's last evaluation at the location is of")
-    served_share = natural(scale, over=Pop)
+    served_share = natural(scale, over=Pop, doc="and the share in it")
     on = boolean(over=Pop, doc="whether the person was let in there")
 
     # --- the observer: one write, any one, whose age is followed

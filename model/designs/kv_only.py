@@ -61,7 +61,7 @@ class KvOnly(Cache, Links, Design):
 
     kv = natural(writes, doc="what KV's central store holds, 0 if the key is absent")
     cached = inherited("absence is cached like a value")
-    cache = natural(writes, over=Links.Pop)
+    cache = natural(writes, over=Links.Pop, doc="the location's copy, 0 if the key was absent or it has none")
     age = inherited()
 
     served = natural(writes, over=Links.Pop, doc="what a client at the location was told last")

@@ -28,9 +28,13 @@ Exit status:
 def listing(terminal: Terminal, design: str | None, seed: int) -> int:
     """List the designs with their options, hazards, numbers and cases, and the properties.
 
+    Of one --design its actions and variables are listed as well: what a system of your own performs and shows.
+    `edgeproof scaffold` writes such a system.
+
     \b
     Examples:
       edgeproof list
+      edgeproof list --design do_kv
       edgeproof list --design do_kv --json | jq '.designs[0].hazards[].name'
     """
     from edgeproof.model.designs import DESIGNS
@@ -48,6 +52,7 @@ def listing(terminal: Terminal, design: str | None, seed: int) -> int:
 def _design(name: str) -> dict[str, Any]:
     from edgeproof.model.designs import load
     from edgeproof.properties.cases import scoreboard
+    from edgeproof.reports.described import actions_of, variables_of
 
     machine = load(name)
     rigids = machine.rigids.items()
@@ -64,6 +69,19 @@ def _design(name: str) -> dict[str, Any]:
             {"name": n, "kind": r.role, "default": r.default, "doc": r.doc}
             for n, r in rigids
             if r.role in ("sort", "count", "duration")
+        ],
+        "actions": [
+            {
+                "name": one.name,
+                "arguments": [{"name": name, "of": of, "doc": doc} for name, of, doc in one.arguments],
+                "hazard": one.hazard or None,
+                "doc": one.says,
+            }
+            for one in actions_of(machine)
+        ],
+        "variables": [
+            {"name": v.name, "type": v.type, "of": v.over or None, "initial": v.initial, "kept": v.kept, "doc": v.says}
+            for v in variables_of(machine)
         ],
         "cases": [
             {
@@ -94,12 +112,29 @@ def _print(terminal: Terminal, document: dict[str, Any]) -> None:
         _section(console, "--hazard NAME, off unless named", ("hazard", "what"), hazards)
         numbers = [(n["name"], n["kind"], str(n["default"]), n["doc"]) for n in design["numbers"]]
         _section(console, "--set NAME=NUMBER", ("number", "kind", "default", "what"), numbers)
+        if len(document["designs"]) == 1:
+            _print_interface(console, design)
         cases = [
             (c["name"], _constants(c["constants"]), ", ".join(c["expected"]), c["because"]) for c in design["cases"]
         ]
         _section(console, "--case NAME", ("case", "differs by", "must be violated", "because"), cases)
     properties = [(p["id"], p["says"], p["source"]) for p in document["properties"]]
     _section(console, "--property ID", ("property", "says", "source"), properties)
+
+
+def _print_interface(console: Console, design: dict[str, Any]) -> None:
+    """What a system performs and shows."""
+    actions = [
+        (one["name"], ", ".join(f"{a['name']} of {a['of']}" for a in one["arguments"]), one["hazard"] or "", one["doc"])
+        for one in design["actions"]
+    ]
+    _section(console, "actions: what a system performs", ("action", "arguments", "hazard", "what"), actions)
+    variables = [
+        (one["name"], f"each {one['of']}: {one['type']}" if one["of"] else one["type"], one["doc"])
+        for one in design["variables"]
+        if not one["kept"]
+    ]
+    _section(console, "variables: what a system shows", ("variable", "type", "what"), variables)
 
 
 def _constants(constants: dict[str, Any]) -> str:

@@ -16,7 +16,8 @@ __all__ = [
     "DesignError", "Effort", "Event", "Evidence", "Instance", "Ledger", "Limits", "Observation", "Plan", "Promise",
     "Property", "ReferenceSystems", "Replay", "Setup", "StalenessAnswer", "Status", "Step", "System",
     "SystemUnavailable", "Trace", "TraceError", "UndecidedWarning", "Verdict", "applicable", "bound", "check",
-    "check_history", "conforms", "dump_trace", "explore", "load", "load_trace", "promise", "prove", "replay",
+    "check_history", "conforms", "dump_trace", "explore", "load", "load_trace", "lockstep", "promise", "prove",
+    "replay",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from edgeproof.properties.staleness import StalenessAnswer
     from edgeproof.properties.traffic.promise import Promise
     from edgeproof.properties.verify import Plan
+    from edgeproof.reports.pytest_plugin.decorator import lockstep
 else:
     from importlib import import_module
 
@@ -64,6 +66,7 @@ else:
         "properties.staleness": "StalenessAnswer",
         "properties.traffic.promise": "Promise",
         "properties.verify": "Plan",
+        "reports.pytest_plugin.decorator": "lockstep",
     }
     _HOME = {name: f"{__name__}.{room}" for room, names in _ROOMS.items() for name in names.split()}
 

@@ -15,7 +15,7 @@ from edgeproof.impl.system import Observation, Setup
 from edgeproof.model.designs import load
 from edgeproof.model.expr import FALSE
 from edgeproof.model.kernel import KernelSource
-from edgeproof.model.machine import Design, Instance, action, boolean, count, hazard, natural
+from edgeproof.model.machine import Design, DesignError, Instance, action, boolean, count, hazard, natural
 from edgeproof.model.trace import dump_trace, replay
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
@@ -208,7 +208,17 @@ class FailsOnce(LampSystem):
 
 class ShowsNothing(LampSystem):
     def observe(self) -> Observation:
-        return {"colour": "red"}
+        return {}
+
+
+class Misspells(LampSystem):
+    def observe(self) -> Observation:
+        return {"on": self.on, "usse": self.uses}
+
+
+class ShowsWhatThereIsNot(LampSystem):
+    def observe(self) -> Observation:
+        return {**super().observe(), "colour": "red"}
 
 
 def on_lamp(system: type[LampSystem], *properties: Property, **chosen: Any) -> list[Evidence]:
@@ -262,6 +272,18 @@ def test_a_failure_that_does_not_come_again_is_a_failure_and_is_called_one_that_
 def test_a_system_that_shows_nothing_was_not_tested() -> None:
     found = on_lamp(ShowsNothing)[0]
     assert found.verdict is Verdict.VACUOUS
+
+
+@pytest.mark.parametrize(
+    ("system", "says"),
+    [
+        (Misspells, "did you mean 'uses'"),
+        (ShowsWhatThereIsNot, "'colour', which Lamp does not declare; it has on, uses"),
+    ],
+)
+def test_a_name_that_nothing_is_compared_with_is_an_error(system: type[LampSystem], says: str) -> None:
+    with pytest.raises(DesignError, match=says):
+        on_lamp(system)
 
 
 def test_properties_are_judged_in_the_same_runs() -> None:

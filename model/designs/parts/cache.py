@@ -18,7 +18,7 @@ class Cache(Locations):
 
     T = duration(1, "cacheTtl: how long a location serves its cached copy")
 
-    cached = boolean(over=Locations.Pop)
+    cached = boolean(over=Locations.Pop, doc="the location has a copy, or has cached that there is nothing")
     age = clock(over=Locations.Pop, while_=lambda s, p: s.cached[p], doc="since the cached copy was fetched")
 
     @definition(pop=Locations.Pop)

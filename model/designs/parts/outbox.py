@@ -106,7 +106,7 @@ class LatePuts(Outbox):
     Z = duration(1, "zombie window: a put that nobody waits for any more lands within this, or never")
 
     stray = boolean(over=Put, doc="a put that nobody waits for any more is under way")
-    stray_for = clock(over=Put, while_=lambda s, k: s.stray[k])
+    stray_for = clock(over=Put, while_=lambda s, k: s.stray[k], doc="since that put began")
 
     @hazard(slot=Put)
     def put_late(s: State, slot: Expr) -> None:

@@ -18,9 +18,10 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -47,12 +48,16 @@ _BURST = 8
 class Budget:
     """How much to try: runs, steps per run (rounded up to a multiple of 8), the seed, and whether a run that fails is
     shortened.
+
+    With a `database` of Hypothesis's a run that fails is kept there, under `name`, and tried first the next time.
     """
 
     examples: int = 50
     steps: int = 40
     seed: int = 0
     shorten: bool = True
+    database: ExampleDatabase | None = field(default=None, eq=False)
+    name: str = ""
 
 
 def fuzz(
@@ -61,11 +66,15 @@ def fuzz(
     source: KernelSource,
     system: Callable[[], System],
     budget: Budget | None = None,
+    tally: Tally | None = None,
 ) -> list[Evidence]:
-    """Run the system in lockstep; evidence for each property, and for `lockstep` itself, which comes first."""
+    """Run the system in lockstep; evidence for each property, and for `lockstep` itself, which comes first.
+
+    What happened is added to `tally`, for whoever wants to know more of it.
+    """
     budget = budget or Budget()
     started = time.perf_counter()
-    tally = Tally()
+    tally = Tally() if tally is None else tally
     under_test = system()
     try:
         _run(lockstep_machine(instance, source, under_test, tally), budget, tally)
@@ -99,14 +108,17 @@ def _run(machine: type[RuleBasedStateMachine], budget: Budget, tally: Tally) -> 
         max_examples=budget.examples,
         stateful_step_count=-(-budget.steps // _BURST),
         deadline=None,
-        database=None,
+        database=budget.database,
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate,),
+        phases=(Phase.generate,) if budget.database is None else (Phase.reuse, Phase.generate),
         print_blob=False,
         # Several failures at once would come as a group; the shortest of them is enough.
         report_multiple_bugs=False,
     )
+    if budget.name:
+        # Hypothesis keeps what failed under a digest of what it can see, here a name.
+        machine = type(budget.name, (machine,), {})
     try:
         run_state_machine_as_test(seed(budget.seed)(machine), settings=quiet)
     except LockstepError:
@@ -202,6 +214,8 @@ def conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence:
         verdict, reason = Verdict.VACUOUS, "the system shows nothing that the model knows"
     elif tally.impossible and not tally.fired:
         verdict, reason = Verdict.VACUOUS, f"the system cannot perform {', '.join(tally.impossible)}, and nothing else"
+    elif not tally.fired:
+        verdict, reason = Verdict.VACUOUS, "nothing was performed"
     return evolve(
         shared,
         property=LOCKSTEP,

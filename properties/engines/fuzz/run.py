@@ -15,6 +15,7 @@ from edgeproof.model.kernel import Kernel
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.engines.fuzz.content import content_of
+from edgeproof.properties.engines.fuzz.names import check_name
 
 __all__ = ["ENGINE", "LOCKSTEP", "LockstepError", "Run", "Tally", "out_of_range", "setup_of"]
 
@@ -191,7 +192,9 @@ class Run:
             self.fail(f"the system cannot be observed: {type(error).__name__}: {error}", error)
         readers, words = self.kernel.readers, self.words
         for name, value in seen.items():
-            if name in readers and readers[name](words) != value:
+            if name not in readers:
+                check_name(name, self.kernel.instance.machine)
+            elif readers[name](words) != value:
                 self.fail(f"{self.after()}: {name} is {readers[name](words)} in the model, {value} in the system")
         self.may = {name.removeprefix(MAY): bool(value) for name, value in seen.items() if name.startswith(MAY)}
         self.tally.shown = _every_time(self.tally.shown, readers, seen)

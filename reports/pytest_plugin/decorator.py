@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof.lockstep`: a test that only says which system is to do what which design does."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    import hypothesis
+
+    from edgeproof.impl.system import System
+    from edgeproof.properties.catalogue import Property
+    from edgeproof.properties.coverage import Required
+    from edgeproof.properties.evidence import Verdict
+    from edgeproof.properties.subject import AnyDesign
+
+__all__ = ["lockstep"]
+
+_FIXTURE: Final = "edgeproof_lockstep"
+
+Makes: TypeAlias = "Callable[..., System | type[System]]"
+
+
+def lockstep(
+    design: AnyDesign,
+    /,
+    *,
+    case: str | None = None,
+    require: Required | None = None,
+    properties: Iterable[Property | str] | None = None,
+    expected: Mapping[str, Verdict] | None = None,
+    settings: hypothesis.settings | None = None,
+    **constants: int | str | bool,
+) -> Callable[[Makes], Callable[..., None]]:
+    """Make a test of a function that returns a system, or its class: pytest drives it in lockstep with the design.
+
+        @edgeproof.lockstep("do_kv", case="outbox-faults")
+        def test_my_store():
+            return MyStore
+
+    The function may take fixtures. Arguments are as in `edgeproof.conforms`; `settings` are Hypothesis's, of which
+    `max_examples`, `stateful_step_count` and `database` count. What fails is shortened and kept as a trace.
+
+    Raises TypeError for a class: it is no test.
+    """
+
+    def decorate(body: Makes) -> Callable[..., None]:
+        if isinstance(body, type) or not callable(body):
+            raise TypeError(f"lockstep makes a test of a function that returns a system, not of {body!r}")
+
+        @functools.wraps(body)
+        def test(*arguments: Any, **fixtures: Any) -> None:
+            drive = fixtures.pop(_FIXTURE)
+            drive(
+                lambda: body(*arguments, **fixtures), design,
+                case=case, require=require, properties=properties, expected=expected, settings=settings, **constants,
+            )  # fmt: skip
+
+        test.__signature__ = _with_fixture(inspect.signature(body))  # type: ignore[attr-defined]
+        return test
+
+    return decorate
+
+
+def _with_fixture(signature: inspect.Signature) -> inspect.Signature:
+    """The same parameters and one more, so that pytest gives the fixture: without the plugin there is none, and the
+    test fails.
+    """
+    names = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    return inspect.Signature([*names, inspect.Parameter(_FIXTURE, inspect.Parameter.KEYWORD_ONLY)])

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pytest loads at its start, by the entry point `edgeproof`: options, the fixture, and the summary.
+
+Nothing here imports an engine, nor Hypothesis: a project that does not use edgeproof pays for reading this file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from edgeproof.reports.pytest_plugin.drive import Lockstep
+
+__all__ = ["edgeproof_lockstep", "pytest_addoption", "pytest_terminal_summary"]
+
+RECORD: Final = "edgeproof"
+"""Under this name a test's report carries what its runs covered, as JSON; xdist and JUnit pass it on."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options, all of which begin with --edgeproof."""
+    group = parser.getgroup("edgeproof", "lockstep with a design (edgeproof)")
+    group.addoption(
+        "--edgeproof-profile",
+        choices=["ci", "night"],
+        help="how much each test tries: ci 50 runs of 80 steps, night 10,000 of 200; both report their full coverage",
+    )
+    group.addoption("--edgeproof-examples", type=_natural, metavar="N", help="runs per test, whatever else says so")
+    group.addoption("--edgeproof-seed", type=_natural, metavar="N", help="what chance starts from; 0 unless given")
+    group.addoption(
+        "--edgeproof-replay", metavar="TRACE", help="only this recorded run, in the tests of its design; others skip"
+    )
+    group.addoption(
+        "--edgeproof-coverage",
+        action="store_true",
+        help="also say how many of all abstract transitions were driven; searches the design, which takes a second",
+    )
+    group.addoption(
+        "--edgeproof-traces", metavar="DIR", help="where runs that fail are kept; .edgeproof beside pytest's root"
+    )
+
+
+@pytest.fixture
+def edgeproof_lockstep(request: pytest.FixtureRequest) -> Lockstep:
+    """Drives a system in lockstep with a design, and fails the test unless both do the same.
+
+    def test_my_store(edgeproof_lockstep):
+        edgeproof_lockstep(MyStore, "do_kv", case="outbox-faults")
+    """
+    from edgeproof.reports.pytest_plugin.drive import Lockstep
+    from edgeproof.reports.pytest_plugin.options import options_of
+
+    return Lockstep(request.node, options_of(request.config))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say of every test in lockstep what its runs covered, and what they left out."""
+    documents = list(_records(terminalreporter))
+    if not documents:
+        return
+    from edgeproof.reports.pytest_plugin.texts import coverage_lines
+
+    terminalreporter.section("edgeproof: what was driven in lockstep")
+    for document in documents:
+        for line in coverage_lines(document):
+            terminalreporter.line(line)
+
+
+def _records(reporter: Any) -> Iterator[dict[str, Any]]:
+    for outcome in ("passed", "failed"):
+        for report in reporter.getreports(outcome):
+            if getattr(report, "when", "") == "call":
+                yield from (json.loads(value) for name, value in report.user_properties if name == RECORD)
+
+
+def _natural(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(text)
+    return int(text)

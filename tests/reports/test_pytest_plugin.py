@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lockstep as somebody's own tests have it: in a repository of theirs, with a store of theirs, by pytest alone."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import hypothesis
+import pytest
+
+import edgeproof
+
+# pytester takes back what a run imports, and some of this cannot be imported twice.
+import edgeproof.properties.engines.cover.engine
+import edgeproof.reports.pytest_plugin.drive
+from edgeproof.properties.evidence import Verdict
+from edgeproof.reports.pytest_plugin.options import Options, budget_for
+from tests.api.test_names import HEAVY, loaded_after
+from tests.api.test_own_design import Lamp, Socket
+from tests.plugin import HOOKS, PLUGIN
+
+pytest_plugins = ["pytester"]
+
+EXAMPLE: Final = Path(__file__).resolve().parents[2] / "examples" / "my_store.py"
+
+LAMP: Final = """
+from edgeproof import ActionUnknown
+from edgeproof.model import Design, action, boolean, count, hazard, natural
+
+class Lamp(Design):
+    most = count(3)
+    on = boolean()
+    uses = natural(most)
+
+    @action(fair=False)
+    def switch(s):
+        s.require(~s.on)
+        s.on = True
+
+    @hazard()
+    def surge(s):
+        s.require(s.on & (s.uses < s.most))
+        s.uses = s.uses + 1
+
+class Socket:
+    def start(self, setup):
+        self.on, self.uses = False, 0
+    def perform(self, action, arguments):
+        if action not in ("switch", "surge"):
+            raise ActionUnknown(action)
+        self.on, self.uses = True, self.uses + (action == "surge")
+    def observe(self):
+        return {"on": self.on, "uses": self.uses}
+    def close(self):
+        pass
+
+class BlowsAtTheThird(Socket):
+    def observe(self):
+        return {"on": self.on and self.uses < 3, "uses": self.uses}
+"""
+
+Pytest = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def user(pytester: pytest.Pytester) -> Pytest:
+    """Runs pytest in a repository that has a store, and a lamp with its design: `user(tests, *arguments)`."""
+    store, _, _ = EXAMPLE.read_text(encoding="utf-8").partition("\n@edgeproof.lockstep")
+    pytester.makepyfile(my_store=store, lamp=LAMP)
+
+    def run(tests: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(test_mine=f"import edgeproof\nfrom my_store import MyStore\nfrom lamp import *\n{tests}")
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *PLUGIN, *arguments)
+
+    return run
+
+
+def said(result: pytest.RunResult) -> str:
+    return result.stdout.str()
+
+
+def test_a_system_that_does_what_the_design_does_passes_and_what_was_covered_is_told(user: Pytest) -> None:
+    result = user(
+        """
+        @edgeproof.lockstep("do_kv", crash=True, put_fails=True)
+        def test_mine():
+            return MyStore
+        """.replace("\n        ", "\n"),
+        "--edgeproof-examples=15",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines(
+        [
+            r"test_mine.py::test_mine \(do_kv, seed 0\)",
+            r"  actions     10 of 10 performed; possible in no state of the runs: commit_late, stray_lands, heal",
+            r"  hazards     2 of 2 performed",
+            r"  variables   21 of 27 compared; not shown: alarm, failures, cut, loaded, kept, kept_era",
+            r"  properties  \d+ of 14 decided",
+            r"    convergence: UNKNOWN: a run that ends decides nothing about what happens for ever",
+            r"  transitions [\d,]+ different ones",
+        ]
+    )
+
+
+ASSURANCES: Final = {
+    """
+class Faulty(MyStore):
+    "It loses its third changelog entry: right for two writes, which is as far as a search goes."
+    def observe(self):
+        seen = dict(super().observe())
+        return {**seen, "logged": seen["logged"] - (seen["logged"] > 2)}
+""": [
+        "Faulty does not do what do_kv does: after write: logged is 3 in the model, 2 in the system",
+        "breaks changelog-complete: Replaying the changelog gives exactly the config",
+    ],
+    """
+class Faulty(MyStore):
+    "It performs only ticks, and shows one variable."
+    def perform(self, action, arguments):
+        if action != "tick":
+            raise edgeproof.ActionUnknown(action)
+    def observe(self):
+        return {"config": 0}
+""": ["it does not show logged, ", "it cannot perform write, read", "which leaves open: lockstep, atomic-write, "],
+    """
+class Faulty(MyStore):
+    "One name is misspelt."
+    def observe(self):
+        seen = dict(super().observe())
+        return {"servd": seen.pop("served"), **seen}
+""": ["the system shows 'servd', which do_kv does not declare; did you mean 'served'?"],
+    """
+class Faulty(MyStore):
+    "It shows nothing of the changelog, so that nothing can be said of it."
+    def observe(self):
+        return {name: value for name, value in super().observe().items() if name != "logged"}
+""": [
+        "it does not show logged\nwhich leaves open: atomic-write, changelog-complete",
+        "say how much there has to be: require={'actions': ",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ASSURANCES, ids=["third-entry", "only-ticks", "misspelt", "undecided"])
+def test_nothing_holds_that_was_not_shown(user: Pytest, fault: str) -> None:
+    enough = "--edgeproof-examples=12" if "third" in fault else "--edgeproof-examples=3"
+    result = user(f'{fault}\ndef test_it(edgeproof_lockstep):\n    edgeproof_lockstep(Faulty, "do_kv")', enough)
+    result.assert_outcomes(failed=1)
+    assert all(text in said(result) for text in ASSURANCES[fault]), said(result)
+    assert "Traceback" not in said(result)
+
+
+BLOWS: Final = """
+@edgeproof.lockstep(Lamp, surge=True)
+def test_lamp():
+    return BlowsAtTheThird()
+"""
+
+
+def test_what_is_no_trace_is_not_replayed(user: Pytest) -> None:
+    result = user(BLOWS, "--edgeproof-replay", "lamp.py")
+    result.assert_outcomes(failed=1)
+    assert "edgeproof: not JSON" in said(result)
+
+
+def test_a_failure_is_shown_as_a_table_of_changes_and_its_one_command_replays_it(user: Pytest) -> None:
+    failing = user(BLOWS)
+    failing.assert_outcomes(failed=1)
+    failing.stdout.re_match_lines(
+        [
+            r"BlowsAtTheThird does not do what Lamp does: after surge: on is True in the model, False in the system",
+            r".*1 . switch +. on no -> yes +",
+            r".*2 . surge  hazard . uses 0 -> 1 +",
+            r".*3 . surge  hazard . uses 1 -> 2 +",
+            r".*4 . surge  hazard . uses 2 -> 3 +",
+            r"breaks no property that was asked",
+            r"trace: \.edgeproof/test-mine-py-test-lamp-[0-9a-f]{8}\.itf\.json",
+        ]
+    )
+    command = re.search(r"^again: pytest (.*)$", said(failing), re.M)
+    assert command is not None
+    again = shlex.split(command[1])
+    replayed = user(BLOWS, *again)
+    replayed.assert_outcomes(failed=1)
+    assert "after surge: on is False, recorded as True" in said(replayed)
+    other = user('@edgeproof.lockstep("do_kv")\ndef test_lamp():\n    return MyStore\n', *again, "-rs")
+    other.assert_outcomes(skipped=1)
+    assert "is a run of Lamp" in said(other)
+    mended = BLOWS.replace("BlowsAtTheThird", "Socket")
+    user(mended, *again).assert_outcomes(passed=1)
+    user(mended).assert_outcomes(passed=1)
+    assert not Path(again[-1]).exists()  # a test that passes keeps no trace of an earlier failure
+
+
+@pytest.mark.parametrize(
+    ("required", "says"),
+    [
+        ({"actions": ["swich"]}, "'swich' is required, which is none of the actions; did you mean 'switch'?"),
+        ({"variables": "us"}, "'us' is required, which is none of the variables; did you mean 'uses'?"),
+        ({"action": 1}, "nothing called 'action' can be required; did you mean 'actions'?"),
+        ({"variables": 3}, "3 variables are required, and there are 2"),
+        ({"properties": ["safe"]}, "'safe' is required, which is none of the properties"),
+    ],
+)
+def test_what_nothing_can_come_to_is_not_required(required: dict[str, Any], says: str) -> None:
+    with pytest.raises(edgeproof.DesignError, match=re.escape(says)):
+        edgeproof.conforms(Socket, Lamp, surge=True, require=required)
+
+
+def test_less_than_what_a_test_says_fails_it(user: Pytest) -> None:
+    result = user(
+        """
+class Dark(Socket):
+    def observe(self):
+        return {"uses": self.uses}
+    def perform(self, action, arguments):
+        if action == "surge":
+            raise ActionUnknown(action)
+        super().perform(action, arguments)
+
+@edgeproof.lockstep(Lamp, surge=True, require={"actions": ["surge"], "variables": 2})
+def test_lamp():
+    return Dark
+
+@edgeproof.lockstep(Lamp, surge=True, require={"actions": 1, "variables": ["uses"]})
+def test_what_there_is():
+    return Dark
+""",
+        "--edgeproof-examples=10",
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    assert "Dark does what Lamp does as far as it goes, which is not far enough:" in said(result)
+    assert "    surge: not performed, and required\n    2 variables are to be compared, and 1 were" in said(result)
+    assert "hazards     0 of 1 performed; the system cannot: surge" in said(result)
+
+
+AS_XDIST_DOES: Final = """
+import json, pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    hook, config = item.config.hook, item.config
+    sent = json.dumps(hook.pytest_report_to_serializable(config=config, report=report))
+    return hook.pytest_report_from_serializable(config=config, data=json.loads(sent))
+"""
+
+
+def test_what_was_covered_and_what_failed_come_through_between_processes(
+    user: Pytest, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest(AS_XDIST_DOES)
+    passing = "\n@edgeproof.lockstep(Lamp, surge=True)\ndef test_socket():\n    return Socket\n"
+    result = user(BLOWS + passing, "--edgeproof-examples=20")
+    result.assert_outcomes(failed=1, passed=1)
+    assert "test_mine.py::test_socket (Lamp, seed 0)" in said(result)
+    assert "again: pytest test_mine.py::test_lamp" in said(result)
+
+
+def test_of_all_abstract_transitions_the_share_that_was_driven_is_told(user: Pytest) -> None:
+    tests = "@edgeproof.lockstep(Lamp, surge=True)\ndef test_lamp():\n    return Socket\n"
+    assert "2 of 2 abstract ones (100 %)" in said(user(tests, "--edgeproof-coverage", "--edgeproof-examples=10"))
+    never = tests.replace("return Socket", "return type('Cannot', (Socket,), {'perform': cannot})()")
+    cannot = "def cannot(self, action, arguments):\n    raise ActionUnknown(action)\n"
+    assert "0 of 2 abstract ones (0 %)" in said(user(cannot + never, "--edgeproof-coverage", "--edgeproof-examples=10"))
+
+
+def test_what_failed_is_kept_in_hypothesis_database_and_tried_first(user: Pytest) -> None:
+    tests = """
+from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+KEPT = settings(max_examples={examples}, stateful_step_count=16, database={database})
+
+@edgeproof.lockstep(Lamp, surge=True, settings=KEPT)
+def test_lamp():
+    return BlowsAtTheThird()
+"""
+    kept = 'DirectoryBasedExampleDatabase("kept")'
+    user(tests.format(examples=1, database="None")).assert_outcomes(passed=1)
+    user(tests.format(examples=200, database=kept)).assert_outcomes(failed=1)
+    user(tests.format(examples=1, database=kept)).assert_outcomes(failed=1)
+
+
+def options(**chosen: Any) -> Options:
+    given = {"profile": None, "examples": None, "seed": 0, "replay": None, "coverage": False, "traces": Path()}
+    return Options(**{**given, **chosen})
+
+
+def test_what_decides_how_much_is_tried() -> None:
+    own = hypothesis.settings(max_examples=7, stateful_step_count=11, database=None)
+    current = hypothesis.settings()
+
+    def tried(given: Options, settings: hypothesis.settings | None) -> tuple[int, int, int]:
+        budget = budget_for(given, settings, "a test")
+        return budget.examples, budget.steps, budget.seed
+
+    assert tried(options(), None) == (current.max_examples, current.stateful_step_count, 0)
+    assert tried(options(profile="ci"), None) == (50, 80, 0)
+    assert tried(options(profile="night"), own) == (7, 11, 0)
+    assert tried(options(profile="night", examples=3, seed=5), None) == (3, 200, 5)
+
+
+def test_without_the_plugin_a_test_in_lockstep_is_an_error_and_never_passes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("import edgeproof\n@edgeproof.lockstep('do_kv')\ndef test_it():\n    return object\n")
+    result = pytester.runpytest_inprocess("-p", "no:edgeproof", "-p", "no:cacheprovider")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'edgeproof_lockstep' not found"])
+
+
+def test_what_is_no_system_is_refused(user: Pytest) -> None:
+    result = user("def test_it(edgeproof_lockstep):\n    edgeproof_lockstep(lambda: {}, Lamp)")
+    result.assert_outcomes(failed=1)
+    assert "{} is no system: it cannot start, perform, observe, close" in said(result)
+    with pytest.raises(TypeError, match="a test of a function that returns a system, not of <enum"):
+        edgeproof.lockstep("do_kv")(Verdict)  # type: ignore[arg-type]
+
+
+def test_a_test_in_lockstep_takes_fixtures() -> None:
+    @edgeproof.lockstep("do_kv")
+    def test_it(self: object, tmp_path: Path, *, folder: Path, **others: Any) -> Any: ...
+
+    assert list(inspect.signature(test_it).parameters) == ["self", "tmp_path", "folder", "edgeproof_lockstep"]
+
+
+def test_loading_the_plugin_loads_no_engine() -> None:
+    assert loaded_after(f"import {HOOKS}") & set(HEAVY) == set()
