@@ -7,9 +7,10 @@ Clocks count from 0 without a cut-off, in whole ticks or in fractions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product
+from math import prod
 from typing import Any, assert_never
 
 from attrs import frozen
@@ -25,6 +26,8 @@ __all__ = [
     "Value",
     "apply",
     "evaluate",
+    "initial_count",
+    "initial_state",
     "initial_states",
     "is_initial",
     "successors",
@@ -60,10 +63,22 @@ class Event:
 
 def initial_states(instance: Instance) -> Iterator[dict[str, Value]]:
     """Every initial state; a variable without an initial value takes each of its values, the first ones first."""
-    names = list(instance.machine.variables)
-    choices = [_initial_values(instance, name, v) for name, v in instance.machine.variables.items()]
-    for values in product(*choices):
-        yield dict(zip(names, values, strict=True))
+    for values in product(*_initial_values(instance)):
+        yield _grouped(instance, values)
+
+
+def initial_count(instance: Instance) -> int:
+    """How many initial states there are, told without listing them."""
+    return prod(len(values) for values in _initial_values(instance))
+
+
+def initial_state(instance: Instance, number: int) -> dict[str, Value]:
+    """The initial state that `initial_states` gives after so many others."""
+    chosen = []
+    for values in reversed(_initial_values(instance)):
+        number, place = divmod(number, len(values))
+        chosen.append(values[place])
+    return _grouped(instance, chosen[::-1])
 
 
 def is_initial(instance: Instance, state: State) -> bool:
@@ -206,16 +221,32 @@ def _in_range(instance: Instance, name: str, variable: Variable, value: Any) -> 
     return value
 
 
-def _initial_values(instance: Instance, name: str, variable: Variable) -> list[Value]:
-    scalars: list[Any] = [variable.initial]
-    if variable.initial is None:
-        scalars = list(instance.domain(variable.type, variable.limit))
-    else:
-        _in_range(instance, name, variable, variable.initial)
-    if not variable.over:
-        return scalars
-    size = len(instance.domain(Type("index", sort=variable.over)))
-    return [tuple(values) for values in product(scalars, repeat=size)]
+def _initial_values(instance: Instance) -> list[Sequence[Any]]:
+    """The values that each variable may begin with, and each element of an array by itself."""
+    found: list[Sequence[Any]] = []
+    for name, variable in instance.machine.variables.items():
+        values: Sequence[Any] = (variable.initial,)
+        if variable.initial is not None:
+            _in_range(instance, name, variable, variable.initial)
+        elif variable.limit:
+            values = range(instance.number(variable.limit) + 1)
+        else:
+            values = instance.domain(variable.type)
+        found += [values] * _size(instance, variable)
+    return found
+
+
+def _grouped(instance: Instance, values: Iterable[Any]) -> dict[str, Value]:
+    """A state of such values."""
+    left = iter(values)
+    return {
+        name: tuple(islice(left, _size(instance, variable))) if variable.over else next(left)
+        for name, variable in instance.machine.variables.items()
+    }
+
+
+def _size(instance: Instance, variable: Variable) -> int:
+    return len(instance.domain(Type("index", sort=variable.over))) if variable.over else 1
 
 
 def _tick_by(machine: Machine, tick: Action, delay: int | Fraction) -> Action:

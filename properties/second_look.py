@@ -26,11 +26,12 @@ def failed_inductions(evidence: Iterable[Evidence]) -> list[Evidence]:
     return [one for one in evidence if one.unsettled is not None and one.property not in violated]
 
 
-def say_reachable(evidence: Sequence[Evidence], met: Iterable[bool]) -> list[Evidence]:
+def say_reachable(evidence: Sequence[Evidence], met: Iterable[bool | None]) -> list[Evidence]:
     """The evidence, saying of each of `failed_inductions` whether the search has met the state that it failed from."""
     marks = dict(zip((one.property for one in failed_inductions(evidence)), met, strict=True))
+    said = {True: "which is reachable", False: "which is not reachable", None: "which the search did not come to"}
     return [
-        evolve(one, reason=f"{one.reason}, which is {'' if marks[one.property] else 'not '}reachable")
+        evolve(one, reason=f"{one.reason}, {said[marks[one.property]]}")
         if one.unsettled is not None and one.property in marks
         else one
         for one in evidence

@@ -184,7 +184,7 @@ def _shape(cases: Sequence[Case]) -> tuple[Case, ...]:
 
 def _ask_reached(
     case: Case, evidence: list[Evidence], searching: ProcessPoolExecutor, shape: tuple[Case, ...], plan: Plan
-) -> Future[list[bool]] | None:
+) -> Future[list[bool | None]] | None:
     """Have looked for the counterexamples to induction: which of them are states that the system can be in."""
     states = [one.unsettled for one in failed_inductions(evidence) if one.unsettled is not None]
     return searching.submit(_reached, case, shape, plan, states) if states else None
@@ -198,7 +198,7 @@ def _ask_cutoffs(case: Case, evidence: list[Evidence], proving: ProcessPoolExecu
 
 
 def _looked_at_again(
-    evidence: list[Evidence], met: Future[list[bool]] | None, lifted: list[Future[list[Cutoff]]]
+    evidence: list[Evidence], met: Future[list[bool | None]] | None, lifted: list[Future[list[Cutoff]]]
 ) -> list[Evidence]:
     marked = say_reachable(evidence, met.result()) if met is not None else evidence
     return say_cutoffs(marked, [one for future in lifted for one in future.result()])
@@ -238,7 +238,7 @@ def _explore(case: Case, shape: tuple[Case, ...], plan: Plan) -> list[Evidence]:
     return say_reached(instance_of(case), found)
 
 
-def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State]) -> list[bool]:
+def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State]) -> list[bool | None]:
     from edgeproof.properties.engines.explore.engine import reached
 
     return reached(instance_of(case), _searched(shape, case.design), states, plan.limits)

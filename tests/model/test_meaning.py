@@ -16,6 +16,8 @@ from edgeproof.model.interpret import (
     State,
     apply,
     evaluate,
+    initial_count,
+    initial_state,
     initial_states,
     successors,
 )
@@ -237,9 +239,11 @@ def test_without_a_first_value_every_value_of_the_range_may_be_the_first() -> No
         x = natural(most, initial=None)
         up = boolean(None, over=Pop)
 
-    firsts = list(initial_states(Instance.of(read_design(Free))))
-    assert len(firsts) == 3 * 4
+    free = Instance.of(read_design(Free))
+    firsts = list(initial_states(free))
+    assert len(firsts) == initial_count(free) == 3 * 4
     assert firsts[0] == {"x": 0, "up": (False, False)}
+    assert firsts == [initial_state(free, number) for number in range(len(firsts))]
 
 
 # --- quantifiers

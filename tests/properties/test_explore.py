@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edgeproof.model.expr import FALSE, TRUE, exists
+from edgeproof.model.interpret import initial_states
 from edgeproof.model.kernel import build_kernel, build_source, kernel_parameters
 from edgeproof.model.layout import TooWideError, clock_caps
 from edgeproof.model.machine import (
@@ -26,7 +27,7 @@ from edgeproof.model.machine import (
 )
 from edgeproof.model.trace import replay
 from edgeproof.properties.catalogue import Property
-from edgeproof.properties.engines.explore.engine import explore, reached
+from edgeproof.properties.engines.explore.engine import explore, explore_with_time, reached, search_instance
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import hull, kernel_source
 from edgeproof.properties.evidence import Evidence, Verdict
@@ -116,9 +117,28 @@ def test_which_states_a_search_meets_can_be_asked() -> None:
     even = instance(Counter).with_(most=4)
     source = kernel_source([even], [state(lambda s: s.x < 9)])
     assert reached(even, source, [{"x": 4}, {"x": 7}]) == [True, False]
+    assert reached(even, source, [{"x": 1}, {"x": 4}], Limits(depth=1)) == [True, None]
 
 
 # --- limits
+
+
+def test_more_initial_states_than_a_search_holds_are_not_listed() -> None:
+    class Free(Design):
+        Pop = index_sort("Pop", 10)
+        most = count(9)
+        x = natural(most, initial=None, over=Pop)
+        c = clock()
+
+    one = state(lambda s: exists(s.Pop, lambda p: s.x[p] <= 9))
+    at = instance(Free)
+    source = kernel_source([at], [one])
+    for found in (decide(at, one), *explore_with_time(at, [one], source)):
+        assert found.verdict is Verdict.UNKNOWN
+        assert found.reason.startswith("a run may begin in 10,000,000,000 states")
+    with pytest.raises(DesignError, match="a run may begin in"):
+        search_instance(at, source, Limits())
+    assert reached(at, source, [next(initial_states(at))]) == [None]
 
 
 def test_a_search_that_stops_early_says_how_far_it_came_and_decides_no_liveness() -> None:

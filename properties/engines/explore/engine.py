@@ -14,9 +14,9 @@ from functools import cached_property
 import numpy as np
 from attrs import evolve, frozen
 
-from edgeproof.model.interpret import Event, State, apply, evaluate, initial_states
+from edgeproof.model.interpret import Event, State, apply, evaluate, initial_count, initial_states
 from edgeproof.model.kernel import Kernel, KernelSource, StateForm, StepForm, build_kernel
-from edgeproof.model.machine import TICK, Action, Instance
+from edgeproof.model.machine import TICK, Action, DesignError, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.engines.explore.limits import Limits
@@ -34,7 +34,12 @@ ENGINE = "explore"
 
 
 def search_instance(instance: Instance, source: KernelSource, limits: Limits) -> tuple[Searcher, Kernel, Search]:
-    """Search an instance with a kernel made by `engines.kernels.kernel_source`."""
+    """Search an instance with a kernel made by `engines.kernels.kernel_source`.
+
+    Raises DesignError where the initial states alone are more than it may find.
+    """
+    if reason := _beyond(instance, limits):
+        raise DesignError(reason)
     searcher = prepare_search(source)
     kernel = build_kernel(source, instance)
     initial = [kernel.pack(state) for state in initial_states(instance)]
@@ -45,7 +50,10 @@ def explore(
     instance: Instance, properties: Sequence[Property], source: KernelSource, limits: Limits | None = None
 ) -> list[Evidence]:
     """Decide `properties`, all of which `source` asks, on every reachable state of `instance`."""
-    explored = _explored(instance, source, limits or Limits())
+    limits = limits or Limits()
+    if reason := _beyond(instance, limits):
+        return [Evidence(one.id, ENGINE, Verdict.UNKNOWN, reason=reason) for one in properties]
+    explored = _explored(instance, source, limits)
     return [_evidence(explored, one, len(properties)) for one in properties]
 
 
@@ -59,7 +67,12 @@ def explore_with_time(
     """The same, and first whether time can always go on, of an instance that has clocks, and whether `facts` are found:
     each says, as a property that `source` asks too, that it never comes about.
     """
-    explored = _explored(instance, source, limits or Limits())
+    limits = limits or Limits()
+    if reason := _beyond(instance, limits):
+        beside = [TIME_DIVERGES] * bool(instance.machine.clocks) + [POSSIBLE] * bool(facts)
+        ids = [*beside, *(one.id for one in properties)]
+        return [Evidence(name, ENGINE, Verdict.UNKNOWN, reason=reason) for name in ids]
+    explored = _explored(instance, source, limits)
     on_time = [_time_diverges(explored)] if instance.machine.clocks else []
     on_facts = [_possible(explored, facts)] if facts else []
     return [*on_time, *on_facts, *(_evidence(explored, one, len(properties)) for one in properties)]
@@ -84,6 +97,14 @@ class _Explored:
     @cached_property
     def graph(self) -> Graph:
         return self.searcher.graph(self.kernel, self.search)
+
+
+def _beyond(instance: Instance, limits: Limits) -> str:
+    """Why a search would not even begin; empty where it does."""
+    beginnings = initial_count(instance)
+    if beginnings <= limits.states:
+        return ""
+    return f"a run may begin in {beginnings:,} states, more than a search holds: give it smaller sizes"
 
 
 def _explored(instance: Instance, source: KernelSource, limits: Limits) -> _Explored:
@@ -187,10 +208,17 @@ def _labels(explored: _Explored, wanted: Callable[[Action], bool]) -> list[int]:
 
 def reached(
     instance: Instance, source: KernelSource, states: Sequence[State], limits: Limits | None = None
-) -> list[bool]:
-    """Which of `states` a search of the instance meets (clocks compared up to their cut-off)."""
-    _, kernel, search = search_instance(instance, source, limits or Limits())
-    return [bool((search.states == np.array(kernel.pack(state))).all(axis=1).any()) for state in states]
+) -> list[bool | None]:
+    """Which of `states` a search of the instance meets (clocks compared up to their cut-off).
+
+    None of one that it does not meet where it did not see all.
+    """
+    limits = limits or Limits()
+    if _beyond(instance, limits):
+        return [None] * len(states)
+    _, kernel, search = search_instance(instance, source, limits)
+    met = [bool((search.states == np.array(kernel.pack(state))).all(axis=1).any()) for state in states]
+    return [one or (False if search.complete else None) for one in met]
 
 
 def fired(kernel: Kernel, search: Search) -> dict[str, int]:

@@ -26,7 +26,7 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from edgeproof.impl.system import System, SystemUnavailable
-from edgeproof.model.interpret import Event, State, initial_states
+from edgeproof.model.interpret import Event, State, initial_count, initial_state
 from edgeproof.model.kernel import Kernel, KernelSource, build_kernel
 from edgeproof.model.machine import Instance, Machine
 from edgeproof.model.trace import Trace
@@ -138,7 +138,7 @@ def lockstep_machine(
     What happened is added to `tally`; a disagreement raises LockstepError.
     """
     hazards = instance.hazards
-    firsts = list(initial_states(instance))
+    beginnings = initial_count(instance)
     whole = build_kernel(source, instance)
     kernels: dict[tuple[str, ...], Kernel] = {}
 
@@ -154,7 +154,8 @@ def lockstep_machine(
         def begin(self, salt: int) -> None:
             dice = random.Random(salt)
             struck = tuple(name for name in hazards if dice.getrandbits(1))
-            self.run = Run(kernel_for(struck), system, tally, dice.getrandbits(64), dice.choice(firsts))
+            run_salt, first = dice.getrandbits(64), initial_state(instance, dice.randrange(beginnings))
+            self.run = Run(kernel_for(struck), system, tally, run_salt, first)
 
         @rule(pick=st.integers(0, 0xFFFF))
         def steps(self, pick: int) -> None:

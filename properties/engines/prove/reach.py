@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from edgeproof.model.interpret import initial_states
+from edgeproof.model.interpret import initial_count, initial_state
 from edgeproof.model.kernel import Kernel, StateForm, StepForm, build_kernel, build_source
 from edgeproof.model.machine import TICK, Instance
 
@@ -44,12 +44,12 @@ def _runs(instance: Instance, forms: Sequence[Form]) -> set[str]:
     steps = [form for form in forms if isinstance(form, StepForm)]
     kernel = build_kernel(build_source(instance, states, steps, fixed=instance.values), instance)
     dice = random.Random(0)
-    firsts = list(initial_states(instance))
+    beginnings = initial_count(instance)
     found: set[str] = set()
     for _ in range(RUNS):
         if len(found) == len(forms):
             break
-        found |= _run(kernel, kernel.pack(dice.choice(firsts)), dice)
+        found |= _run(kernel, kernel.pack(initial_state(instance, dice.randrange(beginnings))), dice)
     return found
 
 
