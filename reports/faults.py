@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is not as expected, each with a sentence and the place in a design that it happens in, for code hosts to show."""
+"""What is not as expected, each with a sentence and the place in a design where it happens, for code hosts to show."""
 
 from __future__ import annotations
 
