@@ -28,7 +28,6 @@ from edgeproof.properties.engines.fuzz.run import LOCKSTEP, Tally
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Ledger, Verdict
 from edgeproof.properties.replay import replay
-from edgeproof.properties.searching import can_search
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text, remove_file, write_text
@@ -152,10 +151,9 @@ class _Makes:
 
 def _abstract(subject: Subject, tally: Tally, asked: bool) -> tuple[int, int, str] | None:
     """How many of how many abstract transitions were driven, at which sizes; None where that is not asked or known."""
-    if not asked or not can_search():
+    if not asked:
         return None
-    from edgeproof.properties.engines.fuzz.kinds import kinds_driven
-    from edgeproof.properties.engines.fuzz.reachable_kinds import reachable_kinds
+    from edgeproof.properties.engines.fuzz.kinds import kinds_driven, reachable_kinds
 
     reachable = reachable_kinds(subject.instance)
     if reachable is None:
