@@ -12,17 +12,22 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
 
+from edgeproof.properties.own import adopt, adopted
+
 __all__ = ["ended_together", "workers"]
 
 
 def workers(processes: int = 1) -> ProcessPoolExecutor:
-    """So many fresh interpreters, which end when their parent does."""
+    """So many fresh interpreters, which know the designs that are adopted here and end when their parent does."""
     # A fresh interpreter per worker: forking a process that has threads (progress, solver) is asking for trouble.
-    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _belong_to_the_parent)
+    context, known = multiprocessing.get_context("spawn"), tuple(one.reference for one in adopted().values())
+    return ProcessPoolExecutor(processes, context, _belong_to_the_parent, (known,))
 
 
-def _belong_to_the_parent() -> None:
+def _belong_to_the_parent(known: tuple[str, ...]) -> None:
     """In a worker: leave interrupts to the parent, and end when it does, even by kill -9; else we would work on."""
+    for reference in known:
+        adopt(reference)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_the_parent, daemon=True).start()
 

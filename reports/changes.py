@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 from attrs import frozen
 
@@ -15,10 +15,12 @@ from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.reports.durations import plain_number
 
-__all__ = ["SETTLING", "Change", "TraceStep", "steps_document", "trace_steps"]
+__all__ = ["Change", "TraceStep", "settling", "steps_document", "trace_steps"]
 
-SETTLING: Final = frozenset(one.id for one in CATALOGUE.values() if one.settles is not None)
-"""The properties that must hold from some moment on: not to hold yet is no violation."""
+
+def settling() -> frozenset[str]:
+    """The properties that must hold from some moment on: not to hold yet is no violation."""
+    return frozenset(one.id for one in CATALOGUE.values() if one.settles is not None)
 
 
 @frozen

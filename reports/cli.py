@@ -107,6 +107,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(given, UNUSABLE, missing(extra))
     except Exception as error:
         return _bug(given, error)
+    finally:
+        _forget_own_designs()
+
+
+def _forget_own_designs() -> None:
+    """What a command has adopted is not known to the next one of the same process, as in tests."""
+    own = sys.modules.get("edgeproof.properties.own")
+    if own is not None:
+        own.part_with_all()
 
 
 def _bug(arguments: Sequence[str], error: Exception) -> int:

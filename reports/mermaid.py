@@ -9,7 +9,7 @@ from typing import Any, Final
 from edgeproof.model.interpret import State
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.trace import Trace
-from edgeproof.reports.changes import SETTLING, TraceStep
+from edgeproof.reports.changes import TraceStep, settling
 
 __all__ = ["sequence_diagram"]
 
@@ -29,14 +29,14 @@ def sequence_diagram(instance: Instance, trace: Trace, steps: Sequence[TraceStep
         if step.looping and not steps[step.number - 1].looping:
             lines.append("loop for ever")
         lines += _step(trace, step, everyone)
-        if trace.about not in SETTLING and step.truth.get(trace.about) is False:
+        if trace.about not in settling() and step.truth.get(trace.about) is False:
             lines.append(f"Note over {everyone}: {trace.about} is broken")
     if trace.loop is not None:
         if trace.loop < len(trace.events):
             lines.append("end")
         else:
             lines.append(f"Note over {everyone}: and nothing more happens, for ever")
-        if trace.about in SETTLING:
+        if trace.about in settling():
             lines.append(f"Note over {everyone}: {trace.about} never comes")
     return "\n".join(["sequenceDiagram", *(f"    {line}" for line in lines)]) + "\n"
 

@@ -14,6 +14,7 @@ from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.evidence import Case, Verdict
 from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.asked import Choices, Request
+from edgeproof.reports.designs import design_named, designs_named
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.words import hazards_of, of_roles, options_of, pair, unknown
 
@@ -24,9 +25,7 @@ EXPECTABLE = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.VACUOUS)
 
 def select_cases(request: Request) -> tuple[Case, ...]:
     """The cases that a request means. Raises Unusable with one line that says what there is to choose from."""
-    for design in request.designs:
-        if design not in DESIGNS:
-            unknown("design", design, list(DESIGNS))
+    request = evolve(request, designs=designs_named(request.designs))
     for one in request.properties:
         if one not in CATALOGUE:
             unknown("property", one, list(CATALOGUE))
@@ -41,7 +40,8 @@ def select_cases(request: Request) -> tuple[Case, ...]:
 
 def select_case(design: str, choices: Choices) -> Case:
     """The one configuration of a design that is meant. Raises Unusable."""
-    if design in DESIGNS and choices == Choices():
+    design = design_named(design)
+    if choices == Choices():
         return ad_hoc(design, {}, {})
     cases = () if choices.case is None else (choices.case,)
     (case,) = select_cases(Request((design,), cases, choices.options, choices.hazards, choices.numbers))

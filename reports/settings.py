@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.durations import parse_duration
@@ -80,6 +80,7 @@ def settle(
     from edgeproof.properties.environment import setting_of, shares
 
     machine = machine_of(chosen.design)
+    chosen = evolve(chosen, design=machine.name)
     for symbol in given:
         if not shares(machine, symbol):
             raise Unusable(f"{chosen.design} has nothing that {option_for(symbol)} is about")

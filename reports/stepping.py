@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeproof.model.trace import Trace
-from edgeproof.reports.changes import SETTLING, Change, TraceStep
+from edgeproof.reports.changes import Change, TraceStep, settling
 from edgeproof.reports.errors import counted, one_line
 
 __all__ = ["headline", "quiet_properties", "steps_table", "telling_properties"]
@@ -26,7 +26,7 @@ def headline(trace: Trace, differing: Sequence[str]) -> str:
 
 def telling_properties(trace: Trace, steps: Sequence[TraceStep]) -> list[str]:
     """The properties that get a column: the one the trace is about, and each that is broken somewhere."""
-    broken = {name for step in steps for name, holds in step.truth.items() if holds is False} - SETTLING
+    broken = {name for step in steps for name, holds in step.truth.items() if holds is False} - settling()
     return [name for name in _names(steps) if name == trace.about or name in broken]
 
 
@@ -34,8 +34,8 @@ def quiet_properties(trace: Trace, steps: Sequence[TraceStep]) -> tuple[list[str
     """The other properties: those that hold wherever they say something, and those that never say anything."""
     shown = telling_properties(trace, steps)
     rest = [name for name in _names(steps) if name not in shown]
-    held = [name for name in rest if name not in SETTLING and any(step.truth.get(name) for step in steps)]
-    return held, [name for name in rest if name not in SETTLING and name not in held]
+    held = [name for name in rest if name not in settling() and any(step.truth.get(name) for step in steps)]
+    return held, [name for name in rest if name not in settling() and name not in held]
 
 
 def steps_table(trace: Trace, steps: Sequence[TraceStep], marks: tuple[str, str, str]) -> Table:
@@ -51,7 +51,7 @@ def steps_table(trace: Trace, steps: Sequence[TraceStep], marks: tuple[str, str,
     for name in columns:
         table.add_column(name, justify="center")
     for step, following in zip(steps, [*steps[1:], None], strict=True):
-        style = "bold" if any(step.truth.get(name) is False for name in columns if name not in SETTLING) else ""
+        style = "bold" if any(step.truth.get(name) is False for name in columns if name not in settling()) else ""
         cells: list[str | Text] = [str(step.number), *([str(step.at)] if timed else [])]
         cells += [_action(step), _changes(step.changes)]
         cells += [_mark(step.truth.get(name), marks) for name in columns]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgeproof.impl.system import System
     from edgeproof.properties.verify import Beside
 
-__all__ = ["ONLY", "OWN", "SYSTEMS", "beside", "system_named"]
+__all__ = ["ONLY", "OWN", "SYSTEMS", "beside", "system_for", "system_named"]
 
 
 def _reference() -> System:
@@ -47,6 +47,27 @@ def beside() -> Beside:
 
 OWN: Final = "pkg.mod:Class"
 """How a system of one's own is named: its module, and what makes one, a class or a function without arguments."""
+
+
+def system_for(name: str, designs: Collection[str]) -> Callable[[], System]:
+    """What makes the system of that name for these designs, as `system_named`, or one that stands beside one of them.
+
+    Where all of them are somebody's own, and one system stands beside them, it is that one instead of the reference.
+    """
+    from edgeproof.properties.own import adopted, has_a_system
+
+    own = [adopted()[one] for one in designs if one in adopted()]
+    beside_them = {system: makes for one in own for system, makes in one.systems.items()}
+    if name in beside_them:
+        return beside_them[name]
+    if name == "reference" and beside_them and len(own) == len(designs):
+        if len(beside_them) > 1:
+            raise Unusable(f"there are several systems: name one by --system: {', '.join(beside_them)}")
+        return next(iter(beside_them.values()))
+    if name != "reference":
+        for one in own:
+            has_a_system(one.name)
+    return system_named(name)
 
 
 def system_named(name: str) -> Callable[[], System]:

@@ -17,11 +17,10 @@ __all__ = ["hazards_of", "machine_of", "of_roles", "options_of", "pair", "unknow
 
 def machine_of(design: str) -> Machine:
     """The machine of the design. Raises Unusable with the names that there are."""
-    from edgeproof.model.designs import DESIGNS, load
+    from edgeproof.model.designs import load
+    from edgeproof.reports.designs import design_named
 
-    if design not in DESIGNS:
-        unknown("design", design, list(DESIGNS))
-    return load(design)
+    return load(design_named(design))
 
 
 def options_of(machine: Machine, texts: Iterable[str]) -> dict[str, str]:

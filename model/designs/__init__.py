@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -22,7 +23,7 @@ from edgeproof.model.designs.kv_only import KvOnly
 from edgeproof.model.designs.levels import Levels
 from edgeproof.model.machine import Design, DesignError, Machine, read_design
 
-__all__ = ["DESIGNS", "load"]
+__all__ = ["DESIGNS", "adopt_design", "load", "part_with_designs"]
 
 DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv": DoKv,
@@ -40,6 +41,18 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "global_push": GlobalPush,
     "levels": Levels,
 }
+
+
+def adopt_design(name: str, design: type[Design]) -> None:
+    """Make a design of somebody's own known by a name. Raises DesignError for a name that another design has."""
+    if DESIGNS.setdefault(name, design) is not design:
+        raise DesignError(f"there is a design {name!r} already: give the class another name")
+
+
+def part_with_designs(names: Iterable[str]) -> None:
+    """Forget designs that were adopted."""
+    for name in names:
+        del DESIGNS[name]
 
 
 def load(design: str | type[Design]) -> Machine:

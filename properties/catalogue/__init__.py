@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from edgeproof.model.machine import Instance
+from edgeproof.model.machine import DesignError, Instance
 from edgeproof.properties.catalogue import (
     atomic_write,
     blast_radius,
@@ -42,7 +42,17 @@ from edgeproof.properties.catalogue import (
 )
 from edgeproof.properties.catalogue.property import Property, Step, applies_to, state_form, step_form
 
-__all__ = ["CATALOGUE", "Property", "Step", "applicable", "askable", "state_form", "step_form"]
+__all__ = [
+    "CATALOGUE",
+    "Property",
+    "Step",
+    "adopt_properties",
+    "applicable",
+    "askable",
+    "part_with_properties",
+    "state_form",
+    "step_form",
+]
 
 _ALL: Final = (
     atomic_write,
@@ -78,8 +88,24 @@ _ALL: Final = (
     immediate_revocation,
 )
 
-CATALOGUE: Final[Mapping[str, Property]] = {one.PROPERTY.id: one.PROPERTY for one in _ALL}
-"""Every property by its id, in the order in which reports show them."""
+_KNOWN: Final = {one.PROPERTY.id: one.PROPERTY for one in _ALL}
+
+CATALOGUE: Final[Mapping[str, Property]] = _KNOWN
+"""Every property by its id, in the order in which reports show them; those of adopted designs come last."""
+
+
+def adopt_properties(properties: Iterable[Property]) -> None:
+    """Make properties of somebody's own known by their ids. Raises DesignError for an id that another one has."""
+    for one in properties:
+        if one.id in _KNOWN:
+            raise DesignError(f"there is a property {one.id!r} already: give it another id")
+        _KNOWN[one.id] = one
+
+
+def part_with_properties(ids: Iterable[str]) -> None:
+    """Forget properties that were adopted."""
+    for one in ids:
+        del _KNOWN[one]
 
 
 def applicable(instance: Instance) -> tuple[str, ...]:

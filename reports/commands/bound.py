@@ -93,7 +93,7 @@ def _setting(given: Numbers, chosen: Chosen) -> Setting:
     """The design with all that its bound is made of."""
     setting, missing = settle(given.known, chosen)
     if missing:
-        raise Unusable(lacking(chosen.design, missing))
+        raise Unusable(lacking(setting.instance.machine.name, missing))
     return setting
 
 

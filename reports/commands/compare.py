@@ -96,9 +96,11 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     from edgeproof.reports.comparison.document import page_document
     from edgeproof.reports.comparison.page import arrange_page
     from edgeproof.reports.comparison.text import print_page
+    from edgeproof.reports.designs import designs_named
     from edgeproof.reports.request import Request, select_cases
     from edgeproof.reports.view import program_name
 
+    designs = designs_named(designs)
     cases = select_cases(Request(designs))
     check_directory(out)
     varied: tuple[Case, ...] = ()

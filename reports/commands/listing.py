@@ -12,7 +12,7 @@ from rich.table import Table
 
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
-from edgeproof.reports.errors import Unusable
+from edgeproof.reports.designs import OWN_DESIGN, design_named
 
 __all__ = ["listing"]
 
@@ -24,7 +24,7 @@ Exit status:
 
 
 @command("list", _EXITS)
-@click.option("--design", metavar="NAME", help="Only this design.")
+@click.option("--design", metavar="NAME", help=f"Only this design: its name, or {OWN_DESIGN}.")
 def listing(terminal: Terminal, design: str | None, seed: int) -> int:
     """List the designs with their options, hazards, numbers and cases, and the properties.
 
@@ -39,8 +39,8 @@ def listing(terminal: Terminal, design: str | None, seed: int) -> int:
     """
     from edgeproof.model.designs import DESIGNS
 
-    if design is not None and design not in DESIGNS:
-        raise Unusable(f"there is no design {design!r}; there is {', '.join(DESIGNS)}")
+    if design is not None:
+        design = design_named(design)
     document = {"designs": [_design(name) for name in DESIGNS if design in (None, name)], "properties": _properties()}
     if terminal.as_json:
         terminal.document(document)

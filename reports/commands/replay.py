@@ -10,6 +10,7 @@ import click
 
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.designs import OWN_DESIGN, design_named
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import write_text
 from edgeproof.reports.systems import OWN, SYSTEMS, system_named
@@ -36,6 +37,7 @@ Exit status:
 
 @command("replay", _EXITS)
 @click.argument("trace", type=click.Path())
+@click.option("--design", metavar="NAME", help=f"The design, where it is none of ours: {OWN_DESIGN}.")
 @click.option(
     "--on",
     default=MODEL,
@@ -47,7 +49,9 @@ Exit status:
     "--pytest", "test", type=click.Path(), metavar="FILE", help="Also write a regression test that does this."
 )
 @click.option("--force", is_flag=True, help="Let --pytest overwrite FILE.")
-def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: bool, seed: int) -> int:
+def replay(
+    terminal: Terminal, trace: str, design: str | None, on: str, test: str | None, force: bool, seed: int
+) -> int:
     """Replay a TRACE step by step, and say whether it still shows what it is about.
 
     \b
@@ -64,6 +68,8 @@ def replay(terminal: Terminal, trace: str, on: str, test: str | None, force: boo
     from edgeproof.reports.inputs import read_trace
     from edgeproof.reports.regression import regression_test
 
+    if design is not None:
+        design_named(design)
     system = None if on == MODEL else system_named(on)
     run, _ = read_trace(trace)
     if test is not None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.designs import OWN_DESIGN, design_named
 from edgeproof.reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ Exit status:
 
 @command("show", _EXITS)
 @click.argument("trace", type=click.Path())
+@click.option("--design", metavar="NAME", help=f"The design, where it is none of ours: {OWN_DESIGN}.")
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid sequence diagram instead of the table.")
-def show(terminal: Terminal, trace: str, mermaid: bool, seed: int) -> int:
+def show(terminal: Terminal, trace: str, design: str | None, mermaid: bool, seed: int) -> int:
     """Show a TRACE: what each step changed, and which properties held then.
 
     A property has a column if the trace is about it or breaks it. The steps that a lasso repeats for ever are marked.
@@ -44,6 +46,8 @@ def show(terminal: Terminal, trace: str, mermaid: bool, seed: int) -> int:
     from edgeproof.reports.inputs import read_trace
     from edgeproof.reports.mermaid import sequence_diagram
 
+    if design is not None:
+        design_named(design)
     run, instance = read_trace(trace)
     steps = load_steps(run, instance)
     if terminal.as_json:
@@ -70,7 +74,7 @@ def load_steps(trace: Trace, instance: Instance) -> tuple[TraceStep, ...]:
 
 def print_steps(terminal: Terminal, trace: Trace, instance: Instance, steps: tuple[TraceStep, ...]) -> None:
     """The table of a trace, with what is needed to read it."""
-    from edgeproof.reports.changes import SETTLING
+    from edgeproof.reports.changes import settling
     from edgeproof.reports.stepping import headline, quiet_properties, steps_table
 
     console = terminal.out
@@ -90,7 +94,7 @@ def print_steps(terminal: Terminal, trace: Trace, instance: Instance, steps: tup
         console.print(f"lasso: {text}", style="cyan", soft_wrap=True)
     held, silent = quiet_properties(trace, steps)
     yes, no, nothing = terminal.marks
-    false = "broken, or not settled" if trace.about in SETTLING else "broken"
+    false = "broken, or not settled" if trace.about in settling() else "broken"
     console.print(Text(f"{yes} holds   {no} {false}   {nothing} says nothing about this step", style="dim"))
     for label, names in (
         ("hold at every step that puts them to the test", held),

@@ -15,11 +15,12 @@ from edgeproof.reports.asked import Request
 from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.commands.records import as_record
 from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.designs import OWN_DESIGN
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
 from edgeproof.reports.folders import LATEST, REPORTS, folder_of, point_latest
 from edgeproof.reports.progress import progress
-from edgeproof.reports.systems import ONLY, SYSTEMS, beside
+from edgeproof.reports.systems import ONLY, OWN, SYSTEMS, beside, system_for
 
 if TYPE_CHECKING:
     from edgeproof.properties.evidence import Ledger
@@ -35,7 +36,8 @@ REQUEST: Final = as_record(
         "designs",
         multiple=True,
         metavar="NAME",
-        help=f"Only this design; repeatable. A case of your own is of {PATTERN}, unless this names another.",
+        help=f"Only this design; repeatable. A case of your own is of {PATTERN}, unless this names another. Or a design "
+        f"of your own: {OWN_DESIGN}.",
     ),
     click.option(
         "--case", "cases", multiple=True, metavar="NAME", help="Only this case of its scoreboard; repeatable."
@@ -74,7 +76,8 @@ REQUEST: Final = as_record(
     default="reference",
     show_default=True,
     metavar="NAME|URL",
-    help=f"What fuzz drives in lockstep: {', '.join(SYSTEMS)}; or the address of a deployment, judged from outside.",
+    help=f"What fuzz drives in lockstep: {', '.join(SYSTEMS)}, a system of your own as {OWN}, or by its name where it "
+    "stands beside your design; or the address of a deployment, judged from outside.",
 )
 @click.option("--bearer-file", type=click.Path(), metavar="FILE", help="Holds the bearer token of a deployment.")
 @click.option("--bound", type=DURATION, help="How stale a deployment's readers may be: see `edgeproof bound`.")
@@ -156,14 +159,13 @@ def verify(
         check_directory(place)
         ledger = judge(Deployment(system, bearer_file, bound), case, seed, profile)
         return _finish(terminal, ledger, {"profile": profile, "system": system}, place, out is None)
-    if system not in SYSTEMS:
-        raise Unusable(f"there is no system {one_line(system)!r}; there is {', '.join(SYSTEMS)}, or an address")
     if bearer_file is not None or bound is not None:
         raise Unusable("--bearer-file and --bound are for the address of a deployment")
     if system in ONLY and not request.designs and not request.cases:
         request = evolve(request, designs=ONLY[system])
         terminal.err.print(f"edgeproof: {system} has {', '.join(ONLY[system])}, and no other design is checked")
     cases = select_cases(request)
+    makes = system_for(system, {case.design for case in cases})
     place = out or folder_of((case.name for case in cases), (request, system, engines, seed, profile))
     check_directory(place)
     least = Least(require_actions, require_transitions)
@@ -172,7 +174,7 @@ def verify(
         plan = evolve(plan, engines=tuple(dict.fromkeys(engines)))
     with progress(terminal) as notify:
         try:
-            ledger = run_engines(cases, plan, SYSTEMS[system], notify)
+            ledger = run_engines(cases, plan, makes, notify)
         except DesignError as error:
             raise Unusable(one_line(error)) from error
     return _finish(terminal, ledger, {"profile": profile, "system": system}, place, out is None)

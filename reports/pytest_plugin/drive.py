@@ -27,14 +27,16 @@ from edgeproof.properties.coverage import Required
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP, Tally
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Ledger, Verdict
+from edgeproof.properties.extras import missing
 from edgeproof.properties.replay import replay
+from edgeproof.properties.searching import can_search
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text, remove_file, write_text
 from edgeproof.reports.inputs import read_trace
 from edgeproof.reports.pytest_plugin.hooks import RECORD
 from edgeproof.reports.pytest_plugin.options import Options, budget_for
-from edgeproof.reports.pytest_plugin.texts import coverage_document, failure_text
+from edgeproof.reports.pytest_plugin.texts import Abstract, coverage_document, failure_text
 
 if TYPE_CHECKING:
     import hypothesis
@@ -149,15 +151,17 @@ class _Makes:
         return cast("System", made)
 
 
-def _abstract(subject: Subject, tally: Tally, asked: bool) -> tuple[int, int, str] | None:
-    """How many of how many abstract transitions were driven, at which sizes; None where that is not asked or known."""
+def _abstract(subject: Subject, tally: Tally, asked: bool) -> Abstract:
+    """How many of how many abstract transitions were driven, at which sizes; why that is not known; None if not asked."""
     if not asked:
         return None
+    if not can_search():
+        return missing("search")
     from edgeproof.properties.engines.fuzz.kinds import kinds_driven, reachable_kinds
 
     reachable = reachable_kinds(subject.instance)
     if reachable is None:
-        return None
+        return "too many states to search"
     roomy = with_room(subject.instance)
     kernel = build_kernel(kernel_source([roomy], subject.properties), roomy)
     driven = kinds_driven(kernel, tally.transitions) & reachable.kinds

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from rich.console import Console
 
@@ -18,7 +18,10 @@ from edgeproof.reports.changes import trace_steps
 from edgeproof.reports.errors import counted
 from edgeproof.reports.stepping import headline, steps_table
 
-__all__ = ["coverage_document", "coverage_lines", "failure_text"]
+__all__ = ["Abstract", "coverage_document", "coverage_lines", "failure_text"]
+
+Abstract: TypeAlias = tuple[int, int, str] | str | None
+"""How many abstract transitions were driven, of how many, at which sizes; or why that is not known; None if not asked."""
 
 _WIDTH: Final = 120
 _MARKS: Final = ("✓", "✗", "·")
@@ -52,10 +55,8 @@ def _table(subject: Subject, trace: Trace) -> str:
     return file.getvalue()
 
 
-def coverage_document(
-    node: str, subject: Subject, found: Conformance, abstract: tuple[int, int, str] | None
-) -> dict[str, Any]:
-    """What the runs of one test covered, as data; `abstract` says how many transitions of how many, at which sizes."""
+def coverage_document(node: str, subject: Subject, found: Conformance, abstract: Abstract) -> dict[str, Any]:
+    """What the runs of one test covered, as data."""
     came, faults = found.coverage, set(found.coverage.hazards)
     return {
         "test": node,
@@ -73,7 +74,9 @@ def coverage_document(
         "decided": dict(came.decided),
         "open": dict(came.open),
         "transitions": came.transitions,
-        "abstract": None if abstract is None else dict(zip(("driven", "of", "sizes"), abstract, strict=True)),
+        "abstract": dict(zip(("driven", "of", "sizes"), abstract, strict=True))
+        if isinstance(abstract, tuple)
+        else abstract,
     }
 
 
@@ -112,8 +115,10 @@ def _named(what: str, names: Sequence[str]) -> str:
     return f"; {what}: {', '.join(names)}" if names else ""
 
 
-def _abstract(abstract: Mapping[str, Any] | None) -> str:
+def _abstract(abstract: Mapping[str, Any] | str | None) -> str:
     if abstract is None:
         return ""
+    if isinstance(abstract, str):
+        return f"; how many abstract ones there are is not known: {abstract}"
     share = round(100 * abstract["driven"] / abstract["of"])
     return f"; {abstract['driven']:,} of {abstract['of']:,} abstract ones ({share} %) at {abstract['sizes']}"

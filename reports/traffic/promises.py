@@ -69,10 +69,16 @@ def promised(given: Given, chosen: Chosen = THE_PATTERN) -> Promise:
     skew = None if given.skew is None else float(given.skew)
     clock = "all times are of one clock" if given.skew is None else f"clocks differ by {in_seconds(given.skew)} at most"
     if missing and not (given.known or chosen.numbers):
-        return Promise(inf, guarded=given.reader == "guarded", assumptions=(clock,), skew=skew, design=chosen.design)
+        return Promise(
+            inf,
+            guarded=given.reader == "guarded",
+            assumptions=(clock,),
+            skew=skew,
+            design=setting.instance.machine.name,
+        )
     if missing:
         learnt = "; `edgeproof learn` measures them" if chosen == THE_PATTERN and set(missing) <= LEARNT else ""
-        raise Unusable(f"{lacking(chosen.design, missing)}{learnt}")
+        raise Unusable(f"{lacking(setting.instance.machine.name, missing)}{learnt}")
     _insist_on_a_proof(setting, chosen)
     promise = promise_in(setting, platform=True)
     memo = None if given.memo_ttl is None else float(given.memo_ttl)

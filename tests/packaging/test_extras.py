@@ -45,4 +45,4 @@ def test_whatever_is_imported_is_the_cores_or_an_extras() -> None:
         package for package, names in of.items() if {name.lower() for name in names} & brought(PROJECT["dependencies"])
     }
     extras = {package for packages in EXTRAS.values() for package in packages}
-    assert imported() - core - extras <= {"pyspark", "py4j"}, "of the extra `spark`"
+    assert imported() - core - extras <= {"pyspark", "py4j", "pytest"}, "of the extra `spark`, and who loads our plugin"

@@ -10,16 +10,20 @@ search with room for two. Clocks, and what only the observer knows, are left out
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 
 from edgeproof.model.kernel import Kernel
 from edgeproof.model.layout import Field
 from edgeproof.model.machine import Instance
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.fuzz.sight import followed
+from edgeproof.properties.engines.kernels import kernel_source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Kind", "Reachable", "kinds_driven", "reachable_kinds"]
 
@@ -58,7 +62,7 @@ def kinds_driven(kernel: Kernel, transitions: Iterable[tuple[Any, ...]]) -> set[
 def reachable_kinds(instance: Instance) -> Reachable | None:
     """The kinds of steps of an instance, or of one with a single element of each sort where it has too many states.
 
-    None where that has too many as well.
+    None where that has too many as well. Takes what a search takes (the extra `search`).
     """
     sorts = instance.of_role("sort")
     for one in (instance, instance.with_(**dict.fromkeys(sorts, 1))):
@@ -69,9 +73,10 @@ def reachable_kinds(instance: Instance) -> Reachable | None:
 
 
 def _searched(instance: Instance) -> frozenset[Kind] | None:
+    import numpy as np
+
     from edgeproof.properties.engines.cover.chart import chart_of
-    from edgeproof.properties.engines.explore.engine import Limits, search_instance
-    from edgeproof.properties.engines.kernels import kernel_source
+    from edgeproof.properties.engines.explore.engine import search_instance
 
     searcher, kernel, search = search_instance(instance, kernel_source([instance], []), Limits(states=MOST))
     if not search.complete:
@@ -91,6 +96,8 @@ def _searched(instance: Instance) -> frozenset[Kind] | None:
 
 def _patterns(fields: Sequence[Field], changed: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each edge the set of variables that differ, a bit each."""
+    import numpy as np
+
     pattern = np.zeros(len(changed), dtype=np.int64)
     for bit, one in enumerate(fields):
         pattern |= ((changed[:, one.word] & _mask(one)) != 0).astype(np.int64) << bit
