@@ -28,6 +28,7 @@ from edgeproof.reports.commands.pin import pin
 from edgeproof.reports.commands.replay import replay
 from edgeproof.reports.commands.run import run
 from edgeproof.reports.commands.show import show
+from edgeproof.reports.commands.target import target
 from edgeproof.reports.commands.verify import verify
 from edgeproof.reports.errors import Unusable, one_line
 
@@ -63,6 +64,7 @@ def cli(context: click.Context) -> None:
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
       edgeproof interleave                                 what overtakes what, in the code itself
+      edgeproof target check edgeproof.toml                a deployment of your own, by a file that describes it
       edgeproof list                                       designs, options, hazards, numbers, properties
     """
     if context.invoked_subcommand is None:
@@ -72,7 +74,7 @@ def cli(context: click.Context) -> None:
 
 for one in (
     *(verify, cover, pin, mutate, diff, compare, replay, show, bound, run, interleave),
-    *(check, learn, follow, flags, export, listing),
+    *(check, learn, follow, flags, target, export, listing),
 ):
     cli.add_command(one)
 
