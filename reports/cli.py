@@ -30,6 +30,7 @@ from edgeproof.reports.commands.replay import replay
 from edgeproof.reports.commands.run import run
 from edgeproof.reports.commands.scaffold import scaffold
 from edgeproof.reports.commands.show import show
+from edgeproof.reports.commands.target import target
 from edgeproof.reports.commands.verify import verify
 from edgeproof.reports.errors import Unusable, one_line
 
@@ -66,6 +67,7 @@ def cli(context: click.Context) -> None:
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
       edgeproof interleave                                 what overtakes what, in the code itself
+      edgeproof target check edgeproof.toml                a deployment of your own, by a file that describes it
       edgeproof list                                       designs, options, hazards, numbers, properties
     """
     if context.invoked_subcommand is None:
@@ -75,7 +77,7 @@ def cli(context: click.Context) -> None:
 
 for one in (
     *(verify, cover, pin, mutate, diff, compare, replay, show, bound, run, interleave),
-    *(check, learn, follow, flags, export, listing, scaffold),
+    *(check, learn, follow, flags, target, export, listing, scaffold),
 ):
     cli.add_command(one)
 

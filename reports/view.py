@@ -127,11 +127,13 @@ def says(property_id: str) -> str:
     from edgeproof.properties.engines.outside.engine import CONTRACT
     from edgeproof.properties.possible import POSSIBLE
     from edgeproof.properties.timelock import TIME_DIVERGES
+    from edgeproof.reports.target.rows import ANSWERS
 
     on_checks = {
         TIME_DIVERGES: "Time can always go on: no deadline stops it for ever.",
         POSSIBLE: "What must be able to happen does happen in some run.",
         CONTRACT: "Every answer of the deployment is one that the HTTP front gives.",
+        ANSWERS: "Every answer of the deployment is one that its file says there is.",
         LOCKSTEP: "The system under test does what the model does.",
         EVERY_ACTION: "Every action and every hazard of the model has happened on the system under test.",
     }

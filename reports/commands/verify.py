@@ -14,6 +14,7 @@ from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.asked import Request
 from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.commands.records import as_record
+from edgeproof.reports.commands.target_options import TARGET, Aimed
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.designs import OWN_DESIGN
 from edgeproof.reports.errors import Unusable, counted, one_line
@@ -81,6 +82,7 @@ REQUEST: Final = as_record(
 )
 @click.option("--bearer-file", type=click.Path(), metavar="FILE", help="Holds the bearer token of a deployment.")
 @click.option("--bound", type=DURATION, help="How stale a deployment's readers may be: see `edgeproof bound`.")
+@TARGET
 @click.option(
     "--require-actions",
     type=click.FloatRange(0, 100),
@@ -110,6 +112,7 @@ def verify(
     system: str,
     bearer_file: str | None,
     bound: Fraction | None,
+    aimed: Aimed,
     require_actions: float,
     require_transitions: int,
     out: str | None,
@@ -132,6 +135,8 @@ def verify(
     edgeproof-SEED-..., and leaves them behind. The bearer is sent to this address only; let it be https. What no
     outsider can judge stays undecided: for a build, name what is to hold by --property, or --expect NAME=UNKNOWN.
 
+    With --target, a deployment with routes of its own is judged as its file says: see `edgeproof target --help`.
+
     \b
     Examples:
       edgeproof verify
@@ -141,6 +146,7 @@ def verify(
       edgeproof verify --profile full --json > report.json
       edgeproof verify --system workerd --engine fuzz --case recommended --require-transitions 500
       edgeproof verify --system https://config.example.com --bearer-file token.txt --bound 90s
+      edgeproof verify --target edgeproof.toml
     """
     from attrs import evolve
 
@@ -151,6 +157,12 @@ def verify(
     from edgeproof.reports.deployment import Deployment, is_address, judge
     from edgeproof.reports.request import outside_case, select_cases
 
+    if aimed.target is not None:
+        from edgeproof.reports.target.reporting import report_target
+
+        if engines or system != "reference" or bearer_file is not None or bound is not None:
+            raise Unusable("--target takes no --engine, --system, --bearer-file or --bound: the file says all of that")
+        return report_target(terminal, aimed, request, profile, seed, out)
     if is_address(system):
         if bearer_file is None or engines:
             raise Unusable(f"a deployment takes {'no --engine' if engines else '--bearer-file'}")

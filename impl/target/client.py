@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One request, one answer, within bounds: of time from the first byte to the last, of bytes, and of how often one asks.
+
+A server may do what it likes. Redirections are not followed, so that nothing goes anywhere but to the host that was
+named; what comes back has the bearer taken out of it before anybody looks at it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Final
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+__all__ = ["TOKEN", "Answer", "Client", "Limits", "NoAnswerError", "OverspentError", "Request"]
+
+TOKEN: Final = "$TOKEN"
+"""What stands for the bearer wherever somebody may read it."""
+
+_BURST: Final = 4
+"""Requests that may leave at once before they are spaced."""
+
+
+@frozen
+class Limits:
+    """How long an answer may take (seconds), how large it may be (bytes), and how many requests there are."""
+
+    timeout: float = 5.0
+    max_bytes: int = 1_000_000
+    requests: int = 5_000
+    per_second: float = 200.0
+
+
+@frozen
+class Request:
+    """What is sent; `headers` are without the bearer, which goes along if `bearer` says so."""
+
+    method: str
+    base: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    bearer: bool
+
+
+@frozen
+class Answer:
+    """What came back; names of headers are in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoAnswerError(Exception):
+    """There is no whole answer; the message says how that went. `sent` is whether the request may have been served."""
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class OverspentError(Exception):
+    """All requests that were allowed have been made."""
+
+
+class Client:
+    """Sends requests, from several threads if need be; `made` counts them."""
+
+    def __init__(self, limits: Limits, bearer: str | None = None) -> None:
+        self._limits, self._bearer = limits, bearer
+        self._lock = threading.Lock()
+        self._free = time.monotonic()
+        self.made = 0
+
+    def send(self, request: Request) -> Answer:
+        """The answer to a request. Raises NoAnswerError and OverspentError."""
+        self._wait_for_turn()
+        connection = _connection(request.base, self._limits.timeout)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise NoAnswerError(f"cannot be reached: {error.strerror or error}", sent=False) from error
+        try:
+            with _cut_after(self._limits.timeout, connection.sock) as was_cut:
+                try:
+                    return self._exchange(connection, request)
+                except (OSError, http.client.HTTPException) as error:
+                    if was_cut() or isinstance(error, TimeoutError):
+                        raise NoAnswerError(f"gives no whole answer within {self._limits.timeout:g} s") from error
+                    raise NoAnswerError(f"breaks off its answer ({type(error).__name__})") from error
+        finally:
+            connection.close()
+
+    def _exchange(self, connection: http.client.HTTPConnection, request: Request) -> Answer:
+        headers = dict(request.headers)
+        if request.bearer and self._bearer is not None:
+            headers["Authorization"] = f"Bearer {self._bearer}"
+        connection.request(request.method, request.path, request.body, headers)
+        response = connection.getresponse()
+        most = self._limits.max_bytes
+        body = response.read(most + 1)
+        if len(body) > most:
+            raise NoAnswerError(f"answers with more than {most:,} bytes")
+        if response.length:
+            raise http.client.IncompleteRead(body, response.length)
+        said = {name.lower(): self._without_bearer(value) for name, value in response.getheaders()}
+        return Answer(response.status, said, self._without_bearer(body.decode("latin-1")).encode("latin-1"))
+
+    def _without_bearer(self, text: str) -> str:
+        return text.replace(self._bearer, TOKEN) if self._bearer else text
+
+    def _wait_for_turn(self) -> None:
+        with self._lock:
+            if self.made >= self._limits.requests:
+                raise OverspentError(f"all {self._limits.requests:,} requests that [limits] allows were made")
+            self.made += 1
+            now, step = time.monotonic(), 1 / self._limits.per_second
+            self._free = max(self._free, now - _BURST * step) + step
+            wait = self._free - now
+        if wait > 0:
+            time.sleep(wait)
+
+
+def _connection(base: str, timeout: float) -> http.client.HTTPConnection:
+    parts = urlsplit(base)
+    assert parts.hostname is not None
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(parts.hostname, parts.port, timeout=timeout)
+
+
+@contextmanager
+def _cut_after(seconds: float, wire: socket.socket) -> Iterator[Callable[[], bool]]:
+    """Shut the connection when the time is up, however busy it is: a time-out of a socket begins anew with each byte.
+
+    Gives a function that says whether that has happened.
+    """
+    cut = threading.Event()
+
+    def shut() -> None:
+        cut.set()
+        with suppress(OSError):  # it may be closed already
+            wire.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, shut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield cut.is_set
+    finally:
+        timer.cancel()

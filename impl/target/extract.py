@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where in an answer something stands: `json:/pointer` (RFC 6901) in its body, or `header:NAME`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, NoReturn
+
+from attrs import frozen
+
+from edgeproof.impl.target.client import Answer
+
+__all__ = ["MISSING", "Extractor", "NotSaidError", "at_pointer", "extractor", "version_in"]
+
+MISSING: Final = object()
+"""What a pointer finds where there is nothing."""
+
+_TAG: Final = re.compile(r'(?:W/)?"(.*)"', re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_LONGEST: Final = 200
+"""Letters of a version."""
+
+
+class NotSaidError(Exception):
+    """An answer does not say what it should where it should; the message says what it is instead."""
+
+
+@frozen
+class Extractor:
+    """A place in an answer: `kind` is json or header, `where` a pointer or a name."""
+
+    kind: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.where}"
+
+    def of(self, answer: Answer) -> Any:
+        """What stands there. Raises NotSaidError where nothing does."""
+        if self.kind == "header":
+            if self.where.lower() not in answer.headers:
+                raise NotSaidError(f"has no header {self.where}")
+            return _untagged(answer.headers[self.where.lower()])
+        found = at_pointer(_document(answer), self.where)
+        if found is MISSING:
+            raise NotSaidError(f"has nothing at {self.where} of its JSON")
+        return found
+
+
+def extractor(text: str) -> Extractor:
+    """The place that a text names. Raises ValueError, saying what a place looks like."""
+    kind, colon, where = text.partition(":")
+    if colon and kind == "json" and (where in ("", "/") or where.startswith("/")):
+        # People write json:/ and mean the whole; a member whose name is empty nobody has.
+        return Extractor(kind, "" if where == "/" else where)
+    if colon and kind == "header" and _NAME.fullmatch(where):
+        return Extractor(kind, where)
+    raise ValueError(f"{text!r} is no place in an answer; write json:/pointer or header:NAME")
+
+
+def at_pointer(document: Any, pointer: str) -> Any:
+    """What a JSON pointer finds, MISSING if nothing."""
+    found = document
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, dict) and name in found:
+            found = found[name]
+        elif isinstance(found, list) and name.isascii() and name.isdigit() and int(name) < len(found):
+            found = found[int(name)]
+        else:
+            return MISSING
+    return found
+
+
+def version_in(found: Any, numbers: bool) -> int | str:
+    """A version as it was told: a whole number where versions are such, else a text of which only equality is known.
+
+    Raises NotSaidError for what is neither.
+    """
+    if isinstance(found, bool) or not isinstance(found, int | str):
+        raise NotSaidError("has a version that is neither a number nor a text")
+    text = str(found)
+    if not text or len(text) > _LONGEST:
+        raise NotSaidError(f"has a version of {len(text)} letters")
+    if not numbers:
+        return text
+    if not (text.isascii() and text.isdigit() and int(text) < 2**53):
+        raise NotSaidError("has a version that is no whole number from 0 to 2^53 - 1")
+    return int(text)
+
+
+def _document(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        kind = answer.headers.get("content-type", "no content type")
+        raise NotSaidError(f"is no JSON but {len(answer.body):,} bytes of {kind[:80]}") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _untagged(value: str) -> str:
+    """What an entity tag says, strong or weak; of any other header all of it."""
+    tagged = _TAG.fullmatch(value.strip())
+    return tagged[1] if tagged else value.strip()
