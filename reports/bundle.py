@@ -12,6 +12,7 @@ from pathlib import Path
 from edgeproof.model.trace import dump_trace
 from edgeproof.reports.cases import cases_document
 from edgeproof.reports.files import remove_file, write_text
+from edgeproof.reports.folders import point_latest
 from edgeproof.reports.junit import junit_document
 from edgeproof.reports.markdown import markdown_document
 from edgeproof.reports.report import report_document
@@ -34,7 +35,9 @@ def write_bundle(view: View) -> list[str]:
         "report.md": markdown_document(view),
         "report.json": report,
     }
-    return write_files(view, documents)
+    written = write_files(view, documents)
+    point_latest(view.out)
+    return written
 
 
 def write_files(view: View, documents: Mapping[str, str]) -> list[str]:

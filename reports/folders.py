@@ -37,8 +37,10 @@ def folder_of(names: Iterable[str], asked: object) -> str:
 
 
 def point_latest(out: str) -> None:
-    """Let `latest`, beside a run's folder, lead to it."""
-    link = Path(out).parent / LATEST
+    """Let `latest` lead to a run's folder, if that is one of those in `reports/out`."""
+    if Path(out).parent != Path(REPORTS):
+        return
+    link = Path(REPORTS) / LATEST
     fresh = link.with_name(f".{LATEST}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(Path(out).name, target_is_directory=True)

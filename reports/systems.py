@@ -67,6 +67,8 @@ def system_for(name: str, designs: Collection[str]) -> Callable[[], System]:
     if name != "reference":
         for one in own:
             has_a_system(one.name)
+    if name not in SYSTEMS and ":" not in name:
+        unknown("system", name, [*SYSTEMS, OWN, "or an address"])
     return system_named(name)
 
 

@@ -19,7 +19,7 @@ from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.designs import OWN_DESIGN
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
-from edgeproof.reports.folders import LATEST, REPORTS, folder_of, point_latest
+from edgeproof.reports.folders import LATEST, REPORTS, folder_of
 from edgeproof.reports.progress import progress
 from edgeproof.reports.systems import ONLY, OWN, SYSTEMS, beside, system_for
 
@@ -37,8 +37,8 @@ REQUEST: Final = as_record(
         "designs",
         multiple=True,
         metavar="NAME",
-        help=f"Only this design; repeatable. A case of your own is of {PATTERN}, unless this names another. Or a design "
-        f"of your own: {OWN_DESIGN}.",
+        help=f"Only this design; repeatable. A case of your own is of {PATTERN}, unless this names another. Or one "
+        f"of yours: {OWN_DESIGN}.",
     ),
     click.option(
         "--case", "cases", multiple=True, metavar="NAME", help="Only this case of its scoreboard; repeatable."
@@ -162,7 +162,8 @@ def verify(
 
         if engines or system != "reference" or bearer_file is not None or bound is not None:
             raise Unusable("--target takes no --engine, --system, --bearer-file or --bound: the file says all of that")
-        return report_target(terminal, aimed, request, profile, seed, out)
+        place = out or folder_of(["target"], (aimed, request, seed, profile))
+        return report_target(terminal, aimed, request, profile, seed, place)
     if is_address(system):
         if bearer_file is None or engines:
             raise Unusable(f"a deployment takes {'no --engine' if engines else '--bearer-file'}")
@@ -170,7 +171,7 @@ def verify(
         place = out or folder_of([case.name], (system, request, bound, seed, profile))
         check_directory(place)
         ledger = judge(Deployment(system, bearer_file, bound), case, seed, profile)
-        return _finish(terminal, ledger, {"profile": profile, "system": system}, place, out is None)
+        return _finish(terminal, ledger, {"profile": profile, "system": system}, place)
     if bearer_file is not None or bound is not None:
         raise Unusable("--bearer-file and --bound are for the address of a deployment")
     if system in ONLY and not request.designs and not request.cases:
@@ -189,10 +190,10 @@ def verify(
             ledger = run_engines(cases, plan, makes, notify)
         except DesignError as error:
             raise Unusable(one_line(error)) from error
-    return _finish(terminal, ledger, {"profile": profile, "system": system}, place, out is None)
+    return _finish(terminal, ledger, {"profile": profile, "system": system}, place)
 
 
-def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out: str, is_latest: bool) -> int:
+def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out: str) -> int:
     """Write the reports, print, and give the exit status."""
     from attrs import evolve
 
@@ -203,8 +204,6 @@ def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out
     ledger = evolve(ledger, environment={**ledger.environment, **environment})
     view = arrange(ledger, out, program_name())
     write_bundle(view)
-    if is_latest:
-        point_latest(out)
     if terminal.as_json:
         terminal.document(report_document(view))
     else:

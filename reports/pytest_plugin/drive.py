@@ -152,7 +152,7 @@ class _Makes:
 
 
 def _abstract(subject: Subject, tally: Tally, asked: bool) -> Abstract:
-    """How many of how many abstract transitions were driven, at which sizes; why that is not known; None if not asked."""
+    """How many of how many abstract transitions were driven, at which sizes; or why not; None if not asked."""
     if not asked:
         return None
     if not can_search():

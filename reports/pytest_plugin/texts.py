@@ -21,7 +21,7 @@ from edgeproof.reports.stepping import headline, steps_table
 __all__ = ["Abstract", "coverage_document", "coverage_lines", "failure_text"]
 
 Abstract: TypeAlias = tuple[int, int, str] | str | None
-"""How many abstract transitions were driven, of how many, at which sizes; or why that is not known; None if not asked."""
+"""How many abstract transitions were driven, of how many, at which sizes; or why not; None if not asked."""
 
 _WIDTH: Final = 120
 _MARKS: Final = ("✓", "✗", "·")

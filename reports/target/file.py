@@ -21,7 +21,7 @@ from edgeproof.reports.target.tables import Table
 if TYPE_CHECKING:
     from edgeproof.impl.target.extract import Extractor
     from edgeproof.impl.target.routes import Changelog, Read, Route, Target, Write
-    from edgeproof.properties.traffic import Promise
+    from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["Described", "check_base", "read_description"]
 
@@ -234,7 +234,7 @@ def _limits(said: Table | None) -> Any:
 
 def _promise(said: Table | None) -> Promise:
     """What is promised: a bound, or the numbers of the pattern, from which the proved formula makes one."""
-    from edgeproof.properties.traffic import Promise
+    from edgeproof.properties.traffic.promise import Promise
     from edgeproof.reports.traffic.promises import Given, promised
 
     if said is None:

@@ -21,7 +21,8 @@ from edgeproof.impl.target.routes import STRONG, Target
 from edgeproof.impl.target.runs import Run
 from edgeproof.impl.target.session import write_history
 from edgeproof.properties.evidence import Evidence, Verdict
-from edgeproof.properties.traffic import CHECKS, Promise
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["ASKED", "ENGINE", "NEIGHBOURLY", "Judged", "judged", "lacking", "reasons_in", "unjudged"]
 
@@ -148,8 +149,8 @@ def _of_events(
     """The verdict on each property as some of the events show it, with the units that break it."""
     from edgeproof.properties.engines.history.engine import examine, judge
     from edgeproof.properties.intake import load
-    from edgeproof.properties.traffic import gather
     from edgeproof.properties.traffic.backends import open_duckdb
+    from edgeproof.properties.traffic.facts import gather
     from edgeproof.properties.traffic.keeping import rows_of
 
     with tempfile.TemporaryDirectory(prefix="edgeproof-target-") as folder:

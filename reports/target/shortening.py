@@ -15,7 +15,7 @@ from edgeproof.impl.target.events import recorded
 from edgeproof.impl.target.programs import Program
 from edgeproof.impl.target.runs import Run
 from edgeproof.properties.engines.fuzz.shrink import least
-from edgeproof.properties.traffic import Promise
+from edgeproof.properties.traffic.promise import Promise
 from edgeproof.reports.target.judging import NEIGHBOURLY, reasons_in
 
 __all__ = ["Breach", "breaches"]

@@ -16,7 +16,8 @@ from edgeproof.impl.target.programs import Budget, programs
 from edgeproof.impl.target.session import Session, drive, write_history
 from edgeproof.properties.evidence import Case, Evidence, Ledger, Verdict, conclude
 from edgeproof.properties.pattern import PATTERN
-from edgeproof.properties.traffic import CHECKS, Promise
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.promise import Promise
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import remove_file, write_text
 from edgeproof.reports.target.curl import curl_script

@@ -114,7 +114,10 @@ def test_without_a_bearer_that_is_accepted_the_error_says_so(verify: Verify, tok
         (["--system", "http://127.0.0.1:1", "--bearer-file", "token", "--engine", "prove"], "takes no --engine"),
         (["--system", "http://127.0.0.1:1", "--bearer-file", "token", "--case", "inline"], "--case is for systems"),
         (["--system", "http://127.0.0.1:1", "--bearer-file", "token", "--property", "x"], "there is no property 'x'"),
-        (["--system", "nowhere"], "there is no system 'nowhere'; there is reference, workerd, or an address"),
+        (
+            ["--system", "nowhere"],
+            "there is no system 'nowhere'; there is reference, workerd, pkg.mod:Class, or an address",
+        ),
         (["--bearer-file", "token"], "are for the address of a deployment"),
     ],
 )
