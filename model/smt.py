@@ -20,12 +20,22 @@ from fractions import Fraction
 from typing import Any, assert_never
 
 import z3
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
-from edgeproof.model.expr import OPERATORS, TIME, Expr, Type, all_of, lift, walk
-from edgeproof.model.machine import TICK, Action, Instance, Machine, advance, after, fill_in
+from edgeproof.model.expr import TIME, Expr, Type, all_of, lift, walk
+from edgeproof.model.machine import TICK, Action, Instance, Machine, advance, after, fill_in, specialise
+from edgeproof.model.terms import BINARY, all_hold, choice, function, negation, some_hold
 
-__all__ = ["FORMULAS", "Encoder", "Frame", "TooManyFormulasError", "UnencodableError", "delayed_tick", "fix_choices"]
+__all__ = [
+    "FORMULAS",
+    "Encoder",
+    "Frame",
+    "TooManyFormulasError",
+    "UnencodableError",
+    "fix_choices",
+    "possible_actions",
+    "with_any_tick",
+]
 
 
 class UnencodableError(ValueError):
@@ -51,14 +61,38 @@ DELAY = Expr("arg", TIME, (), "delay")
 
 def fix_choices(instance: Instance, node: Expr) -> Expr:
     """The expression with the instance's options and hazards filled in, and simplified; numbers stay symbols."""
-    return fill_in(node, {**instance.of_role("option"), **instance.of_role("hazard")})
+    return fill_in(node, _choices(instance))
 
 
-def delayed_tick(machine: Machine) -> Action:
+def possible_actions(instance: Instance, *, whole_time: bool = False) -> tuple[Action, ...]:
+    """The actions that the instance's options and hazards allow, with these filled in; ticks are of any length, or one."""
+    machine = instance.machine if whole_time else with_any_tick(instance.machine)
+    return specialise(machine, _choices(instance)).actions
+
+
+def _choices(instance: Instance) -> dict[str, int | str | bool]:
+    return {**instance.of_role("option"), **instance.of_role("hazard")}
+
+
+def with_any_tick(machine: Machine) -> Machine:
+    """The machine whose tick is of any positive length: what is said of that step has to speak of that length."""
+    actions = tuple(_delayed_tick(machine) if action.name == TICK else action for action in machine.actions)
+    return evolve(machine, actions=actions)
+
+
+def _delayed_tick(machine: Machine) -> Action:
     """The tick of any positive length: the action `tick` with `DELAY` as its argument."""
     post = advance(machine, DELAY)
     deadlines = all_of(after(condition, post) for _, condition in machine.deadlines)
     return Action(TICK, (DELAY,), (lift(0, TIME) < DELAY) & deadlines, post, True)
+
+
+@frozen
+class _Shape:
+    """Of which variables an expression speaks that it does not bind itself, and whether it has quantifiers."""
+
+    free: tuple[str, ...]
+    quantified: bool
 
 
 @define
@@ -67,6 +101,7 @@ class Encoder:
 
     `numbers` gives values to counts and durations; those without are symbols. With `whole_time` clocks are integers, as
     in a search. `elements` are the index terms known so far per sort; Skolem constants of `exists` join them.
+    What is `done` was made for these; what has no quantifiers is `plain`, and stays.
     """
 
     instance: Instance
@@ -78,6 +113,8 @@ class Encoder:
     skolems: dict[tuple[Any, ...], Any] = field(factory=dict)
     symbols: dict[str, Any] = field(factory=dict)
     done: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
+    plain: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
+    shapes: dict[Expr, _Shape] = field(factory=dict)
     widths: dict[tuple[int, bool], tuple[int, Expr]] = field(factory=dict)
     made: int = 0
 
@@ -104,7 +141,7 @@ class Encoder:
                 size = self.sizes[self.instance.machine.sort_size_name(variable.over)]
                 terms[name] = [z3.Const(f"{name}[{k}]@{tag}", sort) for k in range(size)].__getitem__
             else:
-                terms[name] = z3.Function(f"{name}@{tag}", self.index_sort(variable.over), sort)
+                terms[name] = function(f"{name}@{tag}", self.index_sort(variable.over), sort)
         return terms
 
     def index_sort(self, sort: str) -> Any:
@@ -124,7 +161,7 @@ class Encoder:
         self.joined.add(term.get_id())
         # Its number stays its own as long as the term is kept here.
         self.elements[sort].append(term)
-        # Formulas made so far lack the instances at the new term.
+        # Formulas of quantifiers made so far lack the instances at the new term.
         self.done.clear()
         owner = self.instance.machine.index(sort).home
         if owner:
@@ -133,7 +170,7 @@ class Encoder:
     def _home(self, term: Any, sort: str, owner: str) -> Any:
         if self.sizes:
             return term % self.sizes[self.instance.machine.sort_size_name(owner)]
-        return z3.Function(f"home of {sort}", self.index_sort(sort), self.index_sort(owner))(term)
+        return function(f"home of {sort}", self.index_sort(sort), self.index_sort(owner))(term)
 
     def well_typed(self, frame: Frame) -> list[Any]:
         """What every state satisfies by its types alone, at the elements known so far."""
@@ -167,15 +204,30 @@ class Encoder:
         that lies `width` further on.
         """
         slot = slot if self.width(node, holds) else ("", 0)
-        key = (id(node), id(frame), holds, slot, *(id(value) for value in bound.values()))
-        if key not in self.done:
+        shape = self._shape(node)
+        values = [bound[name] for name in shape.free]
+        key = (id(node), id(frame), holds, slot, *map(id, values))
+        done = self.done if shape.quantified else self.plain
+        if key not in done:
             self.made += 1
             if self.made > FORMULAS:
                 raise TooManyFormulasError(f"the instances of its quantifiers are more than {FORMULAS:,} formulas")
-            made = self._truth(node, frame, bound, holds, slot)
+            made = self._truth(node, frame, dict(zip(shape.free, values, strict=True)), holds, slot)
             # What the key names by identity is kept alive with it.
-            self.done[key] = (made, node, frame, tuple(bound.values()))
-        return self.done[key][0]
+            done[key] = (made, node, frame, values)
+        return done[key][0]
+
+    def _shape(self, node: Expr) -> _Shape:
+        if node not in self.shapes:
+            parts = [self._shape(child) for child in node.args]
+            names = dict.fromkeys(name for part in parts for name in part.free)
+            if node.op == "arg":
+                names = {node.name: None}
+            elif node.op in ("forall", "exists"):
+                del names[node.args[0].name]
+            quantified = node.op in ("forall", "exists") or any(part.quantified for part in parts)
+            self.shapes[node] = _Shape(tuple(names), quantified)
+        return self.shapes[node]
 
     def width(self, node: Expr, holds: bool = True) -> int:
         """How many slots the Skolem constants of a formula take."""
@@ -214,19 +266,19 @@ class Encoder:
                 for child in node.args:
                     parts.append(self.truth(child, frame, bound, holds=holds, slot=slot))
                     slot = self._after(slot, child, holds) if together else slot
-                return z3.And(parts) if together else z3.Or(parts)
+                return all_hold(parts) if together else some_hold(parts)
             case "ite":
                 alternatives = []
                 for so, branch in ((True, node.args[1]), (False, node.args[2])):
                     test = self.truth(node.args[0], frame, bound, holds=so, slot=slot)
                     later = self._after(slot, node.args[0], so)
-                    alternatives.append(z3.And(test, self.truth(branch, frame, bound, holds=holds, slot=later)))
-                return z3.Or(alternatives)
+                    alternatives.append(all_hold((test, self.truth(branch, frame, bound, holds=holds, slot=later))))
+                return some_hold(alternatives)
             case "forall" | "exists":
                 return self._quantified(node, frame, bound, holds, slot)
             case "lit" | "var" | "prm" | "arg" | "home" | "add" | "sub" | "mul" | "eq" | "lt" | "le":
                 plain = self.term(node, frame, bound)
-                return plain if holds else z3.Not(plain)
+                return plain if holds else negation(plain)
             case never:
                 assert_never(never)
 
@@ -247,10 +299,13 @@ class Encoder:
 
     def term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
         """The Z3 term of a value."""
-        key = (id(node), id(frame), *(id(value) for value in bound.values()))
-        if key not in self.done:
-            self.done[key] = (self._term(node, frame, bound), node, frame, tuple(bound.values()))
-        return self.done[key][0]
+        shape = self._shape(node)
+        values = [bound[name] for name in shape.free]
+        key = (id(node), id(frame), *map(id, values))
+        done = self.done if shape.quantified else self.plain
+        if key not in done:
+            done[key] = (self._term(node, frame, dict(zip(shape.free, values, strict=True))), node, frame, values)
+        return done[key][0]
 
     def _term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
         match node.op:
@@ -268,15 +323,15 @@ class Encoder:
                 return self._inside(node, frame, bound)
             case "ite":
                 test, then, otherwise = node.args
-                return z3.If(
+                return choice(
                     self._inside(test, frame, bound), self.term(then, frame, bound), self.term(otherwise, frame, bound)
                 )
             case "eq":
                 left, right = self._operands(node, frame, bound)
                 # Elements of a sort of known size are Python's integers.
-                return z3.BoolVal(left == right) if isinstance(left, int) else left == right
+                return z3.BoolVal(left == right) if isinstance(left, int) else BINARY["eq"](left, right)
             case "add" | "sub" | "mul" | "lt" | "le":
-                return OPERATORS[node.op](*self._operands(node, frame, bound))
+                return BINARY[node.op](*self._operands(node, frame, bound))
             case never:
                 assert_never(never)
 
@@ -330,7 +385,7 @@ class Encoder:
         if universal or self.sizes:
             elements = list(self.elements[sort]) or [self.index_term(f"some {sort}", sort)]
             parts = [self.truth(body, frame, {**bound, name: element}, holds=holds, slot=slot) for element in elements]
-            return z3.And(parts) if universal else z3.Or(parts)
+            return all_hold(parts) if universal else some_hold(parts)
         # One Skolem constant serves all the alternatives of a goal: it stands for whatever makes one of them true.
         # It depends on the elements of the quantifiers around it, whose variables are told by their numbers.
         around = sorted((n, str(v)) for n, v in bound.items() if n.endswith(tuple("0123456789")))

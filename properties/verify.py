@@ -11,6 +11,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Final
@@ -31,6 +32,7 @@ from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, conclude
 from edgeproof.properties.pins import held_to_pins
 from edgeproof.properties.possible import POSSIBLE, facts_of
@@ -247,7 +249,14 @@ def _reached(case: Case, shape: tuple[Case, ...], plan: Plan, states: list[State
 def _prove(case: Case, plan: Plan) -> list[Evidence]:
     # What puts a property to the test the search knows, where there is one.
     effort = evolve(plan.effort, reach="explore" not in _engines(case, plan))
-    return prove(instance_of(case), _properties(case), dossier_of(case.design).lemmas, effort)
+    known = _known_of(case.design, effort.work)
+    return prove(instance_of(case), _properties(case), dossier_of(case.design).lemmas, effort, known)
+
+
+@lru_cache(maxsize=1)
+def _known_of(design: str, work: int) -> Known:
+    """What this process has proved of a design, with so much work per question: its cases follow each other."""
+    return Known()
 
 
 def _ask_proofs_again(

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from edgeproof.model.smt import possible_actions
 from edgeproof.properties.cases import instance_of, with_room
 from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION, Least, coverage
-from edgeproof.properties.engines.prove.induct import possible_actions
 from edgeproof.properties.evidence import Case, Evidence, Status, Verdict
 
 OUTBOX = Case("outbox", "do_kv", {"Put": 1}, ())

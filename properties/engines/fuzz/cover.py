@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from edgeproof.model.machine import Instance
+from edgeproof.model.smt import possible_actions
 from edgeproof.properties.cases import instance_of, with_room
-from edgeproof.properties.engines.prove.induct import possible_actions
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Verdict, conclude
 
 __all__ = ["EVERY_ACTION", "Least", "coverage"]

@@ -22,9 +22,8 @@ from attrs import evolve, frozen
 from edgeproof.model.expr import Expr, Type, all_of, any_of, rewrite
 from edgeproof.model.kernel import StepForm
 from edgeproof.model.machine import Action, Instance, after
-from edgeproof.model.smt import Encoder, Frame, UnencodableError, fix_choices
+from edgeproof.model.smt import Encoder, Frame, UnencodableError, fix_choices, possible_actions
 from edgeproof.properties.catalogue import Property, state_form, step_form
-from edgeproof.properties.engines.prove.induct import possible_actions
 from edgeproof.properties.engines.prove.solver import new_solver
 
 __all__ = ["Cutoff", "cutoffs"]
@@ -73,7 +72,7 @@ def _belonging(instance: Instance, sort: str) -> str:
 # --- how many elements a property speaks of
 
 
-def _needed(instance: Instance, actions: list[Action], one: Property, sort: str) -> int:
+def _needed(instance: Instance, actions: Sequence[Action], one: Property, sort: str) -> int:
     """How many elements of the sort a violation names: the action's own, and one for every `for_all`; 0: no safety."""
     if one.settles is not None:
         return 0
@@ -114,7 +113,7 @@ def _distinct(instance: Instance, action: Action, sort: str) -> int:
 # --- the lemma
 
 
-def _interference(instance: Instance, actions: list[Action], sort: str, kept: int) -> str:
+def _interference(instance: Instance, actions: Sequence[Action], sort: str, kept: int) -> str:
     """Why the rest of the elements may matter to `kept` of them; empty where it is proved that they do not."""
     return next(filter(None, (_meddling(_View(instance, sort, action, kept)) for action in actions)), "")
 

@@ -21,7 +21,7 @@ from edgeproof.model.expr import TRUE, Expr
 from edgeproof.model.interpret import NotEnabledError, OutOfRangeError, State, apply, evaluate
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import TICK, DesignError, Instance, Machine
-from edgeproof.model.smt import DELAY, TooManyFormulasError, UnencodableError, delayed_tick
+from edgeproof.model.smt import DELAY, TooManyFormulasError, UnencodableError, with_any_tick
 from edgeproof.model.trace import Trace, replay
 from edgeproof.properties.catalogue import Property, state_form, step_form
 from edgeproof.properties.engines.prove.induct import (
@@ -32,6 +32,7 @@ from edgeproof.properties.engines.prove.induct import (
     inductive_part,
     leaves_range,
 )
+from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.reach import RUNS, STEPS, met
 from edgeproof.properties.engines.prove.solver import WORK
 from edgeproof.properties.engines.prove.unroll import Counterexample, Unrolling, unrolling
@@ -63,6 +64,11 @@ class _Context:
     effort: Effort
 
     @cached_property
+    def general(self) -> Machine:
+        """The machine of which is proved what holds of any passing of time."""
+        return with_any_tick(self.instance.machine)
+
+    @cached_property
     def left_range(self) -> tuple[str, str] | None:
         """A natural that may become negative, and by which action: no proof holds of it."""
         return leaves_range(self.inductive)
@@ -83,15 +89,19 @@ def prove(
     properties: list[Property],
     lemmas: Mapping[str, Callable[[Any], Expr]],
     effort: Effort | None = None,
+    known: Known | None = None,
 ) -> list[Evidence]:
-    """Try to prove each property, with the help of candidate lemmas."""
+    """Try to prove each property, with the help of candidate lemmas.
+
+    What is `known` of the machine, from other instances of it with as much work per question, is not asked again.
+    """
     effort = effort or Effort()
     started = time.perf_counter()
     symbolic = instance.machine.state()
     candidates = {name: lemma(symbolic) for name, lemma in lemmas.items()}
     candidates |= {p.id: state_form(instance.machine, p).holds for p in properties if p.state}
     try:
-        inductive = _inductive_part(instance, candidates, effort.work)
+        inductive = _inductive_part(instance, candidates, effort.work, Known() if known is None else known)
     except (UndecidedError, UnencodableError) as error:
         return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
     context = _Context(instance, inductive, effort)
@@ -110,11 +120,11 @@ def prove(
     return [_evidence(context, one, answers[one.id], seconds[one.id]) for one in properties]
 
 
-def _inductive_part(instance: Instance, candidates: Mapping[str, Expr], work: int) -> Inductive:
+def _inductive_part(instance: Instance, candidates: Mapping[str, Expr], work: int, known: Known) -> Inductive:
     """The inductive part of the candidates, without those whose quantifiers are nested too deep, if there are any."""
     while True:
         try:
-            return inductive_part(instance, candidates, work)
+            return inductive_part(instance, candidates, work, known)
         except TooManyFormulasError:
             depths = {name: _nesting(node) for name, node in candidates.items()}
             deepest = max(depths.values(), default=0)
@@ -157,7 +167,7 @@ class _Answer:
 
 
 def _decide(context: _Context, one: Property) -> _Answer:
-    form = _form(_with_any_tick(context.instance.machine), one)
+    form = _form(context.general, one)
     try:
         if _follows(context, form):
             if context.left_range is not None:
@@ -199,7 +209,7 @@ def _put_to_the_test(
 
 def _met_by_search(context: _Context, one: Property, answers: Mapping[str, _Answer]) -> _Answer:
     """The same of one property that no run at random puts to the test."""
-    form, effort = _form(_with_any_tick(context.instance.machine), one), context.effort
+    form, effort = _form(context.general, one), context.effort
     try:
         if context.runs.search(_never_tested(form), effort.depth, effort.work) is not None:
             return answers[one.id]
@@ -253,12 +263,6 @@ def _blank(instance: Instance, name: str) -> Any:
     if not variable.over:
         return value
     return (value,) * instance.number(instance.machine.sort_size_name(variable.over))
-
-
-def _with_any_tick(machine: Machine) -> Machine:
-    """The machine whose tick is of any length, as in a proof: a property of that step has to speak of that length."""
-    actions = tuple(delayed_tick(machine) if action.name == TICK else action for action in machine.actions)
-    return evolve(machine, actions=actions)
 
 
 def _witness(context: _Context, form: StateForm | StepForm, found: Counterexample) -> Trace:

@@ -17,8 +17,10 @@ from attrs import define, field, frozen
 
 from edgeproof.model.expr import NAT, TIME, TRUE, Expr, Type, for_all, implies, lift, rewrite, walk
 from edgeproof.model.kernel import StateForm, StepForm
-from edgeproof.model.machine import TICK, Action, Each, Instance, Machine, Store, after
-from edgeproof.model.smt import Encoder, Frame, UnencodableError, delayed_tick, fix_choices
+from edgeproof.model.machine import Action, Each, Instance, Machine, Store, after
+from edgeproof.model.smt import Encoder, Frame, UnencodableError, fix_choices, possible_actions
+from edgeproof.model.terms import some_hold
+from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.solver import WORK, new_solver
 
 __all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part", "leaves_range"]
@@ -36,6 +38,15 @@ class UndecidedError(Exception):
     """The solver gave up; the message says on what."""
 
 
+@frozen
+class Found:
+    """A step with which one of the goals goes wrong, by the action's arguments and a model of the state before it."""
+
+    goals: Sequence[Expr]
+    bound: dict[str, Any]
+    model: Any
+
+
 @define(eq=False)
 class Induction:
     """An instance's lemmas in one solver, each behind a switch, so that every question costs its own formulas only."""
@@ -43,12 +54,13 @@ class Induction:
     instance: Instance
     lemmas: dict[str, Expr]
     work: int
+    known: Known
     encoder: Encoder = field(init=False)
     frame: Frame = field(init=False)
-    actions: list[Action] = field(init=False)
+    actions: tuple[Action, ...] = field(init=False)
     solver: Any = field(init=False, default=None)
+    switches: dict[str, Any] = field(factory=dict)
     queries: int = 0
-    later: dict[tuple[str, str], Expr] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.actions = possible_actions(self.instance)
@@ -61,46 +73,63 @@ class Induction:
 
     def afterwards(self, action: Action) -> dict[str, Expr]:
         """The lemmas that `action` can change, as they are after it, said in terms of the state before."""
+        intern = self.known.interned.of
+        later = self.known.afterwards.setdefault(self.known.interned.of_post(action.post), {})
         changed = {}
         for name, node in self.lemmas.items():
-            if (action.name, name) not in self.later:
-                self.later[action.name, name] = fix_choices(self.instance, after(node, action.post))
-            if self.later[action.name, name] is not node:
-                changed[name] = self.later[action.name, name]
+            now = intern(node)
+            if now not in later:
+                later[now] = intern(after(node, action.post))
+            if later[now] is not now:
+                changed[name] = later[now]
         return changed
 
-    def ask(self, action: Action, wanted: Sequence[Expr], *, hold: bool) -> tuple[dict[str, Any], Any] | None:
-        """Can `action` happen, where the lemmas hold, so that one of `wanted` holds (or fails)?
+    def ask(self, action: Action, goals: Sequence[Expr], *, hold: bool) -> Found | None:
+        """Can `action` happen, where the lemmas hold, so that one of the goals holds (or fails)?
 
-        The expressions speak of the state before the action. A model with the action's arguments, or None. Raises
-        UndecidedError where the solver gives up.
+        The expressions speak of the state before the action. None means that it cannot. Raises UndecidedError where the
+        solver gives up.
         """
+        self.queries += 1
+        intern = self.known.interned.of
+        lemmas = {name: intern(node) for name, node in self.lemmas.items()}
+        guard, goals = intern(action.guard), [intern(goal) for goal in goals]
+        open_ones = self.known.unsettled(guard, goals, hold, lemmas.values())
+        if not open_ones:
+            return None
+        found, core = self._solve(action, open_ones, hold)
+        if found is None:
+            self.known.learn(guard, open_ones, hold, [lemmas[name] for name in core])
+        return found
+
+    def _solve(self, action: Action, goals: Sequence[Expr], hold: bool) -> tuple[Found | None, list[str]]:
+        """A model, or the names of the lemmas because of which there is none."""
         bound = {a.name: self._argument(a) for a in action.arguments}
-        known, formulas = self._universe(), self._formulas(action, wanted, bound, hold)
+        known, formulas = self._universe(), self._formulas(action, goals, bound, hold)
         for _ in range(_ROUNDS):
             if self.solver is not None and known == self._universe():
                 break
             # Skolem constants have joined, of the lemmas perhaps: the universal parts have instances at them, too.
             known = self._universe()
             self._rebuild()
-            formulas = self._formulas(action, wanted, bound, hold)
-        self.queries += 1
+            formulas = self._formulas(action, goals, bound, hold)
         self.solver.push()
         self.solver.add(*formulas)
-        answer = self.solver.check(*(z3.Bool(name) for name in self.lemmas))
-        model = self.solver.model() if answer == z3.sat else None
+        answer = self.solver.check(*(self.switches[name] for name in self.lemmas))
+        found = Found(goals, bound, self.solver.model()) if answer == z3.sat else None
+        core = [switch.decl().name() for switch in self.solver.unsat_core()] if answer == z3.unsat else []
         self.solver.pop()
         if answer == z3.unknown:
             raise UndecidedError(f"on {action.name}: {self.solver.reason_unknown()}")
-        return None if model is None else (bound, model)
+        return found, core
 
-    def _formulas(self, action: Action, wanted: Sequence[Expr], bound: dict[str, Any], hold: bool) -> list[Any]:
-        goal = z3.Or([self.truth_with(action, one, bound, hold) for one in wanted])
-        return [self.encoder.truth(action.guard, self.frame, bound), goal]
+    def _formulas(self, action: Action, goals: Sequence[Expr], bound: dict[str, Any], hold: bool) -> list[Any]:
+        goal = some_hold([self.truth_with(action, one, bound, hold) for one in goals])
+        return [self.encoder.truth(self.known.interned.of(action.guard), self.frame, bound), goal]
 
     def truth_with(self, action: Action, node: Expr, bound: dict[str, Any], hold: bool) -> Any:
         """The formula for `node` beside an action's guard: what exists for one need not be what the other speaks of."""
-        slot = ("", self.encoder.width(action.guard))
+        slot = ("", self.encoder.width(self.known.interned.of(action.guard)))
         return self.encoder.truth(node, self.frame, bound, holds=hold, slot=slot)
 
     def _argument(self, argument: Expr) -> Any:
@@ -113,8 +142,10 @@ class Induction:
     def _rebuild(self) -> None:
         self.solver = new_solver(self.work)
         self.solver.add(*self.encoder.known_numbers(), *self.encoder.well_typed(self.frame))
-        for name, node in self.lemmas.items():
-            self.solver.add(z3.Implies(z3.Bool(name), self.encoder.truth(node, self.frame, {}, slot=(name, 0))))
+        self.switches = {name: z3.Bool(name) for name in self.lemmas}
+        for name, switch in self.switches.items():
+            lemma = self.known.interned.of(self.lemmas[name])
+            self.solver.add(z3.Implies(switch, self.encoder.truth(lemma, self.frame, {}, slot=(name, 0))))
 
 
 @frozen
@@ -128,13 +159,19 @@ class Inductive:
     seconds: float
 
 
-def inductive_part(instance: Instance, candidates: Mapping[str, Expr], work: int = WORK) -> Inductive:
-    """The largest part of the candidates that is inductive. Raises UndecidedError where the solver gives up."""
+def inductive_part(
+    instance: Instance, candidates: Mapping[str, Expr], work: int = WORK, known: Known | None = None
+) -> Inductive:
+    """The largest part of the candidates that is inductive. Raises UndecidedError where the solver gives up.
+
+    What is `known` of the machine is not asked again.
+    """
+    known = Known() if known is None else known
     started = time.perf_counter()
     everything = {**dict(instance.machine.deadlines), **idle_clocks(instance.machine), **candidates}
     lemmas = {name: fix_choices(instance, node) for name, node in everything.items()}
-    dropped = dict.fromkeys(_initially_false(instance, lemmas, work), "the initial state")
-    induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, work)
+    dropped = dict.fromkeys(_initially_false(instance, lemmas, work, known), "the initial state")
+    induction = Induction(instance, {n: node for n, node in lemmas.items() if n not in dropped}, work, known)
     actions = induction.actions
     settled: set[str] = set()
     while len(settled) < len(actions):
@@ -228,22 +265,13 @@ def _for_each(bound: Expr, body: Expr) -> Expr:
     return for_all(bound.type, lambda element: rewrite(body, lambda node: element if node is bound else None))
 
 
-def possible_actions(instance: Instance) -> list[Action]:
-    """The actions that the instance's options and hazards allow, with these filled in; ticks are of any length."""
-    found = []
-    for action in instance.machine.actions:
-        general = delayed_tick(instance.machine) if action.name == TICK else action
-        guard = fix_choices(instance, general.guard)
-        if guard.op != "lit" or guard.value:
-            found.append(Action(general.name, general.arguments, guard, general.post, general.fair, general.hazard))
-    return found
-
-
-def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int) -> list[str]:
+def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int, known: Known) -> list[str]:
     """The lemmas that some initial state breaks, and those that have no formula."""
     false: list[str] = []
     encoder = Encoder(instance)
     frame = encoder.frame("0")
+    interned = {name: known.interned.of(node) for name, node in lemmas.items()}
+    lemmas = {name: node for name, node in interned.items() if node not in known.initially}
     for name, node in lemmas.items():
         try:
             encoder.truth(node, frame, {}, holds=False)
@@ -257,7 +285,9 @@ def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int) 
             continue
         solver.push()
         solver.add(encoder.truth(node, frame, {}, holds=False))
-        if solver.check() != z3.unsat:
+        if solver.check() == z3.unsat:
+            known.initially.add(node)
+        else:
             false.append(name)
         solver.pop()
     return false
@@ -271,13 +301,12 @@ def _broken_by(induction: Induction, action: Action) -> list[str]:
     found = induction.ask(action, list(changed.values()), hold=False)
     if found is None:
         return []
-    bound, model = found
 
     def false_afterwards(node: Expr) -> bool:
-        formula = induction.truth_with(action, node, bound, False)
-        return bool(z3.is_true(model.eval(formula, model_completion=True)))
+        formula = induction.truth_with(action, node, found.bound, False)
+        return bool(z3.is_true(found.model.eval(formula, model_completion=True)))
 
-    broken = [name for name, node in changed.items() if false_afterwards(node)]
+    broken = [name for name, node in changed.items() if node in set(found.goals) and false_afterwards(node)]
     if not broken:
         raise UndecidedError(f"on {action.name}: the solver's model does not say which lemma is broken")
     return broken

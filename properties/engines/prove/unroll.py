@@ -18,7 +18,7 @@ from edgeproof.model.expr import Expr, Type
 from edgeproof.model.interpret import Event, State, Value
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import TICK, Action, Instance, after
-from edgeproof.model.smt import DELAY, Encoder, Frame, delayed_tick, fix_choices
+from edgeproof.model.smt import DELAY, Encoder, Frame, fix_choices, possible_actions
 from edgeproof.properties.engines.prove.solver import new_solver
 
 __all__ = ["Counterexample", "Unrolling", "unrolling"]
@@ -164,11 +164,7 @@ def unrolling(instance: Instance, depth: int, *, whole_time: bool = False) -> Un
 
 
 def _choices(instance: Instance, sizes: Mapping[str, int], whole_time: bool) -> Iterator[_Choice]:
-    for declared in instance.machine.actions:
-        action = delayed_tick(instance.machine) if declared.name == TICK and not whole_time else declared
-        guard = fix_choices(instance, action.guard)
-        if guard.op == "lit" and not guard.value:
-            continue
+    for action in possible_actions(instance, whole_time=whole_time):
         arguments = _indices(action)
         spans = [range(sizes[instance.machine.sort_size_name(a.type.sort)]) for a in arguments]
         for values in product(*spans):
@@ -183,7 +179,7 @@ def _step(
     cases = []
     for number, choice in enumerate(choices):
         bound = {**choice.arguments, DELAY.name: delay}
-        parts = [_which(position) == number, encoder.truth(fix_choices(instance, choice.action.guard), before, bound)]
+        parts = [_which(position) == number, encoder.truth(choice.action.guard, before, bound)]
         for name, variable in instance.machine.variables.items():
             for place, new in enumerate(_terms(encoder, later, name)):
                 parts.append(new == _left_behind(encoder, choice.action, name, variable.over, place, before, bound))
@@ -194,11 +190,12 @@ def _step(
 def _left_behind(
     encoder: Encoder, action: Action, name: str, over: str, place: int, before: Frame, bound: Mapping[str, Any]
 ) -> Any:
+    if name not in action.post:
+        return _terms(encoder, before, name)[place]
     variable = encoder.instance.machine.variables[name]
     element = Expr("arg", Type("index", sort=over), (), "element")
     old = Expr("var", variable.type, (element,) if over else (), name)
-    new = fix_choices(encoder.instance, after(old, action.post))
-    return encoder.term(new, before, {**bound, "element": place})
+    return encoder.term(after(old, action.post), before, {**bound, "element": place})
 
 
 def _terms(encoder: Encoder, frame: Frame, name: str) -> list[Any]:
