@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
-from edgeproof.model.trace import Trace, dump_trace
+from attrs import evolve
+
+from edgeproof.model.machine import Instance, Variable
+from edgeproof.model.trace import Trace, TraceError, dump_trace
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.reports.errors import counted, one_line
 from edgeproof.reports.view import says
 
-__all__ = ["claims", "regression_test"]
+__all__ = ["claims", "fails", "literal", "name_of_test", "regression_test", "spoilt", "steps_of"]
 
 MODEL: Final = "model"
 WIDTH: Final = 100
@@ -69,7 +73,6 @@ def regression_test(trace: Trace, on: str) -> str:
     trace can bring code along.
     """
     imports, call = _ON_MODEL if on == MODEL else (_ON_SYSTEM[0], _ON_SYSTEM[1].format(system=on))
-    text = json.dumps(json.loads(dump_trace(trace)))
     steps = counted(len(trace.events), "step")
     where = "the model" if on == MODEL else f"the {on} system"
     if claims(trace):
@@ -83,10 +86,62 @@ def regression_test(trace: Trace, on: str) -> str:
     return _TEMPLATE.format(
         title=one_line(title),
         what=what,
-        steps="\n".join(f"    {number}. {event}" for number, event in enumerate(trace.events, start=1)),
+        steps=steps_of(trace),
         imports=imports,
-        trace="\n".join(f"    {text[at : at + WIDTH]!r}" for at in range(0, len(text), WIDTH)),
-        name=re.sub(r"[^a-z0-9]+", "_", f"{trace.about or 'run'} of {trace.design} on {on}".lower()).strip("_"),
+        trace=literal(trace),
+        name=name_of_test(trace, on),
         call=call,
         claim=claim,
     )
+
+
+def steps_of(trace: Trace) -> str:
+    """The events of a trace, a line each, as they stand in a docstring."""
+    return "\n".join(f"    {number}. {event}" for number, event in enumerate(trace.events, start=1))
+
+
+def literal(trace: Trace) -> str:
+    """A trace as string literals, some lines of them."""
+    text = json.dumps(json.loads(dump_trace(trace)))
+    return "\n".join(f"    {text[at : at + WIDTH]!r}" for at in range(0, len(text), WIDTH))
+
+
+def name_of_test(trace: Trace, on: str) -> str:
+    """What the test is called, after `test_`."""
+    return re.sub(r"[^a-z0-9]+", "_", f"{trace.about or 'run'} of {trace.design} on {on}".lower()).strip("_")
+
+
+def fails(text: str, trace: Trace | None = None) -> bool:
+    """Whether a generated test fails when it is run now; with `trace` instead of its own one, if given.
+
+    Raises whatever else goes wrong in it, such as an import that does not work.
+    """
+    names: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(text, "<generated test>", "exec"), names)
+    if trace is not None:
+        names["TRACE"] = dump_trace(trace)
+    (test,) = (one for name, one in names.items() if name.startswith("test_"))
+    try:
+        test()
+    except (AssertionError, TraceError):
+        return True
+    return False
+
+
+def spoilt(instance: Instance, trace: Trace) -> Iterator[Trace]:
+    """The same trace with another last state, by one variable each: a test of it has to fail."""
+    last = trace.states[-1]
+    for name, variable in instance.machine.variables.items():
+        other = _another(instance, variable, last[name])
+        if other is not None:
+            yield evolve(trace, states=(*trace.states[:-1], {**last, name: other}))
+
+
+def _another(instance: Instance, variable: Variable, value: Any) -> Any:
+    """Another value of a variable, None for a clock and where there is no other one."""
+    if variable.type.kind == "time":
+        return None
+    if isinstance(value, tuple):
+        first = _another(instance, variable, value[0]) if value else None
+        return None if first is None else (first, *value[1:])
+    return next((one for one in instance.domain(variable.type, variable.limit) if one != value), None)

@@ -17,6 +17,7 @@ from typing import Final
 from attrs import frozen
 
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
+from edgeproof.properties.own import adopted
 
 __all__ = ["MEANING", "Finding", "Row", "Sheet", "View", "arrange", "program_name", "says", "standing"]
 
@@ -85,7 +86,10 @@ class View:
 
     def replay(self, trace: str) -> str:
         """The command that replays a trace."""
-        return f"{self.program} replay {shlex.quote(self.path(trace))}"
+        witness = self.traces()[trace].evidence.witness
+        own = None if witness is None else adopted().get(witness.design)
+        design = "" if own is None else f" --design {shlex.quote(own.reference)}"
+        return f"{self.program} replay {shlex.quote(self.path(trace))}{design}"
 
     def traces(self) -> dict[str, Finding]:
         """Every finding that has a witness, by the name of its file."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgeproof.impl.system import System
+    from edgeproof.model.machine import Instance
     from edgeproof.model.trace import Trace
     from edgeproof.properties.replay import Replay
 
@@ -59,35 +60,61 @@ def replay(
       edgeproof replay TRACE                                      on the model's interpreter
       edgeproof replay TRACE --on reference                       on the reference implementation, in lockstep
       edgeproof replay TRACE --on reference --pytest test_x.py    keep it: pytest test_x.py
+      edgeproof replay TRACE --on my_store:MyStore --pytest test_x.py
 
-    The test is standalone: the trace is in it as data. It passes while the trace happens and breaks its property, and
-    fails once that changes. It is written only if the trace replays now. Of a trace on which a system and the model
-    part ways, the test asks that they agree: it fails until the system is mended.
+    The test is standalone: the trace is in it as data. It is only written where it was seen to fail. On a system of
+    your own it fails until the system is mended: until it no longer parts ways with the model, or no longer breaks the
+    property that the trace is about. On ours, and on the model, it passes while the trace happens and breaks its
+    property, and fails once that changes, as it does with any other last state than the recorded one.
     """
-    from edgeproof.properties.engines.fuzz.run import LOCKSTEP
     from edgeproof.reports.inputs import read_trace
-    from edgeproof.reports.regression import regression_test
 
     if design is not None:
         design_named(design)
     system = None if on == MODEL else system_named(on)
-    run, _ = read_trace(trace)
+    run, instance = read_trace(trace)
     if test is not None:
         _check_target(test, force)
     outcome = _replay(run, on, system)
     good = _good(run, on, outcome)
-    written = test if test is not None and (good or run.about == LOCKSTEP) else None
-    if written is not None:
-        write_text(written, regression_test(run, on))
+    unwritten = "" if test is None else _write_test(test, run, instance, on, good)
+    written = test if test is not None and not unwritten else None
     if terminal.as_json:
         terminal.document(_document(run, on, outcome, good, written))
     else:
         _print(terminal, run, on, outcome, good)
         if test is not None:
-            terminal.out.print(
-                f"wrote {written}" if written else f"{test} is not written: it would fail", soft_wrap=True
-            )
+            terminal.out.print(f"wrote {written}" if written else f"{test} is not written: {unwritten}", soft_wrap=True)
     return 0 if good else 3 if outcome.undecided else 1
+
+
+def _write_test(test: str, run: Trace, instance: Instance, on: str, good: bool) -> str:
+    """Write the test that belongs to a run, if it can be seen to fail; else why it was not written."""
+    from edgeproof.properties.engines.fuzz.run import LOCKSTEP
+    from edgeproof.properties.own import adopted
+    from edgeproof.reports.own_regression import own_regression_test
+    from edgeproof.reports.regression import fails, regression_test, spoilt
+
+    if ":" in on:
+        text = own_regression_test(run, on, adopted().get(run.design))
+        try:
+            failing = fails(text)
+        except Exception as error:
+            return f"it cannot be run: {type(error).__name__}: {one_line(error)}"
+        if not failing:
+            return "it would pass at once, as the system does not show what the trace claims"
+    elif run.about == LOCKSTEP:
+        text = regression_test(run, on)
+        if on == MODEL or not fails(text):
+            return "it would pass at once" + ("; --on names a system" if on == MODEL else "")
+    else:
+        text = regression_test(run, on)
+        if not good:
+            return "it would fail"
+        if not any(fails(text, other) for other in spoilt(instance, run)):
+            return "it would pass whatever was recorded"
+    write_text(test, text)
+    return ""
 
 
 def _good(trace: Trace, on: str, outcome: Replay) -> bool:

@@ -5,9 +5,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
@@ -334,3 +334,80 @@ def test_an_existing_file_is_only_overwritten_by_force(cli: Run, keep: Keep, tmp
     assert cli("replay", trace, "--pytest", "test_it.py", "--force").status == 0
     assert cli("replay", trace, "--pytest", ".").status == 2
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+OURS: Final = """
+from edgeproof.impl.pattern.system import ReferenceSystem
+
+class Sound(ReferenceSystem):
+    pass
+
+class Muddled(ReferenceSystem):
+    def observe(self):
+        return {**super().observe(), "kv": 0}
+
+class Hides(ReferenceSystem):
+    def observe(self):
+        return {name: value for name, value in super().observe().items() if name != "kv"}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A module `own_store` with systems, in the folder that one works in."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    path = tmp_path / "own_store.py"
+    path.write_text(OURS, encoding="utf-8")
+    yield path
+    sys.modules.pop("own_store", None)
+
+
+def test_a_test_of_ones_own_system_fails_with_the_bug_and_passes_without(cli: Run, keep: Keep, own: Path) -> None:
+    parting = evolve(examples.delivered(), about=LOCKSTEP)
+    broken = cli("replay", keep(parting), "--on", "own_store:Muddled", "--pytest", "test_it.py")
+    assert (broken.status, "wrote test_it.py" in broken.out) == (0, True)
+    text = Path("test_it.py").read_text(encoding="utf-8")
+    assert "from own_store import Muddled" in text
+    assert "reference" not in text
+    with pytest.raises(AssertionError, match="after put_lands: kv is 0, recorded as 1"):
+        call(text)
+    call(text, Muddled=sys.modules["own_store"].Sound)
+
+
+def test_a_test_of_a_broken_promise_fails_until_it_is_kept(cli: Run, keep: Keep, own: Path) -> None:
+    assert cli("replay", keep(examples.overtaken()), "--on", "own_store:Sound", "--pytest", "test_it.py").status == 0
+    text = Path("test_it.py").read_text(encoding="utf-8")
+    with pytest.raises(AssertionError, match="monotonic-kv is broken"):
+        call(text)
+    call(text, Sound=sys.modules["own_store"].Muddled)  # it goes another way than the trace
+
+
+@pytest.mark.parametrize(
+    ("on", "trace", "says"),
+    [
+        ("own_store:Sound", evolve(examples.delivered(), about=LOCKSTEP), "it would pass at once, as the system"),
+        ("own_store:Muddled", examples.overtaken(), "it would pass at once, as the system"),
+        ("reference", evolve(examples.delivered(), about=LOCKSTEP), "it would pass at once"),
+        ("model", evolve(examples.delivered(), about=LOCKSTEP), "it would pass at once; --on names a system"),
+    ],
+)
+def test_a_test_is_only_written_where_it_was_seen_to_fail(
+    cli: Run, keep: Keep, own: Path, on: str, trace: Trace, says: str
+) -> None:
+    outcome = cli("replay", keep(trace), "--on", on, "--pytest", "test_it.py")
+    assert f"test_it.py is not written: {says}" in outcome.out
+    assert not Path("test_it.py").exists()
+    assert cli("replay", keep(trace), "--on", on, "--pytest", "test_it.py", "--json").document["pytest"] is None
+
+
+def test_no_test_is_written_that_would_pass_whatever_was_recorded(
+    cli: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ShowsNothing(ReferenceSystem):
+        def observe(self) -> Observation:
+            return {}
+
+    monkeypatch.setitem(SYSTEMS, "reference", ShowsNothing)
+    outcome = cli("replay", keep(examples.delivered()), "--on", "reference", "--pytest", "test_it.py")
+    assert "test_it.py is not written: it would pass whatever was recorded" in outcome.out
+    assert not Path("test_it.py").exists()
