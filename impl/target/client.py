@@ -90,11 +90,15 @@ class Client:
         try:
             with _cut_after(self._limits.timeout, connection.sock) as was_cut:
                 try:
-                    return self._exchange(connection, request)
+                    answer = self._exchange(connection, request)
                 except (OSError, http.client.HTTPException) as error:
-                    if was_cut() or isinstance(error, TimeoutError):
-                        raise NoAnswerError(f"gives no whole answer within {self._limits.timeout:g} s") from error
-                    raise NoAnswerError(f"breaks off its answer ({type(error).__name__})") from error
+                    if not (was_cut() or isinstance(error, TimeoutError)):
+                        raise NoAnswerError(f"breaks off its answer ({type(error).__name__})") from error
+                    answer = None
+                # What was cut may look whole: where no length was said, it ends where the connection ends.
+                if answer is None or was_cut():
+                    raise NoAnswerError(f"gives no whole answer within {self._limits.timeout:g} s")
+                return answer
         finally:
             connection.close()
 

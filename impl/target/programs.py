@@ -105,11 +105,14 @@ def spelled_out(said: list[Mapping[str, Any]]) -> Program:
 
 
 def _opening(target: Target) -> Program:
-    """What every run does: two changes, with reads after each, so that nothing is left to chance that must happen."""
+    """What every run does, so that nothing is left to chance that must happen: changes with reads after each, one of
+    them sent again, one based on an old version, and one on the current one.
+    """
     reads = tuple(Step("read", at=name) for name in target.reads)
-    write = Step("write", value="1")
+    first, second, third = (Step("write", value=str(number)) for number in (1, 2, 3))
     again = (Step("again"),) if target.has_keys else ()
-    return (write, *reads, Step("write", value="2"), *again, *reads)
+    based = [Step("write", value=base, base=base) for base in ("old", "current")] if target.can_expect else []
+    return (first, *reads, second, *again, *reads, third, *reads, *based, *reads)
 
 
 def _waiting(target: Target, bound: float) -> Program:

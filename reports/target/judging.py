@@ -115,9 +115,16 @@ def reasons_in(target: Target, promise: Promise, run: Run, made: Recorded, names
     """Which of the named properties one run breaks, and how: as `judged` says it, at a fraction of the cost."""
     from edgeproof.properties.engines.history.follow import FOLLOWED
 
-    quick = [name for name in names if name not in _LOGGED and set(_question(name).checks) <= set(FOLLOWED)]
-    found = {name: said for name in quick if (said := _followed(made.events, _question(name), promise))}
-    others = [name for name in names if name not in quick]
+    found, others = {}, list[str]()
+    for name in names:
+        quick = set(_question(name).checks) <= set(FOLLOWED)
+        said = _followed(made.events, _question(name), promise) if quick else ""
+        if not said and name in _LOGGED:
+            said = next(differences(target, run, made), "")
+        if said:
+            found[name] = said
+        elif not quick:
+            others.append(name)
     if others:
         more = judged(target, promise, [run], [made], others, 0)
         found |= {one.property: one.reason for one in more.evidence if one.property in more.broken_in}
@@ -159,11 +166,11 @@ def _of_events(
         loaded = load(open_duckdb("1GB"), [history])
         examined = examine(gather(loaded.events), loaded.malformed, promise)
         for name in names:
-            verdicts = [(judge(CHECKS[check], examined, promise), CHECKS[check]) for check in _question(name).checks]
-            one, check = min(verdicts, key=lambda pair: _FIRST.index(pair[0].verdict))
-            units: list[str] = []
-            if one.verdict is Verdict.VIOLATED:
-                units = [row["unit"] for row in rows_of(check.suspects(examined.facts, promise).select("unit"))]
+            verdicts = {check: judge(CHECKS[check], examined, promise) for check in _question(name).checks}
+            one = min(verdicts.values(), key=lambda said: _FIRST.index(said.verdict))
+            broken = [CHECKS[check] for check, said in verdicts.items() if said.verdict is Verdict.VIOLATED]
+            suspects = [check.suspects(examined.facts, promise).select("unit") for check in broken]
+            units = [row["unit"] for table in suspects for row in rows_of(table)]
             yield evolve(one, property=name), tuple(sorted(set(units)))
 
 

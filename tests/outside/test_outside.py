@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -164,24 +164,24 @@ class NeverPublishesAgain(Front):
             super().publish(name)
 
 
-@pytest.mark.parametrize(
-    ("front", "broken"),
-    [
-        (ForgetsToCompare, "single-writer-order"),
-        (SkipsVersions, "single-writer-order"),
-        (AppliesTwice, "idempotent-write"),
-        (WritesByHalf, "atomic-write"),
-        (LogsByHalf, "changelog-complete"),
-        (LosesWhatItAcknowledged, "durable-ack"),
-        (SharesOneKey, "unit-isolation"),
-        (WritesToTheNeighbour, "unit-isolation"),
-        (PublishesBeforeItCommits, "never-ahead"),
-        (PublishesByHalf, "no-partial-read"),
-        (MixesVersions, "no-partial-read"),
-        (GoesBack, "monotonic-reads"),
-        (NeverPublishesAgain, "read-your-writes"),
-    ],
+BROKEN: Sequence[tuple[Callable[[], Front], str]] = (
+    (ForgetsToCompare, "single-writer-order"),
+    (SkipsVersions, "single-writer-order"),
+    (AppliesTwice, "idempotent-write"),
+    (WritesByHalf, "atomic-write"),
+    (LogsByHalf, "changelog-complete"),
+    (LosesWhatItAcknowledged, "durable-ack"),
+    (SharesOneKey, "unit-isolation"),
+    (WritesToTheNeighbour, "unit-isolation"),
+    (PublishesBeforeItCommits, "never-ahead"),
+    (PublishesByHalf, "no-partial-read"),
+    (MixesVersions, "no-partial-read"),
+    (GoesBack, "monotonic-reads"),
+    (NeverPublishesAgain, "read-your-writes"),
 )
+
+
+@pytest.mark.parametrize(("front", "broken"), BROKEN)
 def test_a_broken_deployment_is_caught_by_a_short_run(front: Callable[[], Front], broken: str) -> None:
     found = judged(front())[broken]
     assert found.verdict is Verdict.VIOLATED
