@@ -29,6 +29,7 @@ WAITING = (
     "tests/reports/test_flags.py",
     "tests/reports/test_run.py",
     "tests/reports/test_serve.py",
+    "tests/target/",
     "tests/workerd/test_flags_faults.py",
     "tests/workerd/test_flags_kill_switch.py",
     "tests/workerd/test_flags_mistakes.py",
@@ -36,6 +37,7 @@ WAITING = (
     "tests/workerd/test_history.py",
     "tests/workerd/test_live.py",
     "tests/workerd/test_outside.py",
+    "tests/workerd/test_target.py",
 )
 """Tests that mostly wait for real time to pass. One process is for them, so that they meet each other rarely, and the
 other processes compute meanwhile."""

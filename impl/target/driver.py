@@ -185,7 +185,8 @@ class Driver:
     def _send(self, sent: _Sent, place: int) -> Happened:
         began = now()
         answer, heard = self._ask(sent.request, lambda one: heard_write(self.target, one))
-        ended = now() if answer is not None or heard.outcome == "fail" else None
+        # One of which nobody knows whether it was made may still be made.
+        ended = None if heard.outcome == "unknown" else now()
         status = None if answer is None else answer.status
         what = Happened("write", place, "", began, ended, heard, sent.request, status, sent.number, sent.since)
         return evolve(what, changes=sent.changes, key=sent.key, base=sent.base)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -37,13 +37,26 @@ def recorded(target: Target, run: Run) -> Recorded:
     """The events of a run, and those of its neighbour, which is a unit of its own."""
     places = places_of(target, run, target.has_units)
     digests, contents = _made(target, run, places)
-    events = [_event(target, run.name, one, places, digests) for one in (*run.before, *run.happened)]
+    events = [_event(target, run.name, one, places, digests) for one in (*run.before, *_completed(run.happened))]
     if run.neighbour:
         beside = Run(run.neighbour_name, (), run.fields, happened=run.neighbour)
         theirs = places_of(target, beside, fresh=True)
         made, _ = _made(target, beside, theirs)
         events += [_event(target, beside.name, one, theirs, made) for one in run.neighbour]
     return Recorded(tuple(events), contents, places)
+
+
+def _completed(happened: Iterable[Happened]) -> list[Happened]:
+    """What happened, where writes that were answered when they were sent again have their version from the first."""
+    every = list(happened)
+    versions = {one.number: one.heard.version for one in acknowledged(every)}
+
+    def complete(one: Happened) -> Happened:
+        if one.kind != "write" or one.heard.outcome != "unknown":
+            return one
+        return evolve(one, heard=evolve(one.heard, version=versions.get(one.number)))
+
+    return [complete(one) for one in every]
 
 
 def _made(target: Target, run: Run, places: Places) -> tuple[dict[int, str], dict[int, Content]]:
@@ -75,7 +88,8 @@ def _event(target: Target, unit: str, one: Happened, places: Places, digests: Ma
         # A write that is sent again may tell of what the first request did.
         event = evolve(event, kind="commit", invoke=one.since, key=one.key or None, base=places.place(one.base))
         event = evolve(event, base=None if one.base is None else event.base)
-        return event if heard.outcome != "ok" else evolve(event, version=place, digest=digests.get(one.number))
+        known = heard.version is not None
+        return evolve(event, version=place, digest=digests.get(one.number)) if known else event
     source = "store" if one.at == STRONG else None
     event = evolve(event, pop=one.at, reader=heard.reader or "client", source=source)
     if heard.outcome != "ok":

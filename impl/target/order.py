@@ -83,8 +83,8 @@ def _in_order(run: Run) -> list[Token]:
         here = [one for one in run.happened if one.step == step]
         made = acknowledged(here)
         shown = [one.heard.version for one in here if one.at == STRONG and not one.beside]
-        made.sort(key=lambda one: (_comes_after(one, made), one.heard.version in shown))
-        found += [one.heard.version for one in made if one.heard.version is not None]
+        in_order = sorted(made, key=lambda one: (_comes_after(one, made), one.heard.version in shown))
+        found += [one.heard.version for one in in_order if one.heard.version is not None]
     return found
 
 

@@ -145,10 +145,12 @@ def _asked(base: str) -> Any:
     try:
         answer = Client(Limits(max_bytes=8_000_000)).send(Request("GET", base, "/openapi.json", {}, None, False))
         return extractor("json:/").of(answer) if answer.status == 200 else None
-    except NoAnswerError as error:
-        raise Unusable(f"{base} {one_line(error)}") from error
     except NotSaidError:
         return None
+    except NoAnswerError as error:
+        if error.sent:
+            return None  # it is there, and has no such document
+        raise Unusable(f"{base} {one_line(error)}") from error
 
 
 def _questions(base: str) -> Draft:

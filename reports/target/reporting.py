@@ -48,7 +48,7 @@ def report_target(terminal: Terminal, aimed: Aimed, request: Request, profile: s
     write_bundle(view)
     files = write_breaches(verified, described, aimed.hosts, Path(out))
     if terminal.as_json:
-        terminal.document({**report_document(view), "target": _document(verified, files)})
+        terminal.document({**_document(verified, files), "report": report_document(view)})
     else:
         _print(terminal, view, verified, files)
     return ledger.exit_status

@@ -36,7 +36,7 @@ def described(folder: Path, address: str, bound: str = "150ms", bearer: str = BE
     return read_description(describe(folder, address, bearer=bearer, **{'"3s"': f'"{bound}"'}))
 
 
-def taken(one: Described, budget: Budget = SMALL) -> list[Run]:
-    """Runs of the programs of a small session."""
+def taken(one: Described, budget: Budget = SMALL, *, bound: bool = True) -> list[Run]:
+    """Runs of the programs of a small session, which wait for the bound where they are to."""
     driver = Driver(one.target, one.bearer)
-    return [driver.take(program) for program in programs(one.target, budget, one.bound)]
+    return [driver.take(program) for program in programs(one.target, budget, one.bound if bound else None)]

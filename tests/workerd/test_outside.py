@@ -10,9 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from attrs import evolve
 
 from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.live.pulse import Pulse
+from edgeproof.impl.target.events import recorded
 from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Client
@@ -25,7 +27,9 @@ from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.engines.fuzz.engine import Budget
 from edgeproof.properties.engines.outside.engine import CONTRACT, outside
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.reports.target.judging import judged as by_file
 from tests.outside.test_outside import HOLD
+from tests.target.driving import SMALL, described, taken
 
 Edits = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -68,15 +72,29 @@ def judged_fairly(address: str, budget: Budget) -> dict[str, Evidence]:
     return found
 
 
-def test_of_the_worker_everything_that_an_outsider_can_judge_holds(workerd: Path) -> None:
+@pytest.fixture(scope="module")
+def sound(workerd: Path) -> Iterator[str]:
+    """The address of the Worker as it is."""
     with deployment() as address:
-        found = judged_fairly(address, Budget(10, 25))
+        yield address
+
+
+def test_of_the_worker_everything_that_an_outsider_can_judge_holds(sound: str) -> None:
+    found = judged_fairly(sound, Budget(10, 25))
     for name in (*HOLD, CONTRACT, "bounded-staleness"):
         assert found[name].verdict is Verdict.HOLDS_TO_BOUND, (name, found[name].reason)
     for name in ("never-ahead", "monotonic-kv", "convergence", "local-reads"):
         assert found[name].verdict is Verdict.UNKNOWN
         assert found[name].reason
     assert found[CONTRACT].measures["unanswered"] == 0
+
+
+def test_a_file_comes_to_the_same_verdicts_as_the_code_for_this_front(sound: str, tmp_path: Path) -> None:
+    one = described(tmp_path, sound, "32s", "the-token")
+    runs = taken(one, evolve(SMALL, runs=3, steps=12), bound=False)
+    found = by_file(one.target, one.promise, runs, [recorded(one.target, run) for run in runs], HOLD, 0)
+    for verdict in found.evidence:
+        assert verdict.verdict is Verdict.HOLDS_TO_BOUND, verdict
 
 
 HALF = """const { config, ...rest } = found.snapshot;

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof.toml` as input: what is wrong with it is said in a line that names the place, before anything is sent."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeproof.reports.errors import Unusable
+from edgeproof.reports.target.draft import text_of
+from edgeproof.reports.target.file import check_base, read_description
+from edgeproof.reports.target.openapi import draft_from
+from tests.target.driving import EXAMPLES, describe
+
+WORKER = Path(__file__).resolve().parents[2] / "impl" / "worker" / "openapi.json"
+
+
+@pytest.mark.parametrize("example", ["worker", "flags", "store"])
+def test_the_examples_are_as_they_should_be(example: str, tmp_path: Path) -> None:
+    assert read_description(describe(tmp_path, "http://127.0.0.1:8787", example)).target.reads
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[target]", "[target", "not TOML: Expected ']' at the end of a table declaration (at line 3, column 8)"),
+        ("[target]", "[targets]", "targets is not known; did you mean target?"),
+        ("[write]", "[wrote]", "wrote is not known"),
+        ('base = "http://127.0.0.1:8787"', "", "target.base is missing"),
+        ("http://127.0.0.1:8787", "127.0.0.1:8787", "is no address: write http://HOST"),
+        ("http://127.0.0.1:8787", "http://u:p@127.0.0.1", "a host and a port, and nothing else"),
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787/api", "paths belong into the requests"),
+        ("http://127.0.0.1:8787", "http://127.0.0.1.example.com", "add --allow-host 127.0.0.1.example.com"),
+        ("token.txt", "none.txt", "cannot read"),
+        ('"PUT /units/{unit}/config"', '"FETCH /x"', "write.request is a method and a path, such as"),
+        ('"PUT /units/{unit}/config"', '"PUT units"', "write.request is a method and a path"),
+        ('"PUT /units/{unit}/config"', '"PUT /{flag}"', "write.request has {flag}, and what can be filled in here is"),
+        ('changes = "{changes}"', "", "write.body says nothing of what is written: it needs {value} or {changes}"),
+        ('version = "json:/version"', 'version = "/version"', "'/version' is no place in an answer; write json:"),
+        ('version = "json:/version"', "version = 7", "write.version is a text"),
+        ("[read.edge]", "[read.edge]\nheaders = { Authorization = 'x' }", "does not belong here: name a bearer_file"),
+        ("[read.edge]", "[read.edge]\nheaders = { X-A = \"a\\r\\nb\" }", "X-A is no header of printable ASCII"),
+        ("[read.edge]", "[read.edge]\nbase = 'http://localhost'\nbearer = true", "goes to the host of [target]"),
+        ('"3s"', '"3"', "promise.bound '3' has no unit; write it like 2s"),
+        ('"3s"', '"3s"\ncache_ttl = "1s"', "promise.bound stands beside cache_ttl"),
+        ('"guarded"', '"careful"', "promise.reader is one of plain, guarded, memo, not 'careful'"),
+        ("[changelog]", "[faults]\nkill = 'rm'\n[changelog]", "faults.kill is a command as a list of words"),
+        ("[changelog]", "[limits]\nper_second = 0\n[changelog]", "limits.per_second is a whole number from 1 to 1,000"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_says_where_and_how(old: str, new: str, says: str, tmp_path: Path) -> None:
+    path = describe(tmp_path, "http://127.0.0.1:8787")
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(Unusable) as refused:
+        read_description(path)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_numbers_of_the_pattern_make_the_proved_bound(tmp_path: Path) -> None:
+    numbers = 'sync_delay = "2s"\nput_timeout = "5s"\nretries = 3\nretry_delay = "1s"\ncache_ttl = "60s"'
+    described = read_description(describe(tmp_path, "http://127.0.0.1:8787", **{'bound = "3s"': numbers}))
+    assert described.bound == 90
+    assert described.promise.formula == "D + S + F*(D + R) + D + T"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost"])
+def test_this_machine_needs_no_leave(host: str) -> None:
+    assert check_base(f"http://{host}:80/") == f"http://{host}:80"
+
+
+def test_from_the_workers_openapi_document_comes_the_file_that_describes_it(tmp_path: Path) -> None:
+    draft = draft_from("http://127.0.0.1:8787", json.loads(WORKER.read_text(encoding="utf-8")))
+    assert draft is not None
+    found, known = (tomllib.loads(text) for text in (text_of(draft), (EXAMPLES / "worker.toml").read_text("utf-8")))
+    del known["changelog"], known["promise"], found["promise"]
+    assert found == {**known, "target": {**known["target"], "versions": "counting"}}
+
+
+@pytest.mark.parametrize("document", [None, 7, [], {}, {"paths": []}, {"paths": {"/a": {"get": {"responses": 1}}}}])
+def test_of_another_document_nothing_is_made(document: Any) -> None:
+    assert draft_from("http://127.0.0.1:8787", document) is None
+
+
+def test_a_reference_to_itself_is_no_trap() -> None:
+    loop = {"$ref": "#/components/schemas/A"}
+    answer = {"responses": {"200": {"content": {"application/json": {"schema": loop}}}}}
+    assert draft_from("http://a", {"paths": {"/a": {"put": answer}}, "components": {"schemas": {"A": loop}}}) is None
