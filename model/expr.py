@@ -282,14 +282,16 @@ def rewrite(root: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
     done: dict[Expr, Expr] = {}
 
     def visit(node: Expr) -> Expr:
-        if node not in done:
-            done[node] = _rewritten(node)
-        return done[node]
+        found = done.get(node)
+        if found is None:
+            found = done[node] = _rewritten(node)
+        return found
 
     def _rewritten(node: Expr) -> Expr:
-        args = tuple(visit(child) for child in node.args)
-        if any(new is not old for new, old in zip(args, node.args, strict=True)):
-            node = rebuild(node, args if node.op not in ("forall", "exists") else _apart(*args))
+        if node.args:
+            args = tuple([visit(child) for child in node.args])
+            if any(map(operator.is_not, args, node.args)):
+                node = rebuild(node, args if node.op not in ("forall", "exists") else _apart(*args))
         if node.op in ("var", "prm", "arg"):
             replacement = leaf(node)
             return node if replacement is None else replacement

@@ -204,7 +204,7 @@ class Encoder:
         that lies `width` further on.
         """
         slot = slot if self.width(node, holds) else ("", 0)
-        shape = self._shape(node)
+        shape = self.shapes.get(node) or self._shape(node)
         values = [bound[name] for name in shape.free]
         key = (id(node), id(frame), holds, slot, *map(id, values))
         done = self.done if shape.quantified else self.plain
@@ -218,16 +218,15 @@ class Encoder:
         return done[key][0]
 
     def _shape(self, node: Expr) -> _Shape:
-        if node not in self.shapes:
-            parts = [self._shape(child) for child in node.args]
-            names = dict.fromkeys(name for part in parts for name in part.free)
-            if node.op == "arg":
-                names = {node.name: None}
-            elif node.op in ("forall", "exists"):
-                del names[node.args[0].name]
-            quantified = node.op in ("forall", "exists") or any(part.quantified for part in parts)
-            self.shapes[node] = _Shape(tuple(names), quantified)
-        return self.shapes[node]
+        parts = [self.shapes.get(child) or self._shape(child) for child in node.args]
+        names = dict.fromkeys(name for part in parts for name in part.free)
+        if node.op == "arg":
+            names = {node.name: None}
+        elif node.op in ("forall", "exists"):
+            del names[node.args[0].name]
+        quantified = node.op in ("forall", "exists") or any(part.quantified for part in parts)
+        found = self.shapes[node] = _Shape(tuple(names), quantified)
+        return found
 
     def width(self, node: Expr, holds: bool = True) -> int:
         """How many slots the Skolem constants of a formula take."""
@@ -299,7 +298,7 @@ class Encoder:
 
     def term(self, node: Expr, frame: Frame, bound: Mapping[str, Any]) -> Any:
         """The Z3 term of a value."""
-        shape = self._shape(node)
+        shape = self.shapes.get(node) or self._shape(node)
         values = [bound[name] for name in shape.free]
         key = (id(node), id(frame), *map(id, values))
         done = self.done if shape.quantified else self.plain

@@ -66,6 +66,6 @@ def _array(parts: Sequence[Any]) -> Any:
     return (z3.Ast * len(parts))(*[part.ast for part in parts])
 
 
-def _like(term: Any) -> type[z3.ExprRef]:
+def _like(term: Any) -> Any:
     """The class of Python for terms of the same sort."""
     return next((kind for kind in (z3.BoolRef, z3.ArithRef) if isinstance(term, kind)), z3.ExprRef)

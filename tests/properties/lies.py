@@ -11,7 +11,7 @@ import pytest
 import z3
 from attrs import frozen
 
-from edgeproof.model import kernel
+from edgeproof.model import kernel, smt
 from edgeproof.model.emit import Emitter
 from edgeproof.model.expr import Expr
 from edgeproof.model.layout import clock_caps
@@ -93,7 +93,7 @@ def every_search_cuts_clocks_off_one_too_low(patch: Patch) -> None:
 
 
 def proof_skips_an_action(patch: Patch) -> None:
-    honest = induct.possible_actions
+    honest = smt.possible_actions
     patch.setattr(induct, "possible_actions", lambda instance: honest(instance)[1:])
 
 

@@ -12,13 +12,14 @@ from itertools import product
 from typing import Any
 
 import z3
-from attrs import frozen
+from attrs import field, frozen
 
 from edgeproof.model.expr import Expr, Type
 from edgeproof.model.interpret import Event, State, Value
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import TICK, Action, Instance, after
 from edgeproof.model.smt import DELAY, Encoder, Frame, fix_choices, possible_actions
+from edgeproof.model.terms import BINARY, all_hold, some_hold
 from edgeproof.properties.engines.prove.solver import new_solver
 
 __all__ = ["Counterexample", "Unrolling", "unrolling"]
@@ -50,29 +51,38 @@ class Unrolling:
     choices: tuple[_Choice, ...]
     frames: tuple[Frame, ...]
     steps: tuple[Any, ...]
+    solvers: dict[tuple[int, int], Any] = field(factory=dict)
 
     def search(self, form: Form, depth: int, work: int) -> Counterexample | None:
         """A run from an initial state of at most `depth` steps, a shortest one, that violates `form`.
 
         Raises TimeoutError where the solver gives up.
         """
-        solver = new_solver(work)
-        solver.add(*self.encoder.initially(self.frames[0]), *self.encoder.well_typed(self.frames[0]), *self.ranges())
         for length in range(depth + 1):
-            if length:
-                solver.add(self.steps[length - 1])
             wrong = self._violation(form, length)
             if wrong is None:
                 continue
+            solver = self._runs(length, work)
             solver.push()
             solver.add(wrong)
             answer = solver.check()
-            if answer == z3.unknown:
-                raise TimeoutError(f"at depth {length}: {solver.reason_unknown()}")
-            if answer == z3.sat:
-                return self._decode(solver.model(), length)
+            model = solver.model() if answer == z3.sat else None
+            why = solver.reason_unknown() if answer == z3.unknown else ""
             solver.pop()
+            if why:
+                raise TimeoutError(f"at depth {length}: {why}")
+            if model is not None:
+                return self._decode(model, length)
         return None
+
+    def _runs(self, length: int, work: int) -> Any:
+        """A solver that knows the runs of so many steps, which all questions about them share."""
+        if (length, work) not in self.solvers:
+            solver = self.solvers[length, work] = new_solver(work)
+            frame = self.frames[0]
+            solver.add(*self.encoder.initially(frame), *self.encoder.well_typed(frame), *self.ranges())
+            solver.add(*self.steps[:length])
+        return self.solvers[length, work]
 
     def induct(
         self, form: Form, lemmas: Mapping[str, Expr], k: int, ranges: Sequence[Any], work: int
@@ -118,8 +128,8 @@ class Unrolling:
                 holds = fix_choices(instance, form.per_action[choice.action.name][0])
                 bound = {**choice.arguments, DELAY.name: _delay(self.encoder, position - 1)}
                 broken = self.encoder.truth(holds, frame, bound, holds=False)
-                wrong.append(z3.And(_which(position - 1) == number, broken))
-        return z3.Or(wrong)
+                wrong.append(all_hold((_is_choice(position - 1, number), broken)))
+        return some_hold(wrong)
 
     def _decode(self, model: Any, length: int) -> Counterexample:
         machine = self.encoder.instance.machine
@@ -179,12 +189,13 @@ def _step(
     cases = []
     for number, choice in enumerate(choices):
         bound = {**choice.arguments, DELAY.name: delay}
-        parts = [_which(position) == number, encoder.truth(choice.action.guard, before, bound)]
+        parts = [_is_choice(position, number), encoder.truth(choice.action.guard, before, bound)]
         for name, variable in instance.machine.variables.items():
             for place, new in enumerate(_terms(encoder, later, name)):
-                parts.append(new == _left_behind(encoder, choice.action, name, variable.over, place, before, bound))
-        cases.append(z3.And(parts))
-    return z3.And(z3.Or(cases), delay == 1) if whole_time else z3.And(z3.Or(cases), delay > 0)
+                left = _left_behind(encoder, choice.action, name, variable.over, place, before, bound)
+                parts.append(BINARY["eq"](new, left))
+        cases.append(all_hold(parts))
+    return all_hold((some_hold(cases), delay == 1 if whole_time else delay > 0))
 
 
 def _left_behind(
@@ -209,6 +220,10 @@ def _indices(action: Action) -> list[Expr]:
 
 def _which(position: int) -> Any:
     return z3.Int(f"which@{position}")
+
+
+def _is_choice(position: int, number: int) -> Any:
+    return BINARY["eq"](_which(position), z3.IntVal(number))
 
 
 def _delay(encoder: Encoder, position: int) -> Any:
