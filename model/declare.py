@@ -165,16 +165,22 @@ def clock(*, over: Rigid | None = None, while_: Callable[..., Expr] | None = Non
     return Variable(TIME, _over(over), initial=0, while_=while_, doc=doc)
 
 
-def action(*, fair: bool = True, **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Marked]:
+def action(
+    bare: None = None, /, *, fair: bool = True, **arguments: Rigid | Variable
+) -> Callable[[Callable[..., Any]], Marked]:
     """Something the system or its users do. A `fair` one that stays possible happens eventually (weak fairness)."""
+    _with_parentheses("action", bare)
     return lambda body: Marked(body, "action", tuple(arguments.items()), fair)
 
 
-def hazard(*, under: str = "", **arguments: Rigid | Variable) -> Callable[[Callable[..., Any]], Marked]:
+def hazard(
+    bare: None = None, /, *, under: str = "", **arguments: Rigid | Variable
+) -> Callable[[Callable[..., Any]], Marked]:
     """Something that the platform may do to the system; never fair.
 
     It happens only where the hazard of its own name, or of the name given as `under`, is switched on.
     """
+    _with_parentheses("hazard", bare)
     return lambda body: Marked(body, "hazard", tuple(arguments.items()), False, under)
 
 
@@ -183,13 +189,21 @@ def deadline(body: Callable[..., Any]) -> Marked:
     return Marked(body, "deadline")
 
 
-def definition(**arguments: Rigid) -> Callable[[Callable[..., Any]], Marked]:
+def definition(bare: None = None, /, **arguments: Rigid) -> Callable[[Callable[..., Any]], Marked]:
     """A name for an expression over the state: read like a variable (`s.era`, `s.told[p]`), never assigned.
 
     By it a design says, in the words that properties use, what it has no variable of its own for. It has no argument,
     or one that ranges over an index sort.
     """
+    _with_parentheses("definition", bare)
     return lambda body: Marked(body, "definition", tuple(arguments.items()))
+
+
+def _with_parentheses(word: str, bare: object) -> None:
+    """Raise DesignError where a decorator was given the method itself."""
+    if bare is not None:
+        name = getattr(bare, "__name__", "...")
+        raise DesignError(f"@{word} has parentheses, also where it takes nothing: write @{word}() above {name}")
 
 
 @frozen

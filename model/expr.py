@@ -72,6 +72,11 @@ class Type:
     def is_number(self) -> bool:
         return self.kind in ("nat", "time")
 
+    def __iter__(self) -> NoReturn:
+        raise SymbolicTruthError(
+            f"{self} has any number of elements: use for_all(), exists() or each() instead of `for`."
+        )
+
 
 BOOL: Final = Type("bool")
 NAT: Final = Type("nat")
@@ -153,12 +158,12 @@ class Expr:
         return _compare("le", lift(other, self.type), self)
 
     def __and__(self, other: Expr | bool) -> Expr:
-        return all_of((self, lift(other, BOOL)))
+        return all_of((_condition("&", self), _condition("&", other)))
 
     __rand__ = __and__
 
     def __or__(self, other: Expr | bool) -> Expr:
-        return any_of((self, lift(other, BOOL)))
+        return any_of((_condition("|", self), _condition("|", other)))
 
     __ror__ = __or__
 
@@ -207,6 +212,18 @@ def lift(value: object, like: Type) -> Expr:
             raise TypeError(f"{value!r} is not one of {', '.join(like.labels)}")
         return Expr("lit", like, value=value)
     raise TypeError(f"{value!r} is not a value of type {like}")
+
+
+def _condition(sign: str, value: Expr | bool) -> Expr:
+    """One side of `&` or `|`, which bind more tightly than what compares: `s.v > 0 & s.on` is `s.v > (0 & s.on)`."""
+    if isinstance(value, Expr) and value.type.kind == "bool":
+        return value
+    if isinstance(value, bool):
+        return TRUE if value else FALSE
+    raise TypeError(
+        f"`{value}` is no condition, but a side of `{sign}`, which binds more tightly than a comparison: "
+        f"write (a > 0) {sign} b, not a > 0 {sign} b"
+    )
 
 
 def ite(condition: Expr, then: Expr | int | str | bool, otherwise: Expr | int | str | bool) -> Expr:

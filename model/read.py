@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from inspect import Parameter, signature
+from types import FunctionType
 from typing import Any
 
 from attrs import evolve
 
 from edgeproof.model.declare import TICK, Declarations, DesignError, Later, Marked, Rigid, Variable
 from edgeproof.model.expr import BOOL, TIME, TRUE, Expr, Type, all_of, ite, lift, rewrite, same, walk
-from edgeproof.model.parts import Design, count_name, statements
+from edgeproof.model.parts import Design, Part, count_name, statements
 from edgeproof.model.post import Each, Post, Store, after
 from edgeproof.model.state import State
 from edgeproof.model.structure import Action, Clock, Machine, advance
@@ -25,6 +28,7 @@ def read_design(design: type[Design], name: str = "") -> Machine:
     """
     if not issubclass(design, Design):
         raise DesignError(f"{design.__name__} is a part: derive a design from it, and read that")
+    _refuse_unmarked(design)
     body = statements(design)
     rigids = {name: value for name, value in body.items() if isinstance(value, Rigid)}
     marked = {name: value for name, value in body.items() if isinstance(value, Marked)}
@@ -39,22 +43,64 @@ def read_design(design: type[Design], name: str = "") -> Machine:
     declared = Declarations(name or design.__name__, rigids, variables, definitions)
     clocks = tuple(_read_clock(declared, n) for n, v in variables.items() if v.type.kind == "time")
     actions = tuple(_read_action(declared, clocks, n, m) for n, m in marked.items() if m.kind in ("action", "hazard"))
-    deadlines = tuple(
-        (name, lift(m.body(State(declared, {})), BOOL)) for name, m in marked.items() if m.kind == "deadline"
-    )
+    deadlines = tuple((n, _read_deadline(declared, n, m)) for n, m in marked.items() if m.kind == "deadline")
     machine = Machine(declared, (design.__doc__ or "").strip(), actions, clocks, deadlines)
     return evolve(machine, actions=(*machine.actions, passing_of_time(machine))) if clocks else machine
 
 
+def _refuse_unmarked(design: type[Design]) -> None:
+    """Raise DesignError for a method that no decorator marks: it would be no part of the design."""
+    for base in design.__mro__:
+        if base not in (Design, Part) and issubclass(base, Part):
+            for name, one in vars(base).items():
+                if isinstance(one, FunctionType) and not name.startswith("__"):
+                    raise DesignError(
+                        f"nothing marks {base.__name__}.{name}: put @action() above it (or @hazard(), @deadline, "
+                        "@definition()), or make it a function outside of the class"
+                    )
+
+
+@contextmanager
+def _in(name: str) -> Iterator[None]:
+    """Whatever cannot be read in here is said to be in the method of that name."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError) as error:
+        raise type(error)(f"in {name}: {error}") from error
+
+
+def _check_parameters(name: str, marked: Marked) -> None:
+    """Raise DesignError where a method's parameters are not what its decorator declares."""
+    parameters = list(signature(marked.body).parameters.values())[1:]
+    if any(one.kind is not Parameter.POSITIONAL_OR_KEYWORD for one in parameters):
+        return
+    takes, declared = [one.name for one in parameters], [argument for argument, _ in marked.arguments]
+    if takes != declared:
+        raise DesignError(
+            f"{name} takes ({', '.join(takes)}) after the state, and its decorator declares ({', '.join(declared)}): "
+            "they have to be the same, in the same order"
+        )
+
+
 def _read_action(declared: Declarations, clocks: tuple[Clock, ...], name: str, marked: Marked) -> Action:
+    _check_parameters(name, marked)
     state = State(declared, {})
     arguments = tuple(Expr("arg", declared.type, (), n) for n, declared in marked.arguments)
-    if marked.body(state, *arguments) is not None:
+    with _in(name):
+        returned = marked.body(state, *arguments)
+    if returned is not None:
         raise DesignError(f"{name} returns a value, which nothing reads: say what it needs with s.require(...)")
+    if not state._required and not state._post:
+        raise DesignError(f"{name} says nothing: if it is meant to change nothing, write s.require(True)")
     switch = (marked.under or name) if marked.kind == "hazard" else ""
     guard = Expr("prm", BOOL, (), switch) & state._guard if switch else state._guard
     post = _stop_idle_clocks(declared.variables, clocks, state._post)
     return Action(name, arguments, guard, post, marked.fair, switch, marked.doc, marked.place)
+
+
+def _read_deadline(declared: Declarations, name: str, marked: Marked) -> Expr:
+    with _in(name):
+        return lift(marked.body(State(declared, {})), BOOL)
 
 
 def _stop_idle_clocks(variables: Mapping[str, Variable], clocks: tuple[Clock, ...], post: dict[str, Any]) -> Post:

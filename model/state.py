@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from edgeproof.model.declare import Declarations, DesignError, Marked, Variable
-from edgeproof.model.expr import BOOL, NAT, TIME, TRUE, Expr, SymbolicTruthError, Type, home, ite, lift
+from edgeproof.model.expr import BOOL, NAT, TIME, TRUE, Expr, SymbolicTruthError, Type, all_of, any_of, home, ite, lift
 from edgeproof.model.post import Each, Store, read_array
 
 __all__ = ["ArrayView", "State", "each"]
@@ -74,6 +74,7 @@ class State:
         object.__setattr__(self, "_guard", TRUE)
         object.__setattr__(self, "_path", TRUE)
         object.__setattr__(self, "_last", None)
+        object.__setattr__(self, "_required", False)
 
     def __getattr__(self, name: str) -> Any:
         if name in self._variables:
@@ -115,13 +116,15 @@ class State:
 
     def require(self, condition: Expr) -> None:
         """The action can happen only where `condition` holds."""
-        object.__setattr__(self, "_guard", self._guard & (~self._path | condition))
+        needed = any_of((~self._path, lift(condition, BOOL)))
+        object.__setattr__(self, "_guard", all_of((self._guard, needed)))
+        object.__setattr__(self, "_required", True)
 
     @contextmanager
     def when(self, condition: Expr) -> Iterator[None]:
         """The statements of the block count only where `condition` holds (as it is at the start of the block)."""
         outer, condition = self._path, lift(condition, BOOL)
-        object.__setattr__(self, "_path", outer & condition)
+        object.__setattr__(self, "_path", all_of((outer, condition)))
         yield
         object.__setattr__(self, "_path", outer)
         object.__setattr__(self, "_last", condition)

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from edgeproof.model.expr import SymbolicTruthError, exists, for_all, ite, lift, maximum
+from edgeproof.model.expr import Expr, SymbolicTruthError, exists, for_all, ite, lift, maximum
 from edgeproof.model.machine import (
     Design,
     DesignError,
     Instance,
+    State,
     action,
     boolean,
     clock,
     count,
+    definition,
     duration,
     enum,
     hazard,
@@ -356,3 +358,61 @@ def test_a_sort_of_no_elements_is_refused_where_it_is_declared_and_where_it_is_s
 
     with pytest.raises(DesignError, match="Pop is a whole number from 1, not 0"):
         Instance.of(read_design(Few), Pop=0)
+
+
+def test_a_decorator_without_parentheses_says_that_they_are_missing() -> None:
+    for word in (action, hazard, definition):
+        with pytest.raises(
+            DesignError, match=rf"@{word.__name__} has parentheses.* write @{word.__name__}\(\) above go"
+        ):
+
+            @word  # type: ignore[arg-type, untyped-decorator]
+            def go(s: State) -> None:
+                s.on = True
+
+
+def test_a_method_that_nothing_marks_is_no_part_of_a_design_and_is_refused() -> None:
+    class Unmarked(Design):
+        on = boolean()
+
+        def go(s: State) -> None:
+            s.on = True
+
+    with pytest.raises(DesignError, match=r"nothing marks Unmarked.go: put @action\(\) above it"):
+        read_design(Unmarked)
+
+
+def test_an_action_that_says_nothing_is_refused_unless_it_is_meant() -> None:
+    with pytest.raises(DesignError, match=r"act says nothing: if it is meant to .*, write s.require\(True\)"):
+        read_with(lambda s: None)
+    read_with(lambda s: s.require(True))
+
+
+def test_parameters_are_those_that_the_decorator_declares() -> None:
+    class Swapped(Design):
+        A = index_sort("A")
+        here, there = boolean(over=A), boolean(over=A)
+
+        @action(one=A, other=A)
+        def go(s: State, other: Expr, one: Expr) -> None:
+            s.here[one] = s.there[other]
+
+    with pytest.raises(DesignError, match=r"go takes \(other, one\) after the state, and .* declares \(one, other\)"):
+        read_design(Swapped)
+
+
+def test_a_sort_is_no_range_to_loop_over() -> None:
+    def loop(s: Any) -> None:
+        for p in s.Pop:
+            s.cache[p] = 0
+
+    with pytest.raises(
+        SymbolicTruthError, match=r"Pop has any number of elements: use for_all\(\), exists\(\) or each"
+    ):
+        read_with(loop)
+
+
+@pytest.mark.parametrize("body", [lambda s: s.require(s.x > 0 & s.on), lambda s: s.require(s.on | s.x == 0)])
+def test_a_comparison_beside_and_takes_parentheses(body: Body) -> None:
+    with pytest.raises(TypeError, match=r"in act: `[0x]` is no condition, .* write .a > 0. [&|] b, not a > 0 [&|] b"):
+        read_with(body)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from tests.reports.standins import Calls
 
 COMMANDS = (
     *("verify", "cover", "diff", "compare", "replay", "show", "bound", "run", "check", "learn", "follow", "export"),
-    "list",
+    *("list", "scaffold"),
 )
 
 
@@ -152,7 +153,7 @@ def test_bound_asks_for_what_it_needs(cli: Run) -> None:
 def test_list_documents_every_choice(cli: Run, calls: Calls) -> None:
     document = cli("list", "--json").document
     assert [design["name"] for design in document["designs"]] == list(DESIGNS)
-    for kind in ("options", "hazards", "numbers"):
+    for kind in ("options", "hazards", "numbers", "actions", "variables"):
         assert any(design[kind] for design in document["designs"])
         assert all(one["doc"] for design in document["designs"] for one in design[kind])
     assert all(one["says"] and one["source"] for one in document["properties"])
@@ -160,6 +161,11 @@ def test_list_documents_every_choice(cli: Run, calls: Calls) -> None:
     assert "publisher" in text
     assert "never-ahead" in text
     assert "inline" in text
+    assert re.search(r"read +. pop of Pop, cache of Pop .+ A request at a POP reads the config", text)
+    assert re.search(
+        r"served +. each Pop: a whole number from 0 to writes +. what a client at the location was told", text
+    )
+    assert "since the write under observation" not in text  # the suite keeps that itself
     assert cli("list", "--design", "nope").status == 2
 
 
