@@ -81,15 +81,15 @@ def adopt(reference: str) -> Own:
         machine = load(own.design)
     except (TypeError, ValueError, AttributeError) as error:
         raise DesignError(f"{own.name} cannot be read: {error}") from error
-    adopt_design(own.name, own.design)
-    adopt_dossier(own.name, own.dossier)
-    adopt_properties(_bound_to(own.name, one) for one in own.properties.values())
-    _ADOPTED[own.name] = own
     for name, constants, _, _ in own.dossier.cases:
         try:
             Instance.of(machine, **constants)
         except DesignError as error:
             raise DesignError(f"the case {name}: {error}") from error
+    adopt_properties([_bound_to(own.name, one) for one in own.properties.values()])
+    adopt_design(own.name, own.design)
+    adopt_dossier(own.name, own.dossier)
+    _ADOPTED[own.name] = own
     return own
 
 

@@ -11,6 +11,7 @@ from edgeproof.model.machine import Instance
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.engines.fuzz.sight import needs
 from edgeproof.properties.evidence import Case
+from edgeproof.properties.own import adopted
 from edgeproof.reports.described import ActionText, VariableText, possible_actions_of, variables_of
 
 __all__ = ["scaffold"]
@@ -31,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import edgeproof
-
+{imports}
 
 class MySystem:
     """What {design} calls by these names, as my code does it."""
@@ -73,12 +74,21 @@ def test_my_system_does_what_{design}_does() -> type[MySystem]:
 
 def scaffold(case: Case, instance: Instance, named: bool, file: str = "my_system.py") -> str:
     """The text of the file; `named` says that the case is one of the scoreboard, else it is given by its constants."""
-    asked = [f'"{case.design}"']
-    asked += [f'case="{case.name}"'] if named else [f"{name}={value!r}" for name, value in case.constants.items()]
+    own = adopted().get(case.design)
+    asked = [f'"{case.design}"' if own is None else own.name]
+    if named and own is None:
+        asked.append(f'case="{case.name}"')
+    else:
+        asked += [f"{name}={value!r}" for name, value in case.constants.items()]
+    imports = ""
+    if own is not None:
+        asked += [f"properties=[{', '.join(own.properties)}]"] if own.properties else []
+        imports = f"from {own.design.__module__} import {', '.join([own.name, *own.properties])}\n"
     return _TEMPLATE.format(
         design=case.design,
         in_case=f" in its case {case.name}" if named else "",
         file=file,
+        imports=imports,
         setup=textwrap.indent("\n".join(_setup(instance)), " " * 8),
         actions="\n".join(_method(one) for one in possible_actions_of(instance)),
         variables=textwrap.indent("\n".join(_shown(case, instance)), " " * 12),

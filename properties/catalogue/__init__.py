@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from edgeproof.model.machine import DesignError, Instance
@@ -94,12 +94,12 @@ CATALOGUE: Final[Mapping[str, Property]] = _KNOWN
 """Every property by its id, in the order in which reports show them; those of adopted designs come last."""
 
 
-def adopt_properties(properties: Iterable[Property]) -> None:
-    """Make properties of somebody's own known by their ids. Raises DesignError for an id that another one has."""
-    for one in properties:
-        if one.id in _KNOWN:
-            raise DesignError(f"there is a property {one.id!r} already: give it another id")
-        _KNOWN[one.id] = one
+def adopt_properties(properties: Sequence[Property]) -> None:
+    """Make properties of somebody's own known by their ids: all, or none with DesignError for an id that is taken."""
+    ids = [one.id for one in properties]
+    if taken := [one for number, one in enumerate(ids) if one in _KNOWN or one in ids[:number]]:
+        raise DesignError(f"there is a property {taken[0]!r} already: give it another id")
+    _KNOWN.update({one.id: one for one in properties})
 
 
 def part_with_properties(ids: Iterable[str]) -> None:

@@ -215,7 +215,7 @@ def conformance(shared: Evidence, tally: Tally, instance: Instance) -> Evidence:
         verdict, reason = Verdict.VACUOUS, "the system shows nothing that the model knows"
     elif tally.impossible and not tally.fired:
         verdict, reason = Verdict.VACUOUS, f"the system cannot perform {', '.join(tally.impossible)}, and nothing else"
-    elif not tally.fired:
+    elif not tally.fired and (tally.offered or not tally.steps):
         verdict, reason = Verdict.VACUOUS, "nothing was performed"
     return evolve(
         shared,

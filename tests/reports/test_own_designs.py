@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A design of somebody's own, by where it is: every command takes it, and nothing but a command line can name one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, Final
+
+import pytest
+
+from edgeproof.model.designs import DESIGNS
+from edgeproof.model.interpret import Event
+from edgeproof.model.trace import Trace, load_trace
+from edgeproof.properties import own
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.evidence import Verdict
+from tests.reports.conftest import Keep, Run
+from tests.reports.standins import Calls
+
+LAMP: Final = """
+from edgeproof import ActionUnknown, Property
+from edgeproof.model import Design, action, boolean, count, hazard, natural
+
+class Lamp(Design):
+    "A lamp, and a fly that sits on it."
+    most = count(2, "how often it may surge")
+    on = boolean(doc="it is on")
+    uses = natural(most, doc="surges so far")
+
+    @action(fair=False)
+    def switch(s):
+        "Somebody switches it on."
+        s.require(~s.on)
+        s.on = True
+
+    @hazard()
+    def surge(s):
+        "A surge while it is on."
+        s.require(s.on & (s.uses < s.most))
+        s.uses = s.uses + 1
+
+CALM = Property("calm", "There is no surge.", "a test", state=lambda s: s.uses == 0)
+CASES = [("quiet", {}, (), "no surge"), ("stormy", {"surge": True}, ("calm",), "it surges")]
+LEMMAS = {"dark-is-calm": lambda s: s.on | (s.uses == 0)}
+
+class Socket:
+    def start(self, setup):
+        self.on, self.uses = False, 0
+    def perform(self, action, arguments):
+        self.on, self.uses = True, self.uses + (action == "surge")
+    def observe(self):
+        return {"on": self.on, "uses": self.uses}
+    def close(self):
+        pass
+"""
+
+
+@pytest.fixture
+def lamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The design in a file of its own, in a folder of somebody's."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "designs").mkdir()
+    path = tmp_path / "designs" / "lamp.py"
+    path.write_text(LAMP, encoding="utf-8")
+    before = set(sys.modules)
+    yield path
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def surged(lamp: Path) -> Trace:
+    """A witness about its property."""
+    states = ({"on": False, "uses": 0}, {"on": True, "uses": 0}, {"on": True, "uses": 1})
+    events = (Event("switch"), Event("surge"))
+    return Trace("Lamp", {"most": 2, "surge": True}, states, events, "calm")
+
+
+FILE: Final = "designs/lamp.py"
+
+
+def test_verify_takes_its_cases_properties_and_systems(cli: Run, calls: Calls, lamp: Path) -> None:
+    assert cli("verify", "--design", FILE).status == calls.ledger.exit_status
+    assert [(case.name, case.design, case.properties, dict(case.expected)) for case in calls.cases] == [
+        ("quiet", "Lamp", ("calm",), {}),
+        ("stormy", "Lamp", ("calm",), {"calm": Verdict.VIOLATED}),
+    ]
+    cli("verify", "--design", FILE, "--hazard", "surge", "--expect", "calm=VIOLATED", "--system", "Socket")
+    assert [dict(case.constants) for case in calls.cases] == [{"surge": True}]
+    refused = cli("verify", "--design", FILE, "--system", "Sockte")
+    assert (refused.status, "there is no system 'Sockte'" in refused.err) == (2, True)
+    assert [one for one in DESIGNS if one == "Lamp"] == [one for one in CATALOGUE if one == "calm"] == []
+
+
+def test_list_and_scaffold_say_what_a_system_of_it_does_and_shows(cli: Run, lamp: Path) -> None:
+    (found,) = cli("list", "--design", FILE, "--json").document["designs"]
+    assert [one["name"] for one in found["actions"]] == ["switch", "surge"]
+    assert {one["name"]: one["doc"] for one in found["variables"]} == {"on": "it is on", "uses": "surges so far"}
+    text = cli("scaffold", FILE, "--case", "stormy").out
+    assert "from lamp import Lamp, CALM\n" in text
+    assert "@edgeproof.lockstep(Lamp, surge=True, properties=[CALM])" in text
+    names: dict[str, Any] = {"__name__": "mine"}
+    exec(compile(text, "mine.py", "exec"), names)
+
+
+def test_its_traces_are_shown_and_replayed_where_it_is_named(cli: Run, keep: Keep, lamp: Path, surged: Trace) -> None:
+    kept = keep(surged)
+    assert "there is no design 'Lamp'" in cli("show", kept).err
+    shown = cli("show", kept, "--design", FILE)
+    assert (shown.status, "Lamp with surge=True: a witness about calm, 2 steps" in shown.out) == (0, True)
+    for on in ("model", "lamp:Socket"):
+        replayed = cli("replay", kept, "--design", FILE, "--on", on)
+        assert (replayed.status, "calm: broken, as the trace claims" in replayed.out) == (0, True)
+    assert "wrote test_it.py" in (
+        cli("replay", kept, "--design", FILE, "--on", "lamp:Socket", "--pytest", "test_it.py").out
+    )
+    text = Path("test_it.py").read_text(encoding="utf-8")
+    assert "replay(load_trace(TRACE), on=Socket, design=Lamp, properties=[CALM])" in text
+    assert load_trace(Path(kept).read_text(encoding="utf-8")) == surged
+
+
+def test_it_is_exported(cli: Run, lamp: Path) -> None:
+    assert cli("export", FILE, "--to", "tla", "--out", "out").status == 0
+    assert "surge" in Path("out/Lamp.tla").read_text(encoding="utf-8")
+
+
+def test_it_is_named_by_its_module_or_by_an_entry_point(cli: Run, lamp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, str(lamp.parent)])
+    assert cli("list", "--design", "lamp:Lamp", "--json").document["designs"][0]["name"] == "Lamp"
+
+    class Points(dict[str, Any]):
+        names: ClassVar = {"a-lamp"}
+
+    monkeypatch.setattr(own, "entry_points", lambda group: Points({"a-lamp": SimpleNamespace(value="lamp:Lamp")}))
+    assert cli("list", "--design", "a-lamp", "--json").document["designs"][0]["name"] == "Lamp"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: "", "lamp has no design in it"),
+        (
+            lambda text: text + "\nclass Other(Design):\n    x = boolean()\n",
+            "lamp has several: name one, as in lamp:Lamp",
+        ),
+        (lambda text: text.replace("s.on = True", "s.no = True"), "Lamp cannot be read: in switch: 'no' cannot be"),
+        (lambda text: text.replace('"surge": True', '"sirge": True'), "the case stormy: Lamp has no option, hazard or"),
+        (lambda text: text.replace('Property("calm"', 'Property("never-ahead"'), "there is a property 'never-ahead'"),
+        (lambda text: text.replace("class Lamp", "class do_kv"), "there is a design 'do_kv' already"),
+        (lambda text: "1 +", "designs/lamp.py cannot be read: SyntaxError: "),
+        (lambda text: "import nowhere_at_all", "cannot be read: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        (lambda text: text + "DOSSIER = 3", "lamp has a DOSSIER, and what belongs into it beside that: cases, lemmas"),
+        (lambda text: text + "class Other(Socket):\n    pass\n", "there are several systems: name one by --system"),
+    ],
+)
+def test_what_is_wrong_with_it_is_said_in_one_line(
+    cli: Run, lamp: Path, change: Callable[[str], str], says: str
+) -> None:
+    lamp.write_text(change(LAMP), encoding="utf-8")
+    outcome = cli("verify", "--design", FILE)
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert says in outcome.err
+    assert cli("list").status == 0
+
+
+def test_what_is_nowhere_is_said_in_one_line(cli: Run) -> None:
+    assert "nowhere.py: there is no file nowhere.py" in cli("list", "--design", "nowhere.py").err
+    assert "nowhere cannot be read: ModuleNotFoundError" in cli("list", "--design", "nowhere:Lamp").err
+    assert "Case in edgeproof.properties.evidence is no design" in (
+        cli("list", "--design", "edgeproof.properties.evidence:Case").err
+    )
+
+
+def test_a_trace_cannot_name_code(cli: Run, keep: Keep, lamp: Path, surged: Trace) -> None:
+    lamp.write_text("open('was-here', 'w')", encoding="utf-8")
+    for design in (FILE, "lamp:Lamp", str(lamp)):
+        text = Path(keep(surged)).read_text(encoding="utf-8").replace('"Lamp"', f'"{design}"')
+        Path("odd.json").write_text(text, encoding="utf-8")
+        for command in ("show", "replay"):
+            assert f"there is no design '{design}'" in cli(command, "odd.json").err
+    assert not Path("was-here").exists()
