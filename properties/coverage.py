@@ -49,11 +49,6 @@ class Coverage:
     steps: int
     runs: int
 
-    @property
-    def never(self) -> tuple[str, ...]:
-        """The actions that were not performed although the system may know them."""
-        return tuple(name for name, times in self.performed.items() if not times and name not in self.impossible)
-
 
 def coverage_of(instance: Instance, tally: Tally, conclusions: Sequence[Conclusion]) -> Coverage:
     """What the runs of a tally came to on an instance, with what was concluded from them."""

@@ -24,7 +24,7 @@ from typing import Final, TypeGuard
 from attrs import evolve, frozen
 
 from edgeproof.impl.system import System
-from edgeproof.model.designs import adopt_design, load, part_with_designs
+from edgeproof.model.designs import DESIGNS, adopt_design, load, part_with_designs
 from edgeproof.model.machine import Design, DesignError, Instance
 from edgeproof.properties.catalogue import Property, adopt_properties, part_with_properties
 from edgeproof.properties.designs import adopt_dossier, part_with_dossiers
@@ -180,6 +180,8 @@ def _design_in(module: ModuleType, attribute: str) -> type[Design]:
         found = getattr(module, attribute, None)
         if not (isinstance(found, type) and issubclass(found, Design)):
             raise DesignError(f"{attribute} in {module.__name__} is no design: derive it from edgeproof.model.Design")
+        if ours := [name for name, one in DESIGNS.items() if one is found]:
+            raise DesignError(f"{attribute} in {module.__name__} is the design {ours[0]}: give that name")
         return found
     designs = {name: one for name, one in vars(module).items() if _is_design(one, module)}
     if len(designs) != 1:

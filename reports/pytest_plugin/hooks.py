@@ -7,6 +7,7 @@ Nothing here imports an engine, nor Hypothesis: a project that does not use edge
 from __future__ import annotations
 
 import json
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,5 +80,5 @@ def _records(reporter: Any) -> Iterator[dict[str, Any]]:
 
 def _natural(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(text)
+        raise ArgumentTypeError(f"a whole number from 0 is needed, not {text!r}")
     return int(text)

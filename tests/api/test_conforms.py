@@ -155,3 +155,38 @@ def test_the_same_seed_finds_the_same() -> None:
 def test_a_system_is_given_as_what_makes_one() -> None:
     with pytest.raises(TypeError, match="a system is given as its class"):
         edgeproof.conforms(ReferenceSystems(), "do_kv")  # type: ignore[arg-type]
+
+
+def test_a_case_of_the_scoreboard_brings_its_constants_and_what_is_expected_of_it() -> None:
+    few = Budget(examples=10, steps=40)
+    expected = {"properties": ["monotonic-kv", "never-ahead"], "budget": few}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ledger = edgeproof.conforms(ReferenceSystems, "do_kv", case="inline", **expected)  # type: ignore[arg-type]
+    assert ledger.of("monotonic-kv").case.name == "inline"
+    assert ledger.of("monotonic-kv").case.expected["monotonic-kv"] is Verdict.VIOLATED
+    assert ledger.of("lockstep").evidence[0].fired["write_inline"] > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"case": "inlien"}, "do_kv has no case 'inlien'; did you mean 'inline'?"),
+        ({"case": "inline", "crash": True}, "'inline' has its own constants: crash cannot be given beside it"),
+    ],
+)
+def test_a_case_is_there_and_stands_alone(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(edgeproof.DesignError, match=says):
+        edgeproof.conforms(ReferenceSystems, "do_kv", **given)
+
+
+def test_a_part_says_how_much_of_it_there_has_to_be() -> None:
+    few = Budget(examples=4, steps=40)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ledger = edgeproof.conforms(HidesTheChangelog, "do_kv", require={"variables": 26}, budget=few)
+        assert ledger.of("changelog-complete").verdict is Verdict.UNKNOWN
+        with pytest.raises(
+            ConformanceError, match="not far enough:\n    changelog-complete: not decided, and required"
+        ):
+            edgeproof.conforms(HidesTheChangelog, "do_kv", require={"properties": ["changelog-complete"]}, budget=few)

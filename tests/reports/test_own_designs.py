@@ -175,6 +175,20 @@ def test_what_is_nowhere_is_said_in_one_line(cli: Run) -> None:
     )
 
 
+def test_it_has_a_bound_where_it_says_what_that_is_made_of(cli: Run, lamp: Path) -> None:
+    lamp.with_name("mine.py").write_text(
+        "from edgeproof.model.designs.do_kv import DoKv\n"
+        "from edgeproof.properties.designs.do_kv import DOSSIER\n"
+        "class Mine(DoKv):\n    'The pattern under another name.'\n",
+        encoding="utf-8",
+    )
+    given = ("--sync-delay", "2s", "--put-timeout", "5s", "--retries", "0", "--cache-ttl", "60s", "--json")
+    found = cli("bound", "--design", "designs/mine.py", *given).document
+    assert (found["design"], found["formula"], found["bound_s"]) == ("Mine", "D + S + D + T", 72)
+    assert "DoKv in mine is the design do_kv: give that name" in cli("list", "--design", "designs/mine.py:DoKv").err
+    assert "Lamp promises no bound" in cli("bound", "--design", FILE).err
+
+
 def test_a_trace_cannot_name_code(cli: Run, keep: Keep, lamp: Path, surged: Trace) -> None:
     lamp.write_text("open('was-here', 'w')", encoding="utf-8")
     for design in (FILE, "lamp:Lamp", str(lamp)):
