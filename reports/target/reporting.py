@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from edgeproof.reports.target.judging import ASKED
 from edgeproof.reports.target.verifying import BUDGETS, Verified, verify_target, write_breaches
 from edgeproof.reports.view import arrange, program_name
 from edgeproof.reports.words import unknown
+from edgeproof.reports.workflow_commands import wants_workflow_commands, workflow_commands
 
 if TYPE_CHECKING:
     from edgeproof.reports.view import View
@@ -69,6 +71,8 @@ def _print(terminal: Terminal, view: View, verified: Verified, files: Sequence[s
         if not breach.again:
             console.print("  seen once, and not again when the same was done", style="magenta")
     print_summary(console, view)
+    for line in workflow_commands(view) if wants_workflow_commands(os.environ) else ():
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     made = counted(verified.requests, "request")
     console.print(f"{made} made; wrote {view.path('report.json')}, {', '.join(files)}", soft_wrap=True)
 

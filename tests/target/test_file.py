@@ -16,6 +16,7 @@ from edgeproof.reports.target.file import check_base, read_description
 from edgeproof.reports.target.openapi import draft_from
 from tests.target.driving import EXAMPLES, describe
 
+DOCUMENTATION = Path(__file__).resolve().parents[2] / "docs" / "deployments.md"
 WORKER = Path(__file__).resolve().parents[2] / "impl" / "worker" / "openapi.json"
 
 
@@ -68,6 +69,15 @@ def test_the_numbers_of_the_pattern_make_the_proved_bound(tmp_path: Path) -> Non
     described = read_description(describe(tmp_path, "http://127.0.0.1:8787", **{'bound = "3s"': numbers}))
     assert described.bound == 90
     assert described.promise.formula == "D + S + F*(D + R) + D + T"
+    assert described.promise.assumptions[0] == "S = 2 s, D = 5 s, R = 1 s, T = 60 s, F = 3"
+    assert (described.promise.cache_ttl, described.promise.failures) == (None, None), "which nobody sees from outside"
+
+
+@pytest.mark.parametrize("bearer", ["", "abc", "two words", 'quo"ted', "näh-nicht"])
+def test_a_bearer_is_one_word(bearer: str, tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match=r"token\.txt") as refused:
+        read_description(describe(tmp_path, "http://127.0.0.1:8787", bearer=bearer))
+    assert not bearer or bearer not in str(refused.value).rpartition("token.txt")[2]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost"])
@@ -92,3 +102,12 @@ def test_a_reference_to_itself_is_no_trap() -> None:
     loop = {"$ref": "#/components/schemas/A"}
     answer = {"responses": {"200": {"content": {"application/json": {"schema": loop}}}}}
     assert draft_from("http://a", {"paths": {"/a": {"put": answer}}, "components": {"schemas": {"A": loop}}}) is None
+
+
+def test_the_file_in_the_documentation_is_one(tmp_path: Path) -> None:
+    _, block = DOCUMENTATION.read_text(encoding="utf-8").split("```toml\n")
+    (tmp_path / "edgeproof.toml").write_text(block.partition("```")[0], encoding="utf-8")
+    (tmp_path / "token.txt").write_text("a-bearer", encoding="utf-8")
+    described = read_description(tmp_path / "edgeproof.toml")
+    assert (described.bound, described.promise.guarded) == (90, True)
+    assert described.target.changelog is not None

@@ -16,7 +16,7 @@ from edgeproof.impl.target.programs import Budget
 from edgeproof.reports.cli import main
 from tests.outside.front import BEARER, Answer, Front, served
 from tests.target.driving import describe
-from tests.target.servers import MANNERS, endless, misbehaving
+from tests.target.servers import MANNERS, answers, endless, misbehaving
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -97,6 +97,15 @@ def test_an_answer_that_repeats_the_bearer_repeats_it_to_nobody(run: Run) -> Non
         describe(Path.cwd(), address, **{'bearer_file = "token.txt"': 'bearer_file = "token.txt"\nversions = "opaque"'})
         status, out, _ = run("target", "check")
     assert status == 2, "the store never shows the version that was made"
+    assert "answered 200: version $TOKEN" in out
+
+
+def test_nor_where_it_is_spelled_in_another_way(run: Run) -> None:
+    spelled = "".join(f"\\u{ord(letter):04x}" for letter in BEARER)
+    body = f'{{"version": "{spelled}", "config": {{}}}}'.encode()
+    with misbehaving(answers("HTTP/1.1 200 OK", body)) as address:
+        describe(Path.cwd(), address, **{'bearer_file = "token.txt"': 'bearer_file = "token.txt"\nversions = "opaque"'})
+        _, out, _ = run("target", "check")
     assert "answered 200: version $TOKEN" in out
 
 

@@ -12,7 +12,7 @@ from edgeproof.impl.target.events import recorded
 from edgeproof.impl.target.runs import Run
 from edgeproof.reports.target.judging import judged, reasons_in
 from tests.outside.front import Answer, Front, served
-from tests.outside.test_outside import BROKEN, HOLD, NeverPublishesAgain
+from tests.outside.test_outside import BROKEN, HOLD, LogsByHalf, NeverPublishesAgain
 from tests.target.driving import described, taken
 
 SLOW = ("single-writer-order", "durable-ack", "idempotent-write", "changelog-complete")
@@ -61,3 +61,7 @@ def test_what_the_code_finds_the_file_finds(broken: Mapping[str, list[str]], fro
 @pytest.mark.parametrize("front", [Front, LosesAnswers])
 def test_of_a_good_front_nothing_is_broken(broken: Mapping[str, list[str]], front: type[Front]) -> None:
     assert broken[front.__name__] == []
+
+
+def test_what_the_changelog_lacks_was_not_written_whole(broken: Mapping[str, list[str]]) -> None:
+    assert "atomic-write" in broken[LogsByHalf.__name__]
