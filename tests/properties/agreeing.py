@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from itertools import product
 from typing import Any, Final
 
 from edgeproof.model.interpret import OutOfRangeError, apply, evaluate
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import Instance
+from edgeproof.model.smt import UnencodableError
 from edgeproof.model.trace import Trace, replay
 from edgeproof.properties.catalogue import Property, state_form, step_form
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.prove.cutoff import cutoffs
 from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.engines.prove.induct import UndecidedError, inductive_part
+from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.solver import WORK
 from edgeproof.properties.engines.prove.unroll import Counterexample, Unrolling, unrolling
 from edgeproof.properties.evidence import Evidence, Verdict
@@ -70,10 +75,13 @@ def search_agrees(subject: Subject) -> Compared:
 
 
 def proofs_agree(subject: Subject) -> Compared:
-    """What is proved no search violates, whatever the sizes and numbers; what is violated replays."""
+    """What is proved no search violates, whatever the sizes and numbers; what is violated replays.
+
+    The prover begins with what it has proved of the design's other configurations.
+    """
     compared: Compared = Counter()
     found = subject.searched(subject.instance)
-    for evidence in prove(subject.instance, subject.safety, subject.lemmas, Effort(DEPTH, k=2)):
+    for evidence in prove(subject.instance, subject.safety, subject.lemmas, Effort(DEPTH, k=2), _taught(subject)):
         at_hand, one = found[evidence.property], _named(subject, evidence.property)
         if evidence.verdict is Verdict.PROVED:
             compared += _holds_everywhere(subject, evidence)
@@ -243,6 +251,18 @@ def _holds_everywhere(subject: Subject, evidence: Evidence) -> Compared:
         assert verdict is not Verdict.VIOLATED, f"{evidence.property}: proved, and violated with {at}"
     assert not subject.below_zero(), f"{evidence.property}: proved, and a natural falls below 0"
     return Counter({"proofs": 1, "searches of what is proved": len(searches)})
+
+
+def _taught(subject: Subject) -> Known:
+    known, state = Known(), subject.instance.machine.state()
+    candidates = {name: lemma(state) for name, lemma in subject.lemmas.items()}
+    candidates |= {one.id: state_form(subject.instance.machine, one).holds for one in subject.safety if one.state}
+    for mode, storm in product(("plain", "fancy"), (False, True)):
+        other = subject.instance.with_(mode=mode, storm=storm)
+        if other != subject.instance:
+            with suppress(UndecidedError, UnencodableError):
+                inductive_part(other, candidates, known=known)
+    return known
 
 
 def _as_soon(subject: Subject, searched: Evidence, proved: Evidence) -> None:

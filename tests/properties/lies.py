@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import z3
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.model import kernel, smt
 from edgeproof.model.emit import Emitter
@@ -21,6 +21,7 @@ from edgeproof.properties.engines.explore.liveness import fair_cycle as honest_c
 from edgeproof.properties.engines.fuzz import run as fuzz_run
 from edgeproof.properties.engines.prove import cutoff, induct, unroll
 from edgeproof.properties.engines.prove import engine as prove_engine
+from edgeproof.properties.engines.prove.known import Known
 from tests.model.drawing import Spec
 from tests.model.random_designs import spec_of
 from tests.properties import brute
@@ -107,6 +108,11 @@ def proof_believes_a_lemma(patch: Patch) -> None:
     patch.setattr(induct, "_broken_by", lambda *arguments: doubted(broken_by(*arguments)))
 
 
+def proof_forgets_which_lemmas_it_rests_on(patch: Patch) -> None:
+    honest = Known.learn
+    patch.setattr(Known, "learn", lambda known, guard, goals, hold, core: honest(known, guard, goals, hold, ()))
+
+
 def proof_believes_naturals_to_stay_above_zero(patch: Patch) -> None:
     patch.setattr(prove_engine, "leaves_range", lambda inductive: None)
 
@@ -161,6 +167,18 @@ MEET = Spec(
 )
 """Two elements together do what one cannot: rare among random designs."""
 
+DOMINOES = evolve(
+    MEET,
+    variables=tuple((name, "bool", "", None) for name in ("v0", "v1", "v2")),
+    actions=(
+        ("fair_0", (), ("var", "v1", ""), (("set", "v0", "", ("lit", True)),)),
+        ("fair_1", (), ("var", "v2", ""), (("set", "v1", "", ("lit", True)),)),
+        ("fair_2", (), ("lit", True), (("set", "v2", "", ("lit", True)),)),
+    ),
+    lemmas=(("not", ("var", "v1", "")), ("not", ("var", "v2", ""))),
+)
+"""Each lemma stands as long as the next does, and the last falls: lemmas that lean on each other are rare, too."""
+
 
 LIES = (
     Lie(search_skips_an_action, "search", spec_of(3), "not every step was found"),
@@ -171,6 +189,7 @@ LIES = (
     Lie(every_search_cuts_clocks_off_one_too_low, "search", spec_of(11), "clocks are cut off too early"),
     Lie(proof_skips_an_action, "proof", spec_of(1), "proved, and violated"),
     Lie(proof_believes_a_lemma, "proof", spec_of(31), "proved, and violated"),
+    Lie(proof_forgets_which_lemmas_it_rests_on, "proof", DOMINOES, "proved, and violated"),
     Lie(proof_believes_naturals_to_stay_above_zero, "proof", spec_of(17), "a natural falls below 0"),
     Lie(bounded_search_skips_an_action, "bounded search", spec_of(58), "finds None"),
     Lie(bounded_search_forgets_what_stays, "bounded search", spec_of(7), "breadth-first search None"),

@@ -306,7 +306,9 @@ def _broken_by(induction: Induction, action: Action) -> list[str]:
         formula = induction.truth_with(action, node, found.bound, False)
         return bool(z3.is_true(found.model.eval(formula, model_completion=True)))
 
-    broken = [name for name, node in changed.items() if node in set(found.goals) and false_afterwards(node)]
+    # The others are proved to be kept.
+    asked = set(found.goals)
+    broken = [name for name, node in changed.items() if node in asked and false_afterwards(node)]
     if not broken:
         raise UndecidedError(f"on {action.name}: the solver's model does not say which lemma is broken")
     return broken
