@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must be able to happen: facts of a case, of each of which the search has to meet a state.
+"""What must be able to happen: facts of a case, of each of which the search has to meet a state, or a step.
 
 A design that can do less than it should breaks no promise: where nothing is ever acknowledged, nothing that was
 acknowledged is lost.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from edgeproof.model.expr import FALSE, TRUE
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Fact
@@ -27,4 +28,12 @@ def facts_of(case: Case) -> list[Property]:
 
 
 def _never(name: str, fact: Fact) -> Property:
-    return Property(f"{POSSIBLE}:{name}", fact.says, "", state=lambda s: ~fact.shows(s))
+    if not fact.happens:
+        return Property(f"{POSSIBLE}:{name}", fact.says, "", state=lambda s: ~fact.shows(s))
+    return Property(
+        f"{POSSIBLE}:{name}",
+        fact.says,
+        "",
+        step=lambda step: ~(fact.shows(step.before) & fact.then(step.after)) if step.action == fact.happens else TRUE,
+        tested_step=lambda step: TRUE if step.action == fact.happens else FALSE,
+    )

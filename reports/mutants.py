@@ -1,24 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What became of mutants, as a matrix and as lines in a file that a later run goes on from."""
+"""What became of mutants: a matrix, and lines in a file that a later run goes on from."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attrs import asdict
 
-from edgeproof.properties.evidence import Status
-from edgeproof.properties.mutation.kills import Fate, Kill
+from edgeproof import model, properties
+from edgeproof.model.designs import DESIGNS
+from edgeproof.properties.cases import scoreboard
+from edgeproof.properties.mutation.exceptions import reason_for
+from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standing
 from edgeproof.reports.errors import Unusable, one_line
 
-__all__ = ["Kept", "matrix"]
+__all__ = ["Kept", "markdown", "matrix", "standing", "unexplained"]
+
+_EQUAL = (Standing.PROVED_EQUAL, Standing.SAME_GRAPHS, Standing.SAME_RUNS)
 
 
 class Kept:
-    """Fates by design and mutant, each also a line of a file, if one is named. Raises Unusable for another's file."""
+    """Fates by design and mutant, each also a line of a file, if one is named.
+
+    Lines of other sources than these are not read: what was true of them need not be of these. Raises Unusable for
+    another's file.
+    """
 
     def __init__(self, path: str | None) -> None:
         self._path = None if path is None else Path(path)
@@ -26,39 +38,127 @@ class Kept:
         if self._path is not None and self._path.exists():
             for number, line in enumerate(self._path.read_text(encoding="utf-8").splitlines(), start=1):
                 try:
-                    fate = _read(json.loads(line))
-                except (KeyError, TypeError, ValueError) as error:
+                    said = json.loads(line)
+                    if said.pop("of") != _sources():
+                        continue
+                    fate = _read(said)
+                except (KeyError, TypeError, ValueError, AttributeError) as error:
                     raise Unusable(f"{path}, line {number}, is no fate of a mutant: {one_line(error)}") from error
                 self.fates[fate.design, fate.mutant] = fate
 
-    def keep(self, fate: Fate) -> None:
-        """Remember a fate."""
-        self.fates[fate.design, fate.mutant] = fate
+    def keep(self, fates: Sequence[Fate]) -> None:
+        """Remember fates."""
+        self.fates |= {(one.design, one.mutant): one for one in fates}
         if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(fate)) + "\n")
+                file.writelines(json.dumps({"of": _sources(), **asdict(one)}) + "\n" for one in fates)
 
 
-def matrix(fates: Sequence[Fate], engines: Sequence[str], seed: int) -> dict[str, Any]:
-    """Mutants by engine and property, with counts for each design; a row is [mutants, killed, ...] by name."""
-    designs = {design: _counts([one for one in fates if one.design == design]) for design in _names(fates)}
-    return {"seed": seed, "engines": [*engines], "designs": designs, "mutants": [asdict(one) for one in fates]}
+@cache
+def _sources() -> str:
+    """What tells the sources of designs and engines from others."""
+    folders = [Path(one.__path__[0]) for one in (model, properties)]
+    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def _names(fates: Iterable[Fate]) -> list[str]:
-    return [*dict.fromkeys(one.design for one in fates)]
+def standing(fate: Fate) -> Standing:
+    """How a mutant stands, exceptions taken into account."""
+    return fate.standing(reason_for(fate.design, fate.says))
 
 
-def _counts(fates: Sequence[Fate]) -> dict[str, int]:
+def unexplained(fate: Fate) -> bool:
+    """Whether a mutant passes, and nobody knows why it should."""
+    return standing(fate) is Standing.UNEXPLAINED
+
+
+def matrix(fates: Sequence[Fate], engines: Sequence[str], seed: int, profile: str) -> dict[str, Any]:
+    """Every mutant with who noticed it by what, counts of their standings by design, and who noticed what by which
+    property.
+    """
     return {
-        "mutants": len(fates),
-        "killed": sum(one.killed for one in fates),
-        "twice": sum(len(one.kills) > 1 for one in fates),
-        "same": sum(not one.killed and not one.apart for one in fates),
-        "survivors": sum(not one.killed and one.apart for one in fates),
+        "seed": seed,
+        "profile": profile,
+        "engines": [*engines],
+        "designs": {design: _counts(of) for design, of in _by_design(fates).items()},
+        "properties": {design: _properties(design, of) for design, of in _by_design(fates).items()},
+        "mutants": [
+            {**asdict(one), "standing": standing(one), "because": reason_for(one.design, one.says)} for one in fates
+        ],
     }
 
 
+def markdown(document: Mapping[str, Any]) -> str:
+    """The matrix for people."""
+    names = [one.value for one in Standing]
+    lines = ["# Mutants", "", _row(["design", "mutants", *names]), _row(["---"] * (len(names) + 2))]
+    lines += [
+        _row([f"`{design}`", of["mutants"], *(of[name] for name in names)])
+        for design, of in document["designs"].items()
+    ]
+    lines += ["", "Who noticed how many by which property, and in how many steps at least:", ""]
+    lines += [_row(["design", "property", *ENGINES, "steps", "by a case"]), _row(["---"] * (len(ENGINES) + 4))]
+    for design, of in document["properties"].items():
+        lines += [
+            _row([f"`{design}`", f"`{name}`", *(one[engine] for engine in ENGINES), one["steps"], one["case"] or "-"])
+            for name, one in of.items()
+        ]
+    for title, kind in (("Passes, and nobody knows why it should", Standing.UNEXPLAINED), *_FOOTNOTES):
+        told = [one for one in document["mutants"] if one["standing"] == kind]
+        if told:
+            lines += ["", f"## {title}", ""]
+            lines += [f"- `{one['design']}`, {_code(one['says'])}{_why(one)}" for one in told]
+    return "\n".join(lines) + "\n"
+
+
+_FOOTNOTES = (
+    ("Noticed by the number of states only", Standing.STATES),
+    ("Excepted", Standing.EXCEPTED),
+)
+
+
+def _why(one: Mapping[str, Any]) -> str:
+    return f": {one['because']}" if one["because"] else ""
+
+
+def _code(says: str) -> str:
+    return one_line(says).replace("|", "\\|").replace("*", "\\*")
+
+
+def _row(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells) + " |"
+
+
+def _by_design(fates: Iterable[Fate]) -> dict[str, list[Fate]]:
+    found: dict[str, list[Fate]] = defaultdict(list)
+    for one in fates:
+        found[one.design].append(one)
+    return {design: found[design] for design in DESIGNS if design in found}
+
+
+def _counts(fates: Sequence[Fate]) -> dict[str, int]:
+    stands = Counter(standing(one) for one in fates)
+    return {"mutants": len(fates), **{one.value: stands[one] for one in Standing}}
+
+
+def _properties(design: str, fates: Sequence[Fate]) -> dict[str, dict[str, Any]]:
+    """Of each property: how many mutants each engine noticed by it, the fewest steps, and a case that breaks it."""
+    cases = scoreboard(design)
+    found: dict[str, dict[str, Any]] = {}
+    asked = dict.fromkeys(name for case in cases for name in case.properties)
+    kills = [kill for one in fates for kill in one.kills if kill.how is How.VERDICT]
+    for name in dict.fromkeys((*asked, *(kill.property for kill in kills))):
+        mine = [kill for kill in kills if kill.property == name]
+        by = Counter(kill.engine for kill in mine)
+        found[name] = {
+            **{engine: by[engine] for engine in ENGINES},
+            "steps": min((kill.steps for kill in mine if kill.steps), default=0),
+            "case": next((case.name for case in cases if name in case.expected), ""),
+        }
+    return found
+
+
 def _read(said: dict[str, Any]) -> Fate:
-    kills = tuple(Kill(**{**kill, "status": Status(kill["status"])}) for kill in said.pop("kills"))
-    return Fate(kills=kills, **said)
+    kills = tuple(Kill(**{**kill, "how": How(kill["how"])}) for kill in said.pop("kills"))
+    return Fate(kills=kills, **{**said, "equal": tuple(said["equal"])})

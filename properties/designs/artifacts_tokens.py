@@ -22,7 +22,7 @@ from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fa
 from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
-from edgeproof.properties.designs.parts.possible import waits_to_retry
+from edgeproof.properties.designs.parts.possible import as_late_as_it_may_be, waits_to_retry
 
 __all__ = ["DOSSIER", "new_token_bound", "new_token_formula"]
 
@@ -251,7 +251,8 @@ DOSSIER: Final = Dossier(
         without="fetches as before, no pushes, and no revocation",
     ),
     possible={
-        "a-retry-waits": waits_to_retry("tokens-tombstone"),
+        **waits_to_retry("tokens-tombstone"),
+        **as_late_as_it_may_be("tokens-tombstone"),
         "a-token-admits": Fact(
             "tokens-push-unchecked",
             "A request with the token is admitted.",

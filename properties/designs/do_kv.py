@@ -21,7 +21,7 @@ from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
-from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, waits_to_retry, watched
 
 __all__ = ["COSTING", "DOSSIER", "WRITE", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
 
@@ -281,7 +281,9 @@ DOSSIER: Final = Dossier(
     costing=COSTING,
     possible={
         "a-write-is-acknowledged": acknowledged("outbox"),
-        "a-retry-waits": waits_to_retry("recommended-apart"),
+        **waits_to_retry("recommended-apart"),
+        **as_late_as_it_may_be("outbox"),
+        **watched("outbox", "write"),
         "the-era-decides": Fact(
             "rollback-epoch",
             "An isolate keeps a copy with a higher number, of an earlier era than what KV holds.",

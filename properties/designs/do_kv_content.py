@@ -21,7 +21,7 @@ from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.do_kv_worst import worst_poison_run, worst_run
 from edgeproof.properties.designs.dossier import Beside, Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS, Change, at_lease, at_retry, at_sync, attempts
-from edgeproof.properties.designs.parts.possible import acknowledged
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, watched
 
 __all__ = ["DOSSIER"]
 
@@ -206,6 +206,8 @@ DOSSIER: Final = Dossier(
     costing=do_kv.COSTING,
     possible={
         "a-write-is-acknowledged": acknowledged("content-vetted"),
+        **as_late_as_it_may_be("content-vetted"),
+        **watched("content-vetted", "write"),
         "the-last-good-copy-is-kept": Fact(
             "content-keeps",
             "An isolate keeps a good copy while KV holds a bad one.",

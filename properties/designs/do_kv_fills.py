@@ -19,7 +19,7 @@ from edgeproof.model.machine import State
 from edgeproof.properties.designs import do_kv, do_kv_in_flight
 from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row
 from edgeproof.properties.designs.parts.alarm import LIMITS
-from edgeproof.properties.designs.parts.possible import acknowledged
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, watched
 
 __all__ = ["DOSSIER"]
 
@@ -151,6 +151,8 @@ DOSSIER: Final = Dossier(
     costing=do_kv.COSTING,
     possible={
         "a-write-is-acknowledged": acknowledged("fills"),
+        **as_late_as_it_may_be("fills"),
+        **watched("fills", "write"),
         "fills-overlap": Fact(
             "fills-neither",
             "A cache is filled by answers that overlap.",

@@ -20,7 +20,7 @@ from edgeproof.model.machine import Instance, State
 from edgeproof.properties.designs import do_kv, do_kv_worst
 from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS
-from edgeproof.properties.designs.parts.possible import acknowledged
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, watched
 
 __all__ = ["DOSSIER", "worst_run"]
 
@@ -160,6 +160,8 @@ DOSSIER: Final = Dossier(
     costing=do_kv.COSTING,
     possible={
         "a-write-is-acknowledged": acknowledged("in-flight"),
+        **as_late_as_it_may_be("in-flight"),
+        **watched("in-flight", "write"),
         "an-answer-is-overtaken": Fact(
             "in-flight-memo",
             "A read that is under way is overtaken by another one.",

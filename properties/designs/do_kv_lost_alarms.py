@@ -17,7 +17,7 @@ from edgeproof.properties.designs.do_kv_lost_alarms_worst import worst_run
 from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Row
 from edgeproof.properties.designs.parts.alarm import LIMITS, at_again
 from edgeproof.properties.designs.parts.lost_alarms import OVERDUE
-from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, waits_to_retry, watched
 
 __all__ = ["DOSSIER"]
 
@@ -73,7 +73,9 @@ DOSSIER: Final = Dossier(
     costing=do_kv.COSTING,
     possible={
         "a-write-is-acknowledged": acknowledged("lost-alarm-watchdog"),
-        "a-retry-waits": waits_to_retry("lost-alarm-faults"),
+        **waits_to_retry("lost-alarm-faults"),
+        **as_late_as_it_may_be("lost-alarm-watchdog"),
+        **watched("lost-alarm-watchdog", "write"),
         "an-alarm-is-armed-again": Fact(
             "lost-alarm-watchdog", "An alarm that is overdue is armed again.", lambda s: s.alarm == "again"
         ),

@@ -44,7 +44,7 @@ from edgeproof.properties.designs.parts.alarm import (
 )
 from edgeproof.properties.designs.parts.cache import old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
-from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, waits_to_retry, watched
 
 __all__ = ["DOSSIER"]
 
@@ -332,7 +332,9 @@ DOSSIER: Final = Dossier(
     ),
     possible={
         "a-write-is-acknowledged": acknowledged("manifest-places"),
-        "a-retry-waits": waits_to_retry("manifest-no-grace"),
+        **waits_to_retry("manifest-no-grace"),
+        **as_late_as_it_may_be("manifest-places"),
+        **watched("manifest-places", "write"),
         "a-part-is-collected": Fact(
             "manifest-short-grace", "A part that nothing needs any more is deleted.", lambda s: s.deleting
         ),

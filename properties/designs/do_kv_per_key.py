@@ -19,7 +19,7 @@ from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fa
 from edgeproof.properties.designs.parts.alarm import LIMITS, Change, at_retry, at_sync, attempts, publication
 from edgeproof.properties.designs.parts.cache import cached_copy
 from edgeproof.properties.designs.parts.links import UNBROKEN
-from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, waits_to_retry, watched
 
 __all__ = ["DOSSIER"]
 
@@ -166,7 +166,9 @@ DOSSIER: Final = Dossier(
     ),
     possible={
         "a-write-is-acknowledged": acknowledged("per-key"),
-        "a-retry-waits": waits_to_retry("per-key-faults"),
+        **waits_to_retry("per-key-faults"),
+        **as_late_as_it_may_be("per-key"),
+        **watched("per-key", "write"),
         "the-keys-differ": Fact(
             "per-key", "KV holds one version of one key, and another of the other.", lambda s: s.kv_first != s.kv_second
         ),

@@ -21,7 +21,7 @@ from edgeproof.properties.designs import do_kv
 from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
 from edgeproof.properties.designs.parts.alarm import LIMITS
 from edgeproof.properties.designs.parts.cache import old_copies
-from edgeproof.properties.designs.parts.possible import acknowledged, waits_to_retry
+from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, waits_to_retry, watched
 
 __all__ = ["DOSSIER"]
 
@@ -113,7 +113,9 @@ DOSSIER: Final = Dossier(
     costing=evolve(do_kv.COSTING, constants={**do_kv.COSTING.constants, "G": 60}, hops=_leaves_the_location),
     possible={
         "a-write-is-acknowledged": acknowledged("regional-memo"),
-        "a-retry-waits": waits_to_retry("regional-faults"),
+        **waits_to_retry("regional-faults"),
+        **as_late_as_it_may_be("regional-memo"),
+        **watched("regional-memo", "write"),
         "the-region-is-behind": Fact(
             "regional-memo",
             "The region's copy is older than what KV's centre holds.",

@@ -14,7 +14,7 @@ from edgeproof.model.expr import NAT, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Costing, Dossier, Fact, Lemmas, Row, Term, Writer
 from edgeproof.properties.designs.parts.links import UNBROKEN
-from edgeproof.properties.designs.parts.possible import acknowledged
+from edgeproof.properties.designs.parts.possible import acknowledged, happens, watched
 
 __all__ = ["DOSSIER"]
 
@@ -73,5 +73,10 @@ DOSSIER: Final = Dossier(
         "an-answer-is-lost": Fact(
             "do-only-crash", "A write is stored, and its answer is lost.", lambda s: s.request == "lost"
         ),
+        "a-write-is-retried": happens("do-only-crash", "retry", "A client sends a write again."),
+        "a-write-is-refused": Fact(
+            "do-only", "A write is refused as soon as there is a config.", lambda s: s.config == 1, "write_refused"
+        ),
+        **watched("do-only", "write"),
     },
 )

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from edgeproof.model.expr import TIME, Expr, ite, lift
+from edgeproof.model.expr import TIME, TRUE, Expr, ite, lift
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import Instance, State
 
@@ -138,11 +138,15 @@ class Costing:
 
 @frozen
 class Fact:
-    """Something that must be able to happen, as a sentence: in this case there is a state in which `shows` is true."""
+    """Something that must be able to happen, as a sentence: in this case there is a state in which `shows` is true,
+    and, where `happens` names an action, from which that action leads to one in which `then` is.
+    """
 
     case: str
     says: str
-    shows: Callable[[State], Expr]
+    shows: Callable[[State], Expr] = lambda state: TRUE
+    happens: str = ""
+    then: Callable[[State], Expr] = lambda state: TRUE
 
 
 @frozen

@@ -21,6 +21,7 @@ from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Row, Term, Writer, total
 from edgeproof.properties.designs.parts.alarm import LIMITS, publication
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
+from edgeproof.properties.designs.parts.possible import happens, watched
 
 __all__ = ["DOSSIER"]
 
@@ -192,6 +193,38 @@ DOSSIER: Final = Dossier(
     possible={
         "a-retry-waits": Fact(
             "flag", "A retry waits for all of R.", lambda s: (s.sending == "retry") & (s.waited == s.R)
+        ),
+        "a-wait-begins": Fact(
+            "flag", "It waits from the failure on.", lambda s: (s.sending == "retry") & (s.waited == 0)
+        ),
+        "an-alarm-is-late": Fact(
+            "flag", "An alarm fires as late as it may.", lambda s: (s.sending == "due") & (s.waited == s.S)
+        ),
+        "a-put-takes-long": Fact(
+            "flag", "A put takes as long as it may.", lambda s: (s.sending == "flying") & (s.waited == s.D)
+        ),
+        **watched("flag", "save", "turn_off"),
+        "somebody-else-comes-first": happens("flag", "another", "Somebody is followed who is not the first."),
+        "the-kill-switch-is-watched": Fact(
+            "flag",
+            "The kill switch turns off a flag that hardly anybody is let in by, and is watched.",
+            lambda s: (s.share == 1) & ~s.watching,
+            "turn_off",
+            lambda s: s.stays_off & (s.config == s.watched),
+        ),
+        "an-edit-turns-it-off": Fact(
+            "flag",
+            "An edit that turns the flag off is watched as the kill switch is.",
+            lambda s: ~s.watching,
+            "save",
+            lambda s: s.stays_off & (s.config == s.watched),
+        ),
+        "it-stays-off": Fact(
+            "flag",
+            "A flag that is off stays off with an edit that does not turn it on.",
+            lambda s: s.stays_off,
+            "save",
+            lambda s: s.stays_off & (s.watched < s.config),
         ),
         "an-editor-is-behind": Fact(
             "flag-blind",

@@ -33,6 +33,7 @@ from edgeproof.properties.designs.dossier import (
     Writer,
     total,
 )
+from edgeproof.properties.designs.parts.possible import watched
 
 __all__ = ["DOSSIER"]
 
@@ -366,6 +367,7 @@ DOSSIER: Final = Dossier(
         without="the last config, for ever",
     ),
     possible={
+        **watched("push-staged"),
         "a-bad-version-is-withdrawn": Fact("push-staged", "A bad version is taken back.", lambda s: s.withdrawn),
         "a-good-version-gets-through": Fact(
             "push-staged",

@@ -17,7 +17,7 @@ from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fact, Lemmas, Limits, Row, Term, Writer
 from edgeproof.properties.designs.parts.cache import cached_copy
 from edgeproof.properties.designs.parts.links import UNBROKEN
-from edgeproof.properties.designs.parts.possible import acknowledged
+from edgeproof.properties.designs.parts.possible import acknowledged, happens, watched
 
 __all__ = ["DOSSIER"]
 
@@ -125,6 +125,8 @@ DOSSIER: Final = Dossier(
     ),
     possible={
         "a-write-is-acknowledged": acknowledged("kv-only-one-stream"),
+        "a-writer-dies": happens("kv-only-one-stream", "crash", "A writer dies."),
+        **watched("kv-only-one-stream", "put_lands"),
         "writers-race": Fact(
             "kv-only",
             "Two writers put at the same time.",

@@ -13,7 +13,7 @@ from typing import Final
 from edgeproof.model.expr import exists, for_all, implies
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Dossier, Fact, Lemmas, Row, Term
-from edgeproof.properties.designs.parts.possible import acknowledged
+from edgeproof.properties.designs.parts.possible import acknowledged, watched
 
 __all__ = ["DOSSIER"]
 
@@ -66,6 +66,28 @@ DOSSIER: Final = Dossier(
     lemmas=_LEMMAS,
     possible={
         "a-write-is-acknowledged": acknowledged("level-strong"),
+        "a-reader-is-behind-at-first": Fact(
+            "level-strong",
+            "A location has not caught up, while nothing is written.",
+            lambda s: (s.config == 0) & exists(s.Pop, lambda p: ~s.settled[p]),
+        ),
+        **watched("level-strong", "write", "write_by_another"),
+        "another's-write-is-watched": Fact(
+            "level-strong",
+            "A write of somebody else is watched from its commit on.",
+            lambda s: s.watching & (s.since == 0) & (s.acked < s.watched),
+        ),
+        "one's-own-write-is-watched": Fact(
+            "level-strong",
+            "So is one of the client that reads.",
+            lambda s: s.watching & (s.since == 0) & (s.acked == s.watched),
+        ),
+        "a-read-is-as-late-as-it-may-be": Fact(
+            "level-bounded",
+            "Any read is told what was superseded exactly B ago.",
+            lambda s: s.watching & (s.since == s.B) & for_all(s.Pop, lambda p: s.at_hand[p] < s.watched),
+            "read",
+        ),
         "a-reader-is-as-late-as-it-may-be": Fact(
             "level-bounded",
             "A reader may be told what was superseded exactly B ago.",

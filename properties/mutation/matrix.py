@@ -3,18 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import as_completed
+from itertools import groupby
 from random import Random
+from typing import Final
 
 from attrs import frozen
 
+from edgeproof.impl.system import System
 from edgeproof.model.designs import load
-from edgeproof.properties.mutation.kills import Fate, judged
+from edgeproof.properties.mutation.judge import judged
+from edgeproof.properties.mutation.kill import Fate
 from edgeproof.properties.mutation.mutants import mutants
 from edgeproof.properties.workers import ended_together, workers
 
-__all__ = ["Asked", "chosen", "run"]
+__all__ = ["Asked", "Judging", "chosen", "run"]
+
+_TOGETHER: Final = 40
+"""Mutants that share a kernel: more of them make it slower for each."""
 
 
 @frozen
@@ -23,6 +30,18 @@ class Asked:
 
     design: str
     mutant: str
+
+
+@frozen
+class Judging:
+    """How mutants are judged: by which engines, on which system, and how many have to notice one until it is enough.
+
+    `system` is pickled, so it needs a name to import.
+    """
+
+    engines: tuple[str, ...]
+    system: Callable[[], System]
+    enough: int = 2
 
 
 def chosen(designs: Sequence[str], sample: int | None, seed: int) -> list[Asked]:
@@ -35,18 +54,26 @@ def chosen(designs: Sequence[str], sample: int | None, seed: int) -> list[Asked]
 
 
 def run(
-    asked: Collection[Asked], engines: Sequence[str], processes: int, notify: Callable[[Fate, int, int], None]
-) -> list[Fate]:
-    """Judge them; `notify` hears of each as it is judged, with how many of how many are done."""
-    fates: dict[Asked, Fate] = {}
+    asked: Collection[Asked], judging: Judging, processes: int, notify: Callable[[list[Fate], int, int], None]
+) -> None:
+    """Judge them; `notify` hears of some as soon as they are judged, with how many of how many are done."""
+    done = 0
     with workers(processes) as pool, ended_together():
-        work = {pool.submit(_judged, one, tuple(engines)): one for one in asked}
-        for done, future in enumerate(as_completed(work), start=1):
-            fates[work[future]] = future.result()
-            notify(fates[work[future]], done, len(work))
-    return [fates[one] for one in asked]
+        work = [pool.submit(_judged, design, names, judging) for design, names in _together(asked)]
+        for future in as_completed(work):
+            fates = future.result()
+            done += len(fates)
+            notify(fates, done, len(asked))
 
 
-def _judged(asked: Asked, engines: tuple[str, ...]) -> Fate:
-    mutant = next(one for one in mutants(load(asked.design)) if one.name == asked.mutant)
-    return judged(asked.design, mutant, engines)
+def _together(asked: Collection[Asked]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Mutants of one design, so many at a time, in the order of its text."""
+    for design, of_design in groupby(asked, key=lambda one: one.design):
+        names = [one.mutant for one in of_design]
+        for first in range(0, len(names), _TOGETHER):
+            yield design, tuple(names[first : first + _TOGETHER])
+
+
+def _judged(design: str, names: tuple[str, ...], judging: Judging) -> list[Fate]:
+    known = {one.name: one for one in mutants(load(design))}
+    return judged(design, [known[name] for name in names], judging.system, judging.engines, judging.enough)

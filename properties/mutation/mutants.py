@@ -24,9 +24,14 @@ __all__ = ["Mutant", "mutants"]
 
 @frozen
 class Mutant:
-    """A design with one mistake: its `name` is made of where it is and which it is, `says` tells it in words."""
+    """A design with one mistake: its `name` is made of where it is and which it is, `says` tells it in words.
+
+    `action` is the one that is other than in the design: `tick` where time passes otherwise, "" where it begins
+    otherwise.
+    """
 
     name: str
+    action: str
     operator: str
     says: str
     machine: Machine
@@ -36,36 +41,35 @@ def mutants(machine: Machine) -> tuple[Mutant, ...]:
     """Every mutant of a design, in the order of its text; names are unique."""
     found: list[Mutant] = []
     taken: dict[str, int] = {}
-    for where, operator, says, changed in _changes(machine):
+    for where, action, operator, says, changed in _changes(machine):
         place = f"{where}.{operator}"
         taken[place] = taken.get(place, 0) + 1
-        found.append(Mutant(f"{place}.{taken[place]}", operator, says, changed))
+        found.append(Mutant(f"{place}.{taken[place]}", action, operator, says, changed))
     return tuple(found)
 
 
-def _changes(machine: Machine) -> Iterator[tuple[str, str, str, Machine]]:
+def _changes(machine: Machine) -> Iterator[tuple[str, str, str, str, Machine]]:
     for position, action in enumerate(machine.actions):
         if action.name == TICK:
             continue
         for operator, says, mutated in _of_action(action, machine):
             actions = (*machine.actions[:position], mutated, *machine.actions[position + 1 :])
-            yield action.name, operator, says, evolve(machine, actions=actions)
-        others = (*machine.actions[:position], *machine.actions[position + 1 :])
-        yield action.name, "impossible", f"{action.name} never happens", evolve(machine, actions=others)
+            yield action.name, action.name, operator, says, evolve(machine, actions=actions)
     for position, (name, condition) in enumerate(machine.deadlines):
         before, rest = machine.deadlines[:position], machine.deadlines[position + 1 :]
-        yield name, "no-deadline", f"time may overtake {name}", _timed(evolve(machine, deadlines=(*before, *rest)))
+        overtaken = _timed(evolve(machine, deadlines=(*before, *rest)))
+        yield name, TICK, "no-deadline", f"time may overtake {name}", overtaken
         for operator, says, changed in _of_expression(condition, machine):
-            yield name, operator, says, _timed(evolve(machine, deadlines=(*before, (name, changed), *rest)))
+            yield name, TICK, operator, says, _timed(evolve(machine, deadlines=(*before, (name, changed), *rest)))
     for position, clock in enumerate(machine.clocks):
         for operator, says, running in _of_clock(clock):
             clocks = (*machine.clocks[:position], evolve(clock, running=running), *machine.clocks[position + 1 :])
-            yield clock.name, operator, says, _timed(evolve(machine, clocks=clocks))
+            yield clock.name, TICK, operator, says, _timed(evolve(machine, clocks=clocks))
     for name, variable in machine.variables.items():
         for initial in _other_beginnings(variable):
             variables = {**machine.variables, name: evolve(variable, initial=initial)}
             declared = evolve(machine.declared, variables=variables)
-            yield name, "initial", f"{name} is {initial} at first", evolve(machine, declared=declared)
+            yield name, "", "initial", f"{name} is {initial} at first", evolve(machine, declared=declared)
 
 
 def _timed(machine: Machine) -> Machine:
@@ -85,8 +89,9 @@ def _of_action(action: Action, machine: Machine) -> Iterator[tuple[str, str, Act
         for says, post in _dropped(action.post, name):
             yield "update", f"{action.name} leaves {says}", evolve(action, post=post)
     for node in _nodes(action):
-        for operator, says, other in edits(node, machine):
+        for operator, says, other in edits(node, machine, action.hazard):
             yield operator, f"{action.name}: {says}", _replaced(action, node, other)
+    yield "impossible", f"{action.name} never happens", evolve(action, guard=FALSE)
 
 
 def _dropped(post: Post, name: str) -> Iterator[tuple[str, Post]]:

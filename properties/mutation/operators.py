@@ -14,11 +14,14 @@ Edit = tuple[str, str, Expr]
 """Which kind, in words, and what stands there instead."""
 
 
-def edits(node: Expr, machine: Machine) -> Iterator[Edit]:
-    """What could stand in a node's place by mistake, of the same type."""
+def edits(node: Expr, machine: Machine, hazard: str = "") -> Iterator[Edit]:
+    """What could stand in a node's place by mistake, of the same type.
+
+    That a `hazard` has to be on is not written down where it strikes, but said by the language: nobody forgets it.
+    """
     match node.op:
         case "and" | "or":
-            yield from _without_a_part(node)
+            yield from _without_a_part(node, hazard)
         case "lt" | "le":
             other = Expr("le" if node.op == "lt" else "lt", node.type, node.args)
             yield "comparison", f"`{other}` instead of `{node}`", other
@@ -40,9 +43,11 @@ def edits(node: Expr, machine: Machine) -> Iterator[Edit]:
             yield from _another_value(node)
 
 
-def _without_a_part(node: Expr) -> Iterator[Edit]:
+def _without_a_part(node: Expr, hazard: str) -> Iterator[Edit]:
     join = all_of if node.op == "and" else any_of
     for gone, part in enumerate(node.args):
+        if hazard and part.op == "prm" and part.name == hazard:
+            continue
         rest = join((*node.args[:gone], *node.args[gone + 1 :]))
         yield ("conjunct" if node.op == "and" else "disjunct"), f"no `{part}` in `{node}`", rest
 

@@ -3,28 +3,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from attrs import frozen
 
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
 
 if TYPE_CHECKING:
-    from edgeproof.properties.mutation.kills import Fate
+    from edgeproof.properties.mutation.kill import Fate
 
 __all__ = ["mutate"]
 
 _EXITS = """\b
 Exit status:
-  0    every mutant was noticed, or no case can tell it from the design
+  0    every mutant is noticed, or is the design in other words, or has a reason to pass
   1    some mutant does what the design does not, and passes
   2    no such design; or the file of --resume is none of ours
 """
 
-_PROFILES = {"quick": 40, "full": None}
-"""How many mutants of all together."""
+
+@frozen
+class _Profile:
+    """How many mutants of all together (all of them: None), and how many engines have to notice one."""
+
+    sample: int | None
+    enough: int
+
+
+_PROFILES: Final = {"quick": _Profile(100, 1), "full": _Profile(None, 2)}
+_ENGINES: Final = ("search", "proof", "lockstep")
 
 
 @command("mutate", _EXITS)
@@ -34,12 +47,19 @@ _PROFILES = {"quick": 40, "full": None}
     type=click.Choice([*_PROFILES]),
     default="quick",
     show_default=True,
-    help=f"{_PROFILES['quick']} mutants that --seed chooses, or all.",
+    help=f"quick: {_PROFILES['quick'].sample} mutants that --seed chooses, until one engine notices; "
+    "full: all, until two do.",
 )
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="So many mutants, that --seed chooses.")
-@click.option("--engine", "engines", multiple=True, type=click.Choice(["explore", "prove"]), help="Only this engine.")
-@click.option("--resume", type=click.Path(), metavar="FILE", help="Keep what is found here, and go on from it.")
+@click.option("--engine", "engines", multiple=True, type=click.Choice(_ENGINES), help="Only this engine; repeatable.")
+@click.option(
+    "--resume",
+    type=click.Path(),
+    metavar="FILE",
+    help="Keep what is found here, and go on from it; by default mutants.jsonl below --out, in the full profile.",
+)
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True, help="How many work at once.")
+@click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
 def mutate(
     terminal: Terminal,
     designs: tuple[str, ...],
@@ -48,60 +68,81 @@ def mutate(
     engines: tuple[str, ...],
     resume: str | None,
     processes: int,
+    out: str,
     seed: int,
 ) -> int:
     """Make a mistake in a design, one at a time, and see whether `verify` would notice: drop a conjunct, an update or a
     deadline, move a comparison by one, swap durations, take another value, forget what is owed a turn.
 
-    Each mutant is searched and proved as the named cases of its design are, and is noticed where a verdict is not what
-    is expected, or what is shown is not what is pinned. A mutant that passes although its states are others than the
-    design's is a hole in the checks.
+    Each mutant is searched and proved in the named cases of its design, small ones first, and the reference is driven
+    by it. It is noticed where a verdict is not what is expected; else where a trace is longer or a bound is not reached
+    any more; else by the number of states. One that nobody notices is shown to be the design in other words: by proof,
+    by equal state graphs, or as it has the same runs. A mutant that passes otherwise is a hole in the checks, unless
+    properties/mutation/exceptions.py says why it need not be noticed.
+
+    Writes mutants.json and mutants.md below --out.
 
     \b
     Examples:
       edgeproof mutate
       edgeproof mutate --design do_kv --sample 100 --seed 7
-      edgeproof mutate --profile full --resume mutants.jsonl --json > matrix.json
+      edgeproof mutate --profile full
     """
+    from edgeproof.impl.references import ReferenceSystems
     from edgeproof.model.designs import DESIGNS
-    from edgeproof.properties.mutation.kills import ENGINES
-    from edgeproof.properties.mutation.matrix import chosen, run
-    from edgeproof.reports.mutants import Kept, matrix
+    from edgeproof.properties.mutation.matrix import Judging, chosen, run
+    from edgeproof.reports.files import check_directory, write_text
+    from edgeproof.reports.mutants import Kept, markdown, matrix, unexplained
 
     if unknown := [name for name in designs if name not in DESIGNS]:
         raise Unusable(f"there is no design {unknown[0]!r}; there is {', '.join(DESIGNS)}")
-    asked = chosen(designs or tuple(DESIGNS), sample or _PROFILES[profile], seed)
-    kept = Kept(resume)
+    check_directory(out)
+    used = tuple(one for one in _ENGINES if one in engines) or _ENGINES
+    asked = chosen(designs or tuple(DESIGNS), sample or _PROFILES[profile].sample, seed)
+    kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None))
     left = [one for one in asked if (one.design, one.mutant) not in kept.fates]
+    tell = _teller(terminal)
 
-    def hear(fate: Fate, done: int, total: int) -> None:
-        kept.keep(fate)
-        if not terminal.as_json:
-            terminal.err.print(f"{done}/{total} {one_line(_told(fate))}", soft_wrap=True)
+    def hear(fates: list[Fate], done: int, total: int) -> None:
+        kept.keep(fates)
+        tell(fates, done, total)
 
-    run(left, engines or ENGINES, processes, hear)
+    run(left, Judging(used, ReferenceSystems, _PROFILES[profile].enough), processes, hear)
     fates = [kept.fates[one.design, one.mutant] for one in asked]
-    document = matrix(fates, engines or ENGINES, seed)
+    document = matrix(fates, used, seed, profile)
+    write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
+    write_text(f"{out}/mutants.md", markdown(document))
     if terminal.as_json:
         terminal.document(document)
     else:
-        _print(terminal, document, fates)
-    return 1 if any(fate.apart and not fate.killed for fate in fates) else 0
+        _print(terminal, document, fates, out)
+    return 1 if any(map(unexplained, fates)) else 0
 
 
-def _told(fate: Fate) -> str:
-    by = ", ".join(f"{kill.engine} ({kill.property})" for kill in fate.kills)
-    return f"{fate.design} {fate.mutant}: {by or fate.refused or ('passes' if fate.apart else 'no difference')}"
+def _teller(terminal: Terminal) -> Callable[[list[Fate], int, int], None]:
+    """Tells how far it is, how fast it goes, and how long the rest takes at that rate."""
+    started = time.monotonic()
+
+    def tell(fates: list[Fate], done: int, total: int) -> None:
+        if not terminal.as_json:
+            rate = done / max(0.001, time.monotonic() - started)
+            rest = f"{rate:.1f} mutants/s, some {(total - done) / rate:,.0f} s left"
+            terminal.err.print(f"{done:,}/{total:,} {fates[0].design}: {rest}", soft_wrap=True)
+
+    return tell
 
 
-def _print(terminal: Terminal, document: dict[str, Any], fates: list[Fate]) -> None:
+def _print(terminal: Terminal, document: dict[str, Any], fates: list[Fate], out: str) -> None:
     from rich.table import Table
 
-    table = Table("design", "mutants", "noticed", "by two engines", "no case differs", "pass")
+    from edgeproof.reports.mutants import unexplained
+
+    names = list(next(iter(document["designs"].values())))
+    table = Table("design", *names)
     for name, row in document["designs"].items():
-        table.add_row(name, *(str(row[key]) for key in ("mutants", "killed", "twice", "same", "survivors")))
+        table.add_row(name, *(str(row[key]) for key in names))
     terminal.out.print(table)
     for fate in fates:
-        if fate.apart and not fate.killed:
+        if unexplained(fate):
             terminal.out.print(f"passes: {fate.design} {fate.mutant}: {one_line(fate.says)}", soft_wrap=True)
-    terminal.out.print(f"{counted(len(fates), 'mutant')}, seed {document['seed']}", soft_wrap=True)
+    terminal.out.print(f"{counted(len(fates), 'mutant')}, seed {document['seed']}; {out}/mutants.md", soft_wrap=True)

@@ -99,13 +99,13 @@ def proof_skips_an_action(patch: Patch) -> None:
 
 
 def proof_believes_a_lemma(patch: Patch) -> None:
-    initially_false, broken_by = induct._initially_false, induct._broken_by
+    initially_false, broken_by = induct._initially_false, induct.broken_by
 
     def doubted(names: list[str]) -> list[str]:
         return [name for name in names if not name.startswith("lemma")]
 
     patch.setattr(induct, "_initially_false", lambda *arguments: doubted(initially_false(*arguments)))
-    patch.setattr(induct, "_broken_by", lambda *arguments: doubted(broken_by(*arguments)))
+    patch.setattr(induct, "broken_by", lambda *arguments: doubted(broken_by(*arguments)))
 
 
 def proof_forgets_which_lemmas_it_rests_on(patch: Patch) -> None:

@@ -7,13 +7,27 @@ from collections import Counter
 
 import pytest
 
+from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model import Design, Expr, State, action, boolean, clock, deadline, duration, natural, option
 from edgeproof.model.designs import load
-from edgeproof.model.machine import count, read_design
-from edgeproof.properties.evidence import Status
-from edgeproof.properties.mutation.kills import judged
+from edgeproof.model.machine import Instance, count, read_design
+from edgeproof.properties.cases import instance_of, scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.engines.explore.engine import decide, explore
+from edgeproof.properties.engines.explore.limits import Limits
+from edgeproof.properties.engines.kernels import kernel_source
+from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.mutation.bisimilar import bisimilar
+from edgeproof.properties.mutation.equal import Likeness, likeness
+from edgeproof.properties.mutation.exceptions import EXCEPTIONS, reason_for
+from edgeproof.properties.mutation.judge import judged
+from edgeproof.properties.mutation.kill import Fate, How, Standing
 from edgeproof.properties.mutation.matrix import chosen
 from edgeproof.properties.mutation.mutants import Mutant, mutants
+from edgeproof.properties.mutation.proved import lost_first, lost_without, proofs_of
+from edgeproof.properties.mutation.schema import schema
 
 
 class Door(Design):
@@ -84,34 +98,141 @@ def test_a_mutant_has_one_mistake_and_a_name_of_its_own() -> None:
     ]
 
 
-def _mutant(design: str, says: str) -> Mutant:
-    return next(one for one in mutants(load(design)) if one.says == says)
-
-
-def test_whoever_notices_says_by_which_property_of_which_case() -> None:
-    fate = judged("do_only", _mutant("do_only", "write leaves logged as it is"))
-    assert fate.killed
-    assert {kill.engine: kill.property for kill in fate.kills} == {
-        "explore": "atomic-write",
-        "prove": "atomic-write",
-    }
-    assert {kill.status for kill in fate.kills} == {Status.VIOLATED}
-
-
 def test_time_passes_as_a_mutant_has_it() -> None:
     (late,) = [one.machine for one in DOOR if one.operator == "no-deadline"]
     assert "for_long" in repr(read_design(Door).action("tick").guard)
     assert "for_long" not in repr(late.action("tick").guard)
 
 
-def test_what_only_lets_less_happen_is_noticed_by_what_is_pinned() -> None:
-    fate = judged("do_only", _mutant("do_only", "restart never happens"), ["explore"])
-    assert [kill.status for kill in fate.kills] == [Status.WEAKER]
+# --- many mutants in one kernel
 
 
-def test_a_mistake_that_no_case_can_meet_changes_nothing() -> None:
-    fate = judged("do_only", _mutant("do_only", "partition: no `not cut[pop]` in `partition and (not cut[pop])`"))
-    assert (fate.killed, fate.apart) == (False, False)
+def test_a_kernel_for_many_says_of_each_what_a_kernel_of_its_own_says() -> None:
+    (case,) = (one for one in scoreboard("do_only") if one.name == "do-only-crash")
+    properties = [CATALOGUE[name] for name in case.properties]
+    some = mutants(load("do_only"))[::9]
+    together = schema(instance_of(case), some, properties)
+    for number, one in enumerate(some, start=1):
+        shared = decide(
+            together.searcher, together.kernels[number], together.search(number, 5_000), properties, Limits()
+        )
+        own = Instance(one.machine, instance_of(case).values)
+        alone = explore(own, properties, kernel_source([own], properties))
+        said = {e.property: (e.verdict, None if e.witness is None else len(e.witness.events)) for e in shared}
+        assert (
+            said.items()
+            >= {e.property: (e.verdict, None if e.witness is None else len(e.witness.events)) for e in alone}.items()
+        ), one.says
+
+
+def test_a_clock_that_runs_while_nobody_looks_makes_other_states_and_the_same_runs() -> None:
+    assert _same_runs("for_long always runs")
+    assert not _same_runs("fall_shut: E instead of D")
+    assert not _same_runs("push leaves open as it is")
+
+
+def _same_runs(says: str) -> bool:
+    (mutant,) = (one for one in DOOR if one.says == says)
+    together = schema(Instance.of(read_design(Door), hinge="stiff"), [mutant], [])
+    design, other = together.search(0, 1_000), together.search(1, 1_000)
+    assert design.count != other.count
+    return bisimilar(together.searcher, (together.kernels[0], design), (together.kernels[1], other))
+
+
+# --- what the solver says of a mutant
+
+
+def test_a_proof_is_lost_exactly_where_the_prover_loses_one() -> None:
+    (case,) = (one for one in scoreboard("do_only") if one.name == "do-only-crash")
+    proofs, properties = proofs_of(case), [CATALOGUE[one] for one in case.properties]
+    for one in mutants(load("do_only"))[::9]:
+        own = Instance(one.machine, instance_of(case).values)
+        found = prove(own, properties, dossier_of("do_only").lemmas, Effort(depth=1, reach=False))
+        left = {e.property for e in found if e.verdict is Verdict.PROVED}
+        assert (lost_first(proofs, one) is not None) is bool(set(proofs.proved) - left), one.says
+
+
+@pytest.mark.parametrize(
+    ("says", "like"),
+    [
+        ("write leaves since as it is", Likeness.SAME),
+        ("retry never happens", Likeness.LESS),
+        ("write: 2 instead of 1", Likeness.OTHER),
+        ("acknowledge is not owed a turn", Likeness.LESS),
+        ("config is 1 at first", Likeness.OTHER),
+    ],
+)
+def test_the_solver_tells_a_mutant_from_the_design_in_other_words(says: str, like: Likeness) -> None:
+    (case,) = (one for one in scoreboard("do_only") if one.name == "do-only-crash")
+    assert likeness(proofs_of(case), _mutant("do_only", says)) is like
+
+
+def test_a_lemma_is_needed_where_a_proof_is_lost_without_it() -> None:
+    (case,) = (one for one in scoreboard("do_only") if one.name == "do-only")
+    lost = lost_without(proofs_of(case), "served-is-committed")
+    assert lost == ("monotonic-reads", "read may break it")
+
+
+# --- who notices, and by what
+
+
+def _mutant(design: str, says: str) -> Mutant:
+    return next(one for one in mutants(load(design)) if one.says == says)
+
+
+SAID = (
+    "write leaves logged as it is",
+    "write: no `not down` in `(not down) and (request = none) and (config < writes)`",
+    "heal may always happen",
+    "write leaves since as it is",
+    "retry never happens",
+)
+
+
+@pytest.fixture(scope="module")
+def fates() -> dict[str, Fate]:
+    some = [one for one in mutants(load("do_only")) if one.says in SAID]
+    return {one.says: one for one in judged("do_only", some, ReferenceSystems)}
+
+
+def test_whoever_notices_says_by_which_property_of_which_case(fates: dict[str, Fate]) -> None:
+    fate = fates["write leaves logged as it is"]
+    assert fate.standing() is Standing.TWICE
+    assert {(kill.engine, kill.case, kill.how) for kill in fate.kills} == {
+        ("search", "do-only", How.VERDICT),
+        ("proof", "do-only", How.VERDICT),
+    }
+    assert "atomic-write" in {kill.property for kill in fate.kills if kill.engine == "search"}
+
+
+def test_what_the_model_allows_and_the_implementation_does_not_is_noticed_by_lockstep(fates: dict[str, Fate]) -> None:
+    fate = fates["write: no `not down` in `(not down) and (request = none) and (config < writes)`"]
+    assert fate.by(How.VERDICT) == ("lockstep",)
+    assert fate.standing() is Standing.ONCE
+
+
+def test_what_only_lets_less_happen_is_for_the_search_alone_to_notice(fates: dict[str, Fate]) -> None:
+    fate = fates["retry never happens"]
+    assert [(kill.engine, kill.property) for kill in fate.kills] == [("search", "possible")]
+    assert fate.standing() is Standing.ALONE
+
+
+def test_the_design_in_other_words_is_no_mutant_that_passes(fates: dict[str, Fate]) -> None:
+    assert fates["write leaves since as it is"].standing() is Standing.PROVED_EQUAL
+    assert fates["heal may always happen"].standing() is Standing.SAME_RUNS
+
+
+def test_a_mutant_that_nobody_notices_passes_unless_somebody_has_said_why() -> None:
+    survivor = Fate("do_only", "x", "value", "it is otherwise", (), "do-only", "do-only", False, (3, 0), "", {})
+    assert survivor.standing() is Standing.UNEXPLAINED
+    assert survivor.standing("nobody cares") is Standing.EXCEPTED
+
+
+def test_exceptions_have_reasons_and_fit_mutants_that_there_are() -> None:
+    for one in EXCEPTIONS:
+        assert one.reason.endswith(".")
+        fits = [m.says for d in one.designs for m in mutants(load(d)) if reason_for(d, m.says) == one.reason]
+        assert fits, one.says
 
 
 def test_a_seed_chooses_the_sample() -> None:

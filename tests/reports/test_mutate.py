@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`edgeproof mutate` keeps what it has found, and fails where a mutant passes."""
+"""`edgeproof mutate` keeps what it has found, writes it down, and fails where a mutant passes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import json
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from edgeproof.properties.evidence import Status
 from edgeproof.properties.mutation import matrix
-from edgeproof.properties.mutation.kills import Fate, Kill
-from edgeproof.properties.mutation.matrix import Asked
+from edgeproof.properties.mutation.kill import Fate, How, Kill, Standing
+from edgeproof.properties.mutation.matrix import Asked, Judging
 from tests.reports.conftest import Run
 
-_KILL = Kill("explore", "do-only", "durable-ack", Status.VIOLATED, "", 3)
-_DEAD = Fate("do_only", "", "update", "write leaves acked as it is", (_KILL,), apart=True, refused="", seconds=0.1)
+_KILL = Kill("search", "do-only", "durable-ack", How.VERDICT, "violated", "", 3)
+_DEAD = Fate("do_only", "", "update", "write leaves it as it is", (_KILL,), "do-only", "do-only", False, (3, 0), "", {})
+_PASSES = evolve(_DEAD, kills=())
 
 Judge = Callable[[Fate], list[Asked]]
 
@@ -28,14 +29,10 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
     def becomes(fate: Fate) -> list[Asked]:
         heard: list[Asked] = []
 
-        def run(
-            asked: Collection[Asked], _: Sequence[str], __: int, notify: Callable[[Fate, int, int], None]
-        ) -> list[Fate]:
-            fates = [evolve(fate, design=one.design, mutant=one.mutant) for one in asked]
-            for done, one in enumerate(fates, start=1):
-                notify(one, done, len(fates))
+        def run(asked: Collection[Asked], _: Judging, __: int, notify: Callable[[list[Fate], int, int], None]) -> None:
             heard.extend(asked)
-            return fates
+            if asked:
+                notify([evolve(fate, design=o.design, mutant=o.mutant) for o in asked], len(asked), len(asked))
 
         monkeypatch.setattr(matrix, "run", run)
         return heard
@@ -43,38 +40,55 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
     return becomes
 
 
-def test_where_every_mutant_is_noticed_all_is_well(cli: Run, judge: Judge) -> None:
+def test_where_every_mutant_is_noticed_all_is_well_and_written_down(cli: Run, judge: Judge) -> None:
     judge(_DEAD)
     outcome = cli("mutate", "--design", "do_only", "--sample", "3", "--json")
     assert outcome.status == 0
-    assert outcome.document["designs"]["do_only"] == {
-        "mutants": 3,
-        "killed": 3,
-        "twice": 0,
-        "same": 0,
-        "survivors": 0,
-    }
+    counts = outcome.document["designs"]["do_only"]
+    assert {name: number for name, number in counts.items() if number} == {"mutants": 3, Standing.ONCE: 3}
+    ack = outcome.document["properties"]["do_only"]["durable-ack"]
+    assert ack == {"search": 3, "proof": 0, "lockstep": 0, "steps": 3, "case": ""}
+    assert json.loads(Path("reports/out/mutants.json").read_text(encoding="utf-8")) == outcome.document
+    assert "| `do_only` | `durable-ack` | 3 | 0 | 0 | 3 | - |" in Path("reports/out/mutants.md").read_text("utf-8")
 
 
 def test_a_mutant_that_passes_fails_the_run_and_is_told_in_words(cli: Run, judge: Judge) -> None:
-    judge(evolve(_DEAD, kills=()))
+    judge(_PASSES)
     outcome = cli("mutate", "--design", "do_only", "--sample", "1")
     assert outcome.status == 1
-    assert "write leaves acked as it is" in outcome.out
+    assert "write leaves it as it is" in outcome.out
+    assert "write leaves it as it is" in Path("reports/out/mutants.md").read_text("utf-8")
 
 
-def test_a_mutant_that_changes_nothing_is_none_that_passes(cli: Run, judge: Judge) -> None:
-    judge(evolve(_DEAD, kills=(), apart=False))
+@pytest.mark.parametrize(
+    "same",
+    [
+        evolve(_PASSES, apart="", runs="", equal=(3, 3)),
+        evolve(_PASSES, apart="", runs=""),
+        evolve(_PASSES, runs=""),
+    ],
+)
+def test_the_design_in_other_words_is_no_mutant_that_passes(cli: Run, judge: Judge, same: Fate) -> None:
+    judge(same)
     assert cli("mutate", "--design", "do_only", "--sample", "1").status == 0
 
 
-def test_what_was_found_is_not_asked_again(cli: Run, judge: Judge) -> None:
+def test_what_was_found_is_not_asked_again_in_the_full_profile(cli: Run, judge: Judge) -> None:
     asked = judge(_DEAD)
-    first = cli("mutate", "--design", "do_only", "--sample", "4", "--resume", "kept.jsonl", "--json").document
+    first = cli("mutate", "--design", "do_only", "--sample", "4", "--profile", "full", "--json").document
     assert len(asked) == 4
-    again = cli("mutate", "--design", "do_only", "--sample", "4", "--resume", "kept.jsonl", "--json").document
+    again = cli("mutate", "--design", "do_only", "--sample", "4", "--profile", "full", "--json").document
     assert len(asked) == 4
     assert again == first
+
+
+def test_what_was_found_of_other_sources_is_asked_again(cli: Run, judge: Judge) -> None:
+    asked = judge(_DEAD)
+    cli("mutate", "--design", "do_only", "--sample", "1", "--resume", "kept.jsonl")
+    line = json.loads(Path("kept.jsonl").read_text(encoding="utf-8"))
+    Path("kept.jsonl").write_text(json.dumps({**line, "of": "others"}) + "\n", encoding="utf-8")
+    cli("mutate", "--design", "do_only", "--sample", "1", "--resume", "kept.jsonl")
+    assert len(asked) == 2
 
 
 def test_a_file_of_something_else_is_refused(cli: Run, judge: Judge) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edgeproof.properties.designs.dossier import Fact
 
-__all__ = ["acknowledged", "waits_to_retry"]
+__all__ = ["acknowledged", "as_late_as_it_may_be", "happens", "waits_to_retry", "watched"]
 
 
 def acknowledged(case: str) -> Fact:
@@ -13,10 +13,61 @@ def acknowledged(case: str) -> Fact:
     return Fact(case, "A write is acknowledged.", lambda s: s.acked > 0)
 
 
-def waits_to_retry(case: str) -> Fact:
+def waits_to_retry(case: str) -> dict[str, Fact]:
     """Whoever retries sooner breaks no promise either, and asks too much of KV."""
-    return Fact(
-        case,
-        "A retry waits for all of R.",
-        lambda s: (s.alarm == "retry") & (s.sending == "idle") & (s.armed == s.R),
-    )
+    return {
+        "a-retry-waits": Fact(
+            case,
+            "A retry waits for all of R.",
+            lambda s: (s.alarm == "retry") & (s.sending == "idle") & (s.armed == s.R),
+        ),
+        "a-wait-begins": Fact(
+            case,
+            "It waits from the failure on.",
+            lambda s: (s.alarm == "retry") & (s.sending == "idle") & (s.armed == 0),
+        ),
+    }
+
+
+def as_late_as_it_may_be(case: str) -> dict[str, Fact]:
+    """A bound counts on alarms that are late and puts that take long: it says less where none is or does."""
+    return {
+        "an-alarm-is-late": Fact(
+            case,
+            "An alarm fires as late as it may.",
+            lambda s: (s.alarm == "sync") & (s.sending == "idle") & (s.armed == s.S),
+        ),
+        "a-put-takes-long": Fact(
+            case, "A put takes as long as it may.", lambda s: (s.sending != "idle") & (s.sending_for == s.D)
+        ),
+    }
+
+
+def watched(case: str, *writes: str) -> dict[str, Fact]:
+    """Whoever looks away finds nobody late. `writes` are the actions that commit something."""
+    grows = {
+        f"{write}-leaves-its-age": Fact(
+            case,
+            f"What is watched goes on aging when something newer is committed by {write}.",
+            lambda s: s.watching & (s.since == 1),
+            write,
+            lambda s: s.watching & (s.since == 1) & (s.watched < s.config),
+        )
+        for write in writes
+    }
+    return {
+        **grows,
+        "a-write-is-watched": Fact(
+            case,
+            "A write is watched from its commit on.",
+            lambda s: s.watching & (s.since == 0) & (s.config == s.watched),
+        ),
+        "a-write-is-watched-on": Fact(
+            case, "It is watched still when a newer one is committed.", lambda s: s.watching & (s.watched < s.config)
+        ),
+    }
+
+
+def happens(case: str, action: str, says: str) -> Fact:
+    """Something happens that leaves no trace in any state, or that nothing else needs."""
+    return Fact(case, says, happens=action)

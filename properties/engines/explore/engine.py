@@ -28,7 +28,7 @@ from edgeproof.properties.lasso import flaw
 from edgeproof.properties.possible import POSSIBLE
 from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 
-__all__ = ["explore", "explore_with_time", "fired", "reached", "search_instance", "stopped"]
+__all__ = ["decide", "explore", "explore_with_time", "fired", "reached", "search_instance", "stopped"]
 
 ENGINE = "explore"
 
@@ -72,8 +72,25 @@ def explore_with_time(
         beside = [TIME_DIVERGES] * bool(instance.machine.clocks) + [POSSIBLE] * bool(facts)
         ids = [*beside, *(one.id for one in properties)]
         return [Evidence(name, ENGINE, Verdict.UNKNOWN, reason=reason) for name in ids]
-    explored = _explored(instance, source, limits)
-    on_time = [_time_diverges(explored)] if instance.machine.clocks else []
+    started = time.perf_counter()
+    searcher, kernel, search = search_instance(instance, source, limits)
+    return decide(searcher, kernel, search, properties, limits, facts, time.perf_counter() - started)
+
+
+def decide(
+    searcher: Searcher,
+    kernel: Kernel,
+    search: Search,
+    properties: Sequence[Property],
+    limits: Limits | None = None,
+    facts: Sequence[Property] = (),
+    seconds: float = 0.0,
+) -> list[Evidence]:
+    """What a search that took so many `seconds` says of time, of `facts` and of `properties`; see
+    `explore_with_time`.
+    """
+    explored = _Explored(searcher, kernel, search, limits or Limits(), seconds, fired(kernel, search))
+    on_time = [_time_diverges(explored)] if kernel.instance.machine.clocks else []
     on_facts = [_possible(explored, facts)] if facts else []
     return [*on_time, *on_facts, *(_evidence(explored, one, len(properties)) for one in properties)]
 
@@ -167,10 +184,10 @@ def _possible(explored: _Explored, facts: Sequence[Property]) -> Evidence:
 def _steps_to(kernel: Kernel, search: Search, fact: str) -> int | None:
     """How many steps the shortest run to a fact takes; None where there is none. The interpreter confirms the fact."""
     form = next(form for form in kernel.source.forms if form.name == fact)
-    state = int(search.hits[kernel.source.forms.index(form), 1])
+    state, label = (int(n) for n in search.hits[kernel.source.forms.index(form), 1:])
     if state < 0:
         return None
-    events = _events(kernel, search, state)
+    events = _events(kernel, search, state) + ([kernel.event(label)] if label >= 0 else [])
     _witness(kernel, search, events, form)
     return len(events)
 

@@ -125,6 +125,8 @@ def _run(machine: type[RuleBasedStateMachine], budget: Budget, tally: Tally) -> 
         return
     except Flaky:
         # Hypothesis ran the failing run again, and the system did not fail: it has failed all the same.
+        if tally.left_range:
+            return
         if tally.failure is None:
             raise
         tally.why += " (not every time)"

@@ -23,7 +23,17 @@ from edgeproof.model.terms import some_hold
 from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.solver import WORK, new_solver
 
-__all__ = ["Inductive", "UndecidedError", "breaks_step", "can_be_tested", "inductive_part", "leaves_range"]
+__all__ = [
+    "Induction",
+    "Inductive",
+    "UndecidedError",
+    "breaks_step",
+    "broken_by",
+    "can_be_tested",
+    "inductive_part",
+    "leaves_range",
+    "possible_actions",
+]
 
 
 _ROUNDS = 4
@@ -178,7 +188,7 @@ def inductive_part(
         for action in actions:
             if action.name in settled:
                 continue
-            broken = _broken_by(induction, action)
+            broken = broken_by(induction, action)
             for name in broken:
                 del induction.lemmas[name]
                 dropped[name] = action.name
@@ -293,7 +303,7 @@ def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int, 
     return false
 
 
-def _broken_by(induction: Induction, action: Action) -> list[str]:
+def broken_by(induction: Induction, action: Action) -> list[str]:
     """The lemmas that some step of `action` breaks although all hold before it (as one model of the solver shows)."""
     changed = induction.afterwards(action)
     if not changed:
