@@ -17,6 +17,7 @@ _SIGNS: Final = {
     Verdict.PROVED: "✅ proved",
     Verdict.HOLDS_TO_BOUND: "✅ holds",
     Verdict.VIOLATED: "⚠️ violated",
+    Verdict.MISSED: "⚠️ missed",
     Verdict.UNKNOWN: "❔ unknown",
     Verdict.VACUOUS: "❔ vacuous",
 }

@@ -80,4 +80,4 @@ def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], stal
         raise Unusable(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
     recorded = read_history(reading)
     checked = check_all(recorded.facts, recorded.malformed, promise, properties)
-    return Findings(promise, checked, measure(recorded.facts) if staleness else None)
+    return Findings(promise, checked, measure(recorded.facts, promise.slack) if staleness else None)

@@ -19,7 +19,7 @@ from edgeproof.properties.engines.history.wording import another_content, versio
 from edgeproof.properties.intake.lines import BOM
 from edgeproof.properties.intake.parse import parse_row
 from edgeproof.properties.intake.row import Row
-from edgeproof.properties.traffic.facts import EMPTY_DIGEST
+from edgeproof.properties.traffic.labels import EMPTY_DIGEST
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.serves_last_good import STOOD_IN
 
