@@ -66,15 +66,14 @@ def asked_after_revocation(facts: Facts, allowed: float) -> ir.Scalar:
 
 
 def grants(facts: Facts, moment: str) -> ir.Table:
-    """Commits of tokens, by when they began or ended."""
-    commits = facts.commits.filter(facts.commits.version.notnull())
-    return causes_at(commits, moment)
+    """Commits of tokens, and restores to them, by when they began or ended."""
+    return causes_at(facts.made.filter(facts.made.version.notnull()), moment)
 
 
 def revocations(facts: Facts) -> ir.Table:
-    """Acknowledged commits that revoked a token."""
-    commits = facts.commits.filter((facts.commits.outcome == "ok") & (facts.commits.scope == "none"))
-    return causes_at(commits, "returned")
+    """Acknowledged commits that revoked a token, and restores to a version that did."""
+    made = facts.made.filter(facts.made.outcome == "ok")
+    return causes_at(made.semi_join(facts.versions.filter(facts.versions.granted == 0), list(VERSION)), "returned")
 
 
 def _same(one: ir.Value, other: ir.Value) -> ir.BooleanValue:

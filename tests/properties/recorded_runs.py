@@ -190,7 +190,7 @@ class Recorder:
         after = step.after
         if step.event.action == "put_lands" or step.event.action == "stray_lands":
             told = _copy(after["kv"], after["kv_era"], after["torn"])
-            self.centre.append(_event("read", step.at, **told, pop="centre", reader="observer", source="kv"))
+            self.centre.append(_event("read", step.at, **told, pop="centre", reader="observer", source="centre"))
         if after["request"] != "taken" and step.event.action != TICK:
             told = _copy(after["config"], self.era(after), after["torn"])
             self.store.append(_event("read", step.at, **told, pop="centre", reader="observer", source="store"))
@@ -352,12 +352,8 @@ def _by_clients(r: Recorder) -> Iterator[Line]:
 
 
 def _by_isolates(r: Recorder) -> Iterator[Line]:
-    """Reads by isolate, a new one after each eviction, and the times of being cut off.
-
-    Being told that there is nothing yet is left out: for the model a location has then not had a config, and for a
-    history its reader has had an answer.
-    """
-    yield from (line for line in r.reads if line.get("version") != 0)
+    """Reads by isolate, a new one after each eviction, and the times of being cut off."""
+    yield from r.reads
     for pop, cuts in r.cuts.items():
         for began, *ended in cuts:
             until, outcome = (ended[0], "ok") if ended else (None, "unknown")

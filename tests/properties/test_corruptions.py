@@ -25,7 +25,7 @@ from edgeproof.properties.intake import load
 from edgeproof.properties.traffic import CHECKS, gather
 from tests.properties.corruptions import BOUND, CORRUPTIONS, clean_history
 from tests.properties.histories import Line
-from tests.properties.naive_traffic import DEFINITIONS, told
+from tests.properties.naive_traffic import DEFINITIONS, Numbers, breaking, told
 
 Place = tuple[str, int]
 """File and line."""
@@ -65,12 +65,8 @@ def spoil(how: str, seed: int) -> Spoilt:
 
 def broken(lines: Sequence[Line]) -> dict[str, list[int]]:
     """By property, the positions of the events that break it by its definition."""
-    found: dict[str, list[int]] = {}
-    for name, definition in DEFINITIONS.items():
-        for unit in dict.fromkeys(line["unit"] for line in lines):
-            own = [{**line, "n": n} for n, line in enumerate(lines) if line["unit"] == unit]
-            found.setdefault(name, []).extend(one["n"] for one in definition(own, BOUND))
-    return found
+    numbered = [{**line, "n": n} for n, line in enumerate(lines)]
+    return {name: [one["n"] for one in breaking(name, numbered, NUMBERS)] for name in DEFINITIONS}
 
 
 @frozen

@@ -20,7 +20,7 @@ from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.intake.lines import LONGEST
 from edgeproof.properties.intake.tail import tail
 from tests.properties.histories import Line, clean, commit, digest, fault, publish, read, text
-from tests.properties.naive_traffic import DEFINITIONS
+from tests.properties.naive_traffic import Numbers, breaking
 from tests.properties.random_traffic import random_unit
 
 BOUND = 2.25
@@ -45,12 +45,8 @@ def violating(found: list[Report]) -> dict[str, set[int]]:
 
 def defined(lines: list[Line]) -> dict[str, set[int]]:
     """The lines that break each property, by its definition."""
-    broken: dict[str, set[int]] = {name: set() for name in FOLLOWED}
-    for unit in {line["unit"] for line in lines}:
-        numbered = [{**line, "line": n} for n, line in enumerate(lines, 1) if line["unit"] == unit]
-        for name in FOLLOWED:
-            broken[name] |= {one["line"] for one in DEFINITIONS[name](numbered, BOUND)}
-    return broken
+    numbered = [{**line, "line": n} for n, line in enumerate(lines, 1)]
+    return {name: {one["line"] for one in breaking(name, numbered, Numbers(BOUND))} for name in FOLLOWED}
 
 
 def lawless(seed: int) -> list[Line]:
