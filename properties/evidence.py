@@ -182,7 +182,10 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
     found = {e.verdict for e in evidence}
     certain = [e for e in evidence if e.verdict is Verdict.PROVED or (e.verdict in HOLDS and e.exhaustive)]
     broken = [e for e in evidence if e.verdict is Verdict.VIOLATED]
-    order = (Verdict.VIOLATED, Verdict.MISSED, Verdict.PROVED, Verdict.HOLDS_TO_BOUND, Verdict.VACUOUS, Verdict.UNKNOWN)
+    order: tuple[Verdict, ...] = (
+        *(Verdict.VIOLATED, Verdict.MISSED, Verdict.PROVED, Verdict.HOLDS_TO_BOUND),
+        *(Verdict.VACUOUS, Verdict.UNKNOWN),
+    )
     if Verdict.HOLDS_TO_BOUND not in found and any(e.verdict is Verdict.VACUOUS and e.exhaustive for e in evidence):
         # All that can happen was looked at, and nothing put the property to the test: a proof is about nothing then.
         order = (Verdict.VIOLATED, Verdict.VACUOUS, Verdict.PROVED, Verdict.HOLDS_TO_BOUND, Verdict.UNKNOWN)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from edgeproof.properties.traffic.bounded_staleness import superseded
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.bounded_staleness import acknowledgements, superseded
+from edgeproof.properties.traffic.check import Check, Row, event_columns, told_text
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.labels import SEEN, VERSION, later_than, newer
 from edgeproof.properties.traffic.promise import Promise
@@ -74,7 +74,7 @@ DURABLE_ACK = Check(
     id="durable-ack",
     suspects=_suspects,
     broken=_broken,
-    causes=lambda facts: causes_at(ibis.union(acknowledged(facts).drop("life"), facts.restores), "returned"),
+    causes=acknowledgements,
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "no unit has a second commit, and the store itself was not read",

@@ -33,6 +33,8 @@ Place = tuple[str, int]
 PLACE: Final = ("unit", "version", "era", "outcome")
 """An event that changes in one of these is missing from where it was."""
 
+NUMBERS: Final = Numbers(BOUND)
+
 FILES: Final = ("a.jsonl", "b.jsonl")
 MANY: Final = 150
 
