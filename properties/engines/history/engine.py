@@ -170,7 +170,8 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     tested = number(check.tested(facts, promise))
     measures: dict[str, int | float | str] = {"tested": tested}
     measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
-    blamed, excuses = _blamed(check, suspects, examined)
+    blamed, broken = _blamed(check, suspects, examined)
+    excuses = f"an assumption was broken: {broken}" if broken else ""
     suspected = number(suspects.count())
     to_blame = suspected if blamed is suspects else number(blamed.count())
     count, said = 0, ""
@@ -185,8 +186,9 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
         evidence = _spoilt(evidence, examined, said)
     elif count:
         verdict = Verdict.VIOLATED if to_blame else Verdict.UNKNOWN if _clocks_differ(check, examined) else Verdict.MISSED
-        missed = _missed(check, measures, promise) if verdict is Verdict.MISSED else ""
-        parts = (said, excuses) if verdict is Verdict.VIOLATED else (f"{missed}{excuses}", said)
+        if verdict is Verdict.MISSED:
+            excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
+        parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
         evidence = evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
     elif tested == 0:
         evidence = evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
@@ -234,7 +236,7 @@ def _blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Ta
         return suspects, ""
     for monitor, rows, _ in relevant:
         suspects = suspects.limit(0) if monitor.everywhere else suspects.anti_join(rows.select("unit"), "unit")
-    return keep(suspects), f"an assumption was broken: {'; '.join(said for _, _, said in relevant)}"
+    return keep(suspects), "; ".join(said for _, _, said in relevant)
 
 
 def _clocks_differ(check: Check, examined: Examined) -> bool:
@@ -242,10 +244,9 @@ def _clocks_differ(check: Check, examined: Examined) -> bool:
     return "skew" in check.assumes and any(one.field == "skew" for one, _, _ in examined.broken.values())
 
 
-def _missed(check: Check, measures: Mapping[str, int | float | str], promise: Promise) -> str:
-    """That a promise was missed, by how much if it is a bound, and that an assumption says why."""
-    by = f" by {-float(measures['headroom_s']):.3f} s" if "headroom_s" in measures else ""
-    return f"the promise was missed{by}, and by this: "
+def _by_how_much(measures: Mapping[str, int | float | str]) -> str:
+    """By how much a promise was missed, if it is of a bound."""
+    return f" by {-float(measures['headroom_s']):.3f} s" if "headroom_s" in measures else ""
 
 
 def _violations(check: Check, examined: Examined, promise: Promise, blamed: ir.Table | None) -> tuple[int, str]:
