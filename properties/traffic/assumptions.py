@@ -20,8 +20,8 @@ from attrs import frozen
 
 from edgeproof.properties.traffic.attempts import after_failures, failed_in_a_row, took, waiting, waits
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import VERSION
 from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.labels import VERSION
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.served import served_after
 
@@ -146,7 +146,7 @@ _ALL: Final = (
         PUBLISHING,
         "publishing",
         "sync_delay",
-        f"What is committed is put: an alarm that is later than {LATEST_ALARM:g} s, and than S, does not come any more.",
+        f"What is committed is put: an alarm later than {LATEST_ALARM:g} s, and than S, does not come any more.",
         _never_published,
         "the commit of {at} waited {value:.3f} s, until the history ended, and was never put",
         duty=True,

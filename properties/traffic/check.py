@@ -11,8 +11,8 @@ import ibis.expr.types as ir
 from attrs import frozen
 
 from edgeproof.properties.traffic.facts import Facts, gather
-from edgeproof.properties.traffic.labels import EMPTY_DIGEST, newer
 from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.labels import EMPTY_DIGEST, newer
 from edgeproof.properties.traffic.promise import Promise
 
 __all__ = [

@@ -22,10 +22,10 @@ def versions_of(
     """Every version that anybody named, with what is known of its commits and restores.
 
     `asked`: since when it may exist. `acknowledged`: since when it did for certain; `certain` the same of one that no
-    restore took back, `lately` when the last of these was, and `stands` whether there is one. `digests`: its contents, as far as those that made it say,
-    the first since `labelled`; `bare`: how many may have given it another one. `granted`, `repo`, `expires`: what it
-    grants, if it is of a token. `unnamed`: since when some commit whose version nobody learnt may have made it.
-    `newer_asked`: since when something newer may exist.
+    restore took back, `lately` when the last of these was, and `stands` whether there is one. `digests`: its contents,
+    as far as those that made it say, the first since `labelled`; `bare`: how many may have given it another one.
+    `granted`, `repo`, `expires`: what it grants, if it is of a token. `unnamed`: since when some commit whose version
+    nobody learnt may have made it. `newer_asked`: since when something newer may exist.
     """
     made = _made(commits, restores)
     per = keep(_per_version(made, restores))

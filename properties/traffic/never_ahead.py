@@ -45,13 +45,13 @@ def _too_early(known_by: ir.Value, table: ir.Table, promise: Promise) -> ir.Bool
 
 def _spells(facts: Facts) -> ir.Table:
     """What was made, since when it may have been there and until when (`until`, null for ever)."""
-    made = facts.made.filter(facts.made.version.notnull()).select(*VERSION, "file", "line", "invoke", "returned", "outcome")
+    made = facts.made.filter(facts.made.version.notnull()).select(
+        *VERSION, "file", "line", "invoke", "returned", "outcome"
+    )
     back = facts.restores.filter((facts.restores.outcome == "ok") & facts.restores.returned.notnull())
     back = back.select(of_unit="unit", to_era="era", to_version="version", from_="invoke", by="returned")
     above = (made.era > back.to_era) | ((made.era == back.to_era) & (made.version > back.to_version))
-    taken = made.inner_join(
-        back, [made.unit == back.of_unit, above, made.outcome == "ok", made.returned < back.from_]
-    )
+    taken = made.inner_join(back, [made.unit == back.of_unit, above, made.outcome == "ok", made.returned < back.from_])
     until = taken.group_by(["file", "line"]).agg(until=taken.by.min())
     return made.left_join(until, ["file", "line"]).select(*VERSION, "file", "line", "invoke", "until")
 

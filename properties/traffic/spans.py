@@ -7,8 +7,8 @@ import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.check import event_columns
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SEEN, later_than
 from edgeproof.properties.traffic.keeping import keep
+from edgeproof.properties.traffic.labels import SEEN, later_than
 
 __all__ = ["going_back", "late_reads", "past", "versions_told"]
 

@@ -3,8 +3,9 @@
 
 A read lies somewhere between its `invoke` and its `returned`, and so does the commit that superseded what it was told.
 Staleness is certain from the commit's return to the read's invocation, possible from the commit's invocation to the
-read's return; what clocks may differ by (`skew`, seconds) makes the one shorter and the other longer. Values are counted in steps of three digits, rounded up, so that quantiles need no sorting, and come out
-the same wherever they are computed.
+read's return; what clocks may differ by (`skew`, seconds) makes the one shorter and the other longer. Values are
+counted in steps of three digits, rounded up, so that quantiles need no sorting, and come out the same wherever they are
+computed.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import ibis
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SEEN, VERSION
 from edgeproof.properties.traffic.keeping import keep
+from edgeproof.properties.traffic.labels import SEEN, VERSION
 
 __all__ = ["QUANTILES", "behind", "freshness", "quantiles", "rounded_up", "spread", "staler"]
 

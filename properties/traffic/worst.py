@@ -10,8 +10,8 @@ import ibis
 from attrs import frozen
 
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SEEN
 from edgeproof.properties.traffic.keeping import rows_of
+from edgeproof.properties.traffic.labels import SEEN
 
 __all__ = ["Stage", "Worst", "worst_read"]
 

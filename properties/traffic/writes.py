@@ -11,8 +11,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from edgeproof.properties.traffic.labels import VERSION
 from edgeproof.properties.traffic.keeping import keep, number
+from edgeproof.properties.traffic.labels import VERSION
 from edgeproof.properties.traffic.lives import NOWHERE, lives
 
 __all__ = ["writes"]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A history that is still being written: what breaks a promise as it comes, and the verdicts when it ends.
 
-They are those of `edgeproof check` on the file, as it is by then. Only where the file was replaced meanwhile, as rotated
-logs are, are they what could be decided on the way.
+They are those of `edgeproof check` on the file, as it is by then. Only where the file was replaced meanwhile, as
+rotated logs are, are they what could be decided on the way.
 """
 
 from __future__ import annotations

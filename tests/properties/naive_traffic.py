@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each property of recorded traffic says, in plain Python over lists of events, event against event.
 
-Written from the definitions in HISTORY.md and from nothing else. It is slow and obvious, shares nothing with the checks,
-and is what they are held to.
+Written from the definitions in HISTORY.md and from nothing else. It is slow and obvious, shares nothing with the
+checks, and is what they are held to.
 """
 
 from __future__ import annotations
@@ -228,7 +228,9 @@ def is_older(read: Line, events: list[Line], allowed: float) -> bool:
 def idempotent_write(events: list[Line], numbers: Numbers) -> Iterator[Line]:
     known = [(n, e) for n, e in in_lives(events) if e.get("key") is not None]
     for n, b in known:
-        if any((m, a["key"], told(a)[0]) == (n, b["key"], told(b)[0]) and a["version"] < b["version"] for m, a in known):
+        if any(
+            (m, a["key"], told(a)[0]) == (n, b["key"], told(b)[0]) and a["version"] < b["version"] for m, a in known
+        ):
             yield b
 
 

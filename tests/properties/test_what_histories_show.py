@@ -26,7 +26,9 @@ PUBLISHED: Final = [commit(1, 1, 2), publish(1, 2, 3), commit(2, 5, 6), publish(
 
 def told(version: int, invoke: float, returned: float | None = None, **more: Any) -> Line:
     """A read, of nobody knows what source and content."""
-    return read(version, invoke, invoke + 0.1 if returned is None else returned, digest=None, **{"source": None, **more})
+    return read(
+        version, invoke, invoke + 0.1 if returned is None else returned, digest=None, **{"source": None, **more}
+    )
 
 
 Case = tuple[Sequence[Line], Mapping[str, Sequence[int]]]
@@ -84,7 +86,7 @@ CASES: Final[Mapping[str, Case]] = {
     "committed again it is there again": ([*PUBLISHED, ROLLBACK, commit(2, 110, 111), told(2, 300)], {}),
     "in a new era it is only old": (
         [*PUBLISHED, {**ROLLBACK, "era": 1}, told(2, 300)],
-        dict.fromkeys(STALE, [6]),
+        {name: [6] for name in STALE},
     ),
     # --- contents
     "a put has another content than its commit": (

@@ -34,7 +34,9 @@ def found(lines: Sequence[Line], *names: str) -> list[Evidence]:
     malformed = ibis.memtable(pa.Table.from_pylist([], schema=MALFORMED))
     examined = examine(facts, malformed, PROMISE)
     return [
-        judge(CHECKS[name], examined, PROMISE) if name in CHECKS else judge_assumption(MONITORS[name], examined, PROMISE)
+        judge(CHECKS[name], examined, PROMISE)
+        if name in CHECKS
+        else judge_assumption(MONITORS[name], examined, PROMISE)
         for name in names
     ]
 
@@ -61,7 +63,9 @@ def test_an_alarm_that_may_yet_come_is_late_until_the_minute_that_it_is_allowed_
 
 
 def test_a_store_that_did_not_come_back_cannot_publish() -> None:
-    (duty,) = found([*BEGUN, fault("crash", 11, 11) | {"return": None, "outcome": "unknown"}, STALE], "keeps-publishing")
+    (duty,) = found(
+        [*BEGUN, fault("crash", 11, 11) | {"return": None, "outcome": "unknown"}, STALE], "keeps-publishing"
+    )
     assert duty.verdict is Verdict.HOLDS_TO_BOUND
 
 

@@ -185,7 +185,9 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     if examined.spoilt:
         evidence = _spoilt(evidence, examined, said)
     elif count:
-        verdict = Verdict.VIOLATED if to_blame else Verdict.UNKNOWN if _clocks_differ(check, examined) else Verdict.MISSED
+        verdict = (
+            Verdict.VIOLATED if to_blame else Verdict.UNKNOWN if _clocks_differ(check, examined) else Verdict.MISSED
+        )
         if verdict is Verdict.MISSED:
             excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
         parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)

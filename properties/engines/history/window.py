@@ -37,9 +37,10 @@ class VersionFacts:
     """What is known of a version: since when it was asked for, its contents, and who was told it too early to say.
 
     `excused` is the first moment at which it was known although nobody was seen to ask for it (a commit whose version
-    nobody learnt may have been it). `bare` says that it was made by somebody who does not say what it contains. `bad` counts, per digest, the reads that do not fit what is known; `open` those
-    that nothing is known about yet. `first` is the content that somebody had first: from which moment, whether as a
-    copy, and its digest; `compared` counts the events that were compared with it.
+    nobody learnt may have been it). `bare` says that it was made by somebody who does not say what it contains. `bad`
+    counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet. `first`
+    is the content that somebody had first: from which moment, whether as a copy, and its digest; `compared` counts the
+    events that were compared with it.
     """
 
     asked: float = inf
