@@ -17,9 +17,10 @@ from attrs import define, field, frozen
 from edgeproof.model.interpret import Event, State, initial_states
 from edgeproof.model.kernel import Kernel
 from edgeproof.model.machine import TICK
+from edgeproof.model.trace import Trace
 from tests.properties.histories import Line
 
-__all__ = ["BROKEN", "TESTED", "VIEWS", "Run", "Step", "content", "random_run", "rerun", "views"]
+__all__ = ["BROKEN", "TESTED", "VIEWS", "Run", "Step", "content", "random_run", "rerun", "retraced", "views"]
 
 STEP: Final = 2.0**-12
 """Ticks between two steps."""
@@ -97,6 +98,18 @@ def rerun(run: Run, watched: int) -> Run:
         return -1 if turn == len(run.steps) else list(labels).index(run.steps[turn].label)
 
     return _walk(run.kernel, {**run.first, "watched": watched}, choose)
+
+
+def retraced(kernel: Kernel, trace: Trace) -> Run:
+    """The run that a trace is of."""
+    events = list(trace.events)
+
+    def choose(turn: int, labels: Sequence[int], after: Sequence[tuple[int, ...]], seen: set[tuple[int, ...]]) -> int:
+        if turn == len(events):
+            return -1
+        return next(n for n, label in enumerate(labels) if kernel.event(label) == events[turn])
+
+    return _walk(kernel, trace.states[0], choose)
 
 
 def _walk(kernel: Kernel, first: State, choose: Any) -> Run:
