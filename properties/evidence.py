@@ -29,6 +29,8 @@ class Verdict(StrEnum):
     """No violation within a bound that the evidence names."""
     VIOLATED = "VIOLATED"
     """There is a trace."""
+    MISSED = "MISSED"
+    """Not kept, as the environment broke an assumption that it rests on, which the reason names."""
     UNKNOWN = "UNKNOWN"
     """Undecided; the reason says what ran out."""
     VACUOUS = "VACUOUS"
@@ -94,6 +96,7 @@ class Status(StrEnum):
     AS_EXPECTED = "as expected"
     VIOLATED = "violated"
     HOLDS_UNEXPECTEDLY = "expected to be violated, but holds"
+    MISSED = "missed, as an assumption was broken"
     UNDECIDED = "undecided"
     NOT_BY_RUNS = "not decided by runs"
     """Only runs of a system were looked at, which end and are samples: they cannot decide it, or happened not to."""
@@ -141,10 +144,14 @@ class Ledger:
 
     @property
     def exit_status(self) -> int:
-        """0 all as expected; 1 a violation, engines in contradiction, or evidence lost; 3 undecided or vacuous."""
+        """0 all as expected; 1 a violation, engines in contradiction, or evidence lost; 4 missed by an assumption; 3
+        undecided or vacuous. Where several are so, it is the first of these.
+        """
         statuses = {c.status for c in self.conclusions}
         if statuses & {Status.VIOLATED, Status.CONTRADICTION, Status.HOLDS_UNEXPECTEDLY, Status.WEAKER}:
             return 1
+        if Status.MISSED in statuses:
+            return 4
         return 3 if Status.UNDECIDED in statuses or not self.conclusions else 0
 
     @property
@@ -175,7 +182,10 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
     found = {e.verdict for e in evidence}
     certain = [e for e in evidence if e.verdict is Verdict.PROVED or (e.verdict in HOLDS and e.exhaustive)]
     broken = [e for e in evidence if e.verdict is Verdict.VIOLATED]
-    order = (Verdict.VIOLATED, Verdict.PROVED, Verdict.HOLDS_TO_BOUND, Verdict.VACUOUS, Verdict.UNKNOWN)
+    order: tuple[Verdict, ...] = (
+        *(Verdict.VIOLATED, Verdict.MISSED, Verdict.PROVED, Verdict.HOLDS_TO_BOUND),
+        *(Verdict.VACUOUS, Verdict.UNKNOWN),
+    )
     if Verdict.HOLDS_TO_BOUND not in found and any(e.verdict is Verdict.VACUOUS and e.exhaustive for e in evidence):
         # All that can happen was looked at, and nothing put the property to the test: a proof is about nothing then.
         order = (Verdict.VIOLATED, Verdict.VACUOUS, Verdict.PROVED, Verdict.HOLDS_TO_BOUND, Verdict.UNKNOWN)
@@ -197,6 +207,8 @@ def conclude(case: Case, property_id: str, evidence: tuple[Evidence, ...]) -> Co
 
 def _status(case: Case, property_id: str, verdict: Verdict, certain: bool) -> Status:
     expected = case.expected.get(property_id)
+    if verdict is Verdict.MISSED:
+        return Status.AS_EXPECTED if verdict is expected else Status.MISSED
     if verdict in (Verdict.UNKNOWN, Verdict.VACUOUS):
         return Status.AS_EXPECTED if verdict is expected else Status.UNDECIDED
     if expected is Verdict.VIOLATED and verdict is not Verdict.VIOLATED:

@@ -44,9 +44,10 @@ def check_history(
     catalogue; unless given, whatever the history is about. `mapping` is a file that says which column is which.
     `memory` is what the database may use; it spills the rest to disk.
 
-    Returns a ledger. A property is VIOLATED with the lines that show it, HOLDS_TO_BOUND for this history, VACUOUS where
-    nothing put it to the test, and UNKNOWN where the environment broke what the promise takes for granted, or where
-    lines are malformed. What nobody promised, such as that a client reads its own writes, is as expected either way.
+    Returns a ledger. A property is VIOLATED with the lines that show it, HOLDS_TO_BOUND for this history, MISSED where
+    the environment broke what the promise takes for granted, and UNKNOWN where lines are malformed. What nothing in the
+    history puts to the test is not in it, unless it was named, is the bound, or nothing else was tested either: then it
+    is VACUOUS. What nobody promised, such as that a client reads its own writes, is as expected either way.
 
     Raises ValueError for a history that cannot be used (IntakeError), and with `strict` for its first malformed line
     (MalformedError); DesignError for a property that no history can be checked for; OSError for a file that cannot be

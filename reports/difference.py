@@ -26,7 +26,13 @@ V = TypeVar("V")
 NOTHING: Final = "-"
 """Stands for what is not there."""
 
-_STRENGTH: Final = {Verdict.PROVED: 2, Verdict.HOLDS_TO_BOUND: 1, Verdict.UNKNOWN: 0, Verdict.VACUOUS: 0}
+_STRENGTH: Final = {
+    Verdict.PROVED: 2,
+    Verdict.HOLDS_TO_BOUND: 1,
+    Verdict.MISSED: 0,
+    Verdict.UNKNOWN: 0,
+    Verdict.VACUOUS: 0,
+}
 _GOOD: Final = {Status.AS_EXPECTED: 2, Status.NOT_BY_RUNS: 1, Status.UNDECIDED: 1}
 
 _COVERED: Final = ("states", "runs", "steps", "transitions", "actions", "performed", "reached")

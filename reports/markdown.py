@@ -19,6 +19,7 @@ _SIGNS: Final = {
     Verdict.PROVED: "✅",
     Verdict.HOLDS_TO_BOUND: "☑️",
     Verdict.VIOLATED: "⚠️",
+    Verdict.MISSED: "⚠️",
     Verdict.UNKNOWN: "❔",
     Verdict.VACUOUS: "❔",
 }

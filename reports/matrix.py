@@ -20,6 +20,7 @@ _STYLES: Final = {
     Verdict.PROVED: "bold green",
     Verdict.HOLDS_TO_BOUND: "green",
     Verdict.VIOLATED: "yellow",
+    Verdict.MISSED: "yellow",
     Verdict.UNKNOWN: "magenta",
     Verdict.VACUOUS: "magenta",
 }
@@ -64,12 +65,14 @@ def print_summary(console: Console, view: View) -> None:
         console.print(table)
     ledger = view.ledger
     proved, holds, violated, undecided, beyond = counts(ledger.conclusions)
+    by_environment = sum(c.verdict is Verdict.MISSED for c in ledger.conclusions)
+    missed = f", {by_environment} missed" if by_environment else ""
     expected = sum(c.verdict is Verdict.VIOLATED and c.status is Status.AS_EXPECTED for c in ledger.conclusions)
     console.print()
     console.print(
         f"{asked_text(view)} in {ledger.seconds:.1f} s, "
         f"seed {ledger.seed}: {proved} proved, {holds} hold to a bound, {violated} violated ({expected} as expected), "
-        f"{undecided} undecided" + (f", {beyond} not decided by runs" if beyond else ""),
+        f"{undecided} undecided" + missed + (f", {beyond} not decided by runs" if beyond else ""),
         soft_wrap=True,
     )
     style = "bold green" if ledger.exit_status == 0 else "bold red"

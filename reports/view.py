@@ -25,6 +25,7 @@ MEANING: Final[Mapping[int, str]] = {
     0: "all as expected",
     1: "a property is violated, engines contradict each other, or something is not what is pinned",
     3: "something is undecided, or was never put to the test",
+    4: "a promise was missed, or may be, as the environment broke an assumption; nothing else is wrong",
 }
 """What the exit status of a checked ledger says."""
 

@@ -137,7 +137,7 @@ def _flag(said: Mapping[str, Any], name: str) -> bool | None:
 
 def _number(said: Mapping[str, Any], name: str, may_be_null: bool = False) -> float:
     number = said.get(name)
-    if number is None and may_be_null and name in said:
+    if number is None and may_be_null:
         return inf
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise ValueError(f"`{name}` is a number of seconds, not {number!r:.40}")

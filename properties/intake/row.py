@@ -14,7 +14,7 @@ LARGEST: Final = 2**53 - 1
 
 KINDS: Final = ("commit", "publish", "read", "fault")
 OUTCOMES: Final = ("ok", "fail", "unknown")
-SOURCES: Final = ("memo", "cache", "kv", "fallback", "last_good", "store")
+SOURCES: Final = ("memo", "cache", "kv", "centre", "fallback", "last_good", "store")
 SCOPES: Final = ("read", "write", "none")
 
 COLUMNS: Final = (

@@ -18,13 +18,14 @@ _PAUSE: Final = 0.2
 _CHUNK: Final = 1 << 20
 
 
-def tail(path: Path, *, until_idle: float | None = None, pause: float = _PAUSE) -> Iterator[bytes]:
+def tail(path: Path, *, until_idle: float | None = None, pause: float = _PAUSE) -> Iterator[bytes | None]:
     """Lines of a file, and an empty one whenever it was looked at in vain, so that whoever waits can say so.
 
     Ends once nothing has come for `until_idle` seconds (never if None); a last line without an end is given then, too.
-    A file that was cut short is read again from its beginning; one that was replaced, as rotated logs are, is read to
-    its end before its successor is. Of a line that is longer than any event only so much is kept as shows that it is.
-    Raises OSError for a file that cannot be read; a successor may be a while in coming.
+    A file that was cut short is read again from its beginning, after None for what it no longer has; one that was
+    replaced, as rotated logs are, is read to its end before its successor is. Of a line that is longer than any event
+    only so much is kept as shows that it is. Raises OSError for a file that cannot be read; a successor may be a while
+    in coming.
     """
     rest = b""
     idle_since = time.monotonic()
@@ -40,6 +41,7 @@ def tail(path: Path, *, until_idle: float | None = None, pause: float = _PAUSE) 
             if _cut_short(file):
                 file.seek(0)
                 rest = b""
+                yield None
                 continue
             successor = _successor(path, file)
             if successor is not None:

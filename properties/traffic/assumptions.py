@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the bound takes for granted of the environment, measured in the same history.
+"""What the bound takes for granted of the environment, and what it takes of the design, measured in the same history.
+
+That alarms are in time, that puts are confirmed and copies expire is the platform's to do: where it did not, a promise
+that was missed was missed by that assumption. To try again after R, and to publish at all, are duties of the design.
 
 Each monitor is a table of measured values: an assumption is broken where one exceeds its limit, and the largest of them
 is the smallest limit that the history respects (`edgeproof learn`). Values are what is certain: a delay is counted
@@ -15,9 +18,10 @@ import ibis
 import ibis.expr.types as ir
 from attrs import frozen
 
-from edgeproof.properties.traffic.attempts import after_failures, failed_in_a_row, took, waits
-from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.attempts import after_failures, failed_in_a_row, took, waiting, waits
+from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.labels import VERSION
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.served import served_after
 
@@ -38,13 +42,18 @@ class Monitor:
     says: str
     measure: Callable[[Facts, Promise], ir.Table]
     say: str
-    """Of the row with the largest value, and with the limit."""
+    """Of the row with the largest value, and with the limit; `say_still` where that row is `still` growing."""
+    say_still: str = ""
     everywhere: bool = False
     strictly: bool = True
+    duty: bool = False
+    """Whether it is the design's own to keep, and no excuse."""
 
     def limit(self, promise: Promise) -> float | None:
         """What the promise assumes; None if it assumes nothing."""
         found: float | None = getattr(promise, self.field)
+        if self.id == PUBLISHING and found is not None:
+            return _latest(promise)
         return None if self.id == LATE and promise.may_be_late else found
 
     def unwatched(self, facts: Facts) -> str:
@@ -64,6 +73,28 @@ class Monitor:
 
 
 LATE: Final = "assumes-no-late-puts"
+PUBLISHING: Final = "keeps-publishing"
+
+
+LATEST_ALARM: Final = 60.0
+"""Seconds that an alarm may be late by the platform's documentation, while it fails over. One that is later still and
+never came is not known to be late: nothing is going to be published."""
+
+
+def _late_alarms(facts: Facts, promise: Promise) -> ir.Table:
+    """Waits for a put that came, and those for one that may yet come."""
+    still = waiting(facts)
+    still = still.filter(still.value <= _latest(promise))
+    return ibis.union(waits(facts).mutate(still=False), still.mutate(still=True))
+
+
+def _never_published(facts: Facts, promise: Promise) -> ir.Table:
+    still = waiting(facts)
+    return still.filter(still.value > _latest(promise))
+
+
+def _latest(promise: Promise) -> float:
+    return max(promise.sync_delay or 0.0, LATEST_ALARM)
 
 
 def _landing_late(facts: Facts, promise: Promise) -> ir.Table:
@@ -94,10 +125,10 @@ def _skew(facts: Facts, promise: Promise) -> ir.Table:
         early.select(*VERSION, "asked", "first_returned"), [*VERSION, facts.reads.returned == early.first_returned]
     )
     puts = facts.publishes.inner_join(v, list(VERSION))
-    puts = puts.filter(puts.digests.contains(puts.digest).fill_null(False) & (puts.invoke < puts.asked))
+    puts = puts.filter(puts.digests.contains(puts.digest).fill_null(False) & (puts.returned < puts.asked))
     return ibis.union(
         reads.select("unit", "file", "line", value=reads.asked - reads.returned),
-        puts.select("unit", "file", "line", value=puts.asked - puts.invoke),
+        puts.select("unit", "file", "line", value=puts.asked - puts.returned),
     )
 
 
@@ -107,8 +138,18 @@ _ALL: Final = (
         "S",
         "sync_delay",
         "An alarm fires at most S after it is due: a commit's put begins by then.",
-        lambda facts, promise: waits(facts),
+        _late_alarms,
         "a commit had waited {value:.3f} s when {at} was put, and S is {limit:g} s",
+        say_still="the commit of {at} had waited {value:.3f} s when the history ended, and S is {limit:g} s",
+    ),
+    Monitor(
+        PUBLISHING,
+        "publishing",
+        "sync_delay",
+        f"What is committed is put: an alarm later than {LATEST_ALARM:g} s, and than S, does not come any more.",
+        _never_published,
+        "the commit of {at} waited {value:.3f} s, until the history ended, and was never put",
+        duty=True,
     ),
     Monitor(
         "assumes-put-timeout",
@@ -136,12 +177,13 @@ _ALL: Final = (
         "{value:g} puts in a row failed until {at}, and the bound allows for {limit:g}",
     ),
     Monitor(
-        "assumes-retry-delay",
+        "keeps-retry-delay",
         "R",
         "retry_delay",
         "The next attempt begins at most R after a failed one.",
         after_failures,
-        "{value:.3f} s went by after a failed put ({at}), and R is {limit:g} s",
+        "{value:.3f} s went by after the put of {at} had failed, and R is {limit:g} s",
+        duty=True,
     ),
     Monitor(
         "assumes-cache-ttl",

@@ -8,7 +8,8 @@ import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.attempts import failed_in_a_row, took
 from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, causes_at, what
-from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import SEEN, VERSION
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.spans import late_reads, past
 
@@ -16,14 +17,14 @@ __all__ = ["BOUNDED_STALENESS", "acknowledgements", "reads_beyond", "superseded"
 
 
 def superseded(facts: Facts) -> ir.Table:
-    """Per version, by when a newer one had certainly been acknowledged."""
-    return facts.versions.select(*VERSION, because_at="superseded")
+    """Per version, by when a newer one had certainly been acknowledged that no restore had taken back."""
+    return facts.moments.select(*SEEN, because_at="superseded")
 
 
 def acknowledgements(facts: Facts) -> ir.Table:
     """Commits and restores that supersede what came before them, by when they were known."""
-    commits = facts.commits.filter((facts.commits.outcome == "ok") & facts.commits.version.notnull())
-    return causes_at(ibis.union(commits.drop("life"), facts.restores), "returned")
+    made = facts.made
+    return causes_at(made.filter((made.outcome == "ok") & made.version.notnull()), "returned")
 
 
 def reads_beyond(facts: Facts, seconds: float) -> ir.Scalar:
@@ -46,9 +47,10 @@ def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
 
 
 def _measures(facts: Facts, promise: Promise) -> dict[str, ir.Scalar]:
-    v = facts.versions.select(*VERSION, "superseded", "superseded_possibly")
-    told = facts.told.inner_join(v, list(VERSION))
-    certain, possible = told.last_invoke - told.superseded, told.last_returned - told.superseded_possibly
+    told = facts.told.inner_join(facts.moments.select(*SEEN, "superseded"), list(SEEN))
+    told = told.left_join(facts.versions.select(*VERSION, "newer_asked"), list(VERSION))
+    certain = told.last_invoke - told.superseded - promise.slack
+    possible = told.last_returned - told.newer_asked + promise.slack
     oldest = ibis.greatest(certain.fill_null(0.0), 0.0).max()
     return {
         "reads": facts.told.n.sum().fill_null(0),

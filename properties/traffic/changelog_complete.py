@@ -20,7 +20,7 @@ def _entries(facts: Facts) -> ir.Table:
 
     A history may begin anywhere, so nothing is missing before its first version.
     """
-    made = ibis.union(facts.commits.drop("life"), facts.restores)
+    made = facts.made
     made = made.filter(made.version.notnull())
     entries = made.group_by([*ERA, "version"]).agg(at=made.invoke.min(), until=made.returned.min())
     order = ibis.window(group_by=ERA, order_by="version")
@@ -66,7 +66,7 @@ CHANGELOG_COMPLETE = Check(
     id="changelog-complete",
     suspects=_broken,
     broken=_broken,
-    causes=lambda facts: causes_at(ibis.union(facts.commits.drop("life"), facts.restores), "invoke"),
+    causes=lambda facts: causes_at(facts.made, "invoke"),
     explains=lambda cause, row: (cause.era == row.era) & (cause.version < row.version),
     tested=_tested,
     untested=lambda promise: "no unit has a second commit",

@@ -10,8 +10,9 @@ import ibis
 import ibis.expr.types as ir
 from attrs import frozen
 
-from edgeproof.properties.traffic.facts import EMPTY_DIGEST, Facts, gather, newer
+from edgeproof.properties.traffic.facts import Facts, gather
 from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.labels import EMPTY_DIGEST, newer
 from edgeproof.properties.traffic.promise import Promise
 
 __all__ = [
@@ -29,8 +30,8 @@ __all__ = [
 CLOCKS: Final = ("skew",)
 """The assumption of whatever compares the times of different recorders."""
 
-PUBLISHING: Final = ("sync_delay", "put_timeout", "retry_delay", "failures", "cache_ttl", "machine", "skew")
-"""The assumptions of the staleness bound."""
+PUBLISHING: Final = ("sync_delay", "put_timeout", "failures", "cache_ttl", "machine", "skew")
+"""The assumptions of the staleness bound: what is the platform's, or the operator's. Duties of the design are none."""
 
 NO_TIME: Final = ibis.null("float64")
 
@@ -95,7 +96,9 @@ class Check:
     def explained(self, facts: Facts, broken: ir.Table) -> ir.Table:
         """Violating events with the place and version of the first event that explains each."""
         causes = self.causes(facts).select(
-            *("unit", "at", "era", "version", "digest", "pop", "reader"), because_file="file", because_line="line"
+            *("unit", "at", "kind", "era", "version", "digest", "key", "pop", "reader"),
+            because_file="file",
+            because_line="line",
         )
         found = broken.left_join(
             causes,
@@ -123,7 +126,7 @@ def causes_at(table: ir.Table, moment: str) -> ir.Table:
     return table.select(*CAUSE, at=table[moment])
 
 
-CAUSE: Final = ("unit", "era", "version", "digest", "pop", "reader", "file", "line")
+CAUSE: Final = ("unit", "kind", "era", "version", "digest", "key", "pop", "reader", "file", "line")
 
 
 def what(row: Row) -> str:
@@ -145,6 +148,7 @@ def told_text(row: Row, prefix: str = "") -> str:
 
 
 def with_another_content(row: Row) -> str:
-    """What an event was whose digest is not the one that its version has."""
+    """What an event was whose digest is not the one that its version has: that much a digest tells, and no more."""
     wanted, source = row["because_digest"] or EMPTY_DIGEST, f" as of {row['because']}" if row["because"] else ""
-    return f"{what(row)} with the digest {row['digest'][:12]}…, not {wanted[:12]}…{source}"
+    other = "other content, or another serialisation"
+    return f"{what(row)} with the digest {row['digest'][:12]}…, not {wanted[:12]}…{source}: same version, {other}"

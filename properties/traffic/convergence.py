@@ -8,7 +8,8 @@ import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.bounded_staleness import acknowledgements
 from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, event_columns, told_text, what
-from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import SEEN
 from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["CONVERGENCE"]
@@ -20,7 +21,7 @@ def _settled(facts: Facts, promise: Promise) -> ir.Table:
     order = ibis.window(group_by="unit", order_by=[ibis.desc("era"), ibis.desc("version")])
     standing = v.filter(v.stands.fill_null(False))
     last = standing.mutate(place=ibis.row_number().over(order))
-    last = last.filter(last.place == 0).select("unit", last_era="era", last_version="version", last_by="certain")
+    last = last.filter(last.place == 0).select("unit", last_era="era", last_version="version", last_by="lately")
     units = facts.units.filter(facts.units.quiet != float("inf"))
     told = facts.told.inner_join(last, "unit").inner_join(units.select("unit", "quiet", "open"), "unit")
     return told.mutate(latest=told.quiet + promise.bound_s + promise.slack)
@@ -35,8 +36,8 @@ def _suspects(facts: Facts, promise: Promise) -> ir.Table:
 
 
 def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    suspects = _suspects(facts, promise).select(*VERSION, "latest", "last_by")
-    joined = facts.reads.inner_join(suspects, list(VERSION))
+    suspects = _suspects(facts, promise).select(*SEEN, "latest", "last_by")
+    joined = facts.reads.inner_join(suspects, list(SEEN))
     late = joined.filter(joined.invoke > joined.latest)
     return event_columns(late, late.last_by)
 

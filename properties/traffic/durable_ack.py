@@ -6,8 +6,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from edgeproof.properties.traffic.facts import VERSION, Facts, later_than, newer
+from edgeproof.properties.traffic.bounded_staleness import acknowledgements, superseded
+from edgeproof.properties.traffic.check import Check, Row, event_columns, told_text
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import SEEN, VERSION, later_than, newer
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.single_writer_order import LIFE, acknowledged
 from edgeproof.properties.traffic.spans import past
@@ -35,8 +37,7 @@ def _replaced(facts: Facts, promise: Promise) -> ir.Table:
 def _from_store(facts: Facts, promise: Promise) -> ir.Table:
     """Versions that the store itself answered with although a newer one had been acknowledged."""
     tellings = facts.tellings.filter(facts.tellings.source == "store")
-    v = facts.versions
-    return past(tellings, v.mutate(because_at=v.superseded), promise.slack)
+    return past(tellings, superseded(facts), promise.slack)
 
 
 def _suspects(facts: Facts, promise: Promise) -> ir.Table:
@@ -44,8 +45,8 @@ def _suspects(facts: Facts, promise: Promise) -> ir.Table:
 
 
 def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    old = _from_store(facts, promise).select(*VERSION, "latest", "because_at").distinct()
-    reads = facts.reads.filter(facts.reads.source == "store").inner_join(old, list(VERSION))
+    old = _from_store(facts, promise).select(*SEEN, "latest", "because_at").distinct()
+    reads = facts.reads.filter(facts.reads.source == "store").inner_join(old, list(SEEN))
     reads = reads.filter(reads.invoke > reads.latest)
     commits = _replaced(facts, promise)
     return ibis.union(event_columns(commits, commits.because_at), event_columns(reads, reads.because_at))
@@ -73,7 +74,7 @@ DURABLE_ACK = Check(
     id="durable-ack",
     suspects=_suspects,
     broken=_broken,
-    causes=lambda facts: causes_at(ibis.union(acknowledged(facts).drop("life"), facts.restores), "returned"),
+    causes=acknowledgements,
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "no unit has a second commit, and the store itself was not read",

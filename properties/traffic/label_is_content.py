@@ -14,8 +14,9 @@ import ibis
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.check import Check, causes_at, event_columns, with_another_content
-from edgeproof.properties.traffic.facts import EMPTY_DIGEST, VERSION, Facts
+from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.keeping import keep
+from edgeproof.properties.traffic.labels import EMPTY_DIGEST, VERSION
 from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["LABEL_IS_CONTENT"]
@@ -25,12 +26,14 @@ LABELLED: Final = (*VERSION, "digest")
 
 def _made(facts: Facts) -> ir.Table:
     """What the store is known to have made: its content counts before that of a copy of the same moment."""
-    made = ibis.union(facts.commits.drop("life"), facts.restores)
+    made = facts.made
     return made.filter((made.outcome == "ok") & made.version.notnull() & made.digest.notnull())
 
 
 def _put(facts: Facts) -> ir.Table:
-    return facts.publishes.filter(facts.publishes.digest.notnull())
+    """Puts have their content when they are over, at the latest: their recorder may have begun to look long before."""
+    puts = facts.publishes.filter(facts.publishes.digest.notnull())
+    return puts.mutate(over=ibis.coalesce(puts.returned, float("inf")))
 
 
 def _contents(facts: Facts) -> ir.Table:
@@ -38,7 +41,7 @@ def _contents(facts: Facts) -> ir.Table:
     made, put, told = _made(facts), _put(facts), facts.contents
     return ibis.union(
         made.group_by(list(LABELLED)).agg(since=made.invoke.min(), copies=ibis.literal(0), n=made.count()),
-        put.group_by(list(LABELLED)).agg(since=put.invoke.min(), copies=ibis.literal(1), n=put.count()),
+        put.group_by(list(LABELLED)).agg(since=put.over.min(), copies=ibis.literal(1), n=put.count()),
         told.select(*LABELLED, since="first_returned", copies=ibis.literal(1), n="n"),
     )
 
@@ -73,7 +76,7 @@ def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
 
 
 def _causes(facts: Facts) -> ir.Table:
-    had = ibis.union(causes_at(_made(facts), "invoke"), causes_at(_put(facts), "invoke"))
+    had = ibis.union(causes_at(_made(facts), "invoke"), causes_at(_put(facts), "over"))
     return ibis.union(had, causes_at(facts.reads, "returned"))
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`local-reads`: readers without an answer who had had one, where their location was cut off or fell back."""
+"""`local-reads`: reads without an answer by a loaded isolate, where its location was cut off or it fell back.
+
+Loaded is who has been told a config since it started. That there is none yet is no config, an answer of the Durable
+Object leaves none behind, and an eviction takes it away.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,10 @@ import ibis
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns
-from edgeproof.properties.traffic.facts import SESSION, Facts
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import SESSION
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.serves_last_good import copies, loaded_by
 
 __all__ = ["LOCAL_READS"]
 
@@ -24,7 +30,7 @@ def _cuts(facts: Facts) -> ir.Table:
 def _during(reads: ir.Table, cuts: ir.Table) -> ir.Table:
     """Reads that lie wholly within a time of being cut off."""
     at = [reads.unit == cuts.of_unit, ibis.coalesce(cuts.of_pop, reads.pop) == reads.pop]
-    within = [reads.invoke >= cuts.cut_from, ibis.coalesce(reads.returned, float("inf")) <= cuts.cut_until]
+    within = [reads.invoke > cuts.cut_from, ibis.coalesce(reads.returned, float("inf")) < cuts.cut_until]
     return reads.inner_join(cuts, [*at, *within])
 
 
@@ -34,8 +40,7 @@ def _broken(facts: Facts, promise: Promise) -> ir.Table:
     within = _during(failed, cuts).select(*failed.columns).distinct()
     fallen = failed.filter(failed.source == "fallback")
     lost = ibis.union(within, fallen, distinct=True)
-    had = facts.tellings.group_by(list(SESSION[:3])).agg(had_by=facts.tellings.first_returned.min())
-    loaded = lost.inner_join(had, list(SESSION[:3]))
+    loaded = lost.inner_join(loaded_by(facts), list(SESSION))
     loaded = loaded.filter(loaded.had_by < loaded.invoke)
     return event_columns(loaded, loaded.had_by)
 
@@ -65,7 +70,7 @@ LOCAL_READS = Check(
     id="local-reads",
     suspects=_broken,
     broken=_broken,
-    causes=lambda facts: causes_at(facts.reads, "returned"),
+    causes=lambda facts: causes_at(copies(facts.reads), "returned"),
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "nobody read while cut off",

@@ -32,9 +32,9 @@ class Staleness:
     worst: Worst | None
 
 
-def measure(facts: Facts) -> Staleness:
-    """Measure the staleness of all reads, in four passes over them."""
-    spreads = {which: spread(facts, which) for which in ("certain", "possible")}
+def measure(facts: Facts, skew: float = 0.0) -> Staleness:
+    """Measure the staleness of all reads, in four passes over them; clocks may differ by `skew` seconds."""
+    spreads = {which: spread(facts, which, skew) for which in ("certain", "possible")}
     overall: dict[str, Any] = {"unit": None, "pop": None, "reads": 0}
     places: dict[tuple[str, str], dict[str, Any]] = {}
     for which, table in spreads.items():
@@ -43,13 +43,13 @@ def measure(facts: Facts) -> Staleness:
         for row in rows_of(quantiles(table, ("unit", "pop"))):
             place = places.setdefault((row["unit"], row["pop"]), {"unit": row["unit"], "pop": row["pop"]})
             place |= {"reads": row["n"], which: _quantiles(row)}
-    stale = staler(facts)
+    stale = staler(facts, skew)
     counts: dict[int, int] = {}
     for row in rows_of(behind(facts, stale)):
         counts[row["k"]] = counts.get(row["k"], 0) + row["n"]
     rows = sorted(places.values(), key=lambda row: (-row["certain"]["max"], row["unit"], row["pop"]))
-    curve = rows_of(freshness(facts, stale))
-    return Staleness(overall, tuple(rows), dict(sorted(counts.items())), tuple(curve), worst_read(facts))
+    curve = rows_of(freshness(facts, stale, skew))
+    return Staleness(overall, tuple(rows), dict(sorted(counts.items())), tuple(curve), worst_read(facts, skew))
 
 
 def _quantiles(row: Mapping[str, Any]) -> dict[str, float]:

@@ -6,7 +6,9 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.check import Check, Row, causes_at, told_text, what
-from edgeproof.properties.traffic.facts import NOWHERE, SESSION, Facts, newer
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import SESSION, newer
+from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.spans import going_back, late_reads, versions_told
 

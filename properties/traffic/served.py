@@ -7,7 +7,8 @@ import ibis
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.attempts import ended
-from edgeproof.properties.traffic.facts import VERSION, Facts, later_than
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import VERSION, later_than
 from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["gone_from_kv", "served_after"]

@@ -8,26 +8,32 @@ from typing import Final
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns
-from edgeproof.properties.traffic.facts import NOWHERE, SESSION, Facts
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import SESSION
+from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
 
-__all__ = ["SERVES_LAST_GOOD", "STOOD_IN"]
+__all__ = ["SERVES_LAST_GOOD", "STOOD_IN", "copies", "loaded_by"]
 
 STOOD_IN: Final = ("fallback", "last_good")
 """What a read was served from that was answered from the isolate's copy, as KV gave it nothing."""
 
 
-def _copies(told: ir.Table) -> ir.Table:
+def copies(told: ir.Table) -> ir.Table:
     """What left a copy behind: the absence of a config does not, nor does an answer of the Durable Object itself."""
     return told.filter(((told.era > 0) | (told.version > 0)) & (told.source.isnull() | (told.source != "store")))
 
 
+def loaded_by(facts: Facts) -> ir.Table:
+    """The sessions that were told a config, and by when for certain (`had_by`)."""
+    had = copies(facts.tellings.filter(facts.tellings.session != NOWHERE))
+    return had.group_by(list(SESSION)).agg(had_by=had.first_returned.min())
+
+
 def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    copies = _copies(facts.tellings.filter(facts.tellings.session != NOWHERE))
-    had = copies.group_by(list(SESSION)).agg(had_by=copies.first_returned.min())
     # One that nobody saw end may have been answered.
     failed = facts.unanswered.filter(facts.unanswered.outcome == "fail")
-    lost = failed.inner_join(had, list(SESSION))
+    lost = failed.inner_join(loaded_by(facts), list(SESSION))
     lost = lost.filter(lost.had_by < lost.invoke)
     return event_columns(lost, lost.had_by)
 
@@ -58,7 +64,7 @@ SERVES_LAST_GOOD = Check(
     id="serves-last-good",
     suspects=_broken,
     broken=_broken,
-    causes=lambda facts: causes_at(_copies(facts.reads), "returned"),
+    causes=lambda facts: causes_at(copies(facts.reads), "returned"),
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "no reader that had a copy had to do without KV",

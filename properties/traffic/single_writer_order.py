@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`single-writer-order`: commits out of order, on top of the wrong version, or of one that has another content."""
+"""`single-writer-order`: commits out of order, on top of the wrong version, or of one that was another write's already.
+
+Two writes are of two keys, or have two contents. One that was told a version which another write of the same life of
+the store had been told is the lost update itself.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ import ibis
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
-from edgeproof.properties.traffic.facts import NOWHERE, Facts, later_than
+from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import later_than
+from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["SINGLE_WRITER_ORDER", "acknowledged"]
@@ -21,7 +27,7 @@ def acknowledged(facts: Facts) -> ir.Table:
 
 
 def _judged(facts: Facts, promise: Promise) -> ir.Table:
-    """Commits with the moment from which each is out of order (`late`), or has another content (`again`)."""
+    """Commits with the moment from which each is out of order (`late`), or another write has its version (`again`)."""
     commits = acknowledged(facts)
     versions = commits.group_by([*LIFE, "era", "version"]).agg(certain=commits.returned.min())
     versions = versions.mutate(overtaken=versions.certain.min().over(later_than(LIFE))).drop("certain")
@@ -33,13 +39,18 @@ def _judged(facts: Facts, promise: Promise) -> ir.Table:
 
 
 def _earlier(commits: ir.Table) -> ir.Table:
-    """Commits of a version that had another content already, and since when."""
-    known = commits.filter(commits.digest.notnull())
-    contents = known.group_by([*LIFE, "era", "version", "digest"]).agg(since=known.invoke.min())
-    contents = contents.rename(other="digest")
-    before = (contents.since < known.invoke) | ((contents.since == known.invoke) & (contents.other < known.digest))
-    both = known.inner_join(contents, [*LIFE, "era", "version", known.digest != contents.other, before])
+    """Commits of a version that another write had already, and since when."""
+    both = ibis.union(*(_before_by(commits, mark) for mark in ("digest", "key")))
     return both.group_by(["file", "line"]).agg(again=both.since.min())
+
+
+def _before_by(commits: ir.Table, mark: str) -> ir.Table:
+    """Commits of a version that one with another digest, or key, had before."""
+    known = commits.filter(commits[mark].notnull())
+    writes = known.group_by([*LIFE, "era", "version", mark]).agg(since=known.invoke.min()).rename(other=mark)
+    before = (writes.since < known.invoke) | ((writes.since == known.invoke) & (writes.other < known[mark]))
+    both = known.inner_join(writes, [*LIFE, "era", "version", known[mark] != writes.other, before])
+    return both.select("file", "line", "since")
 
 
 def _broken(facts: Facts, promise: Promise) -> ir.Table:
@@ -57,7 +68,9 @@ def _say(row: Row, promise: Promise) -> str:
     if row["because"] is None:
         return f"{told_text(row)} was committed on top of version {row['base']}, not of the one before it"
     if (row["era"], row["version"]) == (row["because_era"], row["because_version"]):
-        return f"{told_text(row)} was committed with another content than by {row['because']}"
+        if row["digest"] is not None and row["because_digest"] not in (None, row["digest"]):
+            return f"{told_text(row)} was committed with another content than by {row['because']}"
+        return f"the write with key {row['key']} was told {told_text(row)}, as was {row['because']} with another key"
     newer = told_text(row, "because_")
     return f"{told_text(row)} was committed although {row['because']} had been acknowledged as {newer}"
 
@@ -69,7 +82,7 @@ def _causes(facts: Facts) -> ir.Table:
 
 def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
     same = (cause.era == row.era) & (cause.version == row.version)
-    another = same & (cause.digest != row.digest).fill_null(True)
+    another = same & ((cause.digest != row.digest) | (cause.key != row.key)).fill_null(False)
     return another | (cause.era > row.era) | ((cause.era == row.era) & (cause.version > row.version))
 
 

@@ -6,20 +6,21 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from edgeproof.properties.traffic.check import event_columns
-from edgeproof.properties.traffic.facts import VERSION, Facts, later_than
+from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.keeping import keep
+from edgeproof.properties.traffic.labels import SEEN, later_than
 
 __all__ = ["going_back", "late_reads", "past", "versions_told"]
 
 
 def past(told: ir.Table, thresholds: ir.Table, allowed: float) -> ir.Table:
     """The versions that were told later than `allowed` seconds after their moment `because_at`."""
-    joined = told.inner_join(thresholds.select(*VERSION, "because_at"), list(VERSION))
+    joined = told.inner_join(thresholds.select(*SEEN, "because_at"), list(SEEN))
     joined = joined.mutate(latest=joined.because_at + allowed)
     return joined.filter(joined.last_invoke > joined.latest)
 
 
-def late_reads(facts: Facts, suspects: ir.Table, keys: tuple[str, ...] = VERSION) -> ir.Table:
+def late_reads(facts: Facts, suspects: ir.Table, keys: tuple[str, ...] = SEEN) -> ir.Table:
     """The reads among suspects that began after `latest`."""
     # All reads are held against them: that takes a fraction of the time if it need not be worked out what they are.
     theirs = keep(suspects.select(*keys, "latest", "because_at"))

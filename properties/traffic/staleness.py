@@ -3,8 +3,9 @@
 
 A read lies somewhere between its `invoke` and its `returned`, and so does the commit that superseded what it was told.
 Staleness is certain from the commit's return to the read's invocation, possible from the commit's invocation to the
-read's return. Values are counted in steps of three digits, rounded up, so that quantiles need no sorting, and come out
-the same wherever they are computed.
+read's return; what clocks may differ by (`skew`, seconds) makes the one shorter and the other longer. Values are
+counted in steps of three digits, rounded up, so that quantiles need no sorting, and come out the same wherever they are
+computed.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.keeping import keep
+from edgeproof.properties.traffic.labels import SEEN, VERSION
 
 __all__ = ["QUANTILES", "behind", "freshness", "quantiles", "rounded_up", "spread", "staler"]
 
@@ -32,13 +34,14 @@ def rounded_up(seconds: ir.Value) -> ir.Value:
     return ibis.cases((seconds <= 0, 0.0), *steps, else_=(seconds / 10000.0).ceil() * 10000.0)
 
 
-def spread(facts: Facts, which: str) -> ir.Table:
+def spread(facts: Facts, which: str, skew: float = 0.0) -> ir.Table:
     """How many reads of each unit at each location were how stale (`which`: certain or possible), in steps."""
-    reads = facts.reads.inner_join(facts.versions.select(*VERSION, "superseded", "superseded_possibly"), list(VERSION))
-    stale = {
-        "certain": reads.invoke - reads.superseded,
-        "possible": reads.returned - reads.superseded_possibly,
-    }[which]
+    if which == "certain":
+        reads = facts.reads.inner_join(facts.moments.select(*SEEN, "superseded"), list(SEEN))
+        stale = reads.invoke - reads.superseded - skew
+    else:
+        reads = facts.reads.inner_join(facts.versions.select(*VERSION, "newer_asked"), list(VERSION))
+        stale = reads.returned - reads.newer_asked + skew
     reads = reads.mutate(seconds=rounded_up(ibis.greatest(stale.fill_null(0.0), 0.0)))
     return keep(reads.group_by(["unit", "pop", "seconds"]).agg(n=reads.count()))
 
@@ -57,20 +60,25 @@ def quantiles(spread: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
     return steps.group_by(keys).agg(n=steps.n.sum(), **at, max=steps.seconds.max()).drop("whole")
 
 
-def staler(facts: Facts) -> ir.Table:
+def staler(facts: Facts, skew: float = 0.0) -> ir.Table:
     """Reads that were certainly stale, by location, version and step, with how many versions they were behind (`k`),
     and how long ago the last one had been acknowledged (`age`, seconds, to the step).
     """
-    v = facts.versions
-    reads = facts.reads.inner_join(v.select(*VERSION, "superseded"), list(VERSION))
+    m = facts.moments
+    own = m.select(*SEEN, superseded=m.superseded + skew)
+    reads = facts.reads.inner_join(own, list(SEEN))
     reads = reads.filter(reads.invoke > reads.superseded)
     reads = reads.mutate(seconds=rounded_up(reads.invoke - reads.superseded))
-    groups = keep(reads.group_by([*VERSION, "pop", "superseded", "seconds"]).agg(n=reads.count()))
+    groups = keep(reads.group_by([*SEEN, "pop", "superseded", "seconds"]).agg(n=reads.count()))
     groups = groups.mutate(at=groups.superseded + groups.seconds)
-    missed = v.filter(v.certain.notnull()).select(of_unit="unit", of_era="era", of_version="version", since="certain")
+    missed = m.filter(m.certain.notnull())
+    missed = missed.select(
+        of_unit="unit", of_seen="seen", of_era="era", of_version="version", since=missed.certain + skew
+    )
     newer = (missed.of_era > groups.era) | ((missed.of_era == groups.era) & (missed.of_version > groups.version))
-    pairs = groups.inner_join(missed, [groups.unit == missed.of_unit, missed.since < groups.at, newer])
-    keys = [*VERSION, "pop", "seconds", "n", "at"]
+    same = [groups.unit == missed.of_unit, groups.seen == missed.of_seen]
+    pairs = groups.inner_join(missed, [*same, missed.since < groups.at, newer])
+    keys = [*SEEN, "pop", "seconds", "n", "at"]
     counted = pairs.group_by(keys).agg(k=pairs.since.count(), last=pairs.since.max())
     return keep(counted.mutate(age=counted["at"] - counted["last"]))
 
@@ -86,11 +94,13 @@ def behind(facts: Facts, stale: ir.Table) -> ir.Table:
     return ibis.union(fresh.filter(fresh.n > 0), lagging)
 
 
-def freshness(facts: Facts, stale: ir.Table) -> ir.Table:
+def freshness(facts: Facts, stale: ir.Table, skew: float = 0.0) -> ir.Table:
     """The curve: of the reads that began up to `age` (seconds) after the last acknowledged commit, and later than the
     age before, how many there were (`n`) and how many gave that commit's version or a newer one (`fresh`).
     """
-    own = facts.reads.inner_join(facts.versions.select(*VERSION, "superseded", "certain"), list(VERSION))
+    m = facts.moments
+    moments = m.select(*SEEN, superseded=m.superseded + skew, certain=m.certain + skew)
+    own = facts.reads.inner_join(moments, list(SEEN))
     own = own.filter((own.invoke > own.certain) & ~(own.invoke > own.superseded).fill_null(False))
     own = own.mutate(age=_age(own.invoke - own.certain))
     fresh = own.group_by("age").agg(n=own.count())

@@ -9,8 +9,9 @@ from typing import Any, Final
 import ibis
 from attrs import frozen
 
-from edgeproof.properties.traffic.facts import VERSION, Facts
+from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.keeping import rows_of
+from edgeproof.properties.traffic.labels import SEEN
 
 __all__ = ["Stage", "Worst", "worst_read"]
 
@@ -49,12 +50,13 @@ _MEANINGS: Final = (
 )
 
 
-def worst_read(facts: Facts) -> Worst | None:
-    """The read that was certainly stale for longest; None where none was."""
-    told = facts.told.inner_join(facts.versions.select(*VERSION, "superseded"), list(VERSION))
+def worst_read(facts: Facts, skew: float = 0.0) -> Worst | None:
+    """The read that was certainly stale for longest, however clocks differ by `skew` seconds; None where none was."""
+    moments = facts.moments.select(*SEEN, superseded=facts.moments.superseded + skew)
+    told = facts.told.inner_join(moments, list(SEEN))
     told = told.filter(told.last_invoke > told.superseded)
     told = told.mutate(stale=told.last_invoke - told.superseded)
-    found = rows_of(told.order_by([ibis.desc("stale"), *VERSION]).limit(1))
+    found = rows_of(told.order_by([ibis.desc("stale"), *SEEN]).limit(1))
     if not found:
         return None
     (row,) = found

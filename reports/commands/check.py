@@ -23,8 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_EXITS = """\b
+Exit status:
+  0    all that was asked holds; what was not recorded is not asked, and listed
+  1    a property violated, or a duty of the design
+  2    unusable input; one line on standard error says why
+  3    undecided, or nothing that was promised, or the bound, was put to the test
+  4    a promise missed, and by an assumption that the environment broke, which is named
+"""
 
-@command("check")
+
+@command("check", _EXITS)
 @READING
 @ENVIRONMENT
 @DESIGN
@@ -46,9 +55,10 @@ def check(
 
     HISTORY is a file of JSON Lines, CSV, Parquet or OTLP spans, a directory of such, or a pattern; several are one
     history. With the numbers of `edgeproof bound`, what reads were told is held against the proved bound, and what that
-    takes for granted of the environment is watched: a history then shows a property violated, or an assumption broken.
-    Without them everything else is checked. What nothing in the history is about is not asked, and listed. A history of
-    another design than the pattern is held to the bound of that one: name it.
+    takes for granted of the environment is watched: a history then shows a property violated, or missed as the
+    environment broke an assumption. (By the platform's documentation an alarm may be a minute late.) Without them
+    everything else is checked. What was not recorded is not asked, and listed with what recording more would decide. A
+    history of another design than the pattern is held to the bound of that one: name it.
 
     `edgeproof learn` measures the numbers of a history; `edgeproof follow` checks one that is still being written.
 
@@ -80,4 +90,4 @@ def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], stal
         raise Unusable(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
     recorded = read_history(reading)
     checked = check_all(recorded.facts, recorded.malformed, promise, properties)
-    return Findings(promise, checked, measure(recorded.facts) if staleness else None)
+    return Findings(promise, checked, measure(recorded.facts, promise.slack) if staleness else None)

@@ -29,8 +29,8 @@ def follow(
 ) -> int:
     """Watch one growing FILE of JSON Lines, and say what breaks a promise as it comes.
 
-    Its memory does not grow with the file. It decides what can be decided without the whole history, and gives its
-    verdicts when it ends; `edgeproof check` on the finished file decides the rest.
+    Its memory does not grow with the file. It says what is certain on the way, and ends with the verdicts of `edgeproof
+    check` on the file as it is by then. A file that was cut short is read again from its beginning, and that is said.
 
     \b
     Examples:

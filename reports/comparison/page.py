@@ -26,6 +26,7 @@ LEGEND: Final = {
     Verdict.PROVED: ("✓", "proved"),
     Verdict.HOLDS_TO_BOUND: ("≤", "holds as far as it was searched"),
     Verdict.VIOLATED: ("✗", "violated, by a run of so many steps"),
+    Verdict.MISSED: ("!", "missed, as an assumption was broken"),
     Verdict.UNKNOWN: ("?", "undecided"),
     Verdict.VACUOUS: ("0", "never put to the test"),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.traffic.recording import would_decide
 from edgeproof.reports.errors import counted, one_line
 from edgeproof.reports.matrix import print_sheet, print_summary
 from edgeproof.reports.report import report_document
@@ -78,6 +79,8 @@ def _lines(found: Findings) -> Iterator[str]:
         reasons.setdefault(why, []).append(name)
     for why, names in reasons.items():
         yield f"not asked, as {why}: {', '.join(names)}"
+    for what, names in would_decide(found.checked.unasked).items():
+        yield f"recording {what} would decide: {', '.join(names)}"
 
 
 def _count(one: Evidence) -> str:
@@ -90,6 +93,7 @@ def _document(reading: Reading, found: Findings, view: View) -> dict[str, Any]:
         "promise": promise_document(found.promise),
         "anomalies": list(found.checked.anomalies),
         "not_asked": dict(found.checked.unasked),
+        "recording_decides": would_decide(found.checked.unasked),
         "staleness": None if found.staleness is None else staleness_document(found.staleness),
         "report": report_document(view),
     }

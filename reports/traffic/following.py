@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A history that is still being written: what breaks a promise as it comes, and the verdicts when it ends."""
+"""A history that is still being written: what breaks a promise as it comes, and the verdicts when it ends.
+
+They are those of `edgeproof check` on the file, as it is by then. Only where the file was replaced meanwhile, as
+rotated logs are, are they what could be decided on the way.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
 
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["follow_file"]
 
+_CUT: Final = "the file was cut: what came before is no part of it any more, and it is read again from its beginning"
+
 
 def follow_file(
     terminal: Terminal, source: str, promise: Promise, *, idle: float | None, strict: bool, seed: int
@@ -37,6 +44,7 @@ def follow_file(
     from edgeproof.properties.intake.tail import tail
 
     started = time.perf_counter()
+    file, cuts = _identity(source), 0
     with stopped_by_signals() as stop:
         lines = _until(stop, tail(Path(source), until_idle=idle))
         for report in follow(lines, promise, every=1 if strict else 10_000):
@@ -44,21 +52,47 @@ def follow_file(
                 stop.ask()
             if not report.final:
                 _print_news(terminal, report, promise)
-    evidence = _asked(report.evidence, promise)
+            cuts += report.cut
     if strict and report.malformed:
-        raise Unusable(one_line(evidence[0].reason))
-    anomalies = _anomalies(promise)
+        raise Unusable(one_line(report.evidence[0].reason))
+    if _identity(source) == file:
+        evidence, anomalies = _checked(source, promise)
+    else:
+        evidence, anomalies = _asked(report.evidence, promise), _anomalies(promise)
     view = view_of(one_line(source), evidence, anomalies, promise, seed, time.perf_counter() - started)
     if terminal.as_json:
-        counts = {name: getattr(report, name) for name in ("lines", "events", "malformed", "late")}
+        counts = {name: getattr(report, name) for name in ("lines", "events", "malformed", "late")} | {"cuts": cuts}
         said: dict[str, Any] = {"history": [source], "promise": promise_document(promise), "anomalies": list(anomalies)}
         terminal.document({**said, **counts, "staleness_s": report.staleness, "report": report_document(view)})
         return view.ledger.exit_status
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
     terminal.out.print(_state(report), soft_wrap=True)
+    if cuts:
+        terminal.out.print(_CUT, style="magenta", soft_wrap=True)
     print_summary(terminal.out, view)
     return view.ledger.exit_status
+
+
+def _identity(source: str) -> tuple[int, int] | None:
+    """Which file has that name; None for none."""
+    try:
+        found = os.stat(source)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _checked(source: str, promise: Promise) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+    """What the checks find in the file as it is now, and what of that nobody promised."""
+    from edgeproof.properties.engines.history.engine import check_all
+    from edgeproof.properties.intake import load
+    from edgeproof.properties.traffic.backends import open_duckdb
+    from edgeproof.properties.traffic.facts import gather
+
+    loaded = load(open_duckdb(), [Path(source)])
+    checked = check_all(gather(loaded.events), loaded.malformed, promise)
+    return checked.evidence, checked.anomalies
 
 
 def _print_news(terminal: Terminal, report: Report, promise: Promise) -> None:
@@ -67,6 +101,8 @@ def _print_news(terminal: Terminal, report: Report, promise: Promise) -> None:
         if one.property not in anomalies and (one.property != "bounded-staleness" or promise.bound_s != inf):
             terminal.out.print(f"{one.property} violated: {one_line(one.text)}", soft_wrap=True)
     terminal.err.print(_state(report), soft_wrap=True)
+    if report.cut:
+        terminal.err.print(_CUT, style="magenta", soft_wrap=True)
 
 
 def _state(report: Report) -> str:
@@ -100,7 +136,7 @@ def _anomalies(promise: Promise) -> tuple[str, ...]:
     return tuple(name for name in FOLLOWED if not CHECKS[name].promised(promise))
 
 
-def _until(stop: Stop, lines: Iterable[bytes]) -> Iterator[bytes]:
+def _until(stop: Stop, lines: Iterable[bytes | None]) -> Iterator[bytes | None]:
     for line in lines:
         if stop.asked:
             return

@@ -36,22 +36,23 @@ def as_table(lines: list[Line]) -> ir.Table:
 def _event(random: Random, unit: str, tokens: bool, weights: tuple[int, int, int, int]) -> Line:
     kind = random.choices(("commit", "publish", "read", "fault"), weights)[0]
     invoke = random.randrange(0, 20) / 2
-    outcome = random.choices(("ok", "unknown", "fail"), (8, 1, 1))[0]
+    outcome = random.choices(("ok", "unknown", "fail"), (8, 1, 3 if kind == "read" else 1))[0]
     returned = None if outcome == "unknown" and random.random() < 0.5 else invoke + random.choice((0, 0.5, 1, 3))
     line: Line = {"kind": kind, "unit": unit, "invoke": invoke, "return": returned, "outcome": outcome}
     version = random.randrange(0, 4)
     era = random.choices((0, 1), (5, 1))[0]
     known = None if random.random() < 0.2 else digest(version if random.random() < 0.9 else 9)
     line |= {"version": version, "era": era, "digest": known, "note": None}
-    return {**line, **_more(random, kind, outcome, tokens, version)}
+    return {**line, **_more(random, unit, kind, outcome, tokens, version)}
 
 
-def _more(random: Random, kind: str, outcome: str, tokens: bool, version: int) -> Line:
-    where = {"pop": random.choice(("lis", "ams")), "reader": random.choice(("r1", "r2"))}
+def _more(random: Random, unit: str, kind: str, outcome: str, tokens: bool, version: int) -> Line:
+    # Isolates of the unit's own, as an eviction ends what they know of any unit.
+    where = {"pop": f"{random.choice(('lis', 'ams'))} {unit}", "reader": random.choice(("r1", "r2"))}
     repo = random.choice(("one", "one", "two", None))
     if kind == "read":
         asked = {"repo": repo, "scope": random.choice(("read", "write", None)), "admitted": random.random() < 0.7}
-        source = random.choice(("memo", "cache", "kv", "fallback", "last_good", "store", None))
+        source = random.choice(("memo", "cache", "kv", "centre", "fallback", "last_good", "store", None))
         return {**where, "source": source, **(asked if tokens else {})}
     if kind == "commit":
         grant: dict[str, Any] = {"repo": repo, "scope": random.choice(("none", "read", "write", None))}
@@ -64,7 +65,10 @@ def _more(random: Random, kind: str, outcome: str, tokens: bool, version: int) -
         return {**made, **(grant if tokens else {}), **forgotten}
     if kind == "fault":
         note = random.choice(("evict", "partition", "rollback", "crash"))
-        named = note == "evict" or random.random() < 0.5
         nowhere = {"version": None, "digest": None} if note != "rollback" or random.random() < 0.2 else {}
-        return {"note": note, **(where if named and note != "rollback" else {}), **nowhere}
+        if note == "evict":
+            place = random.choice((where, where, {"pop": where["pop"]}))
+            return {"note": note, **place, **nowhere, "unit": random.choice((unit, unit, f"beside {unit}"))}
+        named = note == "partition" and random.random() < 0.5
+        return {"note": note, **(where if named else {}), **nowhere}
     return {}

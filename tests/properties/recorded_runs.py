@@ -17,9 +17,10 @@ from attrs import define, field, frozen
 from edgeproof.model.interpret import Event, State, initial_states
 from edgeproof.model.kernel import Kernel
 from edgeproof.model.machine import TICK
+from edgeproof.model.trace import Trace
 from tests.properties.histories import Line
 
-__all__ = ["BROKEN", "TESTED", "VIEWS", "Run", "Step", "content", "random_run", "rerun", "views"]
+__all__ = ["BROKEN", "TESTED", "VIEWS", "Run", "Step", "content", "random_run", "rerun", "retraced", "views"]
 
 STEP: Final = 2.0**-12
 """Ticks between two steps."""
@@ -97,6 +98,18 @@ def rerun(run: Run, watched: int) -> Run:
         return -1 if turn == len(run.steps) else list(labels).index(run.steps[turn].label)
 
     return _walk(run.kernel, {**run.first, "watched": watched}, choose)
+
+
+def retraced(kernel: Kernel, trace: Trace) -> Run:
+    """The run that a trace is of."""
+    events = list(trace.events)
+
+    def choose(turn: int, labels: Sequence[int], after: Sequence[tuple[int, ...]], seen: set[tuple[int, ...]]) -> int:
+        if turn == len(events):
+            return -1
+        return next(n for n, label in enumerate(labels) if kernel.event(label) == events[turn])
+
+    return _walk(kernel, trace.states[0], choose)
 
 
 def _walk(kernel: Kernel, first: State, choose: Any) -> Run:
@@ -190,7 +203,7 @@ class Recorder:
         after = step.after
         if step.event.action == "put_lands" or step.event.action == "stray_lands":
             told = _copy(after["kv"], after["kv_era"], after["torn"])
-            self.centre.append(_event("read", step.at, **told, pop="centre", reader="observer", source="kv"))
+            self.centre.append(_event("read", step.at, **told, pop="centre", reader="observer", source="centre"))
         if after["request"] != "taken" and step.event.action != TICK:
             told = _copy(after["config"], self.era(after), after["torn"])
             self.store.append(_event("read", step.at, **told, pop="centre", reader="observer", source="store"))
@@ -352,12 +365,8 @@ def _by_clients(r: Recorder) -> Iterator[Line]:
 
 
 def _by_isolates(r: Recorder) -> Iterator[Line]:
-    """Reads by isolate, a new one after each eviction, and the times of being cut off.
-
-    Being told that there is nothing yet is left out: for the model a location has then not had a config, and for a
-    history its reader has had an answer.
-    """
-    yield from (line for line in r.reads if line.get("version") != 0)
+    """Reads by isolate, a new one after each eviction, and the times of being cut off."""
+    yield from r.reads
     for pop, cuts in r.cuts.items():
         for began, *ended in cuts:
             until, outcome = (ended[0], "ok") if ended else (None, "unknown")

@@ -37,6 +37,7 @@ def no_answer(line: int, since: int) -> list[str]:
 def another(line: int, what: str, since: int | None = 5) -> list[str]:
     """What is said of an event that has the content of version 9, and not that of version 2 (or 0)."""
     own = f"not {digest(0 if since is None else 2)[:12]}…" + ("" if since is None else f" as of {since}")
+    own = f"{own}: same version, other content, or another serialisation"
     return [f"{line}: {what} with the digest {digest(9)[:12]}…, {own}"]
 
 
@@ -108,14 +109,20 @@ CASES: Final[Mapping[str, Mapping[str, Case]]] = {
 @cache
 def said(name: str) -> Mapping[str, list[str]]:
     """What the check says of all cases of a property, which are one history, a unit each."""
-    lines = [{**line, "unit": case} for case, (lines, _) in CASES[name].items() for line in lines]
+    # Isolates of its own, as well, whose evictions end what they know of any unit.
+    lines = [
+        {**line, "unit": case, **({"reader": f"{line['reader']} of {case}"} if "reader" in line else {})}
+        for case, (lines, _) in CASES[name].items()
+        for line in lines
+    ]
     places = [n for lines, _ in CASES[name].values() for n in range(1, len(lines) + 1)]
     check, facts = CHECKS[name], gather(as_table(lines))
     rows = check.explained(facts, check.broken(facts, PROMISE)).order_by("line").to_pyarrow().to_pylist()
     found: dict[str, list[str]] = {case: [] for case in CASES[name]}
     for row in rows:
         at, since = places[row["line"] - 1], row["because_line"] and str(places[row["because_line"] - 1])
-        found[row["unit"]].append(f"{at}: {check.say({**row, 'because': since}, PROMISE)}")
+        text = check.say({**row, "because": since}, PROMISE).replace(f" of {row['unit']}", "")
+        found[row["unit"]].append(f"{at}: {text}")
     return found
 
 

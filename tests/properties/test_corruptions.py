@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Single events of a clean history are spoilt: what that breaks is caught, and the explanation names the event.
+"""Single events of a clean history are spoilt, or an incident is written into it: what that breaks is caught, and the
+explanation names the events that were spoilt or written.
 
 Whether it breaks a property is decided by the definitions in `naive_traffic`, event against event in plain Python. Many
 spoilt histories are checked at once, each under units of its own, from files as a user would have them.
@@ -26,13 +27,16 @@ from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import gather
 from tests.properties.corruptions import BOUND, CORRUPTIONS, clean_history
 from tests.properties.histories import Line
-from tests.properties.naive_traffic import DEFINITIONS, told
+from tests.properties.incidents import CONTROLS, INCIDENTS
+from tests.properties.naive_traffic import DEFINITIONS, Numbers, breaking, told
 
 Place = tuple[str, int]
 """File and line."""
 
 PLACE: Final = ("unit", "version", "era", "outcome")
 """An event that changes in one of these is missing from where it was."""
+
+NUMBERS: Final = Numbers(BOUND)
 
 FILES: Final = ("a.jsonl", "b.jsonl")
 MANY: Final = 150
@@ -51,11 +55,16 @@ class Spoilt:
     left: frozenset[tuple[int, int]] = frozenset()
 
 
+WAYS: Final = {**CORRUPTIONS, **{how: incident for how, (incident, _) in INCIDENTS.items()}, **CONTROLS}
+
+
 def spoil(how: str, seed: int) -> Spoilt:
     random = Random(seed)
     lines = clean_history(random)
     before = [dict(line) for line in lines]
-    spoilt = [n for n in CORRUPTIONS[how](random, lines) if n >= 0]
+    spoilt = [n for n in WAYS[how](random, lines) if n >= 0]
+    if how not in CORRUPTIONS:
+        return Spoilt(how, lines, spoilt)
     changed = [(before[n], lines[n]) for n in spoilt]
     gone = [line for line in before if line not in lines] if len(lines) < len(before) else []
     gone += [
@@ -66,12 +75,8 @@ def spoil(how: str, seed: int) -> Spoilt:
 
 def broken(lines: Sequence[Line]) -> dict[str, list[int]]:
     """By property, the positions of the events that break it by its definition."""
-    found: dict[str, list[int]] = {}
-    for name, definition in DEFINITIONS.items():
-        for unit in dict.fromkeys(line["unit"] for line in lines):
-            own = [{**line, "n": n} for n, line in enumerate(lines) if line["unit"] == unit]
-            found.setdefault(name, []).extend(one["n"] for one in definition(own, BOUND))
-    return found
+    numbered = [{**line, "n": n} for n, line in enumerate(lines)]
+    return {name: [one["n"] for one in breaking(name, numbered, NUMBERS)] for name in DEFINITIONS}
 
 
 @frozen
@@ -91,7 +96,8 @@ def check(histories: Sequence[Spoilt]) -> tuple[dict[tuple[str, int], list[Named
         for number, one in enumerate(histories):
             for n, line in enumerate(one.lines):
                 file = FILES[n % 2]
-                parts[file].append(json.dumps({**line, "unit": f"{number}/{line['unit']}"}) + "\n")
+                pop = {"pop": f"{number}/{line['pop']}"} if line.get("pop") else {}
+                parts[file].append(json.dumps({**line, **pop, "unit": f"{number}/{line['unit']}"}) + "\n")
                 places[number].append((file, len(parts[file])))
         for file, text in parts.items():
             Path(folder, file).write_text("".join(text))
@@ -150,3 +156,12 @@ def test_every_corruption_breaks_something_and_every_property_is_broken_by_one()
     counted = hold([spoil(how, seed) for how in CORRUPTIONS for seed in range(25)])
     assert {how for how, _ in counted} == set(CORRUPTIONS) - HARMLESS
     assert {name for _, name in counted} == set(CHECKS) - {"local-reads"}
+
+
+def test_every_incident_breaks_its_property_each_time_and_what_only_looks_like_one_breaks_nothing() -> None:
+    seeds = range(6)
+    counted = hold([spoil(how, seed) for how in (*INCIDENTS, *CONTROLS) for seed in seeds])
+    missed = [how for how, (_, name) in INCIDENTS.items() if counted[how, name] < len(seeds)]
+    assert (missed, {how for how, _ in counted} & set(CONTROLS)) == ([], set())
+    assert {name for _, name in INCIDENTS.values()} == set(CHECKS)
+    assert len(CORRUPTIONS) - len(HARMLESS) + len(INCIDENTS) >= 40

@@ -34,7 +34,7 @@ def broken(monitor: Monitor, facts: Facts, promise: Promise) -> int:
 
 def test_a_history_respects_what_was_learnt_of_it_and_nothing_smaller() -> None:
     random = Random(5)
-    facts = gather(as_table([line for n in range(20) for line in random_unit(random, f"u{n}")]))
+    facts = gather(as_table([line for n in range(60) for line in random_unit(random, f"u{n}")]))
     learnt = environment(facts)
     for one in WATCHED:
         limit = one.limit(learnt)

@@ -10,15 +10,19 @@ import pytest
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.model.designs.do_kv import DoKv
 from edgeproof.model.interpret import initial_states, successors
+from edgeproof.model.kernel import KernelSource, build_kernel
 from edgeproof.model.machine import DesignError, Instance, action, read_design
 from edgeproof.model.trace import dump_trace, load_trace
 from edgeproof.properties.cases import ad_hoc, instance_of, scoreboard
-from edgeproof.properties.catalogue import CATALOGUE, Property, state_form, step_form
+from edgeproof.properties.catalogue import CATALOGUE, Property, applicable, state_form, step_form
 from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.fuzz.shrink import breaks
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Status, Verdict, conclude
 from edgeproof.properties.replay import replay_on, replay_on_model, truth_table
+from edgeproof.properties.staleness import tight_trace
+from tests.properties.recorded_runs import retraced
+from tests.properties.test_history_agrees import DECIDED_BY, promise_for, seen, violated
 
 CASES = scoreboard("do_kv")
 VIOLATIONS = [(case.name, one) for case in CASES for one in case.expected]
@@ -43,21 +47,49 @@ DEPTHS = {
 }
 """How many steps the shortest run takes that shows an anomaly. A change here is a change of the model: explain it."""
 
+UNSEEN: set[tuple[str, str]] = set()
+"""Violations whose shortest traces leave no mark on a history."""
+
 Found = dict[tuple[str, str], Evidence]
 
 
 @pytest.fixture(scope="module")
-def found() -> Found:
-    """What the exhaustive search says of every property of every case, with one kernel for all."""
-    source = kernel_source(
+def source() -> KernelSource:
+    """One kernel for all cases and properties."""
+    return kernel_source(
         [instance_of(case) for case in CASES],
         [CATALOGUE[name] for name in CATALOGUE if any(name in case.properties for case in CASES)],
     )
+
+
+@pytest.fixture(scope="module")
+def found(source: KernelSource) -> Found:
+    """What the exhaustive search says of every property of every case."""
     return {
         (case.name, one.property): one
         for case in CASES
         for one in explore(instance_of(case), [CATALOGUE[name] for name in case.properties], source)
     }
+
+
+def test_every_trace_written_out_as_a_history_gets_the_verdict_of_its_case(found: Found, source: KernelSource) -> None:
+    """Those of violations, and those that reach a bound and do not pass it: of every property a history can decide."""
+    shown = set()
+    for case in CASES:
+        instance = instance_of(case)
+        kernel, promise = build_kernel(source, instance), promise_for(case)
+        traces = {name: found[case.name, name].witness for name in case.properties}
+        traces["bound"] = tight_trace(instance)
+        runs = {name: retraced(kernel, trace) for name, trace in traces.items() if trace is not None}
+        names = [name for name in DECIDED_BY if name in applicable(instance)]
+        said = violated(list(runs.values()), promise, names)
+        for number, (witness, run) in enumerate(runs.items()):
+            for name in names:
+                by_history = f"{DECIDED_BY[name]}/{number}" in said[name]
+                assert by_history == seen(name, run, promise), f"{name}, in the trace of {witness} of {case.name}"
+                shown |= {(case.name, name)} if by_history and name == witness else set()
+    # Half a write, or a loop without an end, leaves no such mark on a history; no design of a history has two units.
+    assert {one for one in VIOLATIONS if one[1] in DECIDED_BY} - shown == UNSEEN
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

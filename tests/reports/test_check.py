@@ -48,7 +48,7 @@ def test_a_violation_names_the_lines_and_fails_a_build(cli: Run, tmp_path: Path)
     assert "version 9, which was never committed" in outcome.out
 
 
-@pytest.mark.parametrize(("source", "verdict", "status"), [(None, "VIOLATED", 1), ("cache", "UNKNOWN", 3)])
+@pytest.mark.parametrize(("source", "verdict", "status"), [(None, "VIOLATED", 1), ("cache", "MISSED", 4)])
 def test_a_read_staler_than_the_bound_is_the_designs_fault_unless_the_environment_broke_an_assumption(
     cli: Run, tmp_path: Path, source: str | None, verdict: str, status: int
 ) -> None:

@@ -2,9 +2,11 @@
 """Checks of recorded traffic: what readers were told, held against what was committed and when.
 
 The checks themselves are in `properties.traffic`, a file each, as expressions that DuckDB and Spark evaluate alike.
-Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS. A malformed line makes
-every verdict UNKNOWN, since nobody knows what it said. Where the environment broke an assumption, so is whatever that
-may have caused: the design is not blamed for it.
+Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS, and unless it was asked
+for by name it is then not asked. A malformed line makes every verdict UNKNOWN, since nobody knows what it said. Where
+the environment broke an assumption, a promise that may have been missed by that is MISSED: the design is not blamed for
+it. A duty of the design excuses nothing, and is VIOLATED itself. Clocks that differ by more than was assumed leave
+UNKNOWN whether anything was missed.
 """
 
 from __future__ import annotations
@@ -46,6 +48,9 @@ ENGINE: Final = "history"
 
 PROPERTIES: Final = ("never-ahead", "no-partial-read", "monotonic-reads", "bounded-staleness")
 """What a run of the reference implementation is checked for, in the order of the catalogue."""
+
+BOUND: Final = "bounded-staleness"
+"""What whoever gives the numbers of a bound asks for."""
 
 _SHOWN: Final = 3
 _STRETCH: Final = 10_000
@@ -114,7 +119,9 @@ class Checked:
 def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequence[str] = ()) -> Checked:
     """Check a history for whatever it is about, and watch the assumptions; or for the named properties only.
 
-    What is named is asked even if the history is not about it.
+    What is named is asked even if the history is not about it, and so is the bound where one was given. If nothing that
+    anybody promised was put to the test, all of it is asked, and found vacuous: a history that shows nothing is no good
+    one.
     """
     examined = examine(facts, malformed, promise)
     evidence, unasked = [], {}
@@ -126,6 +133,10 @@ def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequen
             unasked[name] = why
         else:
             evidence.append(judge(check, examined, promise))
+    tested = [one for one in evidence if one.verdict is not Verdict.VACUOUS or one.property == BOUND]
+    if not names and any(CHECKS[one.property].promised(promise) for one in tested):
+        unasked |= {one.property: CHECKS[one.property].untested(promise) for one in evidence if one not in tested}
+        evidence = tested
     anomalies = tuple(one.property for one in evidence if not CHECKS[one.property].promised(promise))
     for name, monitor in MONITORS.items():
         if names or monitor.limit(promise) is None:
@@ -162,7 +173,8 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     tested = number(check.tested(facts, promise))
     measures: dict[str, int | float | str] = {"tested": tested}
     measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
-    blamed, excuses = _blamed(check, suspects, examined)
+    blamed, broken = _blamed(check, suspects, examined)
+    excuses = f"an assumption was broken: {broken}" if broken else ""
     suspected = number(suspects.count())
     to_blame = suspected if blamed is suspects else number(blamed.count())
     count, said = 0, ""
@@ -176,7 +188,11 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     if examined.spoilt:
         evidence = _spoilt(evidence, examined, said)
     elif count:
-        verdict = Verdict.VIOLATED if to_blame else Verdict.UNKNOWN
+        verdict = (
+            Verdict.VIOLATED if to_blame else Verdict.UNKNOWN if _clocks_differ(check, examined) else Verdict.MISSED
+        )
+        if verdict is Verdict.MISSED:
+            excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
         parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
         evidence = evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
     elif tested == 0:
@@ -187,7 +203,7 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
 
 
 def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> Evidence:
-    """Whether the environment kept to what the bound takes for granted: UNKNOWN if not, as nothing is promised then."""
+    """Whether the environment kept to what the bound takes for granted (MISSED if not), or the design to its duty."""
     started = time.perf_counter()
     measured = monitor.measure(examined.facts, promise)
     worst, count = largest(measured)
@@ -197,7 +213,8 @@ def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> 
     evidence = Evidence(monitor.id, ENGINE, Verdict.HOLDS_TO_BOUND, examined.covers, measures=measures)
     if monitor.id in examined.broken:
         _, rows, said = examined.broken[monitor.id]
-        evidence = evolve(evidence, verdict=Verdict.UNKNOWN, reason=f"an assumption was broken: {said}")
+        verdict = Verdict.VIOLATED if monitor.duty else Verdict.MISSED
+        evidence = evolve(evidence, verdict=verdict, reason=said)
         evidence = evolve(evidence, measures={**measures, "broken": number(rows.count())})
     if examined.spoilt:
         evidence = _spoilt(evidence, examined, evidence.reason)
@@ -219,12 +236,22 @@ def _spoilt(evidence: Evidence, examined: Examined, said: str) -> Evidence:
 
 def _blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Table, str]:
     """The suspects of units whose environment kept to what the property assumes; and what was broken, if anything."""
-    relevant = [found for found in examined.broken.values() if found[0].field in check.assumes]
+    relevant = [one for one in examined.broken.values() if one[0].field in check.assumes and not one[0].duty]
     if not relevant:
         return suspects, ""
     for monitor, rows, _ in relevant:
         suspects = suspects.limit(0) if monitor.everywhere else suspects.anti_join(rows.select("unit"), "unit")
-    return keep(suspects), f"an assumption was broken: {'; '.join(said for _, _, said in relevant)}"
+    return keep(suspects), "; ".join(said for _, _, said in relevant)
+
+
+def _clocks_differ(check: Check, examined: Examined) -> bool:
+    """Whether clocks lay further apart than was assumed, so that nobody knows what came first."""
+    return "skew" in check.assumes and any(one.field == "skew" for one, _, _ in examined.broken.values())
+
+
+def _by_how_much(measures: Mapping[str, int | float | str]) -> str:
+    """By how much a promise was missed, if it is of a bound."""
+    return f" by {-float(measures['headroom_s']):.3f} s" if "headroom_s" in measures else ""
 
 
 def _violations(check: Check, examined: Examined, promise: Promise, blamed: ir.Table | None) -> tuple[int, str]:
@@ -267,7 +294,8 @@ def _broken_text(monitor: Monitor, rows: ir.Table, promise: Promise, examined: E
     if not worst:
         return ""
     at = _place(worst[0], "", examined.one_file)
-    return monitor.say.format(value=worst[0]["value"], at=at, limit=monitor.limit(promise))
+    said = monitor.say_still if worst[0].get("still") else monitor.say
+    return said.format(value=worst[0]["value"], at=at, limit=monitor.limit(promise))
 
 
 def _bound(check: Check, examined: Examined, promise: Promise) -> str:

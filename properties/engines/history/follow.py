@@ -3,7 +3,8 @@
 
 A verdict is that of the checks on the finished file, provided that no line came too late. One that did, or something
 that had to be forgotten and would have mattered, makes a verdict UNKNOWN, never wrong. What a restore takes back, and
-whether the environment kept to what the bound takes for granted, is left to the checks on the finished file.
+whether the environment kept to what the bound takes for granted, is left to the checks on the finished file, as is all
+else that depends on lines that are yet to come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.properties.engines.history.engine import ENGINE
 from edgeproof.properties.engines.history.sweep import Limits, Sweep, Violation
@@ -50,6 +51,8 @@ class Report:
     waiting: int
     staleness: float
     new: tuple[Violation, ...] = ()
+    cut: bool = False
+    """Whether the file was cut after these lines: they are not in it any more."""
     evidence: tuple[Evidence, ...] = ()
 
     @property
@@ -59,16 +62,21 @@ class Report:
 
 
 def follow(
-    lines: Iterable[bytes], promise: Promise, *, limits: Limits | None = None, every: int = 10_000
+    lines: Iterable[bytes | None], promise: Promise, *, limits: Limits | None = None, every: int = 10_000
 ) -> Iterator[Report]:
     """Check lines as they come, with a report for every so many, and for news whenever there is none (an empty one).
 
+    None says that the file was cut: what came before is no part of it any more, and it is checked anew.
     The last report has the evidence for each property of `FOLLOWED`.
     """
     started = time.perf_counter()
     sweep = Sweep(promise, limits or Limits())
     reported = 0
     for line in lines:
+        if line is None:
+            yield evolve(_report(sweep), cut=True)
+            sweep, reported = Sweep(promise, limits or Limits()), 0
+            continue
         if line:
             sweep.take(line)
         if sweep.lines - reported >= every or (not line and sweep.lines > reported):
@@ -81,7 +89,8 @@ def follow(
 
 def _report(sweep: Sweep, evidence: tuple[Evidence, ...] = ()) -> Report:
     counted = sweep.counts["malformed"], sweep.counts["late"], sweep.waiting
-    return Report(sweep.lines, sweep.events, *counted, round(sweep.staleness, 6), sweep.collected(), evidence)
+    stale = round(sweep.staleness, 6)
+    return Report(sweep.lines, sweep.events, *counted, stale, sweep.collected(), evidence=evidence)
 
 
 def _evidence(sweep: Sweep, name: str, seconds: float) -> Evidence:
@@ -116,13 +125,12 @@ def _undecided(sweep: Sweep, name: str) -> str:
     if forgotten:
         why.append(f"{forgotten:,} times something was needed that had to be forgotten")
     if _excusable(sweep, name):
-        why.append("what this says of the design is decided on the finished file: a restore, or assumptions")
+        why.append("what this says of the design is decided on the finished file, with the assumptions")
     return "; ".join(why)
 
 
 def _excusable(sweep: Sweep, name: str) -> bool:
-    """Whether a violation may yet be excused: by what a restore took back, or by the environment."""
-    restored = any(unit.restored for unit in sweep.window.units.values())
+    """Whether a violation may yet be excused by the environment."""
     p = sweep.promise
     limits = (
         p.failures,
@@ -133,7 +141,7 @@ def _excusable(sweep: Sweep, name: str) -> bool:
         p.skew,
     )
     watched = any(limit is not None for limit in limits) and sweep.counts["bounded-staleness violated"] > 0
-    return (restored and name in ("read-your-writes", "bounded-staleness")) or (watched and name == "bounded-staleness")
+    return watched and name == "bounded-staleness"
 
 
 def _listed(parts: list[str], count: int) -> str:

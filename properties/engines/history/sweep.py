@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A history swept once, from its beginning to its end, in memory that does not grow with it.
+"""A history swept once, from its beginning to its end, in memory that does not grow with it: what breaks a property.
+
+It says what is certain as it comes, and leaves the rest to the checks on the finished file: reads that may have seen a
+restore, contents that a commit without a digest may have had, versions that only a lost answer accounts for.
 
 Lines come in about the order of time. What happened is judged up to a moment that lies some patience before the newest
 line: by then everything is known that had begun before. A line that comes later than that is counted as late.
@@ -12,14 +15,14 @@ from collections import Counter
 from math import inf, nextafter
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from edgeproof.properties.engines.history.window import Mark, Session, Unit, VersionFacts, Window, newest
 from edgeproof.properties.engines.history.wording import another_content, version_text, what
 from edgeproof.properties.intake.lines import BOM
 from edgeproof.properties.intake.parse import parse_row
 from edgeproof.properties.intake.row import Row
-from edgeproof.properties.traffic.facts import EMPTY_DIGEST
+from edgeproof.properties.traffic.labels import EMPTY_DIGEST
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.serves_last_good import STOOD_IN
 
@@ -30,6 +33,9 @@ SHOWN: Final = 3
 
 _DIGESTS: Final = 16
 """Of a version: contents that are told apart; more than that are as wrong as the first ones."""
+
+_KEYS: Final = 100
+"""Of a unit: writes under a key whose answer was lost, and such as were answered. Older ones excuse what they may."""
 
 _COLLECTED: Final = 100
 """Violations that wait to be collected, at most."""
@@ -98,13 +104,20 @@ class Sweep:
         if row.invoke < self._floor:
             by = self._floor - row.invoke
             self._note("late", f"line {row.line} began {by:g} s before what had been judged by then")
-        self._schedule(row)
+        self._schedule(self._since_sent_first(row))
         self._newest = max(self._newest, row.invoke if row.returned == inf else row.returned)
         self._advance(self._newest - self.limits.patience)
 
     def finish(self) -> None:
-        """Judge what was waiting."""
+        """Judge what was waiting, puts that nobody saw end last."""
         self._advance(inf)
+        for _, _, _, act, row in sorted(self._queue, key=lambda one: one[2]):
+            self._do(act, row)
+        self._queue.clear()
+        for unit in self.window.units.values():
+            facts = unit.versions.values()
+            self.counts["never-ahead undecided"] += unit.keyed and any(one.excused is not None for one in facts)
+            self.counts["no-partial-read undecided"] += sum(len(one.open) > 1 for one in facts)
 
     def collected(self) -> tuple[Violation, ...]:
         """The violations since this was asked last."""
@@ -131,15 +144,16 @@ class Sweep:
                 self._learn(row)
                 self._made(row)
             case "fault" if row.note == "rollback" and row.outcome != "fail":
-                self.window.unit(row.unit).restored = True
+                unit = self.window.unit(row.unit)
+                unit.restored_from = min(unit.restored_from, row.invoke)
                 if row.version is not None:
                     self._learn(row)
                     self._made(row)
-            case "fault" if row.note == "evict":
-                self.window.session(row).evict(row.invoke, row.returned)
+            case "fault" if row.note == "evict" and row.outcome != "fail":
+                self.window.evict(row)
             case "publish":
-                self._claim(row, row.invoke)
-                self._at(row.invoke, 0, "put", row)
+                self._claim(row, row.returned)
+                self._at(row.returned, 0, "put", row)
             case "read" if row.outcome == "ok":
                 self._claim(row, row.returned)
                 self._at(row.invoke, 0, "begin", row)
@@ -165,7 +179,7 @@ class Sweep:
             case "made":
                 self._labelled(row)
             case "put":
-                self._known(row, row.invoke)
+                self._known(row, row.returned)
                 self._labelled(row)
             case "unanswered":
                 self._unanswered(row)
@@ -187,7 +201,7 @@ class Sweep:
         """A commit, or a restore, is known of as soon as its line is there, and acknowledged when it returned."""
         unit = self.window.unit(row.unit)
         if row.version is None:
-            unit.unnamed = min(unit.unnamed, row.invoke)
+            self._lost(row, unit)
             return
         if row.outcome == "ok":
             unit.began = min(unit.began, row.returned)
@@ -200,12 +214,38 @@ class Sweep:
             return
         if row.invoke < facts.asked:
             facts.asked, facts.line = row.invoke, row.line
+        if row.digest is None and not facts.bare:
+            facts.bare = True
+            self._doubt_contents(facts)
         if facts.excused is not None and facts.excused[0] + self.promise.slack < facts.asked:
             self._too_early(facts.excused[1], facts)
         facts.excused = None
         if row.digest is not None and row.digest not in facts.digests and len(facts.digests) < _DIGESTS:
             facts.digests.append(row.digest)
             self._compare_again(facts)
+
+    def _lost(self, row: Row, unit: Unit) -> None:
+        if row.key is None:
+            unit.unnamed = min(unit.unnamed, row.invoke)
+            return
+        unit.keyed = True
+        facts = unit.versions.get(unit.answers.get(row.key, (-1, 0)))
+        if facts is not None:
+            facts.asked = min(facts.asked, row.invoke)
+            return
+        unit.sent[row.key] = min(row.invoke, unit.sent.get(row.key, inf))
+        if len(unit.sent) > _KEYS:
+            unit.unnamed = min(unit.unnamed, unit.sent.pop(next(iter(unit.sent))))
+
+    def _since_sent_first(self, row: Row) -> Row:
+        """An answered commit, from when its write was sent first."""
+        if row.kind != "commit" or row.outcome != "ok" or row.key is None:
+            return row
+        unit = self.window.unit(row.unit)
+        unit.answers[row.key] = row.told
+        if len(unit.answers) > _KEYS:
+            del unit.answers[next(iter(unit.answers))]
+        return evolve(row, invoke=min(row.invoke, unit.sent.pop(row.key, inf)))
 
     # --- puts and reads
 
@@ -217,11 +257,18 @@ class Sweep:
         self._stale(row, unit)
         if unit.told is not None and row.told < unit.told[0]:
             newer, line = unit.told
-            self._violated("cross-pop-monotonic", row, f"after line {line} was told {version_text(newer)}")
-        life = session.life_of(row.invoke, row.returned)
+            self._went_back(row, unit, f"after line {line} was told {version_text(newer)}")
+        life = self.window.life_of(row)
         if life is not None:
             session.enter(life)
             self._in_session(row, unit, session)
+
+    def _went_back(self, row: Row, unit: Unit, why: str) -> None:
+        """It counts once the unit was read at a second location, before or after."""
+        if unit.pops_differ:
+            self._violated("cross-pop-monotonic", row, why)
+        elif len(unit.elsewhere) < _COLLECTED:
+            unit.elsewhere.append((row, why))
 
     def _end(self, row: Row) -> None:
         """A read ends: what it was told is known, and later reads are compared with it."""
@@ -233,7 +280,7 @@ class Sweep:
         mark: Mark = (row.told, row.line)
         unit, session = self.window.unit(row.unit), self.window.session(row)
         unit.told = newest(unit.told, mark)
-        life = session.life_of(row.invoke, row.returned)
+        life = self.window.life_of(row)
         if life is not None:
             session.enter(life)
             if life == session.life:
@@ -244,7 +291,7 @@ class Sweep:
     def _unanswered(self, row: Row) -> None:
         """A read begins that nobody answers: the copy that its isolate has by now would have done."""
         session = self.window.session(row)
-        life = session.life_of(row.invoke, row.returned)
+        life = self.window.life_of(row)
         if life is None:
             return
         session.enter(life)
@@ -258,15 +305,24 @@ class Sweep:
         self.counts["bounded-staleness tested"] += row.invoke > unit.began + self.promise.bound_s
         self.counts["read-your-writes tested"] += row.invoke > unit.began + self.promise.slack
         unit.pop, unit.version = unit.pop or row.pop, unit.version or row.told
-        unit.pops_differ |= row.pop != unit.pop
+        if row.pop != unit.pop and not unit.pops_differ:
+            unit.pops_differ = True
+            for one, why in unit.elsewhere:
+                self._violated("cross-pop-monotonic", one, why)
+            unit.elsewhere.clear()
         unit.versions_differ |= row.told != unit.version
         self.counts["cross-pop-monotonic tested"] += unit.pops_differ and unit.versions_differ
 
     def _stale(self, row: Row, unit: Unit) -> None:
         if unit.acknowledged is None or row.told >= unit.acknowledged[0]:
             return
+        if row.returned >= unit.restored_from:
+            # What a restore takes back is not known until all restores are.
+            self.counts["read-your-writes undecided"] += 1
+            self.counts["bounded-staleness undecided"] += 1
+            return
         late = row.invoke - unit.superseded(row.told)
-        self.staleness = max(self.staleness, late)
+        self.staleness = max(self.staleness, late - self.promise.slack)
         if late > self.promise.slack:
             self._violated(
                 "read-your-writes", row, f"after line {unit.acknowledged[1]} had acknowledged something newer"
@@ -295,8 +351,9 @@ class Sweep:
             self.counts["never-ahead undecided"] += 1
             self.counts["no-partial-read undecided"] += row.kind == "read" and row.digest is not None
             return
-        if moment + self.promise.slack < facts.asked:
-            if facts.asked == inf and unit.unnamed <= moment + self.promise.slack:
+        known_by = moment + self.promise.slack
+        if facts.asked == inf or known_by < facts.asked:
+            if facts.asked == inf and unit.lost() < inf and unit.lost() <= known_by:
                 if facts.excused is None or moment < facts.excused[0]:
                     facts.excused = (moment, row)
             else:
@@ -319,6 +376,9 @@ class Sweep:
             return
         self.counts["no-partial-read tested"] += row.told != (0, 0)
         if row.digest not in facts.digests:
+            if facts.bare or self.window.unit(row.unit).restored_from < inf:
+                self.counts["no-partial-read undecided"] += 1
+                return
             if len(facts.bad) < _DIGESTS:
                 facts.bad[row.digest] = facts.bad.get(row.digest, 0) + 1
             self._violated("no-partial-read", row, self._content(row, facts))
@@ -331,11 +391,19 @@ class Sweep:
             self.first["no-partial-read"] = [one for one in self.first["no-partial-read"] if one[1] != right]
         for digest, (times, row) in facts.open.items():
             self.counts["no-partial-read tested"] += times
-            if digest not in facts.digests:
+            if digest not in facts.digests and not facts.bare:
                 facts.bad[digest] = times
                 self.counts["no-partial-read violated"] += times - 1
                 self._violated("no-partial-read", row, self._content(row, facts))
         facts.open.clear()
+
+    def _doubt_contents(self, facts: VersionFacts) -> None:
+        """Somebody made the version who does not say what it contains: it may have been what seemed wrong."""
+        for digest, wrong in facts.bad.items():
+            self.counts["no-partial-read violated"] -= wrong
+            self.counts["no-partial-read undecided"] += wrong
+            self.first["no-partial-read"] = [one for one in self.first["no-partial-read"] if one[1] != digest]
+        facts.bad.clear()
 
     def _content(self, row: Row, facts: VersionFacts) -> str:
         of = f" of line {facts.line}" if facts.line else ""

@@ -16,7 +16,7 @@ from attrs import define, field
 
 from edgeproof.properties.intake.row import Row, Version
 
-__all__ = ["Session", "Unit", "VersionFacts", "Window", "newest"]
+__all__ = ["Evictions", "Session", "Unit", "VersionFacts", "Window", "newest"]
 
 _STEPS: Final = 256
 """Acknowledgements of a unit that are kept to measure staleness by; older ones give a lower bound."""
@@ -37,15 +37,17 @@ class VersionFacts:
     """What is known of a version: since when it was asked for, its contents, and who was told it too early to say.
 
     `excused` is the first moment at which it was known although nobody was seen to ask for it (a commit whose version
-    nobody learnt may have been it). `bad` counts, per digest, the reads that do not fit what is known; `open` those
-    that nothing is known about yet. `first` is the content that somebody had first: from which moment, whether as a
-    copy, and its digest; `compared` counts the events that were compared with it.
+    nobody learnt may have been it). `bare` says that it was made by somebody who does not say what it contains. `bad`
+    counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet. `first`
+    is the content that somebody had first: from which moment, whether as a copy, and its digest; `compared` counts the
+    events that were compared with it.
     """
 
     asked: float = inf
     line: int = 0
     digests: list[str] = field(factory=list)
     excused: tuple[float, Row] | None = None
+    bare: bool = False
     bad: dict[str, int] = field(factory=dict)
     open: dict[str, tuple[int, Row]] = field(factory=dict)
     first: tuple[float, bool, str] | None = None
@@ -60,12 +62,19 @@ class VersionFacts:
 @define
 class Unit:
     """What is known of a unit. `acknowledged` and `expired` are the newest versions so far that were acknowledged, and
-    that were acknowledged longer ago than the bound.
+    that were acknowledged longer ago than the bound. `unnamed` is when the first commit was asked for whose version
+    nobody learnt, and that carries no key; `sent` has those that carry one, by key, until their write is answered.
     """
 
     unnamed: float = inf
+    sent: dict[str, float] = field(factory=dict)
+    answers: dict[str, Version] = field(factory=dict)
+    """What the newest writes under a key came to."""
+    keyed: bool = False
+    """Whether there was any in `sent`."""
     began: float = inf
-    restored: bool = False
+    restored_from: float = inf
+    """When the first restore began."""
     acknowledged: Mark | None = None
     expired: Mark | None = None
     told: Mark | None = None
@@ -78,7 +87,13 @@ class Unit:
     pop: str | None = None
     version: Version | None = None
     pops_differ: bool = False
+    elsewhere: list[tuple[Row, str]] = field(factory=list)
+    """Reads that go back, and after what, while one location is all that was read at."""
     versions_differ: bool = False
+
+    def lost(self) -> float:
+        """Since when a commit that is not known may have been made."""
+        return min(self.unnamed, *self.sent.values(), inf)
 
     def superseded(self, told: Version) -> float:
         """When something newer had been acknowledged, or some time after that; infinity for not yet."""
@@ -92,8 +107,30 @@ class Unit:
 
 
 @define
+class Evictions:
+    """Those of an isolate, or of all of a location: at most so many of the newest, and how many there were before."""
+
+    known: list[tuple[float, float]] = field(factory=list)
+    dropped: int = 0
+
+    def add(self, invoke: float, returned: float) -> None:
+        """Note an eviction."""
+        self.known.append((invoke, returned))
+        self.known.sort()
+        if len(self.known) > _EVICTIONS:
+            del self.known[0]
+            self.dropped += 1
+
+    def before(self, invoke: float, returned: float) -> int | None:
+        """How many came before a read; None if it met one, or shares a moment with one."""
+        over = sum(end < invoke for _, end in self.known)
+        begun = sum(start <= returned for start, _ in self.known)
+        return self.dropped + over if over == begun else None
+
+
+@define
 class Session:
-    """What an isolate was told: `life` counts its evictions, each of which begins it anew."""
+    """What an isolate was told of a unit: `life` counts its evictions, each of which begins it anew."""
 
     life: int = 0
     newest: Mark | None = None
@@ -102,22 +139,6 @@ class Session:
     """The line of the first read that left a copy there."""
     known: bool = True
     """Whether this is known to be all that it was told."""
-    evictions: list[tuple[float, float]] = field(factory=list)
-    dropped: int = 0
-
-    def evict(self, invoke: float, returned: float) -> None:
-        """Note an eviction."""
-        self.evictions.append((invoke, returned))
-        self.evictions.sort()
-        if len(self.evictions) > _EVICTIONS:
-            del self.evictions[0]
-            self.dropped += 1
-
-    def life_of(self, invoke: float, returned: float) -> int | None:
-        """Which life a read belongs to; None for one that met an eviction."""
-        over = sum(end <= invoke for _, end in self.evictions)
-        begun = sum(start <= returned for start, _ in self.evictions)
-        return self.dropped + over if over == begun else None
 
     def enter(self, life: int) -> None:
         """Forget what an earlier life was told."""
@@ -136,6 +157,7 @@ class Window:
     most_sessions: int
     units: dict[str, Unit] = field(factory=dict)
     sessions: OrderedDict[tuple[str, str | None, str | None], Session] = field(factory=OrderedDict)
+    evictions: OrderedDict[tuple[str | None, str | None], Evictions] = field(factory=OrderedDict)
     lost: Counter[str] = field(factory=Counter)
     _ages: deque[tuple[str, Version]] = field(factory=deque)
 
@@ -168,6 +190,23 @@ class Window:
                 self._forget_session()
         self.sessions.move_to_end(who)
         return session
+
+    def evict(self, row: Row) -> None:
+        """Note an eviction, of one isolate, or of all that its line does not tell apart."""
+        who = (row.pop, row.reader)
+        self.evictions.setdefault(who, Evictions()).add(row.invoke, row.returned)
+        self.evictions.move_to_end(who)
+        if len(self.evictions) > self.most_sessions:
+            self.evictions.popitem(last=False)
+            self.lost["evictions"] += 1
+
+    def life_of(self, row: Row) -> int | None:
+        """Which life of its isolate a read belongs to; None if nobody knows."""
+        if self.lost["evictions"]:
+            return None
+        those = [(row.pop, row.reader), (row.pop, None), (None, row.reader), (None, None)]
+        before = [self.evictions[who].before(row.invoke, row.returned) for who in those if who in self.evictions]
+        return None if None in before else sum(one for one in before if one is not None)
 
     def _forget(self) -> None:
         unit, version = self._ages.popleft()
