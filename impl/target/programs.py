@@ -66,7 +66,8 @@ _SPITEFUL: Final = (
 def programs(target: Target, budget: Budget, bound: float | None, faults: bool = False) -> list[Program]:
     """The programs of a session. As many as `patience` allows end with a wait for `bound` (seconds) and a read."""
     drawn = _Drawn()
-    steps = st.lists(_steps(target, faults), min_size=min(4, budget.steps), max_size=budget.steps)
+    values = _values(target.write.values)
+    more = st.lists(_steps(target, faults), min_size=min(4, budget.steps), max_size=budget.steps)
 
     @seed(budget.seed)
     @settings(
@@ -77,9 +78,9 @@ def programs(target: Target, budget: Budget, bound: float | None, faults: bool =
         derandomize=False,
         suppress_health_check=list(HealthCheck),
     )
-    @given(steps)
-    def draw(program: list[Step]) -> None:
-        drawn.programs.append((*_opening(target), *program))
+    @given(st.tuples(values, values, values), more)
+    def draw(opening: tuple[Any, Any, Any], program: list[Step]) -> None:
+        drawn.programs.append((*_opening(target, opening), *program))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
@@ -104,12 +105,12 @@ def spelled_out(said: list[Mapping[str, Any]]) -> Program:
     return tuple(Step(**{**one, "steps": spelled_out(one.get("steps", []))}) for one in said)
 
 
-def _opening(target: Target) -> Program:
+def _opening(target: Target, values: tuple[Any, Any, Any]) -> Program:
     """What every run does, so that nothing is left to chance that must happen: changes with reads after each, one of
     them sent again, one based on an old version, and one on the current one.
     """
     reads = tuple(Step("read", at=name) for name in target.reads)
-    first, second, third = (Step("write", value=str(number)) for number in (1, 2, 3))
+    first, second, third = (Step("write", value=value) for value in values)
     again = (Step("again"),) if target.has_keys else ()
     based = [Step("write", value=base, base=base) for base in ("old", "current")] if target.can_expect else []
     return (first, *reads, second, *again, *reads, third, *reads, *based, *reads)

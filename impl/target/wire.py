@@ -53,7 +53,8 @@ def value_of(target: Target, number: int, drawn: Any) -> Any:
         case Values.NUMBER:
             return number
         case Values.TEXT:
-            return f"{number}:{drawn}"
+            # What was drawn stands at either end: a text may lose what is around it.
+            return f"{number}:{drawn}" if number % 2 else f"{drawn}:{number}"
     return {"write": number, "value": drawn}
 
 
