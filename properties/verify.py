@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every case by every engine, into one ledger.
 
-Two processes share the work: one searches, the other proves, both fuzz. Where an induction failed, the search says at the end
-whether the state that it failed from is reachable.
+Two processes share the work: one searches, the other proves, both fuzz. Where an induction failed, the search says at
+the end whether the state that it failed from is reachable.
 """
 
 from __future__ import annotations
