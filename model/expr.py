@@ -185,7 +185,7 @@ OPERATORS: Final[Mapping[Op, Callable[[Any, Any], Any]]] = {
     "lt": operator.lt,
     "le": operator.le,
 }
-"""What the operators of two operands mean, for Python's numbers and for terms of a solver alike."""
+"""What the operators of two operands mean, for Python's numbers."""
 
 _UNNAMED: Final = "?"
 """The name of a bound variable that its quantifier has not named yet: such variables are told apart by identity."""

@@ -65,7 +65,7 @@ def fix_choices(instance: Instance, node: Expr) -> Expr:
 
 
 def possible_actions(instance: Instance, *, whole_time: bool = False) -> tuple[Action, ...]:
-    """The actions that the instance's options and hazards allow, with these filled in; ticks of any length, or one."""
+    """The actions that the options and hazards allow, with these filled in; ticks are of any length, or of one."""
     machine = instance.machine if whole_time else with_any_tick(instance.machine)
     return specialise(machine, _choices(instance)).actions
 
