@@ -73,8 +73,7 @@ def schema(design: Instance, mutants: Sequence[Mutant], properties: Sequence[Pro
     searcher = prepare_search(source)
     kernels = []
     for number in range(len(mutants) + 1):
-        chosen = parameters.copy()
-        chosen[place] = number
+        chosen = (*parameters[:place], number, *parameters[place + 1 :])
         forms = [_as_of(form, copies.get(number), beside.get(number, {})) for form in steps]
         it = design if number == 0 else Instance(mutants[number - 1].machine, design.values)
         kernels.append(Kernel(_named(source, states, forms), it, expand, check, chosen))
