@@ -77,6 +77,6 @@ DOSSIER: Final = Dossier(
         "a-write-is-refused": Fact(
             "do-only", "A write is refused as soon as there is a config.", lambda s: s.config == 1, "write_refused"
         ),
-        **watched("do-only", "write"),
+        **watched("do-only"),
     },
 )

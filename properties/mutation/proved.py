@@ -13,10 +13,10 @@ from copy import copy
 
 from attrs import define, evolve, field
 
-from edgeproof.model.expr import Expr
+from edgeproof.model.expr import FALSE, Expr
 from edgeproof.model.kernel import StepForm
 from edgeproof.model.machine import TICK, Action, Instance, Machine
-from edgeproof.model.smt import UnencodableError, fix_choices, with_any_tick
+from edgeproof.model.smt import UnencodableError, possible_actions, with_any_tick
 from edgeproof.properties.cases import instance_of
 from edgeproof.properties.catalogue import CATALOGUE, Property, state_form, step_form
 from edgeproof.properties.designs import dossier_of
@@ -46,6 +46,7 @@ class Proofs:
     instance: Instance
     kept: Mapping[str, Expr]
     proved: tuple[str, ...]
+    known: Known
     induction: Induction = field(init=False)
     universe: int = -1
 
@@ -54,7 +55,7 @@ class Proofs:
 
     def again(self) -> None:
         """Forget what mutants have added to the solver's formulas."""
-        self.induction = Induction(self.instance, dict(self.kept), WORK, Known())
+        self.induction = Induction(self.instance, dict(self.kept), WORK, self.known)
 
     def trial(self, actions: Sequence[Action] | None = None) -> Induction:
         """The induction with its invariant, to be asked about other actions."""
@@ -81,9 +82,10 @@ def proofs_of(case: Case) -> Proofs:
     properties = [CATALOGUE[name] for name in case.properties]
     candidates = {name: lemma(symbolic) for name, lemma in dossier.lemmas.items()}
     candidates |= {one.id: state_form(instance.machine, one).holds for one in properties if one.state}
-    part = inductive_part(instance, candidates)
+    known = Known()
+    part = inductive_part(instance, candidates, known=known)
     proved = () if leaves_range(part) else tuple(one.id for one in properties if _follows(part, instance.machine, one))
-    return Proofs(case, instance, dict(part.kept), proved)
+    return Proofs(case, instance, dict(part.kept), proved, known)
 
 
 def _follows(part: Inductive, machine: Machine, one: Property) -> bool:
@@ -93,9 +95,12 @@ def _follows(part: Inductive, machine: Machine, one: Property) -> bool:
 
 
 def action_of(machine: Machine, name: str, instance: Instance) -> Action:
-    """An action as proofs have it: ticks of any length, options and hazards filled in."""
-    action = with_any_tick(machine).action(name)
-    return evolve(action, guard=fix_choices(instance, action.guard))
+    """An action as proofs have it: ticks of any length, options and hazards filled in; without a guard where it is
+    impossible.
+    """
+    possible = possible_actions(Instance(machine, instance.values))
+    never = evolve(machine.action(name), guard=FALSE)
+    return next((one for one in possible if one.name == name), never)
 
 
 def lost_first(proofs: Proofs, mutant: Mutant) -> Kill | None:
@@ -146,7 +151,8 @@ def _lost_by_action(proofs: Proofs, mutant: Mutant) -> tuple[str, str] | None:
 def _lost_by_machine(proofs: Proofs, mutant: Mutant) -> tuple[str, str] | None:
     """Where time passes otherwise, or all begins otherwise: everything is asked again."""
     instance = Instance(mutant.machine, proofs.instance.values)
-    part = inductive_part(instance, {n: e for n, e in proofs.kept.items() if not _of_time(n, proofs.instance.machine)})
+    lemmas = {n: e for n, e in proofs.kept.items() if not _of_time(n, proofs.instance.machine)}
+    part = inductive_part(instance, lemmas, known=proofs.known if mutant.action else None)
     for name in proofs.proved:
         if CATALOGUE[name].state and name not in part.kept:
             return name, f"{part.dropped[name]} breaks it"

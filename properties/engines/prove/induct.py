@@ -32,7 +32,6 @@ __all__ = [
     "can_be_tested",
     "inductive_part",
     "leaves_range",
-    "possible_actions",
 ]
 
 
