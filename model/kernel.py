@@ -12,11 +12,11 @@ its range makes `expand` answer with a negative number; it never saturates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from edgeproof.model.emit import Emitter
 from edgeproof.model.expr import Expr, Type
@@ -75,7 +75,7 @@ class KernelSource:
         return (*self.states, *self.steps)
 
 
-@frozen(slots=False)
+@frozen
 class Kernel:
     """A kernel for one instance.
 
@@ -83,6 +83,9 @@ class Kernel:
     `labels`, and per successor which step properties it tests (bit 2j) and breaks (bit 2j + 1) to `flags`; it returns
     how many there are, or -1 - f where the variable with field number f left its range. `check(states, i, prm)` says
     the same of the state properties.
+
+    `readers` has for each variable the function that reads its value from a state's words. `events` has the event that
+    each label stands for, and `touched` the variables that may have another value after it.
     """
 
     source: KernelSource
@@ -90,6 +93,27 @@ class Kernel:
     expand: Callable[..., int] = field(eq=False)
     check: Callable[..., int] = field(eq=False)
     parameters: tuple[int, ...] = field(eq=False)
+    readers: Mapping[str, Callable[[Sequence[int]], Value]] = field(eq=False, repr=False)
+    events: tuple[Event, ...] = field(eq=False, repr=False)
+    touched: tuple[tuple[str, ...], ...] = field(eq=False, repr=False)
+
+    @readers.default
+    def _readers(self) -> dict[str, Callable[[Sequence[int]], Value]]:
+        fields = {one.name: one for one in self.source.fields}
+        return {name: self._reader(fields[name]) for name in self.instance.machine.variables}
+
+    @events.default
+    def _events(self) -> tuple[Event, ...]:
+        arguments = {action.name: action.arguments for action in self.instance.machine.actions}
+        return tuple(
+            Event(name, tuple((a.name, value) for a, value in zip(arguments[name], values, strict=True)))
+            for name, values in self.source.labels
+        )
+
+    @touched.default
+    def _touched(self) -> tuple[tuple[str, ...], ...]:
+        posts = {action.name: tuple(action.post) for action in self.instance.machine.actions}
+        return tuple(posts[name] for name, _ in self.source.labels)
 
     @property
     def most_successors(self) -> int:
@@ -113,12 +137,6 @@ class Kernel:
     def unpack(self, words: Sequence[int]) -> dict[str, Value]:
         """The state that words stand for, in the order of the machine's variables."""
         return {name: read(words) for name, read in self.readers.items()}
-
-    @cached_property
-    def readers(self) -> dict[str, Callable[[Sequence[int]], Value]]:
-        """For each variable the function that reads its value from a state's words."""
-        fields = {one.name: one for one in self.source.fields}
-        return {name: self._reader(fields[name]) for name in self.instance.machine.variables}
 
     def _reader(self, one: Field) -> Callable[[Sequence[int]], Value]:
         word, mask = one.word, (1 << one.bits) - 1
@@ -144,18 +162,12 @@ class Kernel:
         for name in hazards:
             parameters[self.source.parameters.index(name)] = name in struck
         instance = self.instance.with_(**{name: name in struck for name in hazards})
-        return Kernel(self.source, instance, self.expand, self.check, tuple(parameters))
+        return evolve(self, instance=instance, parameters=tuple(parameters))
 
     def cap(self, name: str) -> int:
         """The value at which a clock is cut off (0 for other variables)."""
         place = self.source.parameters.index(f"cap {name}") if f"cap {name}" in self.source.parameters else -1
         return self.parameters[place] if place >= 0 else 0
-
-    def event(self, label: int) -> Event:
-        """The event that a label stands for."""
-        name, values = self.source.labels[label]
-        arguments = self.instance.machine.action(name).arguments
-        return Event(name, tuple((a.name, v) for a, v in zip(arguments, values, strict=True)))
 
 
 def build_source(
@@ -199,6 +211,7 @@ def _filled_in(
     }
 
 
+@lru_cache(maxsize=16)
 def load_kernel(text: str) -> tuple[Any, Any]:
     """The functions `expand` and `check` of a kernel's text, as plain Python."""
     namespace: dict[str, Any] = {}

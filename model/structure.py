@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -109,6 +110,11 @@ class Instance:
     def with_(self, /, **chosen: int | str | bool) -> Instance:
         """The same instance but for what is `chosen`."""
         return Instance.of(self.machine, **{**self.values, **chosen})
+
+    @cached_property
+    def specialised(self) -> Machine:
+        """The machine for these constants: simpler expressions, and no action that they make impossible."""
+        return specialise(self.machine, self.values)
 
     def number(self, name: str) -> int:
         """A count, a duration or a sort's size."""

@@ -7,7 +7,6 @@ Every action is an operation on the real parts in the simulated runtime, and eve
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -26,7 +25,7 @@ from edgeproof.impl.pattern.deployment import Choices, Location, Parts, boot
 from edgeproof.impl.pattern.observation import observe
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of
 from edgeproof.impl.runtime import Clock, NetworkError, SimulatedRuntime
-from edgeproof.impl.snapshot import EMPTY, Snapshot, to_kv
+from edgeproof.impl.snapshot import EMPTY, Snapshot, to_json, to_kv
 from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Value, Writes
 
 __all__ = ["ReferenceSystem"]
@@ -87,7 +86,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         return {
             "config": config,
             "logged": changelog,
-            "answers": json.dumps(self.client.answers),
+            "answers": to_json(self.client.answers),
             "sent": text(puts[0].payload) if puts else None,
             "carries": tuple(None if op is None else text(op.payload) for op in self.strays),
             "kv": copy_text(self.kv.read_centre(self.choices.key)),

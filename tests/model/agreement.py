@@ -52,7 +52,7 @@ def expand(kernel: Kernel, state: State) -> list[tuple[Event, list[int]]] | str:
     count = kernel.expand(packed, 0, kernel.parameters, out, labels, flags)
     if count < 0:
         return kernel.source.fields[-1 - count].name
-    return [(kernel.event(int(labels[n])), [int(w) for w in out[n * words : (n + 1) * words]]) for n in range(count)]
+    return [(kernel.events[int(labels[n])], [int(w) for w in out[n * words : (n + 1) * words]]) for n in range(count)]
 
 
 def agrees_with_kernel(kernel: Kernel, instance: Instance, formula: Expr, state: dict[str, Any]) -> None:

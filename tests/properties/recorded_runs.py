@@ -82,7 +82,7 @@ def random_run(kernel: Kernel, seed: int, length: int) -> Run:
         if turn == length:
             return -1
         everything = range(len(labels))
-        ticks = [n for n in everything if kernel.event(labels[n]).action == TICK]
+        ticks = [n for n in everything if kernel.events[labels[n]].action == TICK]
         if ticks and dice.random() < lazy:
             return ticks[0]
         fresh = [n for n in everything if after[n] not in seen or dice.random() < _AGAIN] or list(everything)
@@ -128,7 +128,7 @@ def _walk(kernel: Kernel, first: State, choose: Any) -> Run:
         if which < 0:
             return Run(kernel, first, steps, found)
         label = labels[which]
-        event = kernel.event(label)
+        event = kernel.events[label]
         # The next whole tick, or a little later.
         at = float(int(at) + 1) if event.action == TICK else at + STEP
         words = list(after[which])

@@ -29,7 +29,7 @@ class Drive:
         self.kernel, self.chart, self.states, self.system = kernel, chart, states, system
         self.tally = Tally()
         self.taken: Flags = np.zeros(len(chart.label), dtype=np.bool_)
-        self._events: list[Event] = [kernel.event(label) for label in range(len(kernel.source.labels))]
+        self._events = kernel.events
         self._tour, self._edge = Tour(int(chart.roots[0]), ()), -1
 
     def all_edges(self, notify: Callable[[int, int], None]) -> None:

@@ -249,7 +249,7 @@ def fired(kernel: Kernel, search: Search) -> dict[str, int]:
 def _always(kernel: Kernel, search: Search, row: int, form: StateForm | StepForm) -> tuple[Verdict, str, Trace | None]:
     tested, state, label = (int(n) for n in search.hits[row])
     if state >= 0:
-        events = _events(kernel, search, state) + ([kernel.event(label)] if label >= 0 else [])
+        events = _events(kernel, search, state) + ([kernel.events[label]] if label >= 0 else [])
         return Verdict.VIOLATED, "", _witness(kernel, search, events, form)
     if search.left_range >= 0:
         return Verdict.UNKNOWN, stopped(search, kernel), None
@@ -274,7 +274,7 @@ def _events(kernel: Kernel, search: Search, state: int) -> list[Event]:
     """How the search first came to a state."""
     events = []
     while search.parents[state] >= 0:
-        events.append(kernel.event(int(search.labels[state])))
+        events.append(kernel.events[int(search.labels[state])])
         state = int(search.parents[state])
     return events[::-1]
 
@@ -308,7 +308,7 @@ def _witness(kernel: Kernel, search: Search, events: list[Event], form: StateFor
 def _lasso_witness(kernel: Kernel, search: Search, lasso: Lasso, form: StateForm | StepForm) -> Trace:
     assert isinstance(form, StateForm)
     stem = _events(kernel, search, lasso.entry)
-    events = stem + [kernel.event(label) for label in lasso.labels]
+    events = stem + [kernel.events[label] for label in lasso.labels]
     states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, lasso.entry)]), events))
     trace = _trace(kernel, states, events, form.name, len(stem))
     wrong = flaw(kernel.instance, trace, states, form, kernel.pack)

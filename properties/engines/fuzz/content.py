@@ -73,17 +73,19 @@ class Content:
         after = {"rollback": "restored", "uncaught": "torn"}
         self._followed = frozenset({"config", *(after[hazard] for hazard in after if hazard in hazards)})
         """What has to be shown for the versions to be followed."""
-        self._handed = self._now = self._steps = self._turn = 0
+        self._handed = self._now = self._turn = 0
         self._latest = Write({})
         """The write that was handed out last."""
         self._refusal: dict[str, Any] = {}
         self._free: list[str] = []
         """Keys of writes that a restore has undone."""
-        self._answers: list[dict[str, Any]] = []
+        self._answers = to_text([])
         self._lineages: list[dict[int, _Version]] = [{0: _Version({})}]
         """By era: the versions that there were, the last era's being the present ones."""
-        self._shown: tuple[frozenset[str], tuple[str, ...]] = (frozenset(), ())
-        self._known: list[str] = []
+        self.known: tuple[str, ...] = ()
+        """Of which contents it is known what they should be, by what else the system shows."""
+        self._shown: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        """The names of what was seen last, and of the contents."""
         self._judged: dict[str, tuple[object, ...]] = {}
         """By name: what was shown last and was right, and for which versions."""
         self.before = _BEFORE[self._seed % len(_BEFORE)] if gated else 0
@@ -148,7 +150,6 @@ class Content:
 
     def follow(self, event: Event, before: Observation, after: Observation) -> None:
         """The system has done what the model did; both states as it shows them."""
-        self._steps += 1
         if not self._followed <= after.keys():
             return
         if event.action == TICK:
@@ -158,7 +159,7 @@ class Content:
             self._restore(version)
         elif version != _number(before, "config"):
             self._commit(self._latest, torn=_number(after, "torn") == version)
-        self._answers = self._answered(event, before, after)
+        self._answers = to_text(self._answered(event, before, after))
 
     def _commit(self, write: Write, torn: bool = False) -> None:
         """A write is made, or only the first statement of it."""
@@ -198,12 +199,10 @@ class Content:
 
     # --- judging what the system shows
 
-    def known(self, seen: Observation, contents: Contents) -> list[str]:
-        """Of which contents it is known what they should be, by what else the system shows."""
-        shown = (frozenset(seen), tuple(contents))
-        if self._shown != shown:
-            self._shown, self._known = shown, [name for name in contents if self._needs(name) <= shown[0]]
-        return self._known
+    def _recognise(self, seen: Observation, contents: Contents) -> None:
+        if (seen.keys(), contents.keys()) != self._shown:
+            self._shown = (frozenset(seen), frozenset(contents))
+            self.known = tuple(name for name in contents if self._needs(name) <= seen.keys())
 
     def _needs(self, name: str) -> frozenset[str]:
         if name == ANSWERS:
@@ -213,7 +212,8 @@ class Content:
 
     def differs(self, seen: Observation, contents: Contents) -> str:
         """The first of the contents that is not what stands under its name in `seen`, and how; or ""."""
-        for name in self.known(seen, contents):
+        self._recognise(seen, contents)
+        for name in self.known:
             shown = contents[name]
             about = (shown, *self._label(name, seen))
             # Most of what is shown is what was shown before. Texts do not change, and neither does a version's content.
@@ -230,7 +230,7 @@ class Content:
     def _label(self, name: str, seen: Observation) -> tuple[Value | None, ...]:
         """What decides about the contents under a name."""
         if name == ANSWERS:
-            return (self._steps,)
+            return (self._answers,)
         if name in ("config", "logged"):
             return (self._at, len(self._lineages))
         return (seen[name], seen.get(f"{name}_era"), len(self._lineages))
@@ -239,7 +239,7 @@ class Content:
         """The texts that are right: several of a copy that does not carry the era that it is of."""
         present = self._lineages[-1]
         if name == ANSWERS:
-            return [to_text(self._answers)]
+            return [self._answers]
         if name == "config":
             return [_copy(present[self._at], len(self._lineages) - 1, self._at)]
         if name == "logged":

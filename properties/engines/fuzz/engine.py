@@ -33,7 +33,7 @@ from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.engines.fuzz.run import ENGINE, LOCKSTEP, LockstepError, Run, Tally, out_of_range
 from edgeproof.properties.engines.fuzz.shrink import least, run_events, shortened
-from edgeproof.properties.engines.fuzz.sight import followed, not_judged, withheld
+from edgeproof.properties.engines.fuzz.sight import followed, said_of, withheld
 from edgeproof.properties.evidence import Evidence, Verdict
 
 __all__ = ["Budget", "conformance", "fuzz", "lockstep_machine", "shorten_failure"]
@@ -246,8 +246,8 @@ def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelS
         return evolve(shared, property=one.id, reason=reason, by_runs=True)
     lacking = withheld(instance, one, tally.shown or (), tally.impossible)
     this = evolve(shared, property=one.id, withheld=(*lacking.variables, *lacking.actions))
-    if hidden := not_judged(instance, one, tally.shown or ()):
-        return evolve(this, reason=hidden)
+    if lacking.variables:
+        return evolve(this, reason=said_of(evolve(lacking, actions=())))
     form = next(form for form in source.forms if form.name == one.id)
     if one.id in tally.broken:
         broken = _with_states(tally.broken[one.id], instance.machine, shared.seed)
@@ -257,8 +257,8 @@ def _verdict(shared: Evidence, tally: Tally, instance: Instance, source: KernelS
         return evolve(this, reason=f"the runs ended early: {tally.why}")
     if tally.left_range:
         return evolve(this, reason=out_of_range(tally), left_range=tally.left_range)
-    if undone := not_judged(instance, one, tally.shown or (), tally.impossible):
-        return evolve(this, reason=undone)
+    if lacking.actions:
+        return evolve(this, reason=said_of(lacking))
     tests, this = tally.tested.get(one.id, 0), evolve(this, by_runs=True)
     if not tests:
         return evolve(this, verdict=Verdict.VACUOUS, reason="no step of any run put the property to the test")

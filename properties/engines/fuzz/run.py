@@ -78,6 +78,10 @@ class Run:
         self.parameters = self.kernel.parameters
         most, words = self.kernel.most_successors, kernel.source.words
         self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
+        self.said = self.kernel.unpack(self.words)
+        """What the model says, by the names of its variables."""
+        self.names: frozenset[str] | None = None
+        """What the system shows; None before the first time."""
         self.may: dict[str, bool] = {}
         tally.runs += 1
         system.start(setup_of(kernel.instance))
@@ -105,12 +109,17 @@ class Run:
     def expand(self) -> int:
         """Find out what can happen here, as many events as are returned; the system must say the same of it."""
         count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
-        possible = {self.kernel.source.labels[label][0] for label in self.labels[: max(count, 0)]} if self.may else ()
+        possible = self.possible(count)
         for action, may in self.may.items():
             if may != (action in possible):
                 where = "the system, and not in the model" if may else "the model, and not in the system"
                 self.fail(f"{self.after()}: {action} can happen in {where}")
         return count
+
+    def possible(self, count: int) -> list[str]:
+        """The actions of the events that can happen here, of which there are so many."""
+        events = self.kernel.events
+        return [events[label].action for label in self.labels[: max(count, 0)]]
 
     def choices(self, count: int, mood: int) -> list[int]:
         """Which of the possible events to choose from, by a mood from 0 to 15.
@@ -120,8 +129,7 @@ class Run:
         object or a refused write: a system that is wrong there shows it nowhere else. And now and then the action that
         has happened least in all runs so far, as some are possible only for a moment.
         """
-        words, unknown, labels = self.kernel.source.words, self.tally.impossible, self.kernel.source.labels
-        names = [labels[self.labels[n]][0] for n in range(count)]
+        words, unknown, names = self.kernel.source.words, self.tally.impossible, self.possible(count)
         self.tally.offered.update(names)
         everything = [n for n in range(count) if names[n] not in unknown]
         if mood == 1:
@@ -139,13 +147,14 @@ class Run:
     def follow(self, event: Event) -> bool:
         """Let this event happen, if the model allows it here."""
         for which in range(self.expand()):
-            if self.kernel.event(self.labels[which]) == event:
+            if self.kernel.events[self.labels[which]] == event:
                 self.take(which)
                 return True
         return False
 
     def take(self, which: int) -> None:
-        words, event = self.kernel.source.words, self.kernel.event(self.labels[which])
+        label, kernel = self.labels[which], self.kernel
+        words, event = kernel.source.words, kernel.events[label]
         self.events.append(event)
         try:
             self.system.perform(event.action, dict(event.arguments))
@@ -157,8 +166,10 @@ class Run:
             raise
         except Exception as error:
             self.fail(f"{event} is possible in the model, but the system says: {type(error).__name__}: {error}", error)
-        self.tally.transitions.add((self.labels[which], *self.words))
+        self.tally.transitions.add((label, *self.words))
         self.words = self.out[which * words : (which + 1) * words]
+        for name in kernel.touched[label]:
+            self.said[name] = kernel.readers[name](self.words)
         self.visited.add(tuple(self.words))
         self.tally.fired[event.action] = self.tally.fired.get(event.action, 0) + 1
         self.compare(event)
@@ -190,21 +201,25 @@ class Run:
             contents = {} if self.content is None else self.content.look()
         except Exception as error:
             self.fail(f"the system cannot be observed: {type(error).__name__}: {error}", error)
-        readers, words = self.kernel.readers, self.words
+        said = self.said
         for name, value in seen.items():
-            if name not in readers:
+            if name not in said:
                 check_name(name, self.kernel.instance.machine)
-            elif readers[name](words) != value:
-                self.fail(f"{self.after()}: {name} is {readers[name](words)} in the model, {value} in the system")
-        self.may = {name.removeprefix(MAY): bool(value) for name, value in seen.items() if name.startswith(MAY)}
-        self.tally.shown = _every_time(self.tally.shown, readers, seen)
+            elif said[name] != value:
+                self.fail(f"{self.after()}: {name} is {said[name]} in the model, {value} in the system")
+        if seen.keys() != self.names:
+            self.names = frozenset(seen)
+            self.may = {name.removeprefix(MAY): False for name in seen if name.startswith(MAY)}
+            self.tally.shown = _every_time(self.tally.shown, said, seen)
+        for action in self.may:
+            self.may[action] = bool(seen[MAY + action])
         if self.content is not None:
             if event is not None:
                 self.content.follow(event, self.seen, seen)
             if wrong := self.content.differs(seen, contents):
                 self.fail(f"{self.after()}: content of {wrong}")
-            known = self.content.known(seen, contents)
-            self.tally.contents = _every_time(self.tally.contents, known, known)
+            if self.content.known != self.tally.contents:
+                self.tally.contents = _every_time(self.tally.contents, self.content.known, self.content.known)
         self.seen = seen
 
     def after(self) -> str:

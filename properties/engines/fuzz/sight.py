@@ -17,11 +17,11 @@ from attrs import evolve, frozen
 
 from edgeproof.model.expr import FALSE, Expr, Type, walk
 from edgeproof.model.kernel import StepForm
-from edgeproof.model.machine import Instance, Machine, specialise
+from edgeproof.model.machine import Instance, Machine
 from edgeproof.model.post import Each, Post, Store, fill_in
 from edgeproof.properties.catalogue import Property, state_form, step_form
 
-__all__ = ["AFTER", "Needs", "followed", "in_own_words", "needs", "not_judged", "withheld"]
+__all__ = ["AFTER", "Needs", "followed", "in_own_words", "needs", "not_judged", "said_of", "withheld"]
 
 AFTER: Final = "'"
 """Marks the names of the state after a step."""
@@ -37,7 +37,7 @@ class Needs:
 
 def needs(instance: Instance, one: Property) -> Needs:
     """What must be shown and done to judge a property by runs of a system."""
-    machine = specialise(instance.machine, instance.values)
+    machine = instance.specialised
     aside, sources = followed(machine), _sources(machine)
     tested = _tested_actions(instance, machine, one)
     spoken = _spoken_of(instance, machine, one, tested)
@@ -57,7 +57,11 @@ def needs(instance: Instance, one: Property) -> Needs:
 
 def not_judged(instance: Instance, one: Property, shown: Collection[str], impossible: Collection[str] = ()) -> str:
     """Why runs on a system that shows these names, and cannot perform these actions, do not judge it; or ""."""
-    lacking = withheld(instance, one, shown, impossible)
+    return said_of(withheld(instance, one, shown, impossible))
+
+
+def said_of(lacking: Needs) -> str:
+    """What a system withholds, in words; "" for nothing."""
     said = [f"the system does not show {', '.join(lacking.variables)}"] if lacking.variables else []
     said += [f"the system cannot perform {', '.join(lacking.actions)}"] if lacking.actions else []
     return "; ".join(said)
@@ -97,6 +101,7 @@ def _free_choices(machine: Machine) -> list[str]:
     return [name for name, one in machine.variables.items() if one.initial is None and name not in assigned]
 
 
+@lru_cache(maxsize=64)
 def _sources(machine: Machine) -> dict[str, tuple[str, ...]]:
     """For every variable the others that its new value may depend on, in whichever action sets it."""
     found: dict[str, dict[str, None]] = {name: {} for name in machine.variables}
