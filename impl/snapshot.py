@@ -26,6 +26,7 @@ __all__ = [
     "apply_changes",
     "count",
     "diff",
+    "from_json",
     "from_kv",
     "inverse",
     "labelled",
@@ -87,6 +88,9 @@ class ChangelogEntry:
 # Object members in one order: equal values have equal texts. ASCII, so that characters are bytes.
 to_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 """The one JSON text of a value. Raises ValueError for NaN and infinities, TypeError for what JSON cannot say."""
+
+from_json = json.JSONDecoder().decode
+"""The value of a JSON text. Raises ValueError for what is none."""
 
 
 def apply_changes(config: Config, changes: Changes) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import ClassVar
 
 from attrs import evolve
@@ -86,7 +86,7 @@ class ContentSystem(ReferenceSystem):
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
         """Make one action happen, and note what the store has then."""
         super().perform(action, arguments)
-        self.ledger.note(self._labelled(self.store.snapshot()))
+        self.ledger.note(self._committed())
 
     def write_from(self, writes: Writes) -> None:
         """Those before the run are taken and not made: what is written is good or bad as the run has it."""
@@ -104,7 +104,7 @@ class ContentSystem(ReferenceSystem):
         kept = [place.reader.kept for place in self.locations]
         return {
             **super().observe(),
-            "content": content_of(self._labelled(self.store.snapshot())),
+            "content": content_of(self._committed()),
             "last_good": self.ledger.last_good,
             "sent_content": content_of(puts[0].payload if puts else EMPTY),
             "carries_content": tuple(content_of(EMPTY if op is None else op.payload) for op in self.strays),
@@ -114,8 +114,9 @@ class ContentSystem(ReferenceSystem):
             "served_content": tuple(map(content_of, self.told.answers)),
         }
 
-    def _labelled(self, snapshot: Snapshot) -> Snapshot:
-        """A snapshot of the store as copies of it are labelled."""
+    def _committed(self) -> Snapshot:
+        """What the store has, as copies of it are labelled."""
+        snapshot = self.held.snapshot(self.store, self.storage.connection)
         return snapshot if self.choices.epoch else evolve(snapshot, era=0)
 
     # --- writing
@@ -152,4 +153,9 @@ class ContentSystem(ReferenceSystem):
 
 
 def _held(entry: KVEntry | None) -> Snapshot:
-    return EMPTY if entry is None else from_kv(entry.value)
+    return EMPTY if entry is None else _snapshot_in(entry.value)
+
+
+@lru_cache(maxsize=16)
+def _snapshot_in(value: bytes) -> Snapshot:
+    return from_kv(value)

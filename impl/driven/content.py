@@ -78,9 +78,12 @@ def changelog_text(entries: Iterable[ChangelogEntry]) -> str:
 
 
 def _entry(one: ChangelogEntry) -> dict[str, Any]:
-    sides = {side: value for side, value in (("old", one.old), ("new", one.new)) if value is not REMOVED}
     about = {"version": one.version, "field": one.field, "actor": one.actor, "at": ticks_of(one.at)}
-    return entry_said({**about, **sides}, one.idempotency_key)
+    if one.old is not REMOVED:
+        about["old"] = one.old
+    if one.new is not REMOVED:
+        about["new"] = one.new
+    return entry_said(about, one.idempotency_key)
 
 
 def entry_said(about: dict[str, Any], key: str | None) -> dict[str, Any]:

@@ -7,7 +7,6 @@ one transaction, so that a crash finds all of it or nothing (`transactionSync`; 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
@@ -16,7 +15,7 @@ from attrs import frozen
 
 from edgeproof.impl.durable.database import NoTransaction, Transaction, joined, part_of, parts
 from edgeproof.impl.runtime import Clock
-from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Changes, Snapshot, to_json
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Changes, Snapshot, from_json, to_json
 
 __all__ = [
     "Alarm",
@@ -134,7 +133,7 @@ class ConfigStore:
         texts: dict[str, str] = {}
         for name, text in self._execute("SELECT name, json FROM field ORDER BY name, part"):
             texts[name] = texts[name] + text if name in texts else text
-        return Snapshot(version, era, {name: json.loads(text) for name, text in texts.items()})
+        return Snapshot(version, era, {name: from_json(text) for name, text in texts.items()})
 
     def field(self, name: str) -> tuple[Any, int] | None:
         """A field's value and the version that changed it last; None if it is absent."""
@@ -142,7 +141,7 @@ class ConfigStore:
         if text is None:
             return None
         version: int = self._execute("SELECT MAX(version) FROM change WHERE field = ?", (name,)).fetchone()[0]
-        return json.loads(text), version
+        return from_json(text), version
 
     def names(self, after: str, limit: int) -> list[str]:
         """The names of fields that follow `after`, in the order of their UTF-8 bytes, at most `limit` of them."""
@@ -168,8 +167,10 @@ class ConfigStore:
         )
         whole: dict[tuple[int, str], tuple[str | None, str | None, tuple[Any, ...]]] = {}
         for version, field, old, new, *about in rows:
-            before = whole.get((version, field), (None, None, ()))
-            whole[version, field] = (joined(before[0], old), joined(before[1], new), tuple(about))
+            before = whole.get((version, field))
+            if before is not None:
+                old, new = joined(before[0], old), joined(before[1], new)
+            whole[version, field] = (old, new, tuple(about))
         return [ChangelogEntry(*where, _value(old), _value(new), *about) for where, (old, new, about) in whole.items()]
 
     def unlogged(self) -> list[int]:
@@ -358,4 +359,4 @@ def _texts(changes: Changes) -> dict[str, str | None]:
 
 
 def _value(text: str | None) -> Any:
-    return REMOVED if text is None else json.loads(text)
+    return REMOVED if text is None else from_json(text)

@@ -8,6 +8,7 @@ rows, what is under way by the operations that are parked in the runtime.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.puts import see_alarm
@@ -20,7 +21,7 @@ from edgeproof.impl.manifest.parts import Manifest, Names, split
 from edgeproof.impl.manifest.place import Place
 from edgeproof.impl.manifest.setup import ManifestChoices
 from edgeproof.impl.runtime import Pending
-from edgeproof.impl.snapshot import Snapshot, replay, to_json
+from edgeproof.impl.snapshot import ChangelogEntry, Snapshot, replay, to_json
 from edgeproof.impl.system import Observation, Value
 
 __all__ = ["Unit", "observe_manifest"]
@@ -125,7 +126,8 @@ def _see_places(seen: dict[str, Value], system: Unit, followed: str) -> None:
     seen["served"] = tuple(place.told.version for place in places)
     seen["failed"] = tuple(place.failed for place in places)
     seen["gone"] = tuple(place.gone for place in places)
-    seen["partial"] = tuple(_is_partial(system.store, place.told) for place in places)
+    entries = system.store.changelog()
+    seen["partial"] = tuple(_is_partial(entries, place.told) for place in places)
 
 
 def _known(place: Place, key: str) -> str:
@@ -138,9 +140,9 @@ def _found(place: Place) -> Manifest:
     return _NOTHING if place.request is None else _manifest_in(place.request.result)
 
 
-def _is_partial(store: ConfigStore, told: Snapshot) -> bool:
+def _is_partial(entries: Sequence[ChangelogEntry], told: Snapshot) -> bool:
     """Whether this is not the config of the version that it is told for, as the changelog has it."""
-    return to_json(told.config) != to_json(replay(store.changelog(), until=told.version))
+    return to_json(told.config) != to_json(replay(entries, until=told.version))
 
 
 def _manifest_in(entry: KVEntry | None) -> Manifest:

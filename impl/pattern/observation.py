@@ -69,12 +69,12 @@ def observe(system: Unit) -> dict[str, Value]:
     """Everything that can be seen, in a few microseconds per part."""
     seen: dict[str, Value] = {}
     puts, places = system.puts(), system.locations
+    waiting = {op.label for op in system.instance.pending}
     _see_store(seen, system, bool(puts))
     seen["stuck"] = system.alarms.stuck()
     seen[f"{MAY}fire"] = not puts and system.alarms.due(within=SOON)
     _see_puts(seen, puts, system.strays)
-    stored, taken = system.instance.under_way("gate"), system.instance.under_way("commit")
-    see_client(seen, system.client, bool(stored), bool(taken))
+    see_client(seen, system.client, "gate" in waiting, "commit" in waiting)
     see_told(seen, system.told.answers, system.told.failed)
     see_centre(seen, system.kv, system.choices.key, NEIGHBOUR_KEY, system.neighbour)
     see_places(seen, places, system.choices.key)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from edgeproof.model.kernel import KernelSource, build_source
-from edgeproof.model.machine import Instance
+from edgeproof.model.machine import Instance, Machine
 from edgeproof.properties.catalogue import Property, state_form, step_form
 
 __all__ = ["hull", "kernel_source"]
@@ -18,10 +19,21 @@ def kernel_source(instances: Sequence[Instance], properties: Sequence[Property])
     What the instances agree on is fixed in it, but for hazards that are on: fuzzing switches them one by one.
     """
     shape = hull(instances)
-    states = [state_form(shape.machine, p) for p in properties if p.step is None]
-    steps = [step_form(shape.machine, p) for p in properties if p.step is not None]
     agreed = [name for name, value in shape.values.items() if all(i.values[name] == value for i in instances)]
-    return build_source(shape, states, steps, [name for name in agreed if shape.values[name] is not True])
+    fixed = tuple(name for name in agreed if shape.values[name] is not True)
+    return _source_of(shape.machine, tuple(shape.values.items()), tuple(properties), fixed)
+
+
+@lru_cache(maxsize=16)
+def _source_of(
+    machine: Machine,
+    values: tuple[tuple[str, int | str | bool], ...],
+    properties: tuple[Property, ...],
+    fixed: tuple[str, ...],
+) -> KernelSource:
+    states = [state_form(machine, p) for p in properties if p.step is None]
+    steps = [step_form(machine, p) for p in properties if p.step is not None]
+    return build_source(Instance(machine, dict(values)), states, steps, fixed)
 
 
 def hull(instances: Sequence[Instance]) -> Instance:

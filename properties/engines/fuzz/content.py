@@ -9,7 +9,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from random import Random
 from typing import Any, Final
 from zlib import crc32
@@ -84,7 +84,7 @@ class Content:
         """By era: the versions that there were, the last era's being the present ones."""
         self.known: tuple[str, ...] = ()
         """Of which contents it is known what they should be, by what else the system shows."""
-        self._shown: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self._shown: tuple[Set[str], Set[str]] = (frozenset(), frozenset())
         """The names of what was seen last, and of the contents."""
         self._judged: dict[str, tuple[object, ...]] = {}
         """By name: what was shown last and was right, and for which versions."""

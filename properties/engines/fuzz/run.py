@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence, Set
 from typing import Any, NoReturn
 
 from attrs import define, field
@@ -80,7 +80,11 @@ class Run:
         self.out, self.labels, self.flags = [0] * (most * words), [0] * most, [0] * most
         self.said = self.kernel.unpack(self.words)
         """What the model says, by the names of its variables."""
-        self.names: frozenset[str] | None = None
+        self.expanded: list[int] = []
+        """The words of the state whose events `labels` has: none yet."""
+        self.count, self.possible = 0, list[str]()
+        """How many events can happen there, or what the kernel says instead; and their actions."""
+        self.names: Set[str] | None = None
         """What the system shows; None before the first time."""
         self.may: dict[str, bool] = {}
         tally.runs += 1
@@ -108,18 +112,15 @@ class Run:
 
     def expand(self) -> int:
         """Find out what can happen here, as many events as are returned; the system must say the same of it."""
-        count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
-        possible = self.possible(count)
+        if self.words != self.expanded:
+            self.count = self.kernel.expand(self.words, 0, self.parameters, self.out, self.labels, self.flags)
+            self.expanded, events = self.words, self.kernel.events
+            self.possible = [events[label].action for label in self.labels[: max(self.count, 0)]]
         for action, may in self.may.items():
-            if may != (action in possible):
+            if may != (action in self.possible):
                 where = "the system, and not in the model" if may else "the model, and not in the system"
                 self.fail(f"{self.after()}: {action} can happen in {where}")
-        return count
-
-    def possible(self, count: int) -> list[str]:
-        """The actions of the events that can happen here, of which there are so many."""
-        events = self.kernel.events
-        return [events[label].action for label in self.labels[: max(count, 0)]]
+        return self.count
 
     def choices(self, count: int, mood: int) -> list[int]:
         """Which of the possible events to choose from, by a mood from 0 to 15.
@@ -129,7 +130,7 @@ class Run:
         object or a refused write: a system that is wrong there shows it nowhere else. And now and then the action that
         has happened least in all runs so far, as some are possible only for a moment.
         """
-        words, unknown, names = self.kernel.source.words, self.tally.impossible, self.possible(count)
+        words, unknown, names = self.kernel.source.words, self.tally.impossible, self.possible
         self.tally.offered.update(names)
         everything = [n for n in range(count) if names[n] not in unknown]
         if mood == 1:

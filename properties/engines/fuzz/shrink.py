@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import takewhile
 from typing import TypeAlias, TypeVar
 
 from attrs import evolve
@@ -60,13 +61,23 @@ def _without_stretches(events: tuple[E, ...], attempt: Attempt[E]) -> tuple[E, .
 def shortened(trace: Trace, machine: Machine, form: StateForm | StepForm) -> Trace:
     """The trace without the events that the violation of `form` at its end does not need."""
     instance, first = Instance.of(machine, **trace.constants), trace.states[0]
+    # Simpler expressions that mean the same here.
+    quick = Instance(instance.specialised, instance.values)
+    whole = _run(quick, (first,), trace.events)
+    assert whole is not None, "the trace does not replay"
+    known = trace.events, whole
 
     def attempt(events: tuple[Event, ...]) -> tuple[Event, ...] | None:
-        states = _run(instance, first, events)
-        return events if states is not None and breaks(instance, form, states, events) else None
+        nonlocal known
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(events, known[0], strict=False)))
+        states = _run(quick, known[1][: same + 1], events[same:])
+        if states is None or not breaks(quick, form, states, events):
+            return None
+        known = events, states
+        return events
 
     events = least(trace.events, attempt)
-    states = _run(instance, first, events)
+    states = _run(instance, (first,), events)
     assert states is not None, "the trace does not replay"
     return evolve(trace, states=states, events=events)
 
@@ -84,11 +95,12 @@ def breaks(
 
 def run_events(trace: Trace, machine: Machine) -> tuple[State, ...] | None:
     """The states that the events of a trace lead through from its first state; None where one cannot happen."""
-    return _run(Instance.of(machine, **trace.constants), trace.states[0], trace.events)
+    return _run(Instance.of(machine, **trace.constants), trace.states[:1], trace.events)
 
 
-def _run(instance: Instance, first: State, events: tuple[Event, ...]) -> tuple[State, ...] | None:
-    states = [first]
+def _run(instance: Instance, begun: tuple[State, ...], events: tuple[Event, ...]) -> tuple[State, ...] | None:
+    """The states of a run that goes on from where it has `begun`; None where an event cannot happen."""
+    states = list(begun)
     for event in events:
         try:
             states.append(apply(instance, states[-1], event))
