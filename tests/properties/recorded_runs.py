@@ -107,7 +107,7 @@ def retraced(kernel: Kernel, trace: Trace) -> Run:
     def choose(turn: int, labels: Sequence[int], after: Sequence[tuple[int, ...]], seen: set[tuple[int, ...]]) -> int:
         if turn == len(events):
             return -1
-        return next(n for n, label in enumerate(labels) if kernel.event(label) == events[turn])
+        return next(n for n, label in enumerate(labels) if kernel.events[label] == events[turn])
 
     return _walk(kernel, trace.states[0], choose)
 

@@ -187,7 +187,7 @@ def _steps_to(kernel: Kernel, search: Search, fact: str) -> int | None:
     state, label = (int(n) for n in search.hits[kernel.source.forms.index(form), 1:])
     if state < 0:
         return None
-    events = _events(kernel, search, state) + ([kernel.event(label)] if label >= 0 else [])
+    events = _events(kernel, search, state) + ([kernel.events[label]] if label >= 0 else [])
     _witness(kernel, search, events, form)
     return len(events)
 
