@@ -98,9 +98,9 @@ def action_of(machine: Machine, name: str, instance: Instance) -> Action:
     """An action as proofs have it: ticks of any length, options and hazards filled in; without a guard where it is
     impossible.
     """
-    possible = possible_actions(Instance(machine, instance.values))
-    never = evolve(machine.action(name), guard=FALSE)
-    return next((one for one in possible if one.name == name), never)
+    action = machine.action(name)
+    possible = possible_actions(Instance(evolve(machine, actions=(action,)), instance.values))
+    return possible[0] if possible else evolve(action, guard=FALSE)
 
 
 def lost_first(proofs: Proofs, mutant: Mutant) -> Kill | None:
