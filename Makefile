@@ -10,6 +10,8 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PIP_PROGRESS_BAR = off
+# Where Python is told to keep no bytecode (many containers do), every process of the tests would compile every module.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -68,8 +70,8 @@ peers: $(READY) ## let SPIN check what `edgeproof export` writes, against our ow
 random: $(READY) ## hold the engines to each other on 1,000 random designs (EDGEPROOF_DESIGNS, EDGEPROOF_SEED)
 	@$(BIN)/python -m pytest tests/properties -s -p no:xdist -o python_files='many_*.py' $(ARGS)
 
-long: $(READY) ## tests that take minutes on workerd (the platform's own alarm retries, every order of two reads)
-	@$(BIN)/python -m pytest tests/workerd -s -p no:xdist -o python_files='long_*.py' $(ARGS)
+long: $(READY) $(RUNTIME) $(SPARK) ## tests that take minutes, on workerd (the platform's own alarm retries, every order of two reads) and on Spark
+	@$(BIN)/python -m pytest tests/workerd tests/spark -s -p no:xdist -o python_files='long_*.py' $(ARGS)
 
 lint: $(READY) ## ruff, its formatter as a check, and the import contracts
 	@status=0; \

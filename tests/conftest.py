@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -67,6 +68,11 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         # The base class takes what is first in the queue.
         self.workqueue.move_to_end(min(self.workqueue, key=rank), last=False)
         super()._assign_work_unit(node)
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays to the end: the garbage collector need not look at it ever again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

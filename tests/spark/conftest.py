@@ -15,11 +15,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
-from edgeproof.properties.traffic.backends import BackendError, find_spark
+from edgeproof.properties.traffic.backends import BackendError, find_spark, open_spark
 from tests.processes import started
 
 SECONDS: Final = 120
@@ -27,6 +27,25 @@ SECONDS: Final = 120
 
 SHORT_LIVED: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Options of Java: nothing here runs for long enough to win back what the better compiler takes."""
+
+SMALL: Final = {
+    "spark.executor.memory": "512m",
+    "spark.executor.cores": "1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    # Whichever worker is free may have a task: to wait for the one that has its rows takes longer than to send them.
+    "spark.locality.wait": "0",
+    # Every query is asked once, of little: to compile each takes far longer than to interpret it, and to plan it
+    # again between its stages, or to filter ahead of its joins, longer than to run it as it is.
+    "spark.driver.extraJavaOptions": SHORT_LIVED,
+    "spark.executor.extraJavaOptions": SHORT_LIVED,
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.optimizer.runtime.bloomFilter.enabled": "false",
+}
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +69,19 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with _running(worker, place / "worker-1"), _running(worker, place / "worker-2"):
             _wait_for(log, "Registering worker", 2)
             yield url
+
+
+@pytest.fixture
+def backend(master: str) -> Iterator[Any]:
+    """A session with the cluster. Its Java process would live on in ours, for the next session."""
+    one = open_spark(master, SMALL)
+    context = one._session.sparkContext
+    java = context._gateway.proc
+    yield one
+    one._session.stop()
+    context._gateway.shutdown()
+    type(context)._gateway = type(context)._jvm = None
+    end(java)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def drive(instance: Instance, budget: Budget, system: System) -> dict[str, Evide
 
 def test_the_worker_does_what_the_model_does_through_hundreds_of_crashes(workerd: Path) -> None:
     instance, random = Instance.of(load("do_kv"), **CRASHES), Random(0)
-    traces = [walk(instance, random, 30) for _ in range(100)]
+    traces = [walk(instance, random, 30) for _ in range(75)]
     system = WorkerdSystem()
     try:
         for trace in traces:

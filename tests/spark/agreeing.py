@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What DuckDB and Spark are to agree on: a history that breaks every property, and all that there is to find in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import ibis.expr.types as ir
+import pytest
+from attrs import asdict, evolve
+
+from edgeproof.properties.engines.history.engine import check_all
+from edgeproof.properties.evidence import Evidence
+from edgeproof.properties.intake import load
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import Facts, gather
+from edgeproof.properties.traffic.keeping import rows_of
+from edgeproof.properties.traffic.learn import learn
+from edgeproof.properties.traffic.measure import measure
+from edgeproof.properties.traffic.promise import Promise
+from edgeproof.reports.cli import main
+from tests.properties.random_traffic import as_table, random_unit
+
+__all__ = ["by_the_command", "digested", "everything", "rows_that_break", "write_history"]
+
+PROMISE = Promise(2.0, guarded=True, failures=1, put_timeout=1.5, skew=0.25)
+UNITS = 60
+COMMAND = ("--sync-delay", "0.5s", "--put-timeout", "0.5s", "--cache-ttl", "0.5s", "--property", "bounded-staleness")
+
+
+def write_history(place: Path) -> None:
+    """Random traffic that breaks every property, in two files of Parquet."""
+    random = Random(14)
+    lines = [line for n in range(UNITS) for line in random_unit(random, f"u{n:03}")]
+    for number, some in enumerate((lines[: len(lines) // 3], lines[len(lines) // 3 :])):
+        as_table(some).drop("file", "line").to_parquet(place / f"{number}.parquet")
+
+
+def digested(backend: Any, history: Path) -> tuple[Facts, ir.Table]:
+    """The facts of a history, and its malformed lines."""
+    loaded = load(backend, [history])
+    return gather(loaded.events), loaded.malformed
+
+
+def rows_that_break(facts: Facts) -> dict[str, Any]:
+    """By property, every event that breaks it, with what explains it."""
+    found = {}
+    for name, check in CHECKS.items():
+        rows = rows_of(check.explained(facts, check.broken(facts, PROMISE)))
+        found[name] = sorted(rows, key=lambda row: (row["file"], row["line"]))
+    return found
+
+
+def everything(facts: Facts, malformed: ir.Table) -> dict[str, Any]:
+    """Every verdict with its words and measures, what is learnt, and the measures of staleness, with no time in it."""
+    checked = check_all(facts, malformed, PROMISE)
+    said: dict[str, Any] = {one.property: asdict(_without_time(one)) for one in checked.evidence}
+    return {**said, "learnt": asdict(learn(facts, PROMISE)), "staleness": asdict(measure(facts))}
+
+
+def by_the_command(history: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    """What `edgeproof check` says of one property, with the assumptions of its bound; without the time that it took."""
+    assert main(["check", str(history), *COMMAND, "--json", *words]) == 1
+    return _without_seconds(json.loads(capsys.readouterr().out))
+
+
+def _without_time(evidence: Evidence) -> Evidence:
+    return evolve(evidence, seconds=0.0)
+
+
+def _without_seconds(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {name: _without_seconds(value) for name, value in said.items() if name != "seconds"}
+    return [_without_seconds(one) for one in said] if isinstance(said, list) else said
