@@ -19,8 +19,9 @@ from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.mutation.exceptions import reason_for
 from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standing
 from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.files import read_text
 
-__all__ = ["Kept", "markdown", "matrix", "standing", "unexplained"]
+__all__ = ["Kept", "edits_in", "markdown", "matrix", "standing", "unexplained"]
 
 _EQUAL = (Standing.PROVED_EQUAL, Standing.SAME_GRAPHS, Standing.SAME_RUNS)
 
@@ -73,9 +74,32 @@ def unexplained(fate: Fate) -> bool:
     return standing(fate) is Standing.UNEXPLAINED
 
 
-def matrix(fates: Sequence[Fate], engines: Sequence[str], seed: int, profile: str) -> dict[str, Any]:
+def edits_in(path: str) -> list[dict[str, Any]]:
+    """What came of edits of the implementations, source by source, from the document of `make edits`.
+
+    Raises Unusable where the file holds something else.
+    """
+    try:
+        told = [(one["file"], bool(one["found"]), one["name"]) for one in json.loads(read_text(path))["edits"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unusable(f"{path} is no document of `make edits`: {one_line(error)}") from error
+    rows = []
+    for file in dict.fromkeys(file for file, _, _ in told):
+        mine = [(found, name) for where, found, name in told if where == file]
+        missed = [name for found, name in mine if not found]
+        rows.append({"file": file, "edits": len(mine), "found": len(mine) - len(missed), "passes": missed})
+    return rows
+
+
+def matrix(
+    fates: Sequence[Fate],
+    engines: Sequence[str],
+    seed: int,
+    profile: str,
+    edits: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """Every mutant with who noticed it by what, counts of their standings by design, and who noticed what by which
-    property.
+    property; `edits` of the implementations beside, by source.
     """
     return {
         "seed": seed,
@@ -83,6 +107,7 @@ def matrix(fates: Sequence[Fate], engines: Sequence[str], seed: int, profile: st
         "engines": [*engines],
         "designs": {design: _counts(of) for design, of in _by_design(fates).items()},
         "properties": {design: _properties(design, of) for design, of in _by_design(fates).items()},
+        "edits": [*edits],
         "mutants": [
             {**asdict(one), "standing": standing(one), "because": reason_for(one.design, one.says)} for one in fates
         ],
@@ -103,6 +128,13 @@ def markdown(document: Mapping[str, Any]) -> str:
         lines += [
             _row([f"`{design}`", f"`{name}`", *(one[engine] for engine in ENGINES), one["steps"], one["case"] or "-"])
             for name, one in of.items()
+        ]
+    if document["edits"]:
+        lines += ["", "Edits of the implementations, which lockstep looks for:", ""]
+        lines += [_row(["source", "edits", "found", "not found"]), _row(["---"] * 4)]
+        lines += [
+            _row([f"`{one['file']}`", one["edits"], one["found"], ", ".join(one["passes"]) or "-"])
+            for one in document["edits"]
         ]
     for title, kind in (("Passes, and nobody knows why it should", Standing.UNEXPLAINED), *_FOOTNOTES):
         told = [one for one in document["mutants"] if one["standing"] == kind]

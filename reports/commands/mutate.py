@@ -58,6 +58,9 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     metavar="FILE",
     help="Keep what is found here, and go on from it; by default mutants.jsonl below --out, in the full profile.",
 )
+@click.option(
+    "--edits", type=click.Path(), metavar="FILE", help="Tell beside of edits: what `make edits ARGS=--json` said."
+)
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True, help="How many work at once.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
 def mutate(
@@ -67,6 +70,7 @@ def mutate(
     sample: int | None,
     engines: tuple[str, ...],
     resume: str | None,
+    edits: str | None,
     processes: int,
     out: str,
     seed: int,
@@ -92,11 +96,12 @@ def mutate(
     from edgeproof.model.designs import DESIGNS
     from edgeproof.properties.mutation.matrix import Judging, chosen, run
     from edgeproof.reports.files import check_directory, write_text
-    from edgeproof.reports.mutants import Kept, markdown, matrix, unexplained
+    from edgeproof.reports.mutants import Kept, edits_in, markdown, matrix, unexplained
 
     if unknown := [name for name in designs if name not in DESIGNS]:
         raise Unusable(f"there is no design {unknown[0]!r}; there is {', '.join(DESIGNS)}")
     check_directory(out)
+    beside = [] if edits is None else edits_in(edits)
     used = tuple(one for one in _ENGINES if one in engines) or _ENGINES
     asked = chosen(designs or tuple(DESIGNS), sample or _PROFILES[profile].sample, seed)
     kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None))
@@ -109,7 +114,7 @@ def mutate(
 
     run(left, Judging(used, ReferenceSystems, _PROFILES[profile].enough), processes, hear)
     fates = [kept.fates[one.design, one.mutant] for one in asked]
-    document = matrix(fates, used, seed, profile)
+    document = matrix(fates, used, seed, profile, beside)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
     write_text(f"{out}/mutants.md", markdown(document))
     if terminal.as_json:

@@ -53,11 +53,9 @@ def test_a_search_that_stops_early_says_nothing_of_what_it_did_not_meet() -> Non
 
 
 def test_a_design_that_never_acknowledges_can_do_less_than_it_should() -> None:
-    assert stands("per-key", mutant("acknowledge.impossible.1", "acknowledge never happens")) == (
-        Status.VIOLATED,
-        "explore: in no state that can be reached: "
-        "A write is acknowledged. It is watched still when a newer one is committed.",
-    )
+    status, reason = stands("per-key", mutant("acknowledge.impossible.1", "acknowledge never happens"))
+    assert status is Status.VIOLATED
+    assert reason.startswith("explore: in no state that can be reached: A write is acknowledged. ")
 
 
 def test_what_leaves_no_trace_can_be_a_fact_as_well() -> None:

@@ -91,6 +91,24 @@ def test_what_was_found_of_other_sources_is_asked_again(cli: Run, judge: Judge) 
     assert len(asked) == 2
 
 
+def test_edits_of_the_implementations_stand_beside_by_source(cli: Run, judge: Judge) -> None:
+    judge(_DEAD)
+    made = [
+        {"file": "impl/durable/store.py", "found": True, "name": "keeps-the-era"},
+        {"file": "impl/durable/store.py", "found": False, "name": "restores-forwards"},
+    ]
+    Path("edits.json").write_text(json.dumps({"edits": made}), encoding="utf-8")
+    outcome = cli("mutate", "--design", "do_only", "--sample", "1", "--edits", "edits.json", "--json")
+    assert outcome.document["edits"] == [
+        {"file": "impl/durable/store.py", "edits": 2, "found": 1, "passes": ["restores-forwards"]}
+    ]
+    assert "| `impl/durable/store.py` | 2 | 1 | restores-forwards |" in Path("reports/out/mutants.md").read_text(
+        "utf-8"
+    )
+    Path("edits.json").write_text("[]", encoding="utf-8")
+    assert "no document of `make edits`" in cli("mutate", "--sample", "1", "--edits", "edits.json").err
+
+
 def test_a_file_of_something_else_is_refused(cli: Run, judge: Judge) -> None:
     judge(_DEAD)
     Path("other.jsonl").write_text("{}\n", encoding="utf-8")
