@@ -96,7 +96,7 @@ def _always_ends(
 def _runs(actions: Sequence[Action], one: _Deadline, most: int) -> Iterator[tuple[Action, ...]]:
     """Runs of events that are owed a turn: the last changes what the deadline speaks of, and each what the next needs."""
     fair = [action for action in actions if action.fair and action.name != TICK]
-    runs = [(action,) for action in fair if not _spoken(one.kept).isdisjoint(action.post)]
+    runs: list[tuple[Action, ...]] = [(action,) for action in fair if not _spoken(one.kept).isdisjoint(action.post)]
     for _ in range(most):
         yield from runs
         runs = [
@@ -140,8 +140,12 @@ def _everywhere(one: _Deadline, later: Callable[[Expr], Expr]) -> Expr:
     """That a deadline presses later only where it does now."""
     said = implies(one.kept, later(one.kept))
     for element in one.at:
-        said = for_all(element.type, lambda k, body=said, at=element: rewrite(body, lambda n: k if n is at else None))
+        said = _for_each(element, said)
     return said
+
+
+def _for_each(element: Expr, body: Expr) -> Expr:
+    return for_all(element.type, lambda k: rewrite(body, lambda node: k if node is element else None))
 
 
 def _deadlines(instance: Instance) -> Iterator[_Deadline]:
