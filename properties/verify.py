@@ -251,7 +251,7 @@ def _prove(case: Case, plan: Plan) -> list[Evidence]:
     effort = evolve(plan.effort, reach="explore" not in _engines(case, plan))
     known = _known_of(case.design, effort.work)
     instance = instance_of(case)
-    on_time = [time_goes_on(instance)] if instance.machine.clocks else []
+    on_time = [time_goes_on(instance, effort.work, known)] if instance.machine.clocks else []
     return [*on_time, *prove(instance, _properties(case), dossier_of(case.design).lemmas, effort, known)]
 
 

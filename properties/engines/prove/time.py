@@ -35,6 +35,7 @@ from edgeproof.model.expr import (
 from edgeproof.model.machine import TICK, Action, Instance, Machine, after
 from edgeproof.model.smt import UnencodableError, fix_choices
 from edgeproof.properties.engines.prove.induct import Induction, UndecidedError
+from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.solver import WORK
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.timelock import TIME_DIVERGES
@@ -54,12 +55,15 @@ class _Deadline:
     kept: Expr
 
 
-def time_goes_on(instance: Instance) -> Evidence:
-    """Whether time can always go on, for any number of elements and all durations above 0; else UNKNOWN."""
+def time_goes_on(instance: Instance, work: int = WORK, known: Known | None = None) -> Evidence:
+    """Whether time can always go on, for any number of elements and all durations above 0; else UNKNOWN.
+
+    `known` is what was proved of the design before, with as much work per question.
+    """
     begun = time.perf_counter()
     verdict, bound, reason = Verdict.PROVED, "any number of elements and versions, all durations above 0", ""
     try:
-        if stuck := _first_stuck(instance):
+        if stuck := _first_stuck(Induction(instance, {}, work, known or Known())):
             reason = f"no {_EVENTS} events are shown to be enough where {stuck} presses; that is left to the search"
     except (UndecidedError, UnencodableError) as error:
         reason = f"the solver gave up {error}"
@@ -68,21 +72,21 @@ def time_goes_on(instance: Instance) -> Evidence:
     return Evidence(TIME_DIVERGES, "prove", verdict, bound, reason=reason, seconds=time.perf_counter() - begun)
 
 
-def _first_stuck(instance: Instance) -> str:
-    """The first deadline that may press although no few events are shown to end that; empty if there is none."""
-    # No lemma is needed, not even that deadlines are kept: in every state what is due can be done.
-    anywhere, deadlines = Induction(instance, {}, WORK), list(_deadlines(instance))
+def _first_stuck(anywhere: Induction) -> str:
+    """The first deadline that may press although no few events are shown to end that; empty if there is none.
+
+    `anywhere` has no lemma, not even that deadlines are kept: in every state what is due has to be possible.
+    """
+    deadlines = list(_deadlines(anywhere.instance))
     for one in deadlines:
-        if not any(_always_ends(instance, anywhere, deadlines, one, most) for most in range(1, _EVENTS + 1)):
+        if not any(_always_ends(anywhere, deadlines, one, most) for most in range(1, _EVENTS + 1)):
             return one.name
     return ""
 
 
-def _always_ends(
-    instance: Instance, induction: Induction, deadlines: Sequence[_Deadline], one: _Deadline, most: int
-) -> bool:
+def _always_ends(anywhere: Induction, deadlines: Sequence[_Deadline], one: _Deadline, most: int) -> bool:
     """Whether, wherever `one` presses, some run of up to `most` events ends that, and makes no other press."""
-    runs = list(_runs(induction.actions, one, most))
+    instance, runs = anywhere.instance, list(_runs(anywhere.actions, one, most))
     able = list({action.name: action for run in runs for action in run}.values())
     own = {a: element for action in able for a, element in _its_elements(action, one)}
     ended = rewrite(any_of(_ends(deadlines, one, run) for run in runs), own.get)
@@ -90,7 +94,7 @@ def _always_ends(
     arguments = (*one.at, *(a for action in able for a in action.arguments if a not in own))
     standstill = Action("standstill", arguments, TRUE, {}, False)
     pressing = fix_choices(instance, all_of([*positive, ~one.kept, ~ended]))
-    return induction.ask(standstill, [pressing], hold=True) is None
+    return anywhere.ask(standstill, [pressing], hold=True) is None
 
 
 def _runs(actions: Sequence[Action], one: _Deadline, most: int) -> Iterator[tuple[Action, ...]]:
