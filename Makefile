@@ -24,7 +24,7 @@ TYPED := -p edgeproof -p tests
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup workerd spark verify test edits docs bench random lint types format lock clean
+.PHONY: help setup workerd spark verify test edits docs bench peers random long lint types format lock clean
 
 # The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
 # the editable install name their folder), so in a copied or moved tree the stamp is dropped here and

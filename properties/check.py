@@ -22,6 +22,7 @@ from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import Effort
 from edgeproof.properties.engines.prove.engine import prove as induct
+from edgeproof.properties.engines.prove.time import time_goes_on
 from edgeproof.properties.evidence import Evidence, Ledger, Verdict
 from edgeproof.properties.searching import EXPLORE, can_search, searched
 from edgeproof.properties.second_look import (
@@ -145,7 +146,8 @@ def _searched(subject: Subject, limits: Limits) -> list[Evidence]:
 
 
 def _proved(subject: Subject, effort: Effort) -> list[Evidence]:
-    return induct(subject.instance, list(subject.properties), subject.lemmas, effort)
+    on_time = [time_goes_on(subject.instance)] if subject.instance.machine.clocks else []
+    return [*on_time, *induct(subject.instance, list(subject.properties), subject.lemmas, effort)]
 
 
 def _looked_at_again(subject: Subject, found: list[Evidence], limits: Limits) -> list[Evidence]:

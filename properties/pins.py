@@ -20,6 +20,7 @@ from edgeproof.properties.cases import instance_of
 from edgeproof.properties.covers import any_number, sizes, states
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Status, Verdict
+from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.properties.witnessed import hazards_on, hazards_used
 
 __all__ = ["SURE", "Pin", "Pins", "conceded", "dump_pins", "held_to_pins", "lost", "pin_of", "pins_for", "pins_of"]
@@ -58,7 +59,9 @@ def pin_of(conclusion: Conclusion) -> Pin | None:
     if not held:
         return None
     reached = next((int(e.measures["reached"]) for e in held if "reached" in e.measures), None)
-    return Pin(held[0].verdict, _engines(held), held[0].bound, reached=reached)
+    # What the search saw of a case is pinned once, where all else may be proved.
+    seen = [e.bound for e in held if e.property == TIME_DIVERGES and states(e.bound)]
+    return Pin(held[0].verdict, _engines(held), (seen or [held[0].bound])[0], reached=reached)
 
 
 def pins_of(conclusions: Iterable[Conclusion]) -> dict[str, dict[str, Pin]]:
@@ -77,7 +80,8 @@ def lost(pinned: Pin, now: Pin | None, engines: Collection[str]) -> tuple[str, .
     if silent or now is None:
         return tuple(f"{one} decided it before: {pinned.verdict}" for one in silent)
     if len(asked) < len(pinned.by):
-        return ()
+        both = states(pinned.covers) and states(now.covers)
+        return tuple(_other_states(pinned, now)) if both else ()
     if now.verdict not in _as_good_as(pinned):
         return (f"it was {pinned.verdict} before",)
     return tuple(_less(pinned, now))
@@ -140,9 +144,7 @@ def _less(pinned: Pin, now: Pin) -> Iterator[str]:
     for name, size in sizes(pinned.covers).items():
         if small.get(name, size) < size:
             yield f"{name} was {size:g}, and is {small[name]:g}"
-    if states(pinned.covers) != states(now.covers):
-        # More of them is no less evidence, but of another design than the one that was pinned.
-        yield f"there were {states(pinned.covers):,} states, and there are {states(now.covers):,} now"
+    yield from _other_states(pinned, now)
     for sort in any_number(pinned.covers):
         if sort not in any_number(now.covers):
             yield f"it was for any number of {sort}"
@@ -152,6 +154,12 @@ def _less(pinned: Pin, now: Pin) -> Iterator[str]:
         yield f"the shortest trace needed {', '.join(gone)}"
     if (pinned.reached or 0) > (now.reached or 0):
         yield f"a run reached {pinned.reached} ticks of the bound, and now {now.reached or 'none does'}"
+
+
+def _other_states(pinned: Pin, now: Pin) -> Iterator[str]:
+    """More of them is no less evidence, but of another design than the one that was pinned."""
+    if states(pinned.covers) != states(now.covers):
+        yield f"there were {states(pinned.covers):,} states, and there are {states(now.covers):,} now"
 
 
 def _as_good_as(pinned: Pin) -> tuple[Verdict, ...]:

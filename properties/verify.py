@@ -33,6 +33,7 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.engines.prove.known import Known
+from edgeproof.properties.engines.prove.time import time_goes_on
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, conclude
 from edgeproof.properties.pins import held_to_pins
 from edgeproof.properties.possible import POSSIBLE, facts_of
@@ -249,7 +250,9 @@ def _prove(case: Case, plan: Plan) -> list[Evidence]:
     # What puts a property to the test the search knows, where there is one.
     effort = evolve(plan.effort, reach="explore" not in _engines(case, plan))
     known = _known_of(case.design, effort.work)
-    return prove(instance_of(case), _properties(case), dossier_of(case.design).lemmas, effort, known)
+    instance = instance_of(case)
+    on_time = [time_goes_on(instance, effort.work, known)] if instance.machine.clocks else []
+    return [*on_time, *prove(instance, _properties(case), dossier_of(case.design).lemmas, effort, known)]
 
 
 @lru_cache(maxsize=1)

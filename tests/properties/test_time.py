@@ -6,14 +6,33 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from edgeproof.model.expr import TRUE, for_all, implies, ite
 from edgeproof.model.interpret import Event, apply, initial_states
-from edgeproof.model.machine import Design, Instance, action, boolean, clock, count, deadline, hazard, natural, option
+from edgeproof.model.machine import (
+    Design,
+    Instance,
+    action,
+    boolean,
+    clock,
+    count,
+    deadline,
+    duration,
+    each,
+    hazard,
+    index_sort,
+    natural,
+    option,
+)
+from edgeproof.properties.check import check
 from edgeproof.properties.engines.explore.engine import explore_with_time
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
+from edgeproof.properties.engines.prove.time import time_goes_on
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.pins import lost, pin_of
 from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 from tests.properties.designs import instance, state
 
@@ -104,3 +123,71 @@ def test_the_interpreter_follows_what_is_due_to_the_next_tick() -> None:
     due = apply(at, sent, Event("tick", (), 2))
     assert not stops_time(at, due)
     assert stops_time(at.with_(courier="none"), due)
+
+
+def test_that_time_goes_on_is_proved_for_all_durations_above_0_where_what_is_due_can_be_done() -> None:
+    found = time_goes_on(instance(Parcel))
+    assert (found.verdict, found.bound) == (
+        Verdict.PROVED,
+        "any number of elements and versions, all durations above 0",
+    )
+
+
+@pytest.mark.parametrize("courier", ["volunteer", "thief", "none"])
+def test_there_is_no_proof_where_time_may_stop(courier: str) -> None:
+    found = time_goes_on(instance(Parcel, courier=courier, steal=True))
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.reason.startswith("no 2 events are shown to be enough where in_time presses")
+
+
+class Letters(Design):
+    """Any number of letters, each to be answered in time; an answer may make all others due at once."""
+
+    stirs = option("nobody", "everybody", doc="whom an answer stirs up")
+    Letter = index_sort("Letter", 2)
+    within = duration(2)
+    open = boolean(over=Letter)
+    urgent = boolean(over=Letter)
+    age = clock(over=Letter, while_=lambda s, k: s.open[k])
+
+    @action(fair=False, letter=Letter)
+    def arrives(s: Any, letter: Any) -> None:
+        s.require(~s.open[letter])
+        s.open[letter] = True
+
+    @action(letter=Letter)
+    def answer(s: Any, letter: Any) -> None:
+        s.require(s.open[letter])
+        s.open[letter] = False
+        with s.when(s.stirs == "everybody"):
+            each(s.open, lambda k: k != letter)
+            each(s.urgent, lambda k: k != letter)
+
+    @deadline
+    def in_time(s: Any) -> Any:
+        return for_all(s.Letter, lambda k: implies(s.open[k], s.age[k] <= ite(s.urgent[k], 0, s.within)))
+
+
+def test_what_is_done_must_make_nothing_else_press() -> None:
+    assert time_goes_on(instance(Letters)).verdict is Verdict.PROVED
+    for_ever = instance(Letters, stirs="everybody")
+    assert time_goes_on(for_ever).verdict is Verdict.UNKNOWN
+    one = state(lambda s: TRUE)
+    found, _ = explore_with_time(for_ever, [one], kernel_source([for_ever], [one]))
+    assert (found.property, found.verdict) == (TIME_DIVERGES, Verdict.VIOLATED)
+
+
+def test_both_engines_say_whether_time_goes_on() -> None:
+    row = check(Parcel, properties=[NEVER_LATE]).of(TIME_DIVERGES)
+    assert [(e.engine, e.verdict) for e in row.evidence] == [
+        ("explore", Verdict.HOLDS_TO_BOUND),
+        ("prove", Verdict.PROVED),
+    ]
+    # The states that the search saw stay pinned, also where only the search is asked.
+    pinned, fewer = pin_of(row), pin_of(evolve(row, evidence=row.evidence[:1]))
+    assert pinned is not None
+    assert fewer is not None
+    assert pinned.covers.startswith("all ")
+    assert lost(pinned, fewer, ("explore",)) == ()
+    other = evolve(fewer, covers="all 1 states")
+    assert "and there are 1 now" in lost(pinned, other, ("explore",))[0]
