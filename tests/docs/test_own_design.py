@@ -14,12 +14,17 @@ import pytest
 
 from edgeproof.reports.cli import main
 from tests.docs.tutorial import Block, blocks
-from tests.plugin import PLUGIN
+from tests.plugin import PLUGIN, keep_what_is_ours
 
 pytest_plugins = ["pytester"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "your-own-design.md"
 FILES = ("page", "browsers")
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    keep_what_is_ours(monkeypatch, str(tmp_path_factory.getbasetemp()))
 
 
 def test_every_block_of_the_tutorial_does_what_it_says(

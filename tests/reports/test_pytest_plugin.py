@@ -14,15 +14,11 @@ import hypothesis
 import pytest
 
 import edgeproof
-
-# pytester takes back what a run imports, and some of this cannot be imported twice.
-import edgeproof.properties.engines.cover.engine
-import edgeproof.reports.pytest_plugin.drive
 from edgeproof.properties.evidence import Verdict
 from edgeproof.reports.pytest_plugin.options import Options, budget_for
 from tests.api.test_names import HEAVY, loaded_after
 from tests.api.test_own_design import Lamp, Socket
-from tests.plugin import HOOKS, PLUGIN
+from tests.plugin import HOOKS, PLUGIN, keep_what_is_ours
 
 pytest_plugins = ["pytester"]
 
@@ -65,6 +61,11 @@ class BlowsAtTheThird(Socket):
 """
 
 Pytest = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    keep_what_is_ours(monkeypatch, str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture
