@@ -30,6 +30,7 @@ Exit status:
   1    a property violated, engines that contradict each other, or something not what is pinned
   2    unusable input; one line on standard error says why
   3    undecided, or never put to the test
+  4    a promise missed, as the environment broke an assumption (of recorded traffic and runs only)
 """
 
 

@@ -178,12 +178,12 @@ def _from_alarm(random: Random, lines: list[Line]) -> list[int]:
 def _evicted_meanwhile(random: Random, lines: list[Line]) -> list[int]:
     """An isolate is evicted in the moment of a failed read, by a line that names no unit of ours."""
     made = _fail(source=None)(random, lines)
-    gone = {"kind": "fault", "note": "evict", "unit": "other", "outcome": "ok", "return": LATER + 1.0}
+    gone: dict[str, Any] = {"kind": "fault", "note": "evict", "unit": "other", "return": LATER + 1.0, "outcome": "ok"}
     return made + _add(lines, made[-1], LATER + 1.0, **gone)
 
 
 def _other_units_fault(random: Random, lines: list[Line]) -> list[int]:
-    gone = {"kind": "fault", "note": "rollback", "unit": "other"}
+    gone: dict[str, Any] = {"kind": "fault", "note": "rollback", "unit": "other"}
     return _add(lines, _last(lines, "commit"), 3.0, **gone, **_told(1))
 
 
@@ -205,7 +205,7 @@ def _without_digests(random: Random, lines: list[Line]) -> list[int]:
 
 def _failed_first(random: Random, lines: list[Line]) -> list[int]:
     """A read that fails in an isolate that was never told anything, and a put that fails."""
-    failed = {"outcome": "fail", "reader": "r9"}
+    failed: dict[str, Any] = {"outcome": "fail", "reader": "r9"}
     put = _add(lines, _last(lines, "publish"), outcome="fail")
     return put + _add(lines, _last(lines, "read"), version=None, digest=None, **failed)
 

@@ -52,7 +52,8 @@ def _more(random: Random, unit: str, kind: str, outcome: str, tokens: bool, vers
     repo = random.choice(("one", "one", "two", None))
     if kind == "read":
         asked = {"repo": repo, "scope": random.choice(("read", "write", None)), "admitted": random.random() < 0.7}
-        source = random.choice(("memo", "cache", "kv", "centre", "fallback", "last_good", "store", None))
+        sources = ("memo", "cache", "kv", "centre", "fallback", "last_good", "store", None)
+        source = random.choice(sources if outcome != "fail" else ("fallback", None))
         return {**where, "source": source, **(asked if tokens else {})}
     if kind == "commit":
         grant: dict[str, Any] = {"repo": repo, "scope": random.choice(("none", "read", "write", None))}

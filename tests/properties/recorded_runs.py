@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from edgeproof.model.interpret import Event, State, initial_states
 from edgeproof.model.kernel import Kernel
@@ -101,8 +101,8 @@ def rerun(run: Run, watched: int) -> Run:
 
 
 def retraced(kernel: Kernel, trace: Trace) -> Run:
-    """The run that a trace is of."""
-    events = list(trace.events)
+    """The run that a trace is of, tick by tick."""
+    events = [one for e in trace.events for one in ([evolve(e, delay=1)] * int(e.delay) if e.action == TICK else [e])]
 
     def choose(turn: int, labels: Sequence[int], after: Sequence[tuple[int, ...]], seen: set[tuple[int, ...]]) -> int:
         if turn == len(events):

@@ -95,6 +95,9 @@ def seen(name: str, run: Run, promise: Promise) -> bool:
         case "never-ahead" if restored(run) and run.kernel.instance.values["epoch"] == "off":
             # After a restore the store is behind its copies: that shows where one is told.
             return any(told[1] > _number(step.before["config"]) for step, told in _answers(run))
+        case "cross-pop-monotonic":
+            # A location that is alone goes back by itself.
+            return run.broken(name) and len({dict(step.event.arguments)["pop"] for step, _ in _answers(run)}) > 1
         case "changelog-complete":
             # An entry that is missing shows as a gap between others.
             return run.broken(name) and any(

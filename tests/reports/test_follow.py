@@ -7,7 +7,9 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +60,39 @@ def test_it_ends_with_verdicts_when_it_is_asked_to_end(history: Path, end: signa
     document = json.loads(out)
     assert document["lines"] == len(clean())
     assert process.returncode == document["report"]["exit_status"] != 130
+
+
+def test_it_ends_with_the_verdicts_of_a_check_of_the_same_file(cli: Run, history: Path) -> None:
+    """Of all properties, and with what the environment broke, which the way there does not show."""
+    with history.open("a") as more:
+        more.writelines(text([read(1, 30, 30.1, source="cache")]))
+    numbers = ("--sync-delay", "1s", "--put-timeout", "1s", "--cache-ttl", "2s", "--json")
+    followed, checked = (cli(*words, *numbers) for words in (("follow", history, "--idle", "0.1s"), ("check", history)))
+    assert (followed.status, _verdicts(followed.document)) == (checked.status, _verdicts(checked.document))
+    assert _verdicts(followed.document)["bounded-staleness"] == "MISSED"
+
+
+def _verdicts(document: Any) -> dict[str, str]:
+    return {one["id"]: one["verdict"] for one in document["report"]["cases"][0]["properties"]}
+
+
+def test_a_file_that_is_cut_is_said_to_be_and_what_is_left_is_judged(
+    cli: Run, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = clean()[:4]
+
+    def cut(path: Path, *, until_idle: float | None = None) -> Iterator[bytes | None]:
+        """As `tail` gives it: the file was cut once it had been read."""
+        yield from (line.encode() for line in text([*clean(), read(9, 100, 100.1)]))
+        path.write_text("".join(text(left)))
+        yield None
+        yield from (line.encode() for line in text(left))
+
+    monkeypatch.setattr("edgeproof.properties.intake.tail.tail", cut)
+    outcome = cli("follow", history, "--idle", "0.1s")
+    assert outcome.status == 0
+    assert "the file was cut: what came before is no part of it any more" in outcome.out
+    assert f"{len(left)} lines, {len(left)} events" in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from edgeproof.properties.engines.history.engine import ENGINE
-from edgeproof.properties.engines.history.sweep import Limits, Sweep, Violation
+from edgeproof.properties.engines.history.sweep import Sweep, Violation
+from edgeproof.properties.engines.history.window import Limits
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.promise import Promise

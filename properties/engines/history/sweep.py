@@ -15,9 +15,9 @@ from collections import Counter
 from math import inf, nextafter
 from typing import Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
-from edgeproof.properties.engines.history.window import Mark, Session, Unit, VersionFacts, Window, newest
+from edgeproof.properties.engines.history.window import Limits, Mark, Session, Unit, VersionFacts, Window, newest
 from edgeproof.properties.engines.history.wording import another_content, version_text, what
 from edgeproof.properties.intake.lines import BOM
 from edgeproof.properties.intake.parse import parse_row
@@ -26,7 +26,7 @@ from edgeproof.properties.traffic.labels import EMPTY_DIGEST
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.serves_last_good import STOOD_IN
 
-__all__ = ["SHOWN", "Limits", "Sweep", "Violation"]
+__all__ = ["SHOWN", "Sweep", "Violation"]
 
 SHOWN: Final = 3
 """Texts that are kept of what goes wrong in one way."""
@@ -34,21 +34,8 @@ SHOWN: Final = 3
 _DIGESTS: Final = 16
 """Of a version: contents that are told apart; more than that are as wrong as the first ones."""
 
-_KEYS: Final = 100
-"""Of a unit: writes under a key whose answer was lost, and such as were answered. Older ones excuse what they may."""
-
 _COLLECTED: Final = 100
 """Violations that wait to be collected, at most."""
-
-
-@frozen
-class Limits:
-    """What may be kept: events that wait for `patience` seconds of the history to pass, versions, and sessions."""
-
-    patience: float = 30.0
-    waiting: int = 200_000
-    versions: int = 100_000
-    sessions: int = 100_000
 
 
 @frozen
@@ -104,7 +91,7 @@ class Sweep:
         if row.invoke < self._floor:
             by = self._floor - row.invoke
             self._note("late", f"line {row.line} began {by:g} s before what had been judged by then")
-        self._schedule(self._since_sent_first(row))
+        self._schedule(self.window.unit(row.unit).since_sent_first(row))
         self._newest = max(self._newest, row.invoke if row.returned == inf else row.returned)
         self._advance(self._newest - self.limits.patience)
 
@@ -201,7 +188,7 @@ class Sweep:
         """A commit, or a restore, is known of as soon as its line is there, and acknowledged when it returned."""
         unit = self.window.unit(row.unit)
         if row.version is None:
-            self._lost(row, unit)
+            unit.lose(row)
             return
         if row.outcome == "ok":
             unit.began = min(unit.began, row.returned)
@@ -223,29 +210,6 @@ class Sweep:
         if row.digest is not None and row.digest not in facts.digests and len(facts.digests) < _DIGESTS:
             facts.digests.append(row.digest)
             self._compare_again(facts)
-
-    def _lost(self, row: Row, unit: Unit) -> None:
-        if row.key is None:
-            unit.unnamed = min(unit.unnamed, row.invoke)
-            return
-        unit.keyed = True
-        facts = unit.versions.get(unit.answers.get(row.key, (-1, 0)))
-        if facts is not None:
-            facts.asked = min(facts.asked, row.invoke)
-            return
-        unit.sent[row.key] = min(row.invoke, unit.sent.get(row.key, inf))
-        if len(unit.sent) > _KEYS:
-            unit.unnamed = min(unit.unnamed, unit.sent.pop(next(iter(unit.sent))))
-
-    def _since_sent_first(self, row: Row) -> Row:
-        """An answered commit, from when its write was sent first."""
-        if row.kind != "commit" or row.outcome != "ok" or row.key is None:
-            return row
-        unit = self.window.unit(row.unit)
-        unit.answers[row.key] = row.told
-        if len(unit.answers) > _KEYS:
-            del unit.answers[next(iter(unit.answers))]
-        return evolve(row, invoke=min(row.invoke, unit.sent.pop(row.key, inf)))
 
     # --- puts and reads
 

@@ -12,16 +12,19 @@ from collections import Counter, OrderedDict, deque
 from math import inf
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
 from edgeproof.properties.intake.row import Row, Version
 
-__all__ = ["Evictions", "Session", "Unit", "VersionFacts", "Window", "newest"]
+__all__ = ["Evictions", "Limits", "Session", "Unit", "VersionFacts", "Window", "newest"]
 
 _STEPS: Final = 256
 """Acknowledgements of a unit that are kept to measure staleness by; older ones give a lower bound."""
 
 _EVICTIONS: Final = 16
+
+_KEYS: Final = 100
+"""Of a unit: writes under a key whose answer was lost, and such as were answered. Older ones excuse what they may."""
 
 Mark = tuple[Version, int]
 """A version, and the line that told of it."""
@@ -30,6 +33,16 @@ Mark = tuple[Version, int]
 def newest(one: Mark | None, other: Mark) -> Mark:
     """The newer of two marks, the first one if they are of one version."""
     return other if one is None or other[0] > one[0] else one
+
+
+@frozen
+class Limits:
+    """What may be kept: events that wait for `patience` seconds of the history to pass, versions, and sessions."""
+
+    patience: float = 30.0
+    waiting: int = 200_000
+    versions: int = 100_000
+    sessions: int = 100_000
 
 
 @define
@@ -63,11 +76,12 @@ class VersionFacts:
 class Unit:
     """What is known of a unit. `acknowledged` and `expired` are the newest versions so far that were acknowledged, and
     that were acknowledged longer ago than the bound. `unnamed` is when the first commit was asked for whose version
-    nobody learnt, and that carries no key; `sent` has those that carry one, by key, until their write is answered.
+    nobody learnt, and that carries no key; `sent` has those that carry one, by key, which is `open` until it is answered.
     """
 
     unnamed: float = inf
     sent: dict[str, float] = field(factory=dict)
+    open: set[str] = field(factory=set)
     answers: dict[str, Version] = field(factory=dict)
     """What the newest writes under a key came to."""
     keyed: bool = False
@@ -91,9 +105,35 @@ class Unit:
     """Reads that go back, and after what, while one location is all that was read at."""
     versions_differ: bool = False
 
+    def lose(self, row: Row) -> None:
+        """Note a commit whose version nobody learnt: it is what an answer under its key tells of, if there is one."""
+        if row.key is None:
+            self.unnamed = min(self.unnamed, row.invoke)
+            return
+        self.keyed = True
+        self.sent[row.key] = min(row.invoke, self.sent.get(row.key, inf))
+        if row.key not in self.answers:
+            self.open.add(row.key)
+        elif (facts := self.versions.get(self.answers[row.key])) is not None:
+            facts.asked = min(facts.asked, row.invoke)
+        if len(self.sent) > _KEYS:
+            oldest = next(iter(self.sent))
+            self.open.discard(oldest)
+            self.unnamed = min(self.unnamed, self.sent.pop(oldest))
+
+    def since_sent_first(self, row: Row) -> Row:
+        """An event; if it is an answered commit, from when its write was sent first."""
+        if row.kind != "commit" or row.outcome != "ok" or row.key is None:
+            return row
+        self.answers[row.key] = row.told
+        if len(self.answers) > _KEYS:
+            del self.answers[next(iter(self.answers))]
+        self.open.discard(row.key)
+        return evolve(row, invoke=min(row.invoke, self.sent.get(row.key, inf)))
+
     def lost(self) -> float:
         """Since when a commit that is not known may have been made."""
-        return min(self.unnamed, *self.sent.values(), inf)
+        return min(self.unnamed, *(self.sent[key] for key in self.open), inf)
 
     def superseded(self, told: Version) -> float:
         """When something newer had been acknowledged, or some time after that; infinity for not yet."""
