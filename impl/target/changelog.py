@@ -21,6 +21,8 @@ def differences(target: Target, run: Run, made: Recorded) -> Iterator[str]:
     """How the changelog's entries since the run began differ from its writes, a sentence each; none if it has no
     changelog, or gave no entries.
     """
+    if any(one.kind == "restore" for one in run.happened):
+        return  # which entries a restore takes away is for each changelog to say
     if target.changelog is None or run.changelog is None or run.changelog.heard.outcome != "ok":
         return
     logged: dict[int | str, dict[str, Any]] = defaultdict(dict)

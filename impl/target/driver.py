@@ -21,7 +21,16 @@ from edgeproof.impl.target.client import Answer, Client, NoAnswerError, Request
 from edgeproof.impl.target.programs import Program, Step
 from edgeproof.impl.target.routes import STRONG, Changelog, Read, Target, Versions
 from edgeproof.impl.target.runs import Happened, Run
-from edgeproof.impl.target.wire import AccessError, Heard, heard_entries, heard_read, heard_write, request_of, value_of
+from edgeproof.impl.target.wire import (
+    AccessError,
+    Heard,
+    heard_entries,
+    heard_read,
+    heard_restore,
+    heard_write,
+    request_of,
+    value_of,
+)
 
 __all__ = ["Driver", "EndedError", "TargetError"]
 
@@ -158,11 +167,31 @@ class Driver:
         """What takes a step; None where it makes no sense yet."""
         if step.do == "read":
             return lambda: self._read(run, run.name, self.target.reads[step.at], place)
+        if step.do == "restore":
+            return self._restore(run, known, place)
         if step.do == "again":
             sent = known.sent[0 if step.first else -1] if known.sent else None
         else:
             sent = self._writing(run, known, step)
         return None if sent is None else lambda: self._send(sent, place)
+
+    def _restore(self, run: Run, known: _Known, place: int) -> Callable[[], Happened] | None:
+        if self.target.restore is None or len(known.versions) < 2:
+            return None
+        version = known.versions[-2]
+        request = request_of(self.target.restore.route, {"unit": run.name, "version": version})
+
+        def send() -> Happened:
+            began = now()
+            answer, heard = self._ask(request, heard_restore)
+            if heard.outcome == "unknown":
+                raise EndedError(f"{request.method} {request.path}: whether the store was restored nobody knows")
+            if heard.outcome == "ok":
+                known.versions.pop()
+            status = None if answer is None else answer.status
+            return Happened("restore", place, "", began, now(), heard, request, status, base=version)
+
+        return send
 
     def _writing(self, run: Run, known: _Known, step: Step) -> _Sent | None:
         target = self.target

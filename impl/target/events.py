@@ -23,27 +23,46 @@ Content = Mapping[str, Any]
 
 @frozen
 class Recorded:
-    """What a run comes to: its events, each with what it was of all that happened (None for none), and its contents.
-
-    `contents` are the configs that its commits made, by place, as far as they are known.
-    """
+    """What a run comes to: its events, and the places of its versions."""
 
     events: tuple[Event, ...]
-    contents: Mapping[int, Content]
     places: Places
 
 
 def recorded(target: Target, run: Run) -> Recorded:
     """The events of a run, and those of its neighbour, which is a unit of its own."""
     places = places_of(target, run, target.has_units)
-    digests, contents = _made(target, run, places)
-    events = [_event(target, run.name, one, places, digests) for one in (*run.before, *_completed(run.happened))]
+    events = _events(target, run, places)
     if run.neighbour:
         beside = Run(run.neighbour_name, (), run.fields, happened=run.neighbour)
-        theirs = places_of(target, beside, fresh=True)
-        made, _ = _made(target, beside, theirs)
-        events += [_event(target, beside.name, one, theirs, made) for one in run.neighbour]
-    return Recorded(tuple(events), contents, places)
+        events += _events(target, beside, places_of(target, beside, fresh=True))
+    return Recorded(tuple(events), places)
+
+
+def _events(target: Target, run: Run, places: Places) -> list[Event]:
+    eras = _Eras.of(target, run)
+    digests = _digests(run, places, eras)
+    return [_event(target, run.name, one, places, eras, digests) for one in (*run.before, *_completed(run.happened))]
+
+
+@frozen
+class _Eras:
+    """The eras of a run, counted from its beginning: where copies carry none, there is one."""
+
+    steps: tuple[int, ...]
+    before: int
+
+    @classmethod
+    def of(cls, target: Target, run: Run) -> _Eras:
+        restores = [one.step for one in run.happened if one.kind == "restore" and one.heard.outcome == "ok"]
+        before = max((one.heard.era for one in run.before), default=0)
+        return cls(tuple(restores) if target.has_eras else (), before)
+
+    def at(self, one: Happened) -> int:
+        """The era of a write, the one that a restore begins, or the one that a reader was told."""
+        if one.kind == "read":
+            return max(0, one.heard.era - self.before)
+        return sum(step < one.step or (step == one.step and one.kind == "restore") for step in self.steps)
 
 
 def _completed(happened: Iterable[Happened]) -> list[Happened]:
@@ -59,45 +78,80 @@ def _completed(happened: Iterable[Happened]) -> list[Happened]:
     return [complete(one) for one in every]
 
 
-def _made(target: Target, run: Run, places: Places) -> tuple[dict[int, str], dict[int, Content]]:
-    """The digest of each write's config (by its number), and the configs by place.
+def _digests(run: Run, places: Places, eras: _Eras) -> dict[tuple[str, int], str]:
+    """The digest of the config that each write made (by its number), and each restore (by its step).
 
     What comes after a write of which nobody knows whether it was made is not known; nor is what comes after a gap.
     """
-    digests: dict[int, str] = {}
-    contents: dict[int, Content] = {0: {}}
-    made = {one.number: one for one in reversed(acknowledged(run.happened))}
-    unsettled = [one.step for one in run.happened if one.kind == "write" and one.heard.outcome == "unknown"]
-    first_unsettled = float("inf") if places.settled else min(unsettled, default=float("inf"))
-    for one in sorted(made.values(), key=lambda one: places.place(one.heard.version) or 0):
-        place = places.place(one.heard.version)
-        if place is None or place - 1 not in contents or one.step >= first_unsettled:
+    digests: dict[tuple[str, int], str] = {}
+    contents: dict[tuple[int, int], Content] = {(0, 0): {}}
+    first_unsettled = _first_unsettled(run, places)
+    for one in _changes_in_order(run, places):
+        era, place = eras.at(one), places.place(one.base if one.kind == "restore" else one.heard.version)
+        if place is None or one.step >= first_unsettled:
             continue
-        content = one.changes if "" in one.changes else {**contents[place - 1], **one.changes}
-        digests[one.number] = _digest(content.get("", content))
-        contents.setdefault(place, content)
-    return digests, contents
+        if one.kind == "restore":
+            before = [contents[e, place] for e in range(era, -1, -1) if (e, place) in contents]
+            content, name = before[0] if before else None, ("restore", one.step)
+        else:
+            content, name = _changed(contents.get((era, place - 1)), one.changes), ("write", one.number)
+        if content is not None:
+            digests[name], contents[era, place] = _digest(content.get("", content)), content
+    return digests
 
 
-def _event(target: Target, unit: str, one: Happened, places: Places, digests: Mapping[int, str]) -> Event:
-    heard, place = one.heard, places.place(one.heard.version)
+def _changed(before: Content | None, changes: Content) -> Content | None:
+    """A config after a change, which may be of the whole; None where it is not known."""
+    return changes if "" in changes else None if before is None else {**before, **changes}
+
+
+def _first_unsettled(run: Run, places: Places) -> float:
+    unsettled = [one.step for one in run.happened if one.kind == "write" and one.heard.outcome == "unknown"]
+    return float("inf") if places.settled else min(unsettled, default=float("inf"))
+
+
+def _changes_in_order(run: Run, places: Places) -> list[Happened]:
+    """The writes that were answered, each once, and the restores."""
+    writes = {one.number: one for one in reversed(acknowledged(run.happened))}
+    restores = [one for one in run.happened if one.kind == "restore" and one.heard.outcome == "ok"]
+    return sorted([*writes.values(), *restores], key=lambda one: (one.step, places.place(one.heard.version) or 0))
+
+
+def _event(
+    target: Target, unit: str, one: Happened, places: Places, eras: _Eras, digests: Mapping[tuple[str, int], str]
+) -> Event:
+    heard = one.heard
     event = Event(one.kind, unit, one.invoke, one.returned, heard.outcome, note=heard.note or heard.complaint or None)
-    if one.kind == "fault":
-        return evolve(event, note=one.at)
-    if one.kind == "write":
-        # A write that is sent again may tell of what the first request did.
-        event = evolve(event, kind="commit", invoke=one.since, key=one.key or None, base=places.place(one.base))
-        event = evolve(event, base=None if one.base is None else event.base)
-        known = heard.version is not None
-        return evolve(event, version=place, digest=digests.get(one.number)) if known else event
+    match one.kind:
+        case "fault":
+            return evolve(event, note=one.at)
+        case "restore":
+            event = evolve(event, kind="fault", note="rollback", version=places.place(one.base), era=eras.at(one))
+            return evolve(event, digest=digests.get(("restore", one.step)))
+        case "write":
+            return _commit(event, one, places, eras, digests.get(("write", one.number)))
+    return _reading(target, event, one, places, eras)
+
+
+def _commit(event: Event, one: Happened, places: Places, eras: _Eras, digest: str | None) -> Event:
+    base = None if one.base is None else places.place(one.base)
+    # A write that is sent again may tell of what the first request did.
+    event = evolve(event, kind="commit", invoke=one.since, key=one.key or None, base=base)
+    if one.heard.version is None:
+        return event
+    return evolve(event, version=places.place(one.heard.version), era=eras.at(one), digest=digest)
+
+
+def _reading(target: Target, event: Event, one: Happened, places: Places, eras: _Eras) -> Event:
+    place = places.place(one.heard.version)
     source = "store" if one.at == STRONG else None
-    event = evolve(event, pop=one.at, reader=heard.reader or "client", source=source)
-    if heard.outcome != "ok":
+    event = evolve(event, pop=one.at, reader=one.heard.reader or "client", source=source)
+    if one.heard.outcome != "ok":
         return event
     if place is None:
         # A write that nobody saw answered may have made it: whose it is cannot be said.
         return evolve(event, outcome="unknown", note="a version that a write without an answer may have made")
-    return evolve(event, version=place, digest=_told(target, one, place))
+    return evolve(event, version=place, era=eras.at(one), digest=_told(target, one, place))
 
 
 def _told(target: Target, one: Happened, place: int) -> str | None:

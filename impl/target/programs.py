@@ -23,8 +23,8 @@ class Step:
 
     `write` sets field number `field` to `value`, based on nothing in particular, on the `current` version, or on an
     `old` one, which must be refused. `again` sends the last write once more, or the `first` one, under its key. `read`
-    reads `at` a location. `wait` lets `ms` milliseconds pass, `fault` runs the command called `at`. `together` takes
-    `steps` at the same time, each as a client of its own.
+    reads `at` a location. `restore` takes the store back to the version before. `wait` lets `ms` milliseconds pass,
+    `fault` runs the command called `at`. `together` takes `steps` at the same time, each as a client of its own.
     """
 
     do: str
@@ -126,6 +126,8 @@ def _steps(target: Target, faults: bool) -> st.SearchStrategy[Step]:
     kinds = [single, st.sampled_from([5, 40]).map(lambda ms: Step("wait", ms=ms))]
     pair = _concurrent(target, single)
     kinds += [pair.map(lambda two: Step("together", steps=two))]
+    if target.restore is not None:
+        kinds.append(st.just(Step("restore")))
     if faults and target.faults:
         kinds.append(st.sampled_from(sorted(target.faults)).map(lambda name: Step("fault", at=name)))
     return st.one_of(single, *kinds)

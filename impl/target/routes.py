@@ -13,7 +13,7 @@ from edgeproof.impl.target.client import Limits
 from edgeproof.impl.target.extract import Extractor
 from edgeproof.impl.target.templates import placeholders
 
-__all__ = ["STRONG", "Changelog", "Read", "Route", "Target", "Values", "Versions", "Write"]
+__all__ = ["STRONG", "Changelog", "Read", "Restore", "Route", "Target", "Values", "Versions", "Write"]
 
 STRONG: Final = "strong"
 """The way of reading that is never stale: the store itself is asked."""
@@ -78,6 +78,15 @@ class Read:
     content: Extractor | None = None
     value: str = ""
     reader: Extractor | None = None
+    era: Extractor | None = None
+    """Where the answer says how many restores the store had been through, if it does."""
+
+
+@frozen
+class Restore:
+    """How the store is taken back to an older version."""
+
+    route: Route
 
 
 @frozen
@@ -100,6 +109,7 @@ class Target:
     write: Write
     reads: Mapping[str, Read]
     changelog: Changelog | None = None
+    restore: Restore | None = None
     faults: Mapping[str, tuple[str, ...]] = field(factory=dict)
     limits: Limits = field(factory=Limits)
 
@@ -117,6 +127,11 @@ class Target:
     def numbered(self) -> bool:
         """Whether versions are numbers."""
         return self.versions is not Versions.OPAQUE
+
+    @property
+    def has_eras(self) -> bool:
+        """Whether copies say how many restores the store had been through."""
+        return any(read.era is not None for read in self.reads.values())
 
     @property
     def has_units(self) -> bool:

@@ -17,12 +17,12 @@ __all__ = ["Happened", "Run"]
 
 @frozen
 class Happened:
-    """One request (kind `write` or `read`), or one `fault`: when (seconds), and what came of it.
+    """One request (`write`, `read`, `restore` or `changelog`), or one `fault`: when (seconds), and what came of it.
 
     `at` is the way of reading, or the fault's name. `returned` is None where nobody saw it end. `number` is which write
     of its run it was, the same for one that was sent again; `since` is when that one was sent first. `changes` are the
-    fields that it sets (under "" the whole config), `base` is the version that it expects. `beside` says that others
-    were under way with it.
+    fields that it sets (under "" the whole config), `base` is the version that it expects, or that is restored.
+    `beside` says that others were under way with it.
     """
 
     kind: str

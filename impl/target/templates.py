@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 __all__ = ["PLACEHOLDERS", "fill_body", "fill_headers", "fill_path", "placeholders"]
 
-PLACEHOLDERS: Final = ("unit", "field", "value", "changes", "key", "expected", "since")
+PLACEHOLDERS: Final = ("unit", "field", "value", "changes", "key", "expected", "since", "version")
 
 _PLACE: Final = re.compile(r"\{([a-z]+)\}")
 _ABSENT: Final = object()

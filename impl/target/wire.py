@@ -15,7 +15,16 @@ from edgeproof.impl.target.extract import MISSING, NotSaidError, at_pointer, ver
 from edgeproof.impl.target.routes import Changelog, Read, Route, Target, Values
 from edgeproof.impl.target.templates import fill_body, fill_headers, fill_path
 
-__all__ = ["AccessError", "Heard", "heard_entries", "heard_read", "heard_write", "request_of", "value_of"]
+__all__ = [
+    "AccessError",
+    "Heard",
+    "heard_entries",
+    "heard_read",
+    "heard_restore",
+    "heard_write",
+    "request_of",
+    "value_of",
+]
 
 
 class AccessError(Exception):
@@ -33,6 +42,7 @@ class Heard:
     version: int | str | None = None
     content: Any = MISSING
     reader: str = ""
+    era: int = 0
     note: str = ""
     complaint: str = ""
 
@@ -79,10 +89,16 @@ def heard_read(target: Target, read: Read, answer: Answer, fields: Sequence[str]
         version = version_in(read.version.of(answer), target.numbered)
         if read.reader is not None:
             reader = str(read.reader.of(answer))[:100]
+        era = 0 if read.era is None else int(version_in(read.era.of(answer), numbers=True))
         content = MISSING if read.content is None else _content(target, read, answer, fields)
     except NotSaidError as error:
         return Heard("unknown", complaint=f"{answer.status} {error}")
-    return Heard("ok", version, content, reader)
+    return Heard("ok", version, content, reader, era)
+
+
+def heard_restore(answer: Answer) -> Heard:
+    """Whether a restore was made. Raises AccessError."""
+    return _failed(answer, refusals=True) or Heard("ok")
 
 
 def heard_entries(changelog: Changelog, answer: Answer) -> Heard:

@@ -36,13 +36,14 @@ def target() -> None:
                      value = "/value" (from a field to its value), reader = "header:X-Isolate", base (of another host);
                      [read.strong] is the store itself, and never stale
       [changelog]    request = "GET /changes?since={since}", entries = "json:/changes", version, field, value
+      [restore]      request = "POST /restore", body = { to = "{version}" }: with era = "json:/era" in each [read.NAME]
       [promise]      bound = "90s", or sync_delay, put_timeout, retries, retry_delay, cache_ttl...; reader = "guarded"
       [faults]       kill = ["systemctl", "restart", "store"]: run now and then by `verify --faults`
       [limits]       timeout = "5s", max_bytes, requests, per_second
 
     \b
     What is filled in: {unit} {field} {value} {changes} (fields and their values) {key} (which write it is) {expected}
-    (the version that it is based on) {since}. A header or member without anything to fill in is left out.
+    (the version that it is based on) {since} {version}. A header or member without anything to fill in is left out.
 
     \b
     Then:

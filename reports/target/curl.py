@@ -37,7 +37,7 @@ def requests_of(run: Run) -> Iterator[str]:
     """The requests of a run, a line each, by their lines in its history: when, what, and what was answered."""
     for number, event in enumerate(run.in_order, start=1):
         what = f"fault {event.at}" if event.request is None else f"{event.request.method} {event.request.path}"
-        based = "" if event.base is None else f", based on version {event.base}"
+        based = "" if event.base is None or event.kind == "restore" else f", based on version {event.base}"
         yield one_line(f"line {number}, {_moment(run, event)}: {what}{based}: {_said(event)}")
 
 
@@ -63,10 +63,15 @@ def _lines(run: Run, head: str, event: Happened, following: Happened | None) -> 
 def _said(event: Happened) -> str:
     """What became of a request."""
     heard = event.heard
-    if heard.outcome != "ok" or event.kind == "changelog":
-        said = heard.note or heard.complaint or f"{len(heard.content)} entries"
+    if heard.outcome != "ok":
+        said = heard.note or heard.complaint
+    elif event.kind == "changelog":
+        said = f"{len(heard.content)} entries"
+    elif event.kind == "restore":
+        said = f"restored version {event.base}"
     else:
-        said = "nothing is there" if heard.version is None else f"version {heard.version}"
+        era = f" of era {heard.era}" if heard.era else ""
+        said = "nothing is there" if heard.version is None else f"version {heard.version}{era}"
     answered = f"answered {event.status}"
     return one_line(said if event.status is None or said.startswith(answered) else f"{answered}: {said}")
 

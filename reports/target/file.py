@@ -6,7 +6,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from edgeproof.reports.target.tables import Table
 
 if TYPE_CHECKING:
     from edgeproof.impl.target.extract import Extractor
-    from edgeproof.impl.target.routes import Changelog, Read, Route, Target, Write
+    from edgeproof.impl.target.routes import Changelog, Read, Restore, Route, Target, Versions, Write
     from edgeproof.properties.traffic.promise import Promise
 
 __all__ = ["Described", "check_base", "read_description"]
@@ -62,7 +62,7 @@ def read_description(path: str | Path, hosts: Collection[str] = ()) -> Described
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Unusable(one_line(f"{path}: not TOML: {error}")) from error
     root = Table(str(path), "", said)
-    root.only("target", "write", "read", "changelog", "faults", "promise", "limits")
+    root.only("target", "write", "read", "changelog", "restore", "faults", "promise", "limits")
     target = _target(root, hosts)
     general = _needed(root, "target")
     name = general.text("bearer_file", "")
@@ -119,13 +119,15 @@ def _target(root: Table, hosts: Collection[str]) -> Target:
     reads = {name: _read(name, one, base, hosts) for name, one in _needed(root, "read").tables()}
     if not reads:
         root.refuse("read", "has no way of reading: write [read.edge], say")
-    write, changelog = _write(_needed(root, "write"), base, hosts), root.table("changelog")
+    write = _write(_needed(root, "write"), base, hosts)
+    changelog, restore = root.table("changelog"), root.table("restore")
     return Target(
         base,
         versions,
         write,
         reads,
         None if changelog is None else _changelog(changelog, base, hosts),
+        None if restore is None else _restore(restore, base, hosts, versions, reads),
         _faults(root.table("faults")),
         _limits(root.table("limits")),
     )
@@ -151,11 +153,24 @@ def _write(said: Table, base: str, hosts: Collection[str]) -> Write:
 def _read(name: str, said: Table, base: str, hosts: Collection[str]) -> Read:
     from edgeproof.impl.target.routes import STRONG, Read
 
-    said.only(*_ROUTE, "version", "content", "value", "reader")
+    said.only(*_ROUTE, "version", "content", "value", "reader", "era")
     route = _route(said, base, hosts, _READS, bearer=name == STRONG)
     content = _place(said, "content") if "content" in said.said else None
     reader = _place(said, "reader") if "reader" in said.said else None
-    return Read(name, route, _place(said, "version"), content, _pointer(said, "value", ""), reader)
+    era = _place(said, "era") if "era" in said.said else None
+    return Read(name, route, _place(said, "version"), content, _pointer(said, "value", ""), reader, era)
+
+
+def _restore(said: Table, base: str, hosts: Collection[str], versions: Versions, reads: Mapping[str, Read]) -> Restore:
+    from edgeproof.impl.target.routes import Restore, Versions
+
+    said.only(*_ROUTE)
+    if versions is not Versions.COUNTING:
+        said.refuse("request", 'takes versions back, which only versions = "counting" can tell')
+    eras = [name for name, read in reads.items() if read.era is not None]
+    if 0 < len(eras) < len(reads):
+        said.refuse("request", f"begins an era, which [read.{eras[0]}] tells and another way of reading does not")
+    return Restore(_route(said, base, hosts, ("unit", "version"), bearer=True))
 
 
 def _changelog(said: Table, base: str, hosts: Collection[str]) -> Changelog:

@@ -89,6 +89,8 @@ def _text(step: Step) -> str:
             return f"send the {'first' if step.first else 'last'} write again"
         case "wait":
             return f"wait for {step.ms / 1000:g} s"
+        case "restore":
+            return "restore the version before"
         case "together":
             return "at the same time: " + "; ".join(_text(one) for one in step.steps)
     return one_line(f"{step.do} {step.at!a}")

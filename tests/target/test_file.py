@@ -50,6 +50,12 @@ def test_the_examples_are_as_they_should_be(example: str, tmp_path: Path) -> Non
         ('"3s"', '"3s"\ncache_ttl = "1s"', "promise.bound stands beside cache_ttl"),
         ('"guarded"', '"careful"', "promise.reader is one of plain, guarded, memo, not 'careful'"),
         ("[changelog]", "[faults]\nkill = 'rm'\n[changelog]", "faults.kill is a command as a list of words"),
+        ("[changelog]", "[restore]\nrequest = 'POST /{key}'\n[changelog]", "restore.request has {key}, and what"),
+        (
+            "[read.edge]",
+            "[restore]\nrequest = 'POST /{version}'\n[read.edge]\nera = 'json:/era'",
+            "begins an era, which [read.edge] tells and another way of reading does not",
+        ),
         ("[changelog]", "[limits]\nper_second = 0\n[changelog]", "limits.per_second is a whole number from 1 to 1,000"),
     ],
 )  # fmt: skip

@@ -68,7 +68,7 @@ def test_values_that_do_not_come_back_as_they_went_are_found(tmp_path: Path) -> 
         one = evolve(described(tmp_path, address), bearer=BEARER)
         found = [
             reasons_in(one.target, one.promise, run, recorded(one.target, run), ["no-partial-read"])
-            for run in taken(one, Budget(20, 0), bound=False)
+            for run in taken(one, Budget(10, 0), bound=False)
         ]
     assert any(found)
     assert not all(found), "most of what is drawn has nothing around it"

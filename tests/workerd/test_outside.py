@@ -14,7 +14,9 @@ from attrs import evolve
 
 from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.live.pulse import Pulse
+from edgeproof.impl.target.driver import Driver
 from edgeproof.impl.target.events import recorded
+from edgeproof.impl.target.programs import Step
 from edgeproof.impl.workerd.adversary import Adversary, SuiteClock
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Client
@@ -27,21 +29,25 @@ from edgeproof.properties.catalogue import CATALOGUE, askable
 from edgeproof.properties.engines.fuzz.engine import Budget
 from edgeproof.properties.engines.outside.engine import CONTRACT, outside
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.reports.target.file import read_description
 from edgeproof.reports.target.judging import judged as by_file
+from edgeproof.reports.target.judging import reasons_in
 from tests.outside.test_outside import HOLD
-from tests.target.driving import SMALL, described, taken
+from tests.target.driving import SMALL, describe, described, taken
+
+WAIT = Step("wait", ms=1100)
 
 Edits = Mapping[str, Sequence[tuple[str, str]]]
 
 
 @contextmanager
-def deployment(edits: Edits | None = None) -> Iterator[str]:
+def deployment(edits: Edits | None = None, epoch: str = "off") -> Iterator[str]:
     """The Worker as it would be deployed, over a KV that does nobody any harm, at an address on loopback."""
     clock = SuiteClock(time.time())
     door = Door(Adversary(KVNamespace(clock, limits=Limits(write_spacing=0)), clock, 1))
     headers: dict[str, str] = {}
     processes = Processes(
-        Bindings({"reader": "guarded"}, "the-token", main="index.js"), 0, door.address, headers, edits
+        Bindings({"reader": "guarded", "epoch": epoch}, "the-token", main="index.js"), 0, door.address, headers, edits
     )
     try:
         yield f"http://127.0.0.1:{processes.store.port}"
@@ -95,6 +101,28 @@ def test_a_file_comes_to_the_same_verdicts_as_the_code_for_this_front(sound: str
     found = by_file(one.target, one.promise, runs, [recorded(one.target, run) for run in runs], HOLD, 0)
     for verdict in found.evidence:
         assert verdict.verdict is Verdict.HOLDS_TO_BOUND, verdict
+
+
+RESTORE = """
+[restore]
+request = "POST /units/{unit}/restore"
+body = { version = "{version}" }
+"""
+
+
+@pytest.mark.parametrize(("epoch", "broken"), [("off", ["convergence"]), ("on", [])])
+def test_a_restored_config_reaches_guarded_readers_only_with_an_epoch(
+    epoch: str, broken: list[str], tmp_path: Path, workerd: Path
+) -> None:
+    write, edge, strong = Step("write"), Step("read", at="edge"), Step("read", at="strong")
+    program = (write, write, strong, WAIT, edge, Step("restore"), strong, write, strong, Step("restore"), WAIT, edge)
+    version = 'version = "json:/version"\n'
+    edits = {f"{version}content": f'{version}era = "json:/era"\ncontent', "[promise]": f"{RESTORE}[promise]"}
+    with deployment(epoch=epoch) as address:
+        one = read_description(describe(tmp_path, address, bearer="the-token", **edits, **{'"3s"': '"1s"'}))
+        run = Driver(one.target, one.bearer).take(program)
+    asked = ("never-ahead", "no-partial-read", "label-is-content", "monotonic-reads", "convergence", "durable-ack")
+    assert [*reasons_in(one.target, one.promise, run, recorded(one.target, run), asked)] == broken
 
 
 HALF = """const { config, ...rest } = found.snapshot;
