@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import asdict, field, frozen
+from attrs import asdict, frozen
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning
@@ -50,14 +50,9 @@ class Budget:
     patience: float = 20.0
 
 
-@frozen
-class _Drawn:
-    programs: list[Program] = field(factory=list)
-
-
 _SPITEFUL: Final = (
     *("", " ", "null", "0", "\\", '"', "'; DROP TABLE config; --", "../../etc/passwd", "<script>", "{{7*7}}"),
-    *("%00", "\r\nSet-Cookie: a=b", "__proto__", "constructor", "\u202eabc", "\ufeff", "é", "é", "İ", "🏳️‍🌈"),
+    *("%00", "\r\nSet-Cookie: a=b", "__proto__", "constructor", "\u202eabc", "\ufeff", "\u00e9", "e\u0301", "İ", "🏳️‍🌈"),
     *("\x7f", "\u2028", "a" * 4000),
 )
 """Texts on which something somewhere has come to grief."""
@@ -65,7 +60,7 @@ _SPITEFUL: Final = (
 
 def programs(target: Target, budget: Budget, bound: float | None, faults: bool = False) -> list[Program]:
     """The programs of a session. As many as `patience` allows end with a wait for `bound` (seconds) and a read."""
-    drawn = _Drawn()
+    drawn: list[Program] = []
     values = _values(target.write.values)
     more = st.lists(_steps(target, faults), min_size=min(4, budget.steps), max_size=budget.steps)
 
@@ -80,15 +75,15 @@ def programs(target: Target, budget: Budget, bound: float | None, faults: bool =
     )
     @given(st.tuples(values, values, values), more)
     def draw(opening: tuple[Any, Any, Any], program: list[Step]) -> None:
-        drawn.programs.append((*_opening(target, opening), *program))
+        drawn.append((*_opening(target, opening), *program))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
         draw()
     if bound is not None:
         waits = max(1, int(budget.patience / max(bound, 0.001)))
-        drawn.programs[-waits:] = [program + _waiting(target, bound) for program in drawn.programs[-waits:]]
-    return drawn.programs
+        drawn[-waits:] = [program + _waiting(target, bound) for program in drawn[-waits:]]
+    return drawn
 
 
 def spell(program: Program) -> list[dict[str, Any]]:
@@ -155,15 +150,10 @@ def _writes(target: Target, base: str | None = None) -> st.SearchStrategy[Step]:
 
 def _concurrent(target: Target, single: st.SearchStrategy[Step]) -> st.SearchStrategy[tuple[Step, Step]]:
     """Two clients at once. Where only the order of commits orders versions, that of two writes has to be seen."""
-    if target.versions is not Versions.OPAQUE or target.strong is not None:
-        both = st.tuples(single, single)
-        return (
-            st.one_of(both, st.tuples(_writes(target, "current"), _writes(target, "current")))
-            if (target.can_expect)
-            else st.one_of(both, st.tuples(_writes(target), _writes(target)))
-        )
-    reads = single.filter(lambda step: step.do == "read")
-    return st.tuples(single, reads)
+    if target.versions is Versions.OPAQUE and target.strong is None:
+        return st.tuples(single, single.filter(lambda step: step.do == "read"))
+    conflicting = _writes(target, "current" if target.can_expect else "")
+    return st.one_of(st.tuples(single, single), st.tuples(conflicting, conflicting))
 
 
 def _values(values: Values) -> st.SearchStrategy[Any]:
