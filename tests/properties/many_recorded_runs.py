@@ -14,4 +14,4 @@ from tests.properties.test_history_agrees import CASES, RUNS, compare
 @pytest.mark.parametrize("length", [20, 40, 80])
 def test_a_history_says_what_the_states_say(name: str, length: int) -> None:
     first = int(os.environ.get("EDGEPROOF_SEED", "0"))
-    compare(CASES[name], range(first, first + 2 * RUNS), length)
+    compare(CASES[name], range(first, first + 3 * RUNS), length)

@@ -36,7 +36,7 @@ from tests.properties.recorded_runs import BROKEN, TESTED, Run, Step, random_run
 
 CASES: Final = {case.name: case for case in scoreboard("do_kv")}
 WRITES: Final = 3
-RUNS: Final = 50
+RUNS: Final = 100
 
 DECIDED_BY: Final[Mapping[str, str]] = {
     "changelog-complete": "store",
