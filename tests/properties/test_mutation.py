@@ -223,7 +223,7 @@ def test_the_design_in_other_words_is_no_mutant_that_passes(fates: dict[str, Fat
 
 
 def test_a_mutant_that_nobody_notices_passes_unless_somebody_has_said_why() -> None:
-    survivor = Fate("do_only", "x", "value", "it is otherwise", (), "do-only", "do-only", False, (3, 0), "", {})
+    survivor = Fate("do_only", "x", "value", "it is otherwise", (), "do-only", "do-only", False, (3, 0), 3, "", {})
     assert survivor.standing() is Standing.UNEXPLAINED
     assert survivor.standing("nobody cares") is Standing.EXCEPTED
 
