@@ -45,8 +45,8 @@ EXCEPTIONS: Final[tuple[Excepted, ...]] = (
     *(
         Excepted(
             says,
-            "The level itself goes by the age that the property asks for: where that starts makes no difference to what "
-            "may be told.",
+            "The level itself goes by the age that the property asks for: where that starts makes no difference to "
+            "what may be told.",
             ("levels",),
         )
         for says in ("write: 1 instead of 0", "write_by_another: 1 instead of 0", "since always runs")

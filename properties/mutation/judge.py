@@ -71,14 +71,15 @@ def judged(
 ) -> list[Fate]:
     """What becomes of mutants of a design. Of one that so many engines have noticed no more is asked.
 
-    With `most`, only cases of so many states are searched.
+    With `most`, only cases of so many states are looked at, or the smallest one.
     """
     trials = [_Trial(one) for one in mutants]
-    for case in _by_size(design):
+    small = [case for case in _by_size(design) if most is None or _pinned_states(case) <= most]
+    for case in small or _by_size(design)[:1]:
         if not (open_ones := [one for one in trials if one.sure < enough and not one.refused]):
             break
         different = _different_in(case, open_ones)
-        if "search" in engines and (most is None or _pinned_states(case) <= most):
+        if "search" in engines and case in small:
             _search(case, [one for one in different if _worth_searching(one, case)])
         if "proof" in engines and "prove" in engines_for(case):
             able = [one for one in different if not one.less and not one.noticed_by("proof")]
@@ -179,7 +180,7 @@ def _drive(one: _Trial, system: Callable[[], System], *, hard: bool) -> None:
 
 def _fate(design: str, one: _Trial) -> Fate:
     seconds = {engine: round(taken, 3) for engine, taken in one.seconds.items() if taken}
-    mutant, cases = one.mutant, one.equal + len(one.told)
+    mutant, cases = one.mutant, len(_by_size(design))
     return Fate(
         design, mutant.name, mutant.operator, mutant.says, tuple(one.kills), one.apart, one.runs,
         bool(one.told) and one.less, (cases, one.equal), one.looked, one.refused, seconds,

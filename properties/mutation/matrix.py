@@ -36,7 +36,7 @@ class Asked:
 class Judging:
     """How mutants are judged: by which engines, on which system, and how many have to notice one until it is enough.
 
-    `system` is pickled, so it needs a name to import. With `most`, only cases of so many states are searched.
+    `system` is pickled, so it needs a name to import. With `most`, only cases of so many states are looked at.
     """
 
     engines: tuple[str, ...]
