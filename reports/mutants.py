@@ -145,6 +145,7 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 
 _FOOTNOTES = (
+    ("Not searched, as their cases are too large for this profile", Standing.OPEN),
     ("Noticed by the number of states only", Standing.STATES),
     ("Excepted", Standing.EXCEPTED),
 )

@@ -282,7 +282,7 @@ DOSSIER: Final = Dossier(
     possible={
         "a-write-is-acknowledged": acknowledged("outbox"),
         **waits_to_retry("recommended-apart"),
-        **as_late_as_it_may_be("outbox"),
+        **as_late_as_it_may_be("recommended-apart"),
         **watched("outbox", "write"),
         "the-era-decides": Fact(
             "rollback-epoch",

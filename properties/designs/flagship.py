@@ -198,7 +198,7 @@ DOSSIER: Final = Dossier(
             "flag", "It waits from the failure on.", lambda s: (s.sending == "retry") & (s.waited == 0)
         ),
         "an-alarm-is-late": Fact(
-            "flag", "An alarm fires as late as it may.", lambda s: (s.sending == "due") & (s.waited == s.S)
+            "flag-blind", "An alarm fires as late as it may.", lambda s: (s.sending == "due") & (s.waited == s.S)
         ),
         "a-put-takes-long": Fact(
             "flag", "A put takes as long as it may.", lambda s: (s.sending == "flying") & (s.waited == s.D)

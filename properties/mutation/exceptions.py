@@ -22,7 +22,46 @@ class Excepted:
     designs: tuple[str, ...] = ()
 
 
-EXCEPTIONS: Final[tuple[Excepted, ...]] = ()
+_NEVER_LATE = "Nothing that is told here is ever late: from when on the age of a write counts makes no difference."
+_NOBODY_WAITS = (
+    "No property promises that whoever waits for an answer gets one in the end: nothing that settles needs it."
+)
+
+EXCEPTIONS: Final[tuple[Excepted, ...]] = (
+    Excepted(
+        "* is owed a turn",
+        "With one more action owed a turn fewer runs are fair. What settles does so in all of them, and what does not "
+        "has a run that is fair still.",
+    ),
+    *(
+        Excepted(f"{action} is not owed a turn", _NOBODY_WAITS)
+        for action in ("acknowledge", "retry", "commit_late", "entry_lands")
+    ),
+    Excepted("put_lands is not owed a turn", _NOBODY_WAITS, ("kv_only",)),
+    *(
+        Excepted(says, _NEVER_LATE, ("do_only",))
+        for says in ("write: 1 instead of 0", "write: `0` whether or not *", "since always runs")
+    ),
+    *(
+        Excepted(
+            says,
+            "The level itself goes by the age that the property asks for: where that starts makes no difference to "
+            "what may be told.",
+            ("levels",),
+        )
+        for says in ("write: 1 instead of 0", "write_by_another: 1 instead of 0", "since always runs")
+    ),
+    Excepted(
+        "no `not ((alarm = sync) or (alarm = retry))` in *",
+        "An attempt of two puts has to end within R as well then: no promise says how long one takes.",
+        ("do_kv_per_key",),
+    ),
+    Excepted(
+        "put_lands leaves sending_for as it is",
+        "The second of two puts has what the first has left of D: no promise says how long both take together.",
+        ("do_kv_per_key",),
+    ),
+)
 
 
 def reason_for(design: str, says: str) -> str:

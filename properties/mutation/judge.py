@@ -33,7 +33,7 @@ _MODEST: Final = 130_000
 number of states only."""
 _DRIVEN: Final = 2
 """Cases in which the implementation is driven by a mutant, first those of other runs; twice as many, and as hard as
-`verify` drives, where nobody else has noticed it."""
+`verify` drives, where two have to notice it and nobody has."""
 
 
 @define(eq=False)
@@ -46,6 +46,7 @@ class _Trial:
     runs: str = ""
     told: list[Case] = field(factory=list)
     equal: int = 0
+    looked: int = 0
     less: bool = True
     refused: str = ""
     seconds: dict[str, float] = field(factory=lambda: dict.fromkeys(ENGINES, 0.0))
@@ -66,22 +67,28 @@ def judged(
     system: Callable[[], System],
     engines: Collection[str] = ENGINES,
     enough: int = 2,
+    most: int | None = None,
 ) -> list[Fate]:
-    """What becomes of mutants of a design. Of one that so many engines have noticed no more is asked."""
+    """What becomes of mutants of a design. Of one that so many engines have noticed no more is asked.
+
+    With `most`, only cases of so many states are looked at, or the smallest one.
+    """
     trials = [_Trial(one) for one in mutants]
-    for case in _by_size(design):
+    small = [case for case in _by_size(design) if most is None or _pinned_states(case) <= most]
+    for case in small or _by_size(design)[:1]:
         if not (open_ones := [one for one in trials if one.sure < enough and not one.refused]):
             break
         different = _different_in(case, open_ones)
-        if "search" in engines:
+        if "search" in engines and case in small:
             _search(case, [one for one in different if _worth_searching(one, case)])
         if "proof" in engines and "prove" in engines_for(case):
             able = [one for one in different if not one.less and not one.noticed_by("proof")]
             _prove(case, [one for one in able if one.sure < enough])
     if "lockstep" in engines:
         for one in trials:
-            if one.sure < enough and one.runs and not one.less and not one.refused:
-                _drive(one, system)
+            other = one.runs or len(one.told) > one.looked
+            if one.sure < enough and other and not one.less and not one.refused:
+                _drive(one, system, hard=enough > 1 and not one.sure)
     return [_fate(design, one) for one in trials]
 
 
@@ -131,6 +138,7 @@ def _search(case: Case, trials: Sequence[_Trial]) -> None:
         better = [kill for kill in look.kills if kill.how is not How.STATES]
         if better or not any(kill.engine == "search" for kill in one.kills):
             one.kills = [kill for kill in one.kills if kill.engine != "search"] + list(look.kills)
+        one.looked += 1
         one.apart = one.apart or (case.name if look.apart else "")
         one.runs = one.runs or (case.name if look.runs else "")
         one.seconds["search"] += look.seconds
@@ -162,10 +170,9 @@ def _prove(case: Case, trials: Sequence[_Trial]) -> None:
         one.seconds["proof"] += time.perf_counter() - begun
 
 
-def _drive(one: _Trial, system: Callable[[], System]) -> None:
+def _drive(one: _Trial, system: Callable[[], System], *, hard: bool) -> None:
     begun = time.perf_counter()
     telling = sorted(one.told, key=lambda case: case.name != (one.runs or one.apart))
-    hard = not one.sure
     if (kill := driven(telling[: 2 * _DRIVEN if hard else _DRIVEN], one.mutant, system, hard=hard)) is not None:
         one.kills.append(kill)
     one.seconds["lockstep"] += time.perf_counter() - begun
@@ -173,8 +180,8 @@ def _drive(one: _Trial, system: Callable[[], System]) -> None:
 
 def _fate(design: str, one: _Trial) -> Fate:
     seconds = {engine: round(taken, 3) for engine, taken in one.seconds.items() if taken}
-    mutant, cases = one.mutant, one.equal + len(one.told)
+    mutant, cases = one.mutant, len(_by_size(design))
     return Fate(
         design, mutant.name, mutant.operator, mutant.says, tuple(one.kills), one.apart, one.runs,
-        bool(one.told) and one.less, (cases, one.equal), one.refused, seconds,
+        bool(one.told) and one.less, (cases, one.equal), one.looked, one.refused, seconds,
     )  # fmt: skip

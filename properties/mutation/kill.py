@@ -48,6 +48,7 @@ class Standing(StrEnum):
     PROVED_EQUAL = "equal by proof"
     SAME_GRAPHS = "equal graphs"
     SAME_RUNS = "the same runs"
+    OPEN = "not searched"
     EXCEPTED = "excepted"
     UNEXPLAINED = "unexplained"
 
@@ -59,9 +60,9 @@ class Fate:
     `kills` are all that the engines noticed in the first case in which each noticed it. `apart` names a case in which
     it has another state graph, or owes other actions a turn, and `runs` one in which that lets something else happen,
     or be told, than in the design: what clocks show while nobody looks at them is neither. `less` says that, where it
-    is not the design in other words, it was proved to do less than that and nothing else. `equal` says in how many
-    cases it was looked at, and in how many of these it was proved to change nothing. `refused` says why it is no design
-    at all. `seconds` are by engine.
+    is not the design in other words, it was proved to do less than that and nothing else. `equal` says how many
+    cases there are, and in how many of these it was proved to change nothing; in so many of the others it was searched
+    (`looked`). `refused` says why it is no design at all. `seconds` are by engine.
     """
 
     design: str
@@ -73,6 +74,7 @@ class Fate:
     runs: str
     less: bool
     equal: tuple[int, int]
+    looked: int
     refused: str
     seconds: dict[str, float]
 
@@ -96,7 +98,9 @@ class Fate:
             return Standing.MEASURE
         if not self.apart:
             cases, proved = self.equal
-            return Standing.PROVED_EQUAL if proved == cases else Standing.SAME_GRAPHS
+            if proved == cases:
+                return Standing.PROVED_EQUAL
+            return Standing.SAME_GRAPHS if self.looked == cases - proved else Standing.OPEN
         if not self.runs:
             return Standing.SAME_RUNS
         if reason:

@@ -36,12 +36,13 @@ class Asked:
 class Judging:
     """How mutants are judged: by which engines, on which system, and how many have to notice one until it is enough.
 
-    `system` is pickled, so it needs a name to import.
+    `system` is pickled, so it needs a name to import. With `most`, only cases of so many states are looked at.
     """
 
     engines: tuple[str, ...]
     system: Callable[[], System]
     enough: int = 2
+    most: int | None = None
 
 
 def chosen(designs: Sequence[str], sample: int | None, seed: int) -> list[Asked]:
@@ -76,4 +77,5 @@ def _together(asked: Collection[Asked]) -> Iterator[tuple[str, tuple[str, ...]]]
 
 def _judged(design: str, names: tuple[str, ...], judging: Judging) -> list[Fate]:
     known = {one.name: one for one in mutants(load(design))}
-    return judged(design, [known[name] for name in names], judging.system, judging.engines, judging.enough)
+    these = [known[name] for name in names]
+    return judged(design, these, judging.system, judging.engines, judging.enough, judging.most)

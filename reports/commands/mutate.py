@@ -30,13 +30,16 @@ Exit status:
 
 @frozen
 class _Profile:
-    """How many mutants of all together (all of them: None), and how many engines have to notice one."""
+    """How many mutants of all together (all of them: None), how many engines have to notice one, and the most states of
+    a case that is searched.
+    """
 
     sample: int | None
     enough: int
+    most: int | None
 
 
-_PROFILES: Final = {"quick": _Profile(100, 1), "full": _Profile(None, 2)}
+_PROFILES: Final = {"quick": _Profile(40, 1, 60_000), "full": _Profile(None, 2, None)}
 _ENGINES: Final = ("search", "proof", "lockstep")
 
 
@@ -48,7 +51,7 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     default="quick",
     show_default=True,
     help=f"quick: {_PROFILES['quick'].sample} mutants that --seed chooses, until one engine notices; "
-    "full: all, until two do.",
+    "full: all, until two do, in large cases too.",
 )
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="So many mutants, that --seed chooses.")
 @click.option("--engine", "engines", multiple=True, type=click.Choice(_ENGINES), help="Only this engine; repeatable.")
@@ -112,7 +115,8 @@ def mutate(
         kept.keep(fates)
         tell(fates, done, total)
 
-    run(left, Judging(used, ReferenceSystems, _PROFILES[profile].enough), processes, hear)
+    how = _PROFILES[profile]
+    run(left, Judging(used, ReferenceSystems, how.enough, how.most), processes, hear)
     fates = [kept.fates[one.design, one.mutant] for one in asked]
     document = matrix(fates, used, seed, profile, beside)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")

@@ -16,7 +16,9 @@ from edgeproof.properties.mutation.matrix import Asked, Judging
 from tests.reports.conftest import Run
 
 _KILL = Kill("search", "do-only", "durable-ack", How.VERDICT, "violated", "", 3)
-_DEAD = Fate("do_only", "", "update", "write leaves it as it is", (_KILL,), "do-only", "do-only", False, (3, 0), "", {})
+_DEAD = Fate(
+    "do_only", "", "update", "write leaves it as it is", (_KILL,), "do-only", "do-only", False, (3, 0), 3, "", {}
+)
 _PASSES = evolve(_DEAD, kills=())
 
 Judge = Callable[[Fate], list[Asked]]
