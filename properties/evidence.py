@@ -51,7 +51,8 @@ class Evidence:
     often it happened in what the engine looked at, and `offered` names those that could have. `left_range` names a
     variable that left its declared range.
     `withheld` names what it would have taken, and a system under test does not show or cannot perform: variables, then
-    actions. `by_runs` says that it is from runs of a system that showed and did all that the property takes.
+    actions. `by_runs` says that it is from runs of a system that showed and did all that the property takes. `shown`
+    are runs to what must be possible, each about its fact.
     """
 
     property: str
@@ -71,6 +72,7 @@ class Evidence:
     left_range: str = ""
     withheld: tuple[str, ...] = ()
     by_runs: bool = False
+    shown: tuple[Trace, ...] = ()
 
 
 @frozen

@@ -15,7 +15,7 @@ from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Fact
 from edgeproof.properties.evidence import Case
 
-__all__ = ["POSSIBLE", "facts_of"]
+__all__ = ["POSSIBLE", "fact_called", "facts_of"]
 
 POSSIBLE: Final = "possible"
 """The id of the verdict on all facts of a case together."""
@@ -25,6 +25,13 @@ def facts_of(case: Case) -> list[Property]:
     """What must be able to happen in a case: of each fact, that it never does, for the search to refute."""
     facts = dossier_of(case.design).possible.items()
     return [_never(name, fact) for name, fact in facts if fact.case == case.name]
+
+
+def fact_called(design: str, about: str) -> Property | None:
+    """The fact of a design that a run is about, as above; None where the run is about something else."""
+    facts = dossier_of(design).possible
+    name = about.removeprefix(f"{POSSIBLE}:")
+    return _never(name, facts[name]) if name != about and name in facts else None
 
 
 def _never(name: str, fact: Fact) -> Property:

@@ -27,6 +27,7 @@ from edgeproof.properties.engines.fuzz.run import LOCKSTEP, setup_of
 from edgeproof.properties.engines.fuzz.sight import not_judged
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.lasso import flaw
+from edgeproof.properties.possible import fact_called
 from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 
 __all__ = ["Replay", "replay", "replay_on", "replay_on_model", "truth_table"]
@@ -178,8 +179,9 @@ def _instance(trace: Trace, design: type[Design] | Machine | None) -> Instance:
 
 
 def _about(instance: Instance, trace: Trace, properties: Iterable[Property]) -> Property | None:
-    """The property that the trace is a witness of, if the instance can be asked about it."""
-    one = {**CATALOGUE, **{one.id: one for one in properties}}.get(trace.about)
+    """The property that the trace is a witness of, if the instance can be asked about it; or that a fact never is."""
+    known = {**CATALOGUE, **{one.id: one for one in properties}}
+    one = known.get(trace.about) or fact_called(trace.design, trace.about)
     return one if one is not None and applies_to(instance, one) else None
 
 

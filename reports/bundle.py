@@ -47,6 +47,7 @@ def write_files(view: View, documents: Mapping[str, str]) -> list[str]:
         for name, finding in view.traces().items()
         if finding.evidence.witness
     }
+    texts |= {name: dump_trace(trace) for name, trace in view.shown().items()}
     texts |= documents
     out = Path(view.out)
     for stale in sorted((out / "traces").glob("*.*.*.itf.json")):

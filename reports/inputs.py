@@ -15,6 +15,7 @@ from edgeproof.model.machine import DesignError, Instance, Machine, Variable
 from edgeproof.model.trace import Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
+from edgeproof.properties.possible import fact_called
 from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
@@ -52,7 +53,8 @@ def _instance(trace: Trace, machine: Machine | None, properties: Iterable[str]) 
     for name, size in {**instance.of_role("count"), **instance.of_role("sort")}.items():
         if int(size) > LARGEST:
             raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
-    if trace.about not in ("", LOCKSTEP, TIME_DIVERGES, *CATALOGUE, *properties):
+    known = ("", LOCKSTEP, TIME_DIVERGES, *CATALOGUE, *properties)
+    if trace.about not in known and fact_called(trace.design, trace.about) is None:
         raise TraceError(f"it is about {trace.about!r}, which is no property of the catalogue")
     if len(trace.states) != len(trace.events) + 1:
         raise TraceError("a trace has at least one state")

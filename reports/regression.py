@@ -13,6 +13,7 @@ from attrs import evolve
 from edgeproof.model.machine import Instance, Variable
 from edgeproof.model.trace import Trace, TraceError, dump_trace
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.possible import fact_called
 from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.reports.errors import counted, one_line
 from edgeproof.reports.view import says
@@ -62,8 +63,8 @@ _ON_SYSTEM: Final = (
 
 
 def claims(trace: Trace) -> bool:
-    """Whether the trace is a witness against a property of the catalogue, or against the passing of time."""
-    return trace.about in (TIME_DIVERGES, *CATALOGUE)
+    """Whether the trace is a witness against a property of the catalogue or the passing of time, or of a fact."""
+    return trace.about in (TIME_DIVERGES, *CATALOGUE) or fact_called(trace.design, trace.about) is not None
 
 
 def regression_test(trace: Trace, on: str) -> str:
@@ -76,10 +77,12 @@ def regression_test(trace: Trace, on: str) -> str:
     steps = counted(len(trace.events), "step")
     where = "the model" if on == MODEL else f"the {on} system"
     if claims(trace):
-        title = f"{trace.about}, broken in {steps} of {trace.design} on {where}."
-        what = f"The property: {says(trace.about)}\n"
-        what += "The test fails once the trace no longer happens, or no longer breaks it.\n"
-        claim = f'    assert replay.confirmed is True, "the trace no longer breaks {trace.about}"\n'
+        fact = fact_called(trace.design, trace.about)
+        broken, breaks = ("broken", "breaks") if fact is None else ("shown", "shows")
+        title = f"{trace.about}, {broken} in {steps} of {trace.design} on {where}."
+        what = f"The property: {says(trace.about)}\n" if fact is None else f"What is possible: {fact.says}\n"
+        what += f"The test fails once the trace no longer happens, or no longer {breaks} it.\n"
+        claim = f'    assert replay.confirmed is True, "the trace no longer {breaks} {trace.about}"\n'
     else:
         title = f"{steps} of {trace.design} on {where}."
         what, claim = "The test fails once the trace no longer happens.\n", ""

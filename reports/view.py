@@ -16,6 +16,7 @@ from typing import Final
 
 from attrs import frozen
 
+from edgeproof.model.trace import Trace
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
 from edgeproof.properties.own import adopted
 
@@ -97,6 +98,16 @@ class View:
         every = (finding for sheet in self.sheets for row in sheet.rows for finding in row.findings)
         return {finding.trace: finding for finding in every if finding.trace is not None}
 
+    def shown(self) -> dict[str, Trace]:
+        """Every run to what must be possible, by the name of its file."""
+        return {
+            f"traces/{_slug(sheet.case.name)}.{_slug(trace.about)}.{_slug(finding.evidence.engine)}.itf.json": trace
+            for sheet in self.sheets
+            for row in sheet.rows
+            for finding in row.findings
+            for trace in finding.evidence.shown
+        }
+
 
 def arrange(ledger: Ledger, out: str, program: str = "edgeproof") -> View:
     """Arrange a ledger by case, in the order in which the cases come."""
@@ -171,13 +182,18 @@ def _names() -> Callable[[Conclusion, Evidence], str | None]:
         if evidence.witness is None:
             return None
         parts = (conclusion.case.name, conclusion.property, evidence.engine)
-        case, one, engine = (re.sub(r"[^A-Za-z0-9_+=-]+", "-", part).strip("-")[:80] or "-" for part in parts)
+        case, one, engine = map(_slug, parts)
         suffixes = ("", *(f"-{n}" for n in range(2, len(taken) + 3)))
         free = next(n for s in suffixes if (n := f"traces/{case}.{one}.{engine}{s}.itf.json") not in taken)
         taken.add(free)
         return free
 
     return name
+
+
+def _slug(text: str) -> str:
+    """What may stand in the name of a file."""
+    return re.sub(r"[^A-Za-z0-9_+=-]+", "-", text).strip("-")[:80] or "-"
 
 
 def _length(finding: Finding) -> int:

@@ -182,6 +182,7 @@ def _print(terminal: Terminal, trace: Trace, on: str, outcome: Replay, good: boo
 
 def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
     from edgeproof.properties.engines.fuzz.run import LOCKSTEP
+    from edgeproof.properties.possible import fact_called
 
     if trace.about == LOCKSTEP:
         if on == MODEL:
@@ -192,5 +193,6 @@ def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
         return f"{trace.about}: undecided: {outcome.undecided}"
     if outcome.flaw:
         return f"{trace.about}: not shown: {outcome.flaw}"
-    claim = {True: "broken, as the trace claims", False: "not broken, although the trace claims it"}
+    what = "broken" if fact_called(trace.design, trace.about) is None else "shown"
+    claim = {True: f"{what}, as the trace claims", False: f"not {what}, although the trace claims it"}
     return f"{trace.about}: {'cannot be asked' if outcome.confirmed is None else claim[outcome.confirmed]}"

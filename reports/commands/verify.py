@@ -224,7 +224,8 @@ def _print(terminal: Terminal, view: View) -> None:
         terminal.out.print(line, soft_wrap=True, markup=False, highlight=False)
     names = ", ".join(view.path(name) for name in ("report.md", "cases.md", "report.json", "junit.xml", "report.sarif"))
     terminal.out.print(
-        f"wrote {names} and {counted(len(view.traces()), 'trace')} in {view.path('traces')}", soft_wrap=True
+        f"wrote {names} and {counted(len(view.traces()) + len(view.shown()), 'trace')} in {view.path('traces')}",
+        soft_wrap=True,
     )
 
 

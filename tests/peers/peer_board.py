@@ -4,7 +4,7 @@
 With all safety properties of a case, each tool has to find as many states and transitions as our search, the same
 violations, and as short runs to them. All is told in one table, `peers.md` (and `peers.json`) in reports/out/peers.
 EDGEPROOF_PEERS says up to how many of our states a case is given to SPIN (any), EDGEPROOF_PEERS_TLA to the TLA+ checker
-(20,000): what is larger is in the table all the same, as not asked.
+(7,000): what is larger is in the table all the same, as not asked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.peers.board import CASES, OURS, SPIN, TLA, Found, Row, Whole, by_spin
 FOLDER = Path("reports/out/peers")
 TOOLS = {
     SPIN: (by_spin, ("spin", "gcc"), int(os.environ.get("EDGEPROOF_PEERS", "100_000_000"))),
-    TLA: (by_tla, ("tla",), int(os.environ.get("EDGEPROOF_PEERS_TLA", "20_000"))),
+    TLA: (by_tla, ("tla",), int(os.environ.get("EDGEPROOF_PEERS_TLA", "7_000"))),
 }
 
 

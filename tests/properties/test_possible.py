@@ -6,10 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model.designs import DESIGNS, load
 from edgeproof.model.designs.do_kv_per_key import DoKvPerKey
 from edgeproof.model.machine import Instance, Machine, hazard, read_design
+from edgeproof.model.trace import dump_trace, load_trace
 from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.engines.explore.engine import explore_with_time
@@ -18,6 +21,7 @@ from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence, Status, Verdict
 from edgeproof.properties.mutation.mutants import mutants
 from edgeproof.properties.possible import POSSIBLE, facts_of
+from edgeproof.properties.replay import replay
 from edgeproof.properties.verify import conclusions_of
 
 DESIGN = "do_kv_per_key"
@@ -44,6 +48,18 @@ def test_every_fact_is_shown_with_the_length_of_its_shortest_run() -> None:
     assert found.verdict is Verdict.HOLDS_TO_BOUND
     assert found.reason.startswith("A write is acknowledged. Shown in 2 steps. ")
     assert found.reason.endswith("KV holds one version of one key, and another of the other. Shown in 3 steps.")
+
+
+def test_the_runs_to_the_facts_replay_and_show_no_less_than_they_say() -> None:
+    runs = {run.about: run for run in found_in("per-key", load(DESIGN)).shown}
+    assert {f"possible:{name}" for name, one in dossier_of(DESIGN).possible.items() if one.case == "per-key"} == set(
+        runs
+    )
+    for run in runs.values():
+        assert replay(load_trace(dump_trace(run))).confirmed is True
+    acknowledged = runs["possible:a-write-is-acknowledged"]
+    assert replay(acknowledged, on=ReferenceSystems).confirmed is True
+    assert replay(evolve(acknowledged, about="possible:the-keys-differ")).confirmed is False
 
 
 def test_a_search_that_stops_early_says_nothing_of_what_it_did_not_meet() -> None:

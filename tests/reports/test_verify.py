@@ -171,7 +171,9 @@ def test_the_real_engines_end_in_one_valid_document_and_a_status(tmp_path: Path)
         report = json.loads(done.stdout)
         jsonschema.validate(report, schema("report.schema.json"))
         assert report == json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-        assert (tmp_path / report["cases"][0]["properties"][0]["trace"]).is_file()
+        on_time, asked = report["cases"][0]["properties"]
+        assert (on_time["id"], on_time["verdict"]) == ("time-diverges", "PROVED")
+        assert (tmp_path / asked["trace"]).is_file()
 
 
 def test_systems_can_be_sent_to_another_process() -> None:

@@ -169,27 +169,28 @@ def _time_diverges(explored: _Explored) -> Evidence:
 
 def _possible(explored: _Explored, facts: Sequence[Property]) -> Evidence:
     kernel, search = explored.kernel, explored.search
-    steps = {fact.says: _steps_to(kernel, search, fact.id) for fact in facts}
-    missing = [says for says, how_many in steps.items() if how_many is None]
+    runs = {fact.says: _run_to(kernel, search, fact.id) for fact in facts}
+    shown = {says: run for says, run in runs.items() if run is not None}
+    missing = [says for says in runs if says not in shown]
     if not missing:
         verdict = Verdict.HOLDS_TO_BOUND
+        steps = {says: len(run.events) for says, run in shown.items()}
         reason = " ".join(f"{says} Shown in {n} step{'' if n == 1 else 's'}." for says, n in steps.items())
     elif search.complete and search.left_range < 0:
         verdict, reason = Verdict.VIOLATED, f"in no state that can be reached: {' '.join(missing)}"
     else:
         verdict, reason = Verdict.UNKNOWN, f"{stopped(search, kernel)}, and had not met: {' '.join(missing)}"
-    return _found(explored, POSSIBLE, verdict, reason, None, {})
+    return evolve(_found(explored, POSSIBLE, verdict, reason, None, {}), shown=tuple(shown.values()))
 
 
-def _steps_to(kernel: Kernel, search: Search, fact: str) -> int | None:
-    """How many steps the shortest run to a fact takes; None where there is none. The interpreter confirms the fact."""
+def _run_to(kernel: Kernel, search: Search, fact: str) -> Trace | None:
+    """The shortest run to a fact, which the interpreter confirms; None where there is none."""
     form = next(form for form in kernel.source.forms if form.name == fact)
     state, label = (int(n) for n in search.hits[kernel.source.forms.index(form), 1:])
     if state < 0:
         return None
     events = _events(kernel, search, state) + ([kernel.events[label]] if label >= 0 else [])
-    _witness(kernel, search, events, form)
-    return len(events)
+    return _witness(kernel, search, events, form)
 
 
 def _found(

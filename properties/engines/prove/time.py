@@ -98,7 +98,7 @@ def _always_ends(anywhere: Induction, deadlines: Sequence[_Deadline], one: _Dead
 
 
 def _runs(actions: Sequence[Action], one: _Deadline, most: int) -> Iterator[tuple[Action, ...]]:
-    """Runs of events that are owed a turn: the last changes what the deadline speaks of, and each what the next needs."""
+    """Runs of events that are owed a turn: each changes what the next needs, the last what the deadline speaks of."""
     fair = [action for action in actions if action.fair and action.name != TICK]
     runs: list[tuple[Action, ...]] = [(action,) for action in fair if not _spoken(one.kept).isdisjoint(action.post)]
     for _ in range(most):
