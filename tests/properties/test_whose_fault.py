@@ -93,7 +93,7 @@ def found() -> Mapping[str, tuple[Verdict | None, dict[str, tuple[float, int]]]]
     for name, (_, rows, _) in examined.broken.items():
         for row in rows_of(rows):
             line = 0 if row["line"] is None else places[row["line"] - 1]
-            broken[row["unit"]][name] = (pytest.approx(row["value"]), line)
+            broken[row["unit"]][name] = (round(row["value"], 6), line)
     verdicts = {case: Verdict.VIOLATED if case in violated else Verdict.MISSED for case in stale}
     return {case: (verdicts.get(case), broken[case]) for case in CASES}
 

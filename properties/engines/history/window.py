@@ -76,7 +76,8 @@ class VersionFacts:
 class Unit:
     """What is known of a unit. `acknowledged` and `expired` are the newest versions so far that were acknowledged, and
     that were acknowledged longer ago than the bound. `unnamed` is when the first commit was asked for whose version
-    nobody learnt, and that carries no key; `sent` has those that carry one, by key, which is `open` until it is answered.
+    nobody learnt, and that carries no key; `sent` has those that carry one, by key, which is `open` until it is
+    answered.
     """
 
     unnamed: float = inf
