@@ -133,8 +133,9 @@ class Unit:
         return evolve(row, invoke=min(row.invoke, self.sent.get(row.key, inf)))
 
     def lost(self) -> float:
-        """Since when a commit that is not known may have been made."""
-        return min(self.unnamed, *(self.sent[key] for key in self.open), inf)
+        """Since when a commit that is not known may have been made: across a restore, an answer tells of nothing."""
+        keys = self.open if self.restored_from == inf else self.sent
+        return min(self.unnamed, *(self.sent[key] for key in keys), inf)
 
     def superseded(self, told: Version) -> float:
         """When something newer had been acknowledged, or some time after that; infinity for not yet."""
