@@ -158,8 +158,10 @@ def test_malformed_lines_leave_everything_open() -> None:
 def test_what_the_environment_or_a_restore_may_have_caused_is_left_to_the_finished_file() -> None:
     late = [*clean(), read(0, 10, 10.1, reader="r2")]
     assert verdicts(reports(late))["bounded-staleness"] is Verdict.VIOLATED
-    back = [*late, fault("rollback", 11, 11.1, version=1)]
-    assert verdicts(reports(back))["bounded-staleness"] is Verdict.UNKNOWN
+    breach_before = [*late, fault("rollback", 11, 11.1, version=1)]
+    assert verdicts(reports(breach_before))["bounded-staleness"] is Verdict.VIOLATED
+    read_after = [*clean(), fault("rollback", 9.5, 9.6, version=1), read(0, 20, 20.1, reader="r2")]
+    assert verdicts(reports(read_after))["bounded-staleness"] is Verdict.UNKNOWN
     promise = Promise(BOUND, failures=2)
     (final,) = follow([line.encode() for line in text(late)], promise)
     assert verdicts([final])["bounded-staleness"] is Verdict.UNKNOWN

@@ -30,7 +30,7 @@ from edgeproof.properties.evidence import Case
 from edgeproof.properties.intake import EVENTS
 from edgeproof.properties.promises import promise_of
 from edgeproof.properties.traffic.catalogue import CHECKS
-from edgeproof.properties.traffic.facts import gather
+from edgeproof.properties.traffic.facts import Facts, gather
 from edgeproof.properties.traffic.promise import Promise
 from tests.properties.recorded_runs import BROKEN, TESTED, Run, Step, random_run, rerun, views
 
@@ -170,11 +170,21 @@ def recorded(runs: Sequence[Run]) -> tuple[pa.Table, dict[str, list[str]]]:
 
 def violated(runs: Sequence[Run], promise: Promise, names: Iterable[str]) -> dict[str, set[str]]:
     """By property, the units that a history breaks it for."""
+    facts = digested(runs)
+    return {name: breaking(facts, name, promise) for name in names}
+
+
+def digested(runs: Sequence[Run]) -> Facts:
+    """The history of some runs, digested."""
     table, _ = recorded(runs)
     backend = ibis.duckdb.connect(threads=1)
     backend.con.register("events", table)
-    facts = gather(backend.table("events"))
-    return {name: set(CHECKS[name].broken(facts, promise).unit.execute()) for name in names}
+    return gather(backend.table("events"))
+
+
+def breaking(facts: Facts, name: str, promise: Promise) -> set[str]:
+    """The units of a history that break a property."""
+    return set(CHECKS[name].broken(facts, promise).unit.execute())
 
 
 def compare(case: Case, seeds: Sequence[int], length: int) -> Counter[str]:

@@ -37,6 +37,7 @@ __all__ = [
     "ENGINE",
     "PROPERTIES",
     "Promise",
+    "blamed",
     "check_history",
     "check_table",
     "examine",
@@ -173,13 +174,13 @@ def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     tested = number(check.tested(facts, promise))
     measures: dict[str, int | float | str] = {"tested": tested}
     measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
-    blamed, broken = _blamed(check, suspects, examined)
+    at_fault, broken = blamed(check, suspects, examined)
     excuses = f"an assumption was broken: {broken}" if broken else ""
     suspected = number(suspects.count())
-    to_blame = suspected if blamed is suspects else number(blamed.count())
+    to_blame = suspected if at_fault is suspects else number(at_fault.count())
     count, said = 0, ""
     if suspected:
-        count, said = _violations(check, examined, promise, blamed if 0 < to_blame < suspected else None)
+        count, said = _violations(check, examined, promise, at_fault if 0 < to_blame < suspected else None)
     if count:
         measures["violations"] = count
     evidence = Evidence(check.id, ENGINE, Verdict.HOLDS_TO_BOUND, _bound(check, examined, promise), measures=measures)
@@ -234,7 +235,7 @@ def _spoilt(evidence: Evidence, examined: Examined, said: str) -> Evidence:
     return evolve(evidence, verdict=Verdict.UNKNOWN, reason=reason, measures={**evidence.measures, "malformed": count})
 
 
-def _blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Table, str]:
+def blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Table, str]:
     """The suspects of units whose environment kept to what the property assumes; and what was broken, if anything."""
     relevant = [one for one in examined.broken.values() if one[0].field in check.assumes and not one[0].duty]
     if not relevant:

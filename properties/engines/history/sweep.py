@@ -355,7 +355,11 @@ class Sweep:
             self.first["no-partial-read"] = [one for one in self.first["no-partial-read"] if one[1] != right]
         for digest, (times, row) in facts.open.items():
             self.counts["no-partial-read tested"] += times
-            if digest not in facts.digests and not facts.bare:
+            if digest in facts.digests:
+                continue
+            if facts.bare:
+                self.counts["no-partial-read undecided"] += times
+            else:
                 facts.bad[digest] = times
                 self.counts["no-partial-read violated"] += times - 1
                 self._violated("no-partial-read", row, self._content(row, facts))

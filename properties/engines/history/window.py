@@ -76,7 +76,8 @@ class VersionFacts:
 class Unit:
     """What is known of a unit. `acknowledged` and `expired` are the newest versions so far that were acknowledged, and
     that were acknowledged longer ago than the bound. `unnamed` is when the first commit was asked for whose version
-    nobody learnt, and that carries no key; `sent` has those that carry one, by key, which is `open` until it is answered.
+    nobody learnt, and that carries no key; `sent` has those that carry one, by key, which is `open` until it is
+    answered.
     """
 
     unnamed: float = inf
@@ -132,8 +133,9 @@ class Unit:
         return evolve(row, invoke=min(row.invoke, self.sent.get(row.key, inf)))
 
     def lost(self) -> float:
-        """Since when a commit that is not known may have been made."""
-        return min(self.unnamed, *(self.sent[key] for key in self.open), inf)
+        """Since when a commit that is not known may have been made: across a restore, an answer tells of nothing."""
+        keys = self.open if self.restored_from == inf else self.sent
+        return min(self.unnamed, *(self.sent[key] for key in keys), inf)
 
     def superseded(self, told: Version) -> float:
         """When something newer had been acknowledged, or some time after that; infinity for not yet."""
