@@ -62,7 +62,7 @@ def test_a_history_of_ones_own_is_judged(elsewhere: Path) -> None:
     said = run(str(EXAMPLES / "my_history.py"), folder=elsewhere)
     assert "A read is at most 72 s stale, which is D + S + D + T." in said
     kept_to, whatever = said.split("Whatever the cache is configured to do:\n")
-    assert re.search(r"^bounded-staleness: UNKNOWN .* T is 60 s", kept_to, re.M)
+    assert re.search(r"^bounded-staleness: MISSED .* T is 60 s", kept_to, re.M)
     assert re.search(r"^bounded-staleness: VIOLATED .* line 14: gru-1 at GRU was told version 2", whatever, re.M)
 
 
