@@ -39,7 +39,7 @@ class _Profile:
     most: int | None
 
 
-_PROFILES: Final = {"quick": _Profile(40, 1, 60_000), "full": _Profile(None, 2, None)}
+_PROFILES: Final = {"quick": _Profile(40, 1, 110_000), "full": _Profile(None, 2, None)}
 _ENGINES: Final = ("search", "proof", "lockstep")
 
 
