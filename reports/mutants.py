@@ -20,6 +20,7 @@ from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.evidence import Status
 from edgeproof.properties.mutation.exceptions import reason_for
 from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standing
+from edgeproof.properties.mutation.lemmas import Need
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import read_text
 
@@ -99,9 +100,10 @@ def matrix(
     seed: int,
     profile: str,
     edits: Sequence[Mapping[str, Any]] = (),
+    lemmas: Sequence[Need] = (),
 ) -> dict[str, Any]:
     """Every mutant with who noticed it by what, counts of their standings by design, and who noticed what by which
-    property; `edits` of the implementations beside, by source.
+    property; beside, `edits` of the implementations by source, and what `lemmas` are needed for.
     """
     return {
         "seed": seed,
@@ -110,6 +112,7 @@ def matrix(
         "designs": {design: _counts(of) for design, of in _by_design(fates).items()},
         "properties": {design: _properties(design, of) for design, of in _by_design(fates).items()},
         "edits": [*edits],
+        "lemmas": [asdict(one) for one in lemmas],
         "mutants": [
             {**asdict(one), "standing": standing(one), "because": reason_for(one.design, one.says)} for one in fates
         ],
@@ -142,6 +145,9 @@ def markdown(document: Mapping[str, Any]) -> str:
     ]
     if never:
         lines += ["", "Violated by no mutant that was looked at, and by no case:", "", *never]
+    if spare := [one for one in document["lemmas"] if not one["property"]]:
+        lines += ["", "Lemmas without any one of which all is proved that was:", ""]
+        lines += [f"- `{one['design']}`: `{one['lemma']}`" for one in spare]
     if document["edits"]:
         lines += ["", "Edits of the implementations, which lockstep looks for:", ""]
         lines += [_row(["source", "edits", "found", "not found"]), _row(["---"] * 4)]

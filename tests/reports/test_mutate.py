@@ -113,6 +113,15 @@ def test_edits_of_the_implementations_stand_beside_by_source(cli: Run, judge: Ju
     assert "no document of `make edits`" in cli("mutate", "--sample", "1", "--edits", "edits.json").err
 
 
+def test_a_lemma_that_no_proof_needs_stands_beside(cli: Run, judge: Judge) -> None:
+    judge(_DEAD)
+    outcome = cli("mutate", "--design", "do_only", "--sample", "1", "--lemmas", "--json")
+    needed = {one["lemma"]: one["property"] for one in outcome.document["lemmas"]}
+    assert needed["served-is-committed"] == "monotonic-reads"
+    assert needed["log-follows-config"] == ""
+    assert "- `do_only`: `log-follows-config`" in Path("reports/out/mutants.md").read_text("utf-8")
+
+
 def test_a_file_of_something_else_is_refused(cli: Run, judge: Judge) -> None:
     judge(_DEAD)
     Path("other.jsonl").write_text("{}\n", encoding="utf-8")
