@@ -16,8 +16,11 @@ from attrs import asdict
 from edgeproof import model, properties
 from edgeproof.model.designs import DESIGNS
 from edgeproof.properties.cases import scoreboard
+from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.evidence import Status
 from edgeproof.properties.mutation.exceptions import reason_for
 from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standing
+from edgeproof.properties.mutation.lemmas import Need
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import read_text
 
@@ -97,9 +100,10 @@ def matrix(
     seed: int,
     profile: str,
     edits: Sequence[Mapping[str, Any]] = (),
+    lemmas: Sequence[Need] = (),
 ) -> dict[str, Any]:
     """Every mutant with who noticed it by what, counts of their standings by design, and who noticed what by which
-    property; `edits` of the implementations beside, by source.
+    property; beside, `edits` of the implementations by source, and what `lemmas` are needed for.
     """
     return {
         "seed": seed,
@@ -108,6 +112,7 @@ def matrix(
         "designs": {design: _counts(of) for design, of in _by_design(fates).items()},
         "properties": {design: _properties(design, of) for design, of in _by_design(fates).items()},
         "edits": [*edits],
+        "lemmas": [asdict(one) for one in lemmas],
         "mutants": [
             {**asdict(one), "standing": standing(one), "because": reason_for(one.design, one.says)} for one in fates
         ],
@@ -123,12 +128,26 @@ def markdown(document: Mapping[str, Any]) -> str:
         for design, of in document["designs"].items()
     ]
     lines += ["", "Who noticed how many by which property, and in how many steps at least:", ""]
-    lines += [_row(["design", "property", *ENGINES, "steps", "by a case"]), _row(["---"] * (len(ENGINES) + 4))]
+    lines += [_row(["design", "property", *ENGINES, "violated", "steps", "by a case"])]
+    lines += [_row(["---"] * (len(ENGINES) + 5))]
     for design, of in document["properties"].items():
         lines += [
-            _row([f"`{design}`", f"`{name}`", *(one[engine] for engine in ENGINES), one["steps"], one["case"] or "-"])
+            _row(
+                [f"`{design}`", f"`{name}`", *(one[key] for key in (*ENGINES, "violated", "steps")), one["case"] or "-"]
+            )
             for name, one in of.items()
         ]
+    never = [
+        f"- `{design}`: `{name}`"
+        for design, of in document["properties"].items()
+        for name, one in of.items()
+        if name in CATALOGUE and not (one["violated"] or one["proof"] or one["case"])
+    ]
+    if never:
+        lines += ["", "Violated by no mutant that was looked at, and by no case:", "", *never]
+    if spare := [one for one in document["lemmas"] if not one["property"]]:
+        lines += ["", "Lemmas without any one of which all is proved that was:", ""]
+        lines += [f"- `{one['design']}`: `{one['lemma']}`" for one in spare]
     if document["edits"]:
         lines += ["", "Edits of the implementations, which lockstep looks for:", ""]
         lines += [_row(["source", "edits", "found", "not found"]), _row(["---"] * 4)]
@@ -145,7 +164,7 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 
 _FOOTNOTES = (
-    ("Not searched, as their cases are too large for this profile", Standing.OPEN),
+    ("Not told from the design in the cases that this profile looks at", Standing.OPEN),
     ("Noticed by the number of states only", Standing.STATES),
     ("Excepted", Standing.EXCEPTED),
 )
@@ -176,7 +195,9 @@ def _counts(fates: Sequence[Fate]) -> dict[str, int]:
 
 
 def _properties(design: str, fates: Sequence[Fate]) -> dict[str, dict[str, Any]]:
-    """Of each property: how many mutants each engine noticed by it, the fewest steps, and a case that breaks it."""
+    """Of each property: how many mutants each engine noticed by it, how many of these violate it with a trace, in how
+    few steps, and a case that does. What neither a mutant nor a case violates may not be checked at all.
+    """
     cases = scoreboard(design)
     found: dict[str, dict[str, Any]] = {}
     asked = dict.fromkeys(name for case in cases for name in case.properties)
@@ -186,6 +207,7 @@ def _properties(design: str, fates: Sequence[Fate]) -> dict[str, dict[str, Any]]
         by = Counter(kill.engine for kill in mine)
         found[name] = {
             **{engine: by[engine] for engine in ENGINES},
+            "violated": sum(kill.engine == "search" and kill.status == Status.VIOLATED for kill in mine),
             "steps": min((kill.steps for kill in mine if kill.steps), default=0),
             "case": next((case.name for case in cases if name in case.expected), ""),
         }

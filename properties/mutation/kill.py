@@ -48,7 +48,7 @@ class Standing(StrEnum):
     PROVED_EQUAL = "equal by proof"
     SAME_GRAPHS = "equal graphs"
     SAME_RUNS = "the same runs"
-    OPEN = "not searched"
+    OPEN = "not looked at everywhere"
     EXCEPTED = "excepted"
     UNEXPLAINED = "unexplained"
 

@@ -39,7 +39,7 @@ class _Profile:
     most: int | None
 
 
-_PROFILES: Final = {"quick": _Profile(40, 1, 60_000), "full": _Profile(None, 2, None)}
+_PROFILES: Final = {"quick": _Profile(40, 1, 110_000), "full": _Profile(None, 2, None)}
 _ENGINES: Final = ("search", "proof", "lockstep")
 
 
@@ -64,6 +64,7 @@ _ENGINES: Final = ("search", "proof", "lockstep")
 @click.option(
     "--edits", type=click.Path(), metavar="FILE", help="Tell beside of edits: what `make edits ARGS=--json` said."
 )
+@click.option("--lemmas", is_flag=True, help="Tell beside of lemmas without any one of which all is proved that was.")
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True, help="How many work at once.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
 def mutate(
@@ -74,6 +75,7 @@ def mutate(
     engines: tuple[str, ...],
     resume: str | None,
     edits: str | None,
+    lemmas: bool,
     processes: int,
     out: str,
     seed: int,
@@ -97,6 +99,7 @@ def mutate(
     """
     from edgeproof.impl.references import ReferenceSystems
     from edgeproof.model.designs import DESIGNS
+    from edgeproof.properties.mutation.lemmas import needs
     from edgeproof.properties.mutation.matrix import Judging, chosen, run
     from edgeproof.reports.files import check_directory, write_text
     from edgeproof.reports.mutants import Kept, edits_in, markdown, matrix, unexplained
@@ -118,7 +121,8 @@ def mutate(
     how = _PROFILES[profile]
     run(left, Judging(used, ReferenceSystems, how.enough, how.most), processes, hear)
     fates = [kept.fates[one.design, one.mutant] for one in asked]
-    document = matrix(fates, used, seed, profile, beside)
+    needed = [one for design in (designs or DESIGNS) for one in needs(design)] if lemmas else []
+    document = matrix(fates, used, seed, profile, beside, needed)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
     write_text(f"{out}/mutants.md", markdown(document))
     if terminal.as_json:

@@ -49,9 +49,11 @@ def test_where_every_mutant_is_noticed_all_is_well_and_written_down(cli: Run, ju
     counts = outcome.document["designs"]["do_only"]
     assert {name: number for name, number in counts.items() if number} == {"mutants": 3, Standing.ONCE: 3}
     ack = outcome.document["properties"]["do_only"]["durable-ack"]
-    assert ack == {"search": 3, "proof": 0, "lockstep": 0, "steps": 3, "case": ""}
+    assert ack == {"search": 3, "proof": 0, "lockstep": 0, "violated": 3, "steps": 3, "case": ""}
     assert json.loads(Path("reports/out/mutants.json").read_text(encoding="utf-8")) == outcome.document
-    assert "| `do_only` | `durable-ack` | 3 | 0 | 0 | 3 | - |" in Path("reports/out/mutants.md").read_text("utf-8")
+    page = Path("reports/out/mutants.md").read_text("utf-8")
+    assert "| `do_only` | `durable-ack` | 3 | 0 | 0 | 3 | 3 | - |" in page
+    assert "by no case:\n\n- `do_only`: `atomic-write`" in page
 
 
 def test_a_mutant_that_passes_fails_the_run_and_is_told_in_words(cli: Run, judge: Judge) -> None:
@@ -109,6 +111,15 @@ def test_edits_of_the_implementations_stand_beside_by_source(cli: Run, judge: Ju
     )
     Path("edits.json").write_text("[]", encoding="utf-8")
     assert "no document of `make edits`" in cli("mutate", "--sample", "1", "--edits", "edits.json").err
+
+
+def test_a_lemma_that_no_proof_needs_stands_beside(cli: Run, judge: Judge) -> None:
+    judge(_DEAD)
+    outcome = cli("mutate", "--design", "do_only", "--sample", "1", "--lemmas", "--json")
+    needed = {one["lemma"]: one["property"] for one in outcome.document["lemmas"]}
+    assert needed["served-is-committed"] == "monotonic-reads"
+    assert needed["log-follows-config"] == ""
+    assert "- `do_only`: `log-follows-config`" in Path("reports/out/mutants.md").read_text("utf-8")
 
 
 def test_a_file_of_something_else_is_refused(cli: Run, judge: Judge) -> None:
