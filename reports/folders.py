@@ -30,7 +30,7 @@ def folder_of(names: Iterable[str], asked: object) -> str:
     link = Path(REPORTS) / LATEST
     if link.exists() and not link.is_symlink():
         raise Unusable(f"{link} is in the way of the link to the last run's reports: move it")
-    about = [*dict.fromkeys(names)]
+    about = [*names]
     shown = "-".join(about) if len(about) <= _SHOWN else f"{len(about)}-cases"
     name = re.sub(r"[^A-Za-z0-9]+", "-", shown).strip("-")[:_LONG] or "run"
     return str(Path(REPORTS) / f"{name}-{sha256(repr(asked).encode()).hexdigest()[:6]}")

@@ -76,6 +76,8 @@ def test_a_generated_regression_test_has_each_module_once(seen: Path, tmp_path: 
     trace, test = tmp_path / "overtaken.itf.json", tmp_path / "test_overtaken.py"
     trace.write_text(dump_trace(overtaken()), encoding="utf-8")
     run(seen, "-m", "edgeproof.reports.cli", "replay", str(trace), "--on", "reference", "--pytest", str(test))
-    assert "1 passed" in run(seen, "-m", "pytest", "-c", "pyproject.toml", "-q", "-p", "no:cacheprovider", str(test))
+    assert "1 passed" in run(
+        seen, "-m", "pytest", "-c", "pyproject.toml", "-q", "--assert=plain", "-p", "no:cacheprovider", str(test)
+    )
     assert bare(seen) == []
     assert interpreters(seen) == 2

@@ -24,10 +24,12 @@ if __name__ == "__main__":
 """
 
 MUTANTS = """
-from edgeproof.properties.mutation.matrix import chosen, run
+from edgeproof.impl.references import ReferenceSystems
+from edgeproof.properties.mutation.matrix import Judging, chosen, run
 
 if __name__ == "__main__":
-    run(chosen(["do_only"], None, 0), ["explore"], 2, lambda *_: print("works", flush=True))
+    judging = Judging(("explore",), ReferenceSystems)
+    run(chosen(["do_kv_per_key"], None, 0), judging, 2, lambda *_: print("works", flush=True))
 """
 
 
