@@ -11,28 +11,32 @@ from pathlib import Path
 
 from edgeproof.model.trace import dump_trace
 from edgeproof.reports.cases import cases_document
+from edgeproof.reports.difference import differences
 from edgeproof.reports.files import remove_file, write_text
 from edgeproof.reports.folders import point_latest
 from edgeproof.reports.junit import junit_document
 from edgeproof.reports.markdown import markdown_document
 from edgeproof.reports.report import report_document
+from edgeproof.reports.reported import Reported, as_reported
 from edgeproof.reports.sarif import sarif_document
 from edgeproof.reports.view import View
 
 __all__ = ["write_bundle", "write_files"]
 
 
-def write_bundle(view: View) -> list[str]:
+def write_bundle(view: View, base: Reported | None = None) -> list[str]:
     """Write everything, and remove the traces that an earlier run left; returns the paths of what was written.
 
-    Raises Unusable where the folder cannot be written to.
+    The summary says what is other than in a `base` report. Raises Unusable where the folder cannot be written to.
     """
-    report = json.dumps(report_document(view), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    document = report_document(view)
+    report = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    changes = None if base is None else differences(base, as_reported(document))
     documents = {
         "junit.xml": junit_document(view),
         "report.sarif": sarif_document(view),
         "cases.md": cases_document(view),
-        "report.md": markdown_document(view),
+        "report.md": markdown_document(view, changes),
         "report.json": report,
     }
     written = write_files(view, documents)

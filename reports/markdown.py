@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from edgeproof.properties.evidence import Conclusion, Status, Verdict
 from edgeproof.reports.cases import witness
+from edgeproof.reports.difference import Change, Direction
 from edgeproof.reports.errors import counted
 from edgeproof.reports.markup import text
 from edgeproof.reports.matrix import asked_text, counts
@@ -28,8 +29,12 @@ _LEGEND: Final = "✅ proved, ☑️ holds to a bound, ⚠️ violated as expect
 _CALM: Final = (Status.AS_EXPECTED, Status.NOT_BY_RUNS)
 
 
-def markdown_document(view: View) -> str:
-    """The text."""
+_LINES: Final = 20
+"""Changes that are shown at once."""
+
+
+def markdown_document(view: View, changes: Sequence[Change] | None = None) -> str:
+    """The text; `changes` are those since a base report, if there is one."""
     ledger = view.ledger
     proved, holds, violated, undecided, beyond = counts(ledger.conclusions)
     good = "✅" if ledger.exit_status == 0 else "❌"
@@ -41,12 +46,40 @@ def markdown_document(view: View) -> str:
         f"{asked_text(view)}, {proved} proved, {holds} hold to a bound, "
         f"{violated} violated, {open_ones}; {ledger.seconds:.1f} s, seed {ledger.seed}.",
         "",
+        *([] if changes is None else _since(changes)),
         *_listed(view, "Not as expected", "❌", lambda status: status not in _CALM),
         *_listed(view, "Not decided by runs", "❔", lambda status: status is Status.NOT_BY_RUNS),
         *_designs(view),
         f"{_LEGEND} Every case in full: `{view.path('cases.md')}`.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _since(changes: Sequence[Change]) -> Iterator[str]:
+    """What is other than in the base report: what is weaker at once, the rest behind a line."""
+    yield "## Since the base report"
+    yield ""
+    numbers = [f"{sum(one.direction is way for one in changes)} {way}" for way in Direction]
+    yield f"{', '.join(numbers)}." if changes else "No difference but times and environments."
+    yield ""
+    weaker = [one for one in changes if one.direction is Direction.WEAKER]
+    yield from (f"- ❌ {_change(one)}" for one in weaker[:_LINES])
+    rest = [*weaker[_LINES:], *(one for one in changes if one.direction is not Direction.WEAKER)]
+    if rest:
+        yield ""
+        yield f"<details><summary>{counted(len(rest), 'more change')}</summary>"
+        yield ""
+        yield from (f"- {one.direction}: {_change(one)}" for one in rest[: 10 * _LINES])
+        if len(rest) > 10 * _LINES:
+            yield f"- and {len(rest) - 10 * _LINES:,} more, which `edgeproof diff` names"
+        yield ""
+        yield "</details>"
+    yield ""
+
+
+def _change(one: Change) -> str:
+    about = f"{one.case} ({one.design})" + "".join(f", `{name}`" for name in (one.property, one.engine) if name)
+    return f"{text(about)}: {text(one.what)} {text(one.old)} → {text(one.new)}".replace("\\`", "`")
 
 
 def _listed(view: View, title: str, sign: str, of: Callable[[Status], bool]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from edgeproof.properties.evidence import Status, Verdict
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
 
-__all__ = ["Found", "Reported", "ReportedCase", "Standing", "read_report"]
+__all__ = ["Found", "Reported", "ReportedCase", "Standing", "as_reported", "read_report"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -75,12 +75,16 @@ def read_report(path: str | Path) -> Reported:
     try:
         said = json.loads(text)
         _check(said)
-        cases = _once(((one["design"], one["name"]), _case(one)) for one in said["cases"])
-        return Reported(said["seed"], cases)
+        return as_reported(said)
     except RecursionError as error:
         raise Unusable(f"{path}: not a report: nested too deeply") from error
     except ValueError as error:
         raise Unusable(f"{path}: not a report: {error}") from error
+
+
+def as_reported(said: Any) -> Reported:
+    """The report that a document of `report.json` is. Raises ValueError where a case or a property stands twice."""
+    return Reported(said["seed"], _once(((one["design"], one["name"]), _case(one)) for one in said["cases"]))
 
 
 def _check(said: Any) -> None:

@@ -25,6 +25,7 @@ from edgeproof.reports.systems import ONLY, OWN, SYSTEMS, beside, system_for
 
 if TYPE_CHECKING:
     from edgeproof.properties.evidence import Ledger
+    from edgeproof.reports.reported import Reported
     from edgeproof.reports.view import View
 
 __all__ = ["verify"]
@@ -100,6 +101,9 @@ REQUEST: Final = as_record(
     help="How many different transitions of a design the runs have to go through.",
 )
 @click.option(
+    "--base", type=click.Path(), metavar="FILE", help="An earlier report.json: report.md says what is other than in it."
+)
+@click.option(
     "--out",
     type=click.Path(),
     help=f"Where the reports go; unless given, a folder of this question's own in {REPORTS}, and {REPORTS}/{LATEST}.",
@@ -115,6 +119,7 @@ def verify(
     aimed: Aimed,
     require_actions: float,
     require_transitions: int,
+    base: str | None,
     out: str | None,
     seed: int,
 ) -> int:
@@ -146,6 +151,7 @@ def verify(
       edgeproof verify --profile full --json > report.json
       edgeproof verify --system workerd --engine fuzz --case recommended --require-transitions 500
       edgeproof verify --system https://config.example.com --bearer-file token.txt --bound 90s
+      edgeproof verify --base main/report.json             report.md says what is new, and what is weaker
       edgeproof verify --target edgeproof.toml
     """
     from attrs import evolve
@@ -155,11 +161,16 @@ def verify(
     from edgeproof.properties.verify import PLANS
     from edgeproof.properties.verify import verify as run_engines
     from edgeproof.reports.deployment import Deployment, is_address, judge
+    from edgeproof.reports.reported import read_report
     from edgeproof.reports.request import outside_case, select_cases
+
+    before = None if base is None else read_report(base)
 
     if aimed.target is not None:
         from edgeproof.reports.target.reporting import report_target
 
+        if base is not None:
+            raise Unusable("--base is for designs and for the address of a deployment")
         if engines or system != "reference" or bearer_file is not None or bound is not None:
             raise Unusable("--target takes no --engine, --system, --bearer-file or --bound: the file says all of that")
         place = out or folder_of(["target"], (aimed, request, seed, profile))
@@ -171,7 +182,7 @@ def verify(
         place = out or folder_of([case.name], (system, request, bound, seed, profile))
         check_directory(place)
         ledger = judge(Deployment(system, bearer_file, bound), case, seed, profile)
-        return _finish(terminal, ledger, {"profile": profile, "system": system}, place)
+        return _finish(terminal, ledger, {"profile": profile, "system": system}, place, before)
     if bearer_file is not None or bound is not None:
         raise Unusable("--bearer-file and --bound are for the address of a deployment")
     if system in ONLY and not request.designs and not request.cases:
@@ -190,10 +201,10 @@ def verify(
             ledger = run_engines(cases, plan, makes, notify)
         except DesignError as error:
             raise Unusable(one_line(error)) from error
-    return _finish(terminal, ledger, {"profile": profile, "system": system}, place)
+    return _finish(terminal, ledger, {"profile": profile, "system": system}, place, before)
 
 
-def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out: str) -> int:
+def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out: str, before: Reported | None) -> int:
     """Write the reports, print, and give the exit status."""
     from attrs import evolve
 
@@ -203,7 +214,7 @@ def _finish(terminal: Terminal, ledger: Ledger, environment: dict[str, str], out
 
     ledger = evolve(ledger, environment={**ledger.environment, **environment})
     view = arrange(ledger, out, program_name())
-    write_bundle(view)
+    write_bundle(view, before)
     if terminal.as_json:
         terminal.document(report_document(view))
     else:

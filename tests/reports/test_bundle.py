@@ -13,10 +13,11 @@ from attrs import evolve
 
 from edgeproof.model.trace import load_trace
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.evidence import Ledger
+from edgeproof.properties.evidence import Ledger, Verdict
 from edgeproof.reports.bundle import write_bundle
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.report import report_document
+from edgeproof.reports.reported import as_reported
 from edgeproof.reports.view import arrange
 from tests.reports import examples
 
@@ -189,6 +190,19 @@ def test_the_markdown_reports_read_like_this(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     texts = written(examples.good_ledger(), Path("out"))
     assert (texts["report.md"], texts["cases.md"]) == (SUMMARY, CASES)
+
+
+def test_the_summary_says_what_is_other_than_in_a_base_report(tmp_path: Path) -> None:
+    good = examples.good_ledger()
+    base = as_reported(report_document(arrange(good, str(tmp_path))))
+    write_bundle(arrange(good, str(tmp_path)), base)
+    assert "No difference but times" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    proved = next(one for one in good.conclusions if one.property == "atomic-write")
+    weaker = evolve(proved, verdict=Verdict.HOLDS_TO_BOUND, evidence=proved.evidence[:1])
+    write_bundle(arrange(evolve(good, conclusions=(*good.conclusions[:2], weaker)), str(tmp_path)), base)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "- ❌ inline (do\\_kv), `atomic-write`: verdict PROVED → HOLDS\\_TO\\_BOUND" in text
+    assert text.index("## Since the base report") < text.index("<summary>✅ do_kv")
 
 
 def test_the_markdown_report_begins_with_what_is_not_as_expected(tmp_path: Path) -> None:
