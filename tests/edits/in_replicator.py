@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import BEFORE_THE_LEASE, ONE_DELAY
+from tests.edits.survivors import BEFORE_THE_LEASE, ONE_DELAY, SELDOM_MET
 
 __all__ = ["IN_REPLICATOR"]
 
@@ -249,6 +249,7 @@ IN_REPLICATOR: Final = (
         "lost-alarm-faults",
         "lost-alarm-recommended",
         "lost-alarm-watchdog",
+        survives=SELDOM_MET,
     ),
     _replicator(
         "fires-beside",

@@ -41,7 +41,7 @@ IN_WINGS: Final = (
         "        self.need(names)\n        return",
         "        return",
         "A part that is published again goes all the same once the grace is over that began when it was dropped.",
-        ("manifest-confirmed",),
+        ("manifest-confirmed", "manifest-late-delete"),
     ),
     Edit(
         "forgets-what-it-may-have-kept",

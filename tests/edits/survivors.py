@@ -12,6 +12,7 @@ __all__ = [
     "ONE_DELAY",
     "ONE_VERSION_BACK",
     "RESTORED_IN_PEACE",
+    "SELDOM_MET",
     "TO_THE_BEGINNING",
     "WHOLE_CHANGELOG",
 ]
@@ -23,6 +24,10 @@ ONE_VERSION_BACK: Final = (
 RESTORED_IN_PEACE: Final = (
     "The model restores only while no put is under way. test_store restores during an attempt, and finds it in the "
     "reference; for the Worker it would take such a step in the model."
+)
+SELDOM_MET: Final = (
+    "An alarm has to be lost twice, and the store to crash before the next request: runs of one seed in three come to it. "
+    "test_lost_alarm does, and finds it."
 )
 WHOLE_CHANGELOG: Final = (
     "The whole changelog is compared, from version 0 on. test_store and test_http_front ask for a part of it, and find "
