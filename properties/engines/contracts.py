@@ -2,8 +2,8 @@
 """Claims about pure functions, put to CrossHair: it runs them on symbolic arguments and looks for a counterexample.
 
 Functions are passed in; what they are about is their owner's affair. Modules that pytest rewrites (`test_*.py`) are no
-place for claims: rewritten assertions branch where the originals do not, and paths are never exhausted. Nor may this one
-be rewritten, as pytest does with packages that bring a plugin: PYTEST_DONT_REWRITE.
+place for claims: rewritten assertions branch where the originals do not, and paths are never exhausted. Nor may this
+one be rewritten, as pytest does with packages that bring a plugin: PYTEST_DONT_REWRITE.
 """
 
 from __future__ import annotations

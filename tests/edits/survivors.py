@@ -26,8 +26,8 @@ RESTORED_IN_PEACE: Final = (
     "reference; for the Worker it would take such a step in the model."
 )
 SELDOM_MET: Final = (
-    "An alarm has to be lost twice, and the store to crash before the next request: runs of one seed in three come to it. "
-    "test_lost_alarm does, and finds it."
+    "An alarm has to be lost twice, and the store to crash before the next request: runs of one seed in three come to "
+    "it. test_lost_alarm does, and finds it."
 )
 WHOLE_CHANGELOG: Final = (
     "The whole changelog is compared, from version 0 on. test_store and test_http_front ask for a part of it, and find "
