@@ -30,7 +30,7 @@ from edgeproof.properties.catalogue import Property, adopt_properties, part_with
 from edgeproof.properties.designs import adopt_dossier, part_with_dossiers
 from edgeproof.properties.designs.dossier import Dossier
 
-__all__ = ["GROUP", "Own", "adopt", "adopted", "has_a_system", "is_reference", "part_with_all"]
+__all__ = ["GROUP", "Own", "adopt", "adopted", "has_a_system", "is_reference", "module_named", "part_with_all"]
 
 GROUP: Final = "edgeproof.designs"
 """The group of entry points by which an installed package names its designs."""
@@ -120,7 +120,7 @@ def _found(reference: str) -> tuple[ModuleType, str]:
     if not colon:
         place, attribute = reference, ""
     try:
-        module = _of_file(Path(place)) if place.endswith(".py") else _of_name(place)
+        module = _of_file(Path(place)) if place.endswith(".py") else module_named(place)
     except DesignError:
         raise
     except Exception as error:
@@ -151,7 +151,8 @@ def _of_file(path: Path) -> ModuleType:
     return module
 
 
-def _of_name(name: str) -> ModuleType:
+def module_named(name: str) -> ModuleType:
+    """Run and give a module that somebody named; raises whatever importing it raises."""
     # An installed command does not look into the current folder, as `python -m` does. What is installed comes first.
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)

@@ -5,17 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from attrs import frozen
 
 from edgeproof.model.designs import load
 from edgeproof.properties.evidence import Status
-from edgeproof.reports.view import Row, View, standing
+from edgeproof.reports.view import CALM, Row, View, standing
 
 __all__ = ["Fault", "faults"]
-
-_CALM: Final = (Status.AS_EXPECTED, Status.NOT_BY_RUNS)
 
 
 @frozen
@@ -35,7 +32,7 @@ class Fault:
 
 def faults(view: View) -> list[Fault]:
     """In the order of the report."""
-    rows = [row for sheet in view.sheets for row in sheet.rows if row.conclusion.status not in _CALM]
+    rows = [row for sheet in view.sheets for row in sheet.rows if row.conclusion.status not in CALM]
     return [_fault(view, row) for row in rows]
 
 

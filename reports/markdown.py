@@ -12,7 +12,7 @@ from edgeproof.reports.difference import Change, Direction
 from edgeproof.reports.errors import counted
 from edgeproof.reports.markup import text
 from edgeproof.reports.matrix import asked_text, counts
-from edgeproof.reports.view import MEANING, Sheet, View, standing
+from edgeproof.reports.view import CALM, MEANING, Sheet, View, standing
 
 __all__ = ["markdown_document"]
 
@@ -25,8 +25,6 @@ _SIGNS: Final = {
     Verdict.VACUOUS: "❔",
 }
 _LEGEND: Final = "✅ proved, ☑️ holds to a bound, ⚠️ violated as expected, ❔ undecided, ❌ not as expected."
-
-_CALM: Final = (Status.AS_EXPECTED, Status.NOT_BY_RUNS)
 
 
 _LINES: Final = 20
@@ -47,7 +45,7 @@ def markdown_document(view: View, changes: Sequence[Change] | None = None) -> st
         f"{violated} violated, {open_ones}; {ledger.seconds:.1f} s, seed {ledger.seed}.",
         "",
         *([] if changes is None else _since(changes)),
-        *_listed(view, "Not as expected", "❌", lambda status: status not in _CALM),
+        *_listed(view, "Not as expected", "❌", lambda status: status not in CALM),
         *_listed(view, "Not decided by runs", "❔", lambda status: status is Status.NOT_BY_RUNS),
         *_designs(view),
         f"{_LEGEND} Every case in full: `{view.path('cases.md')}`.",
@@ -131,6 +129,6 @@ def _overview(sheets: list[Sheet]) -> Iterator[str]:
 
 
 def _sign(conclusion: Conclusion) -> str:
-    if conclusion.status in _CALM:
+    if conclusion.status in CALM:
         return _SIGNS[conclusion.verdict] if conclusion.status is Status.AS_EXPECTED else "❔"
     return f"❌ {standing(conclusion)}"

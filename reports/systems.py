@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from edgeproof.reports.errors import Unusable, one_line
@@ -77,11 +74,10 @@ def system_named(name: str) -> Callable[[], System]:
     module, colon, attribute = name.partition(":")
     if not colon:
         return SYSTEMS[name] if name in SYSTEMS else unknown("system", name, [*SYSTEMS, f"or {OWN}"])
-    # An installed command does not look into the current folder, as `python -m` does. What is installed comes first.
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
+    from edgeproof.properties.own import module_named
+
     try:
-        made = getattr(import_module(module), attribute)
+        made = getattr(module_named(module), attribute)
     except Exception as error:
         raise Unusable(f"{one_line(name)} cannot be had: {type(error).__name__}: {one_line(error)}") from error
     if not callable(made):

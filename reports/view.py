@@ -20,7 +20,7 @@ from edgeproof.model.trace import Trace
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
 from edgeproof.properties.own import adopted
 
-__all__ = ["MEANING", "Finding", "Row", "Sheet", "View", "arrange", "program_name", "says", "standing"]
+__all__ = ["CALM", "MEANING", "Finding", "Row", "Sheet", "View", "arrange", "program_name", "says", "standing"]
 
 MEANING: Final[Mapping[int, str]] = {
     0: "all as expected",
@@ -29,6 +29,9 @@ MEANING: Final[Mapping[int, str]] = {
     4: "a promise was missed, or may be, as the environment broke an assumption; nothing else is wrong",
 }
 """What the exit status of a checked ledger says."""
+
+CALM: Final = (Status.AS_EXPECTED, Status.NOT_BY_RUNS)
+"""How a property may stand without anybody having to look at it."""
 
 _ORDER: Final = ("explore", "prove", "fuzz")
 

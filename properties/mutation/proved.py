@@ -178,7 +178,7 @@ def _lost_in_the_end(
         broken = {}
         for action in trial.actions:
             if action.name not in settled:
-                broken = {name: action.name for name in broken_by(trial, action)}  # noqa: C420
+                broken = dict.fromkeys(broken_by(trial, action), action.name)
                 settled.add(action.name)
                 if broken:
                     break

@@ -164,8 +164,6 @@ def verify(
     from edgeproof.reports.reported import read_report
     from edgeproof.reports.request import outside_case, select_cases
 
-    before = None if base is None else read_report(base)
-
     if aimed.target is not None:
         from edgeproof.reports.target.reporting import report_target
 
@@ -175,6 +173,7 @@ def verify(
             raise Unusable("--target takes no --engine, --system, --bearer-file or --bound: the file says all of that")
         place = out or folder_of(["target"], (aimed, request, seed, profile))
         return report_target(terminal, aimed, request, profile, seed, place)
+    before = None if base is None else read_report(base)
     if is_address(system):
         if bearer_file is None or engines:
             raise Unusable(f"a deployment takes {'no --engine' if engines else '--bearer-file'}")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,17 @@ def test_without_workerd_what_needs_it_is_refused_and_the_rest_is_driven(
     assert capsys.readouterr().err.startswith("edgeproof: worker-memo: $EDGEPROOF_WORKERD names /nowhere")
     assert main(["interleave", "--schedules", "60", "--json"]) == 0
     assert [one["subject"] for one in json.loads(capsys.readouterr().out)["subjects"]] == list(subjects.SUBJECTS)
+
+
+def test_a_subject_whose_extra_is_missing_is_named_and_the_rest_is_driven(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "edgeproof.impl.interleaved.flags", raising=False)
+    for name in {"openfeature", *(name for name in sys.modules if name.startswith("openfeature."))}:
+        monkeypatch.setitem(sys.modules, name, None)  # as where it is not installed
+    assert main(["interleave", "--schedules", "60", "--json"]) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert document["not driven"] == {"flags": "the extra `flags` is not installed: pip install 'edgeproof[flags]'"}
+    assert [one["subject"] for one in document["subjects"]] == [one for one in subjects.SUBJECTS if one != "flags"]
+    assert main(["interleave", "flags"]) == 2
+    assert "pip install 'edgeproof[flags]'" in capsys.readouterr().err

@@ -198,3 +198,23 @@ def test_what_is_in_the_way_of_latest_is_said(cli: Run) -> None:
     outcome = cli("verify", "--case", "inline")
     assert outcome.status == 2
     assert "reports/out/latest is in the way" in outcome.err
+
+
+def test_in_github_actions_what_is_not_as_expected_is_annotated(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert "::error " not in cli("verify").out
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = cli("verify").out
+    assert len(re.findall(r"^::(?:error|warning) file=\S+,line=\d+,title=", said, re.MULTILINE)) == 5
+    assert "::error " not in cli("verify", "--json").out
+
+
+def test_the_summary_is_held_to_the_base_that_is_named_before_anything_is_run(cli: Run) -> None:
+    assert cli("verify", "--out", "old").status == 1
+    cli("verify", "--out", "new", "--base", "old/report.json")
+    assert "## Since the base report" in Path("new/report.md").read_text(encoding="utf-8")
+    assert "## Since the base report" not in Path("old/report.md").read_text(encoding="utf-8")
+    refused = cli("verify", "--out", "none", "--base", "nowhere.json")
+    assert (refused.status, Path("none").exists()) == (2, False)
+    assert "cannot read nowhere.json" in refused.err
+    assert "--base is for" in cli("verify", "--target", "edgeproof.toml", "--base", "old/report.json").err
