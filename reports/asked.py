@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from attrs import frozen
 
-__all__ = ["Choices", "Request"]
+__all__ = ["Choices", "How", "Request"]
 
 
 @frozen
@@ -30,3 +32,21 @@ class Choices:
     options: tuple[str, ...] = ()
     hazards: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+
+
+@frozen
+class How:
+    """What `verify` is to judge, how, and where its reports go."""
+
+    engines: tuple[str, ...] = ()
+    """None means all."""
+    profile: str = "quick"
+    system: str = "reference"
+    bearer_file: str | None = None
+    bound: Fraction | None = None
+    """How stale a deployment's readers may be: seconds."""
+    require_actions: float = 100
+    """Per cent of the actions that a design's cases allow."""
+    require_transitions: int = 0
+    base: str | None = None
+    out: str | None = None
