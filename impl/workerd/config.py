@@ -24,10 +24,12 @@ WORKER: Final = Path(__file__).resolve().parents[1] / "worker"
 
 _COMPATIBILITY: Final = "2026-11-01"
 _MODULES: Final = (
-    *("driven.js", "index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js"),
+    *("driven.js", "held.js", "index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js"),
     "watchdog.js",
     *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
 )
+_FOR_TESTS: Final = 2
+"""So many of them, at the head, are never deployed."""
 
 _CONFIG: Final = """using Workerd = import "/workerd/workerd.capnp";
 # The Worker can reach what is bound to it, and nothing else.
@@ -56,7 +58,8 @@ const worker :Workerd.Worker = (
 class Bindings:
     """What the Worker finds in its environment. `main` is the module that is run: driven.js, or index.js alone.
 
-    `history` is "log" if the Worker is to log what happens.
+    `history` is "log" if the Worker is to log what happens. With `gates` whatever answers the Worker waits at one
+    (`held.js`).
     """
 
     options: Mapping[str, str | float] = field(factory=dict)
@@ -64,6 +67,7 @@ class Bindings:
     alarm_attempts: int | None = None
     main: str = "driven.js"
     history: str = ""
+    gates: bool = False
 
 
 def bindings_of(setup: Setup, token: str) -> Bindings:
@@ -121,12 +125,13 @@ def _write(path: Path, bindings: Bindings, disk: str, storage: str, place: str) 
         *([disk] if disk else []),
     ]
     variables: dict[str, Any] = {"OPTIONS": dict(bindings.options), "ALARM_ATTEMPTS": bindings.alarm_attempts}
-    names = _MODULES if bindings.main == "driven.js" else _MODULES[1:]
+    names = _MODULES if bindings.main == "driven.js" else _MODULES[_FOR_TESTS:]
     modules = [f'(name = "{name}", esModule = embed "{name}")' for name in names]
     modules.append('(name = "openapi.json", json = embed "openapi.json")')
     said = [f"(name = {json.dumps(k)}, json = {json.dumps(json.dumps(v))})" for k, v in variables.items()]
     said.append(f'(name = "TOKEN", text = {json.dumps(bindings.token)})')
     said.append(f'(name = "HISTORY", text = {json.dumps(bindings.history)})')
+    said += ['(name = "GATE", kvNamespace = "kv")'] if bindings.gates else []
     text = (
         _CONFIG.replace("{services}", ",\n    ".join(services))
         .replace("{modules}", ",\n    ".join(modules))

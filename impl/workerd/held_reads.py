@@ -27,9 +27,11 @@ from edgeproof.impl.workerd.config import Bindings, copy_worker, location_config
 from edgeproof.impl.workerd.processes import Edits
 from edgeproof.impl.workerd.runtime import Workerd, scratch_directory
 
-__all__ = ["HeldCall", "HeldIsolate", "HeldRead", "HoldingLocation"]
+__all__ = ["GATE", "HeldCall", "HeldIsolate", "HeldRead", "HoldingLocation"]
 
 _TOKEN: Final = "a-token"
+GATE: Final = "gate:"
+"""What the keys of gates begin with: they are no questions to KV."""
 
 
 @define(eq=False)
@@ -146,11 +148,18 @@ class HeldIsolate:
     """A process with one isolate, at the one location of `kv` (a context manager).
 
     `options` are the Worker's, `history` is "log" if it is to log what happens, and `edits` break its sources on
-    purpose. Raises RuntimeMissingError.
+    purpose. With `gates` the bodies of KV's answers wait, and whatever an object is asked and answers: each asks for
+    its own name, after GATE. Raises RuntimeMissingError.
     """
 
     def __init__(
-        self, options: Mapping[str, str | float], kv: Adversary, *, history: str = "", edits: Edits | None = None
+        self,
+        options: Mapping[str, str | float],
+        kv: Adversary,
+        *,
+        history: str = "",
+        gates: bool = False,
+        edits: Edits | None = None,
     ) -> None:
         self._place = kv.places[0].location = HoldingLocation(kv.places[0].location)
         self._door = Door(kv)
@@ -158,7 +167,7 @@ class HeldIsolate:
         self._headers = {"Authorization": f"Bearer {_TOKEN}"}
         try:
             sources = copy_worker(Path(self._scratch.name), edits)
-            config = location_config(sources, Bindings(options, _TOKEN, history=history), 0)
+            config = location_config(sources, Bindings(options, _TOKEN, history=history, gates=gates), 0)
             self._process = Workerd(config, disks={}, externals={"kv": self._door.address})
             self._process.start()
         except BaseException:
