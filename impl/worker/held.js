@@ -9,7 +9,8 @@
 export function held(env) {
   if (!env.GATE) return env;
   const passes = (name) => env.GATE.get(`gate:${name}`);
-  return { ...env, KV: lateBodies(env.KV, passes), STORE: lateObjects(env.STORE, passes), UNITS: lateObjects(env.UNITS, passes) };
+  const { KV, STORE, UNITS } = env;
+  return { ...env, KV: lateBodies(KV, passes), STORE: lateObjects(STORE, passes), UNITS: lateObjects(UNITS, passes) };
 }
 
 /** A head is answered first, and a body once it is read: what runs in between may find that things have moved on. */

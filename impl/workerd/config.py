@@ -24,8 +24,8 @@ WORKER: Final = Path(__file__).resolve().parents[1] / "worker"
 
 _COMPATIBILITY: Final = "2026-11-01"
 _MODULES: Final = (
-    *("driven.js", "held.js", "index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js"),
-    "watchdog.js",
+    *("driven.js", "held.js"),
+    *("index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js", "watchdog.js"),
     *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
 )
 _FOR_TESTS: Final = 2

@@ -123,7 +123,9 @@ def test_a_fault_between_head_and_body_shows_where_they_leave_apart_and_nowhere_
 
 
 @pytest.mark.parametrize("policy", ["plain", "guarded", "memo"])
-def test_in_every_order_the_worker_that_gets_whole_answers_and_the_reference_show_the_same(workerd: Path, policy: str) -> None:
+def test_in_every_order_the_worker_with_whole_answers_and_the_reference_show_the_same(
+    workerd: Path, policy: str
+) -> None:
     whole = WorkerReaderSubject(3, policy, apart=False)
     with closing(whole) as worker, closing(ReaderSubject(3, policy)) as reference:
         for seed in range(25):
