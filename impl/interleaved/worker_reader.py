@@ -21,7 +21,7 @@ from edgeproof.impl.interleaved.place import CACHE_TTL
 from edgeproof.impl.interleaved.reader import MEMO_TTL, ReaderSubject
 from edgeproof.impl.runtime import Instance
 from edgeproof.impl.snapshot import Snapshot
-from edgeproof.impl.workerd.adversary import Adversary
+from edgeproof.impl.workerd.adversary import Adversary, Held
 from edgeproof.impl.workerd.client import Reply, WorkerdError, asked
 from edgeproof.impl.workerd.held_reads import GATE, HeldCall, HeldIsolate, HeldRead
 from edgeproof.impl.workerd.processes import Edits
@@ -65,7 +65,7 @@ class WorkerReader:
         self._look()
         return _reading(call.reply())
 
-    async def _answer(self, call: HeldCall, read: HeldRead) -> None:
+    async def _answer(self, call: HeldCall, read: HeldRead | Held) -> None:
         try:
             entry = await self._runtime.call(*self._asked(read))
         except OSError:
@@ -75,11 +75,11 @@ class WorkerReader:
             self._tell_time()
             call.answer(entry)
 
-    def _asked(self, read: HeldRead) -> tuple[str, Callable[[], KVEntry | None]]:
+    def _asked(self, read: HeldRead | Held) -> tuple[str, Callable[[], KVEntry | None]]:
         """What is under way by that: its name, and how it is answered."""
         if read.key == GATE + _BODY:
             return _BODY, lambda: None
-        if read.key != f"config:{self._unit}":
+        if isinstance(read, Held) or read.key != f"config:{self._unit}":
             raise WorkerdError(f"the isolate asks KV for {read.key}")
         return "kv.get", partial(self._location.get, self._key, cache_ttl=read.cache_ttl)
 

@@ -29,6 +29,7 @@ export class ConfigStore extends Real {
   #written = Promise.resolve();
   #release = null;
   #strike = null;
+  #begun = () => {};
   #losing = "";
   #lost = null;
 
@@ -51,6 +52,7 @@ export class ConfigStore extends Real {
   async alarm(info) {
     if (this.#losing) return this.#lose(info);
     this.#settled = this.options.handler === "throws" ? this.#underThePlatform(info) : super.alarm(info);
+    this.#begun();
     await this.#settled;
   }
 
@@ -102,6 +104,14 @@ export class ConfigStore extends Real {
     if (due === null || due > suiteTime()) return false;
     await this.ctx.storage.setAlarm(Date.now());
     return true;
+  }
+
+  /** Let the alarm fire, and wait until its handler is done: false if none is due. */
+  async run() {
+    const begun = new Promise((resolve) => { this.#begun = resolve; });
+    if (!(await this.fire())) return false;
+    await begun;
+    return this.settle();
   }
 
   /** Have the runtime lose the next alarm ("once"), or every one from now on ("always"): `alarm` stays in the past. */

@@ -105,10 +105,12 @@ def copy_worker(into: Path, edits: Mapping[str, Sequence[tuple[str, str]]] | Non
     return into
 
 
-def store_config(directory: Path, bindings: Bindings) -> Path:
-    """Write the configuration of a process with the store; its disk service is `disk`, its KV `kv`, R2 `r2`."""
+def store_config(directory: Path, bindings: Bindings, place: str = "center") -> Path:
+    """Write the configuration of a process with the store; its disk service is `disk`, its KV `kv`, which it reads at
+    `place`.
+    """
     services = '(name = "disk", disk = (path = "/", writable = true))'
-    return _write(directory / "store.capnp", bindings, services, '(localDisk = "disk")', "center")
+    return _write(directory / "store.capnp", bindings, services, '(localDisk = "disk")', place)
 
 
 def location_config(directory: Path, bindings: Bindings, location: int) -> Path:

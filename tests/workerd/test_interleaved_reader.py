@@ -15,10 +15,10 @@ from edgeproof.impl.interleaved.base import Lines
 from edgeproof.impl.interleaved.reader import ReaderSubject
 from edgeproof.impl.interleaved.subjects import ON_WORKERD, subject
 from edgeproof.impl.interleaved.worker_reader import WorkerReaderSubject
-from edgeproof.impl.interleaving import Interleaved
 from edgeproof.properties.engines.interleave.engine import Effort, interleave
 from edgeproof.properties.engines.interleave.schedule import replay
 from edgeproof.properties.evidence import HOLDS, Verdict
+from tests.workerd.interleaved import compare
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")
 
@@ -130,12 +130,3 @@ def test_in_every_order_the_worker_with_whole_answers_and_the_reference_show_the
     with closing(whole) as worker, closing(ReaderSubject(3, policy)) as reference:
         for seed in range(25):
             compare(worker, reference, Random(seed))
-
-
-def compare(worker: Interleaved, reference: Interleaved, random: Random) -> None:
-    """Drive both the same way; some runs stop on the way, and the next one must know nothing of it."""
-    assert worker.start() == reference.start()
-    while (moves := reference.moves()) and random.random() > 0.03:
-        assert worker.moves() == moves
-        move = random.choice(list(moves))
-        assert worker.make(move.name) == reference.make(move.name), move.name
