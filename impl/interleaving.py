@@ -89,7 +89,8 @@ class Told:
     operation: str
     label: Label
     content: str
-    at: float
+    at: float | None = None
+    """When that was: of interest only where it claims to be of an age."""
     age: float | None = None
     stands_in: bool = False
     """It says that KV could not be told from, and that this is what there was."""

@@ -26,6 +26,7 @@ _LAST: Final = 2
 """The version that is deleted."""
 _ABSENT: Final[Label] = (0, _LAST + 1)
 """How new it is that there is nothing: nothing is put after the deletion."""
+_TOLD: Final = "what clients were told"
 
 
 class CacheFills(Subject):
@@ -48,25 +49,31 @@ class CacheFills(Subject):
     def lines(self) -> Lines:
         """Reads, a put and a deletion, a refresh, and time."""
         reads = [f"read {number}" for number in range(1, self.operations + 1)]
+        # Only an answer changes the cache; but a copy that it has by then is told at once.
+        looks, told_at_once = touch([CLOCK, CACHE]), touch([CLOCK, CACHE], [_TOLD])
         return {
-            "clients": [Begin(name, self._asking(name), touch([CLOCK], [CACHE]), CACHE) for name in reads],
+            "clients": [Begin(name, self._asking(name), told_at_once, CACHE) for name in reads],
             "publisher": [
                 Begin("put", self._put, touch([CLOCK], [CENTRE])),
                 Begin("deletion", self._delete, touch([CLOCK], [CENTRE])),
             ],
-            "location": [Begin("refresh", self._refreshing, touch([CLOCK], [CACHE]), CACHE)],
+            "location": [Begin("refresh", self._refreshing, looks, CACHE)],
             "time": [wait(lambda: self.world, 1, CACHE_TTL + 1)],
         }
 
     def far_side(self, label: str, home: str) -> Touch | None:
-        """The centre is read."""
-        return touch([CENTRE, CLOCK])
+        """The centre is read, whatever the time, as nothing that is put here expires."""
+        return touch([CENTRE])
+
+    def near_side(self, home: str) -> Touch:
+        """The cache is filled, with what is as old as its question, and a client told."""
+        return touch(writes=[home, _TOLD])
 
     def answered(self, operation: str, task: Task) -> None:
         """A read has been told what there is, or that there is nothing."""
         entry = task.outcome()
         if operation != "refresh":
-            self.say(Told(operation, _label(entry), _content(entry), self.world.time))
+            self.say(Told(operation, _label(entry), _content(entry)))
 
     def kept(self) -> Iterable[tuple[str, Label]]:
         """The cache's copy. It may give up a copy for none, as it then asks anew."""

@@ -6,8 +6,10 @@ Once no move is left, the alarm goes on alone, as often as it is armed: in the e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from attrs import frozen
 
 from edgeproof.impl.driven.setup import steady
 from edgeproof.impl.driven.storage import Storage
@@ -17,10 +19,10 @@ from edgeproof.impl.edge.kv import KVNamespace, Limits
 from edgeproof.impl.interleaved.base import CLOCK, Begin, Lines, Subject, Touch, touch
 from edgeproof.impl.interleaved.place import CENTRE, KEY, label_of, published
 from edgeproof.impl.interleaving import Ended, Fact, Label, Promise
-from edgeproof.impl.pattern.deployment import Choices, Parts, boot
+from edgeproof.impl.pattern.deployment import Choices, DurableObject, Parts, boot
 from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
 
-__all__ = ["PublicationSubject"]
+__all__ = ["PublicationSubject", "Unit"]
 
 _OBJECT: Final = "the object"
 _ALARMS: Final = 2
@@ -30,6 +32,54 @@ _PARTS: Final = Parts()
 _CHOICES: Final = Choices(
     epoch=True, key=KEY, timing=Timing(retry=steady(1.0)), platform_retry=steady(1.0), limits=Limits(write_spacing=0)
 )
+
+
+class Unit(Protocol):
+    """A unit's Durable Object, by what is done to it from outside."""
+
+    def write(self, request: WriteRequest) -> Coroutine[Any, Any, Any]:
+        """A client's write."""
+
+    def fire(self) -> Coroutine[Any, Any, Any]:
+        """Its alarm fires."""
+
+    def due(self) -> bool:
+        """Whether the alarm should fire now, and its handler is not at work."""
+
+    def next_alarm(self) -> float | None:
+        """When the alarm will fire, in seconds of the run's clock; None if it never will."""
+
+    def snapshot(self) -> Snapshot:
+        """What it holds."""
+
+    def state(self) -> object:
+        """All else that there is to be seen of it."""
+
+
+@frozen
+class _Reference:
+    """The reference's."""
+
+    inner: DurableObject
+
+    def write(self, request: WriteRequest) -> Coroutine[Any, Any, Any]:
+        return self.inner.front.write(request, lambda result: None)
+
+    def fire(self) -> Coroutine[Any, Any, Any]:
+        return self.inner.alarms.fire()
+
+    def due(self) -> bool:
+        return self.inner.alarms.due()
+
+    def next_alarm(self) -> float | None:
+        alarm = self.inner.store.alarm()
+        return None if alarm is None or self.inner.alarms.stuck() else alarm.due
+
+    def snapshot(self) -> Snapshot:
+        return self.inner.store.snapshot()
+
+    def state(self) -> object:
+        return self.inner.store.status()
 
 
 class PublicationSubject(Subject):
@@ -48,7 +98,11 @@ class PublicationSubject(Subject):
         self._storage.wipe()
         self._committed = 0
         self.kv: KVNamespace = _CHOICES.namespace(self.world, parts=self._parts)
-        self.unit = boot(_CHOICES, self.instance, self._storage.connection, self.kv, parts=self._parts)
+        self.unit = self.boot()
+
+    def boot(self) -> Unit:
+        """The unit, which puts to `kv`."""
+        return _Reference(boot(_CHOICES, self.instance, self._storage.connection, self.kv, parts=self._parts))
 
     def lines(self) -> Lines:
         """Writes, and alarms that fire if they are due."""
@@ -80,17 +134,17 @@ class PublicationSubject(Subject):
 
     def memory(self) -> Mapping[str, Any]:
         """What KV and the object hold."""
-        return {CENTRE: self._published(), _OBJECT: (self.unit.store.status(), self.unit.store.snapshot())}
+        return {CENTRE: self._published(), _OBJECT: (self.unit.state(), self.unit.snapshot())}
 
     def end(self) -> Sequence[Fact]:
         """What KV holds once the alarm has nothing left to do."""
         for _ in range(_MOST):
-            alarm = self.unit.store.alarm()
-            if alarm is None or self.unit.alarms.stuck():
+            due = self.unit.next_alarm()
+            if due is None:
                 break
-            self.world.advance(max(0.0, alarm.due - self.world.time))
-            self.instance.run(self.unit.alarms.fire())
-        return [Ended(CENTRE, label_of(self._published()), label_of(self.unit.store.snapshot()))]
+            self.world.advance(max(0.0, due - self.world.time))
+            self.instance.run(self.unit.fire())
+        return [Ended(CENTRE, label_of(self._published()), label_of(self.unit.snapshot()))]
 
     def close(self) -> None:
         """Close the object's storage."""
@@ -100,16 +154,16 @@ class PublicationSubject(Subject):
     def _writing(self, number: int) -> Callable[[], Any]:
         request = WriteRequest({"n": number}, f"client {number}")
 
-        return lambda: self.unit.front.write(request, lambda result: None)
+        return lambda: self.unit.write(request)
 
     def _note_commits(self) -> None:
-        if self.unit.store.version() != self._committed:
-            snapshot = self.unit.store.snapshot()
+        snapshot = self.unit.snapshot()
+        if snapshot.version != self._committed:
             self._committed = snapshot.version
             self.say(published(snapshot, self.world.time))
 
     def _fire(self) -> Any:
-        return self.unit.alarms.fire() if self.unit.alarms.due() else None
+        return self.unit.fire() if self.unit.due() else None
 
     def _published(self) -> Snapshot:
         entry = self.kv.read_centre(KEY)

@@ -30,6 +30,10 @@ ON_WORKERD: Final[Mapping[str, tuple[str, str]]] = {
     "worker-plain": (f"{_HERE}.worker_reader:plain", "reads of the Worker that takes KV as it comes"),
     "worker-guarded": (f"{_HERE}.worker_reader:guarded", "reads of the Worker that never goes back"),
     "worker-memo": (f"{_HERE}.worker_reader:memo", "reads of the Worker that keeps its copy for a while"),
+    "worker-publication": (
+        f"{_HERE}.worker_publication:WorkerPublicationSubject",
+        "writes to the Worker's object, and the alarm that publishes them",
+    ),
 }
 """The same for subjects that need the real runtime."""
 

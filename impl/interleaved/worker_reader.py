@@ -2,29 +2,33 @@
 """The program of `reader`, with the Worker's reader on the real runtime in the place of the reference's.
 
 The isolate is a process that serves every run. It is told the run's time, and what it asks of KV comes to the run's
-location when the order of moves has it so; the rest of the program is the same.
+location when the order of moves has it so; the rest of the program is the same. Where a copy is kept already, KV's
+answer comes in two: the head says which version it has, and the body comes later, if it is read at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
 from typing import Any, Final, cast
 
+from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVLocation, KVNamespace
 from edgeproof.impl.edge.reader import ConfigUnavailable, Reading, ServedFrom
+from edgeproof.impl.interleaved.base import Touch
 from edgeproof.impl.interleaved.place import CACHE_TTL
 from edgeproof.impl.interleaved.reader import MEMO_TTL, ReaderSubject
 from edgeproof.impl.runtime import Instance
 from edgeproof.impl.snapshot import Snapshot
-from edgeproof.impl.workerd.adversary import Adversary
+from edgeproof.impl.workerd.adversary import Adversary, Held
 from edgeproof.impl.workerd.client import Reply, WorkerdError, asked
-from edgeproof.impl.workerd.held_reads import HeldCall, HeldIsolate, HeldRead
+from edgeproof.impl.workerd.held_reads import GATE, HeldCall, HeldIsolate, HeldRead
 from edgeproof.impl.workerd.processes import Edits
 
 __all__ = ["WorkerReaderSubject", "guarded", "memo", "plain"]
 
+_BODY: Final = "kv.get body"
 _MEMORY: Final = "isolate; hit; detail="
 
 
@@ -61,18 +65,23 @@ class WorkerReader:
         self._look()
         return _reading(call.reply())
 
-    async def _answer(self, call: HeldCall, read: HeldRead) -> None:
-        if read.key != f"config:{self._unit}":
-            raise WorkerdError(f"the isolate asks KV for {read.key}")
-        get = partial(self._location.get, self._key, cache_ttl=read.cache_ttl)
+    async def _answer(self, call: HeldCall, read: HeldRead | Held) -> None:
         try:
-            entry = await self._runtime.call("kv.get", get)
+            entry = await self._runtime.call(*self._asked(read))
         except OSError:
             self._tell_time()
             call.lose()
         else:
             self._tell_time()
             call.answer(entry)
+
+    def _asked(self, read: HeldRead | Held) -> tuple[str, Callable[[], KVEntry | None]]:
+        """What is under way by that: its name, and how it is answered."""
+        if read.key == GATE + _BODY:
+            return _BODY, lambda: None
+        if isinstance(read, Held) or read.key != f"config:{self._unit}":
+            raise WorkerdError(f"the isolate asks KV for {read.key}")
+        return "kv.get", partial(self._location.get, self._key, cache_ttl=read.cache_ttl)
 
     def _look(self) -> None:
         """See what the isolate keeps, once its code has run."""
@@ -90,9 +99,11 @@ class WorkerReader:
 
 
 class WorkerReaderSubject(ReaderSubject):
-    """The isolate and its location; `edits` break the Worker's sources on purpose. Raises RuntimeMissingError."""
+    """The isolate and its location; `edits` break the Worker's sources on purpose. With `apart` bodies leave by
+    themselves, else with their heads. Raises RuntimeMissingError.
+    """
 
-    def __init__(self, operations: int, policy: str, edits: Edits | None = None) -> None:
+    def __init__(self, operations: int, policy: str, edits: Edits | None = None, *, apart: bool = True) -> None:
         super().__init__(operations, policy, reader=self._reader)
         options: dict[str, str | float] = {
             "reader": policy,
@@ -102,8 +113,12 @@ class WorkerReaderSubject(ReaderSubject):
         }
         # Nothing is read there: whatever the isolate asks is held, and answered from the run's own location.
         nowhere = Adversary(KVNamespace(self.world), self.world, 1)
-        self._isolate = HeldIsolate(options, nowhere, edits=edits)
+        self._isolate = HeldIsolate(options, nowhere, gates=apart, edits=edits)
         self._apps = count(1)
+
+    def far_side(self, label: str, home: str) -> Touch | None:
+        """The location looks it up; which body will come is settled by then."""
+        return None if label == _BODY else super().far_side(label, home)
 
     def close(self) -> None:
         """Kill the process as well. Closing twice is fine."""

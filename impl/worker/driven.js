@@ -6,6 +6,7 @@
 // now. Doors are below `/_/`. None of this changes what the code under test does between two steps.
 
 import { readerOf } from "./edge.js";
+import { held } from "./held.js";
 import front, { ConfigStore as Real } from "./index.js";
 
 export { UnitRegistry } from "./watchdog.js";
@@ -28,11 +29,12 @@ export class ConfigStore extends Real {
   #written = Promise.resolve();
   #release = null;
   #strike = null;
+  #begun = () => {};
   #losing = "";
   #lost = null;
 
   constructor(ctx, env) {
-    super(ctx, env);
+    super(ctx, held(env));
     const real = this.sql;
     this.sql = { exec: (query, ...bindings) => {
       if (this.#strike !== null && query.includes(" INTO field ") && bindings[0] === this.#strike) {
@@ -50,6 +52,7 @@ export class ConfigStore extends Real {
   async alarm(info) {
     if (this.#losing) return this.#lose(info);
     this.#settled = this.options.handler === "throws" ? this.#underThePlatform(info) : super.alarm(info);
+    this.#begun();
     await this.#settled;
   }
 
@@ -101,6 +104,14 @@ export class ConfigStore extends Real {
     if (due === null || due > suiteTime()) return false;
     await this.ctx.storage.setAlarm(Date.now());
     return true;
+  }
+
+  /** Let the alarm fire, and wait until its handler is done: false if none is due. */
+  async run() {
+    const begun = new Promise((resolve) => { this.#begun = resolve; });
+    if (!(await this.fire())) return false;
+    await begun;
+    return this.settle();
   }
 
   /** Have the runtime lose the next alarm ("once"), or every one from now on ("always"): `alarm` stays in the past. */
@@ -169,9 +180,10 @@ export default {
     const now = request.headers.get("edgeproof-now");
     if (now !== null) clock = Number(now);
     const [, door, unit, argument] = /^\/_\/([a-z]+)\/([^/]+)(?:\/([^/]+))?$/.exec(new URL(request.url).pathname) ?? [];
-    const reader = readerOf(env, suiteTime);
-    if (door === undefined) return front.fetch(request, env, ctx);
-    if (door === "cron") return Response.json((await front.scheduled({}, env, ctx)) ?? null);
+    const around = held(env);
+    const reader = readerOf(around, suiteTime);
+    if (door === undefined) return front.fetch(request, around, ctx);
+    if (door === "cron") return Response.json((await front.scheduled({}, around, ctx)) ?? null);
     if (door === "kept") return Response.json(reader.kept.get(unit) ?? null);
     const store = env.STORE.get(env.STORE.idFromName(unit));
     return Response.json((await store[door](argument)) ?? null);

@@ -134,6 +134,8 @@ class Adversary:
         self.requests = 0
         self._clock = clock
         self._arrivals: Queue[Held] = Queue()
+        self.park: Callable[[Held], None] = self._arrivals.put
+        """Where writes that are parked go: to whoever asks for arrivals, or somewhere else."""
         self._faults: dict[str, deque[Fault]] = {}
         self._lock = Lock()
 
@@ -169,7 +171,7 @@ class Adversary:
         """For the door: take a write, and give the answer when there is one."""
         held = Held(method, key, value, act, self._clock.now())
         if self.holding:
-            self._arrivals.put(held)
+            self.park(held)
         else:
             held.reply()
         return held.wait()

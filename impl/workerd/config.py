@@ -24,10 +24,12 @@ WORKER: Final = Path(__file__).resolve().parents[1] / "worker"
 
 _COMPATIBILITY: Final = "2026-11-01"
 _MODULES: Final = (
-    *("driven.js", "index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js"),
-    "watchdog.js",
+    *("driven.js", "held.js"),
+    *("index.js", "store.js", "edge.js", "history.js", "options.js", "token.js", "validation.js", "watchdog.js"),
     *sorted(f"flags/{module.name}" for module in (WORKER / "flags").glob("*.js")),
 )
+_FOR_TESTS: Final = 2
+"""So many of them, at the head, are never deployed."""
 
 _CONFIG: Final = """using Workerd = import "/workerd/workerd.capnp";
 # The Worker can reach what is bound to it, and nothing else.
@@ -56,7 +58,8 @@ const worker :Workerd.Worker = (
 class Bindings:
     """What the Worker finds in its environment. `main` is the module that is run: driven.js, or index.js alone.
 
-    `history` is "log" if the Worker is to log what happens.
+    `history` is "log" if the Worker is to log what happens. With `gates` whatever answers the Worker waits at one
+    (`held.js`).
     """
 
     options: Mapping[str, str | float] = field(factory=dict)
@@ -64,6 +67,7 @@ class Bindings:
     alarm_attempts: int | None = None
     main: str = "driven.js"
     history: str = ""
+    gates: bool = False
 
 
 def bindings_of(setup: Setup, token: str) -> Bindings:
@@ -101,10 +105,12 @@ def copy_worker(into: Path, edits: Mapping[str, Sequence[tuple[str, str]]] | Non
     return into
 
 
-def store_config(directory: Path, bindings: Bindings) -> Path:
-    """Write the configuration of a process with the store; its disk service is `disk`, its KV `kv`, R2 `r2`."""
+def store_config(directory: Path, bindings: Bindings, place: str = "center") -> Path:
+    """Write the configuration of a process with the store; its disk service is `disk`, its KV `kv`, which it reads at
+    `place`.
+    """
     services = '(name = "disk", disk = (path = "/", writable = true))'
-    return _write(directory / "store.capnp", bindings, services, '(localDisk = "disk")', "center")
+    return _write(directory / "store.capnp", bindings, services, '(localDisk = "disk")', place)
 
 
 def location_config(directory: Path, bindings: Bindings, location: int) -> Path:
@@ -121,12 +127,13 @@ def _write(path: Path, bindings: Bindings, disk: str, storage: str, place: str) 
         *([disk] if disk else []),
     ]
     variables: dict[str, Any] = {"OPTIONS": dict(bindings.options), "ALARM_ATTEMPTS": bindings.alarm_attempts}
-    names = _MODULES if bindings.main == "driven.js" else _MODULES[1:]
+    names = _MODULES if bindings.main == "driven.js" else _MODULES[_FOR_TESTS:]
     modules = [f'(name = "{name}", esModule = embed "{name}")' for name in names]
     modules.append('(name = "openapi.json", json = embed "openapi.json")')
     said = [f"(name = {json.dumps(k)}, json = {json.dumps(json.dumps(v))})" for k, v in variables.items()]
     said.append(f'(name = "TOKEN", text = {json.dumps(bindings.token)})')
     said.append(f'(name = "HISTORY", text = {json.dumps(bindings.history)})')
+    said += ['(name = "GATE", kvNamespace = "kv")'] if bindings.gates else []
     text = (
         _CONFIG.replace("{services}", ",\n    ".join(services))
         .replace("{modules}", ",\n    ".join(modules))

@@ -20,16 +20,18 @@ from attrs import define, field
 
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import DEFAULT_CACHE_TTL, KVLocation, KVUnreachable, LocationCache
-from edgeproof.impl.workerd.adversary import PATIENCE, Adversary
+from edgeproof.impl.workerd.adversary import PATIENCE, Adversary, Held
 from edgeproof.impl.workerd.adversary_http import Door
 from edgeproof.impl.workerd.client import Call, Client, Reply, WorkerdError
-from edgeproof.impl.workerd.config import Bindings, copy_worker, location_config
+from edgeproof.impl.workerd.config import Bindings, copy_worker, store_config
 from edgeproof.impl.workerd.processes import Edits
 from edgeproof.impl.workerd.runtime import Workerd, scratch_directory
 
-__all__ = ["HeldCall", "HeldIsolate", "HeldRead", "HoldingLocation"]
+__all__ = ["GATE", "HeldCall", "HeldIsolate", "HeldRead", "HoldingLocation"]
 
 _TOKEN: Final = "a-token"
+GATE: Final = "gate:"
+"""What the keys of gates begin with: they are no questions to KV."""
 
 
 @define(eq=False)
@@ -64,7 +66,7 @@ class HoldingLocation(KVLocation):
 
     def __init__(self, inner: KVLocation) -> None:
         self.inner, self.holding = inner, False
-        self._waiting: SimpleQueue[HeldRead] = SimpleQueue()
+        self._waiting: SimpleQueue[HeldRead | Held] = SimpleQueue()
         self._ear, self._bell = socket.socketpair()
 
     def get(self, key: str, *, cache_ttl: float = DEFAULT_CACHE_TTL) -> KVEntry | None:
@@ -72,29 +74,33 @@ class HoldingLocation(KVLocation):
         if not self.holding:
             return self.inner.get(key, cache_ttl=cache_ttl)
         read = HeldRead(key, cache_ttl)
-        self._waiting.put(read)
-        self._bell.send(b"!")
+        self.park(read)
         return read.wait()
+
+    def park(self, waits: HeldRead | Held) -> None:
+        """Something waits here from now on."""
+        self._waiting.put(waits)
+        self._bell.send(b"!")
 
     def refresh(self, key: str, cache: LocationCache) -> None:
         """As the location itself does, which asks nothing of the isolate."""
         self.inner.refresh(key, cache)
 
-    def send(self, isolate: Client, path: str) -> HeldCall:
+    def send(self, isolate: Client, path: str, method: str = "GET", body: object = None) -> HeldCall:
         """Send a request, and hold back what it asks of KV here."""
         self.holding = True
-        return HeldCall(isolate.send("GET", path), self)
+        return HeldCall(isolate.send(method, path, body), self)
 
-    def next_for(self, call: Call) -> HeldRead | None:
+    def next_for(self, call: Call) -> HeldRead | Held | None:
         """What is held back next, unless the call is answered first. Raises WorkerdError if neither happens."""
         if not select.select([self._ear.fileno(), call.fileno()], [], [], PATIENCE)[0]:
             raise WorkerdError("the isolate neither asks KV nor answers")
         try:
-            read = self._waiting.get_nowait()
+            waits = self._waiting.get_nowait()
         except Empty:
             return None
         self._ear.recv(1)
-        return read
+        return waits
 
     def close(self) -> None:
         """Close the bell. Closing twice is fine."""
@@ -103,7 +109,7 @@ class HoldingLocation(KVLocation):
 
 
 class HeldCall:
-    """A request to the isolate that has gone as far as it can: to a question for KV, or to its end."""
+    """A request to the isolate that has gone as far as it can: to a question for KV, to a write, or to its end."""
 
     def __init__(self, call: Call, place: HoldingLocation) -> None:
         self._call, self._place = call, place
@@ -115,14 +121,22 @@ class HeldCall:
         read = self._asked()
         return self._place.inner.get(read.key, cache_ttl=read.cache_ttl)
 
-    def answer(self, entry: KVEntry | None) -> None:
-        """Answer what it asks."""
-        self._asked().answer(entry)
+    def answer(self, entry: KVEntry | None = None) -> None:
+        """Answer what it asks; a write is answered as KV would."""
+        self._place.holding = True
+        if isinstance(self.asks, Held):
+            self.asks.reply()
+        else:
+            self._asked().answer(entry)
         self.asks = self._place.next_for(self._call)
 
     def lose(self) -> None:
         """Let it find KV out of reach."""
-        self._asked().lose()
+        self._place.holding = True
+        if isinstance(self.asks, Held):
+            self.asks.fail()
+        else:
+            self._asked().lose()
         self.asks = self._place.next_for(self._call)
 
     def reply(self) -> Reply:
@@ -136,9 +150,8 @@ class HeldCall:
         self._call.drop()
 
     def _asked(self) -> HeldRead:
-        if self.asks is None:
+        if not isinstance(self.asks, HeldRead):
             raise ValueError("the request asks nothing of KV")
-        self._place.holding = True
         return self.asks
 
 
@@ -146,20 +159,31 @@ class HeldIsolate:
     """A process with one isolate, at the one location of `kv` (a context manager).
 
     `options` are the Worker's, `history` is "log" if it is to log what happens, and `edits` break its sources on
-    purpose. Raises RuntimeMissingError.
+    purpose. With `gates` the bodies of KV's answers wait, and whatever an object is asked and answers: each asks for
+    its own name, after GATE. Raises RuntimeMissingError.
     """
 
     def __init__(
-        self, options: Mapping[str, str | float], kv: Adversary, *, history: str = "", edits: Edits | None = None
+        self,
+        options: Mapping[str, str | float],
+        kv: Adversary,
+        *,
+        history: str = "",
+        gates: bool = False,
+        edits: Edits | None = None,
     ) -> None:
         self._place = kv.places[0].location = HoldingLocation(kv.places[0].location)
+        kv.park = self._place.park
         self._door = Door(kv)
         self._scratch = scratch_directory()
         self._headers = {"Authorization": f"Bearer {_TOKEN}"}
         try:
-            sources = copy_worker(Path(self._scratch.name), edits)
-            config = location_config(sources, Bindings(options, _TOKEN, history=history), 0)
-            self._process = Workerd(config, disks={}, externals={"kv": self._door.address})
+            disk = Path(self._scratch.name) / "disk"
+            disk.mkdir()
+            sources = copy_worker(Path(self._scratch.name) / "worker", edits)
+            # Store and location in one: nothing here dies alone.
+            config = store_config(sources, Bindings(options, _TOKEN, history=history, gates=gates), "0")
+            self._process = Workerd(config, disks={"disk": disk}, externals={"kv": self._door.address})
             self._process.start()
         except BaseException:
             self._release()
@@ -184,9 +208,9 @@ class HeldIsolate:
         """What time it is, in seconds: every request from now on tells the isolate."""
         self._headers["edgeproof-now"] = str(round(now * 1000))
 
-    def ask(self, path: str) -> HeldCall:
-        """Send a request, and hold back what it asks of KV."""
-        return self._place.send(self._client, path)
+    def ask(self, path: str, method: str = "GET", body: object = None) -> HeldCall:
+        """Send a request, and hold back what it asks of KV, and what it writes there if `kv` is holding."""
+        return self._place.send(self._client, path, method, body)
 
     def get(self, path: str) -> Reply:
         """Send a request that KV answers at once."""

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from itertools import islice
+from itertools import combinations, islice
 from random import Random
 
 import pytest
@@ -104,29 +105,29 @@ def _shown_by(system: Interleaved, sleep: bool) -> tuple[set[tuple[str, str]], i
 
 
 @every_subject
-def test_moves_that_are_said_to_commute_do(name: str) -> None:
-    one, other, compared = subject(name, 2), subject(name, 2), 0
-    for seed in range(12):
-        made: list[str] = []
-        random = Random(seed)
-        one.start()
-        while moves := one.moves():
-            pair = random.sample(list(moves), 2) if len(moves) > 1 else []
-            if pair and pair[0].commutes(pair[1]):
-                compared += 1
-                made += [pair[0].name, pair[1].name]
-                other.start()
-                for moved in (*made[:-2], pair[1].name, pair[0].name):
-                    other.make(moved)
-                for move in pair:
-                    one.make(move.name)
-                assert one.seen() == other.seen(), f"{pair[0].name} and {pair[1].name}"
-            else:
-                made.append(random.choice(list(moves)).name)
-                one.make(made[-1])
-    assert compared > 5
-    one.close()
-    other.close()
+def test_moves_that_are_said_to_commute_do_and_make_no_difference_to_what_comes_later(name: str) -> None:
+    with closing(subject(name, 2)) as one, closing(subject(name, 2)) as other:
+        compared: Counter[frozenset[str]] = Counter()
+        for seed in range(100):
+            exchange(one, other, Random(seed), compared)
+    assert len(compared) > 5
+
+
+def exchange(one: Interleaved, other: Interleaved, random: Random, compared: Counter[frozenset[str]]) -> None:
+    """Drive both, now and then two moves that commute in opposite orders: those that were `compared` least."""
+    one.start()
+    other.start()
+    while moves := one.moves():
+        pairs = [frozenset([a.name, b.name]) for a, b in combinations(moves, 2) if a.commutes(b)]
+        made = [random.choice(moves).name]
+        if pairs and random.random() < 0.5:
+            least = min(pairs, key=lambda pair: compared[pair])
+            compared[least] += 1
+            made = sorted(least)
+        for there, back in zip(made, reversed(made), strict=True):
+            one.make(there)
+            other.make(back)
+        assert one.seen() == other.seen(), " and ".join(made)
 
 
 def test_orders_that_differ_in_moves_that_commute_only_are_driven_once() -> None:

@@ -4,35 +4,50 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
 import pytest
 
+from edgeproof.impl.interleaved.base import Lines
 from edgeproof.impl.interleaved.reader import ReaderSubject
 from edgeproof.impl.interleaved.subjects import ON_WORKERD, subject
 from edgeproof.impl.interleaved.worker_reader import WorkerReaderSubject
-from edgeproof.impl.interleaving import Interleaved
 from edgeproof.properties.engines.interleave.engine import Effort, interleave
 from edgeproof.properties.engines.interleave.schedule import replay
 from edgeproof.properties.evidence import HOLDS, Verdict
+from tests.workerd.interleaved import compare
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")
 
 EDGE: Final = "edge.js"
-INSTALLS_WHAT_COMES_LAST: Final = (
-    '    if (kept && this.refuses(found ?? EMPTY, kept.snapshot, kept !== mine)) return { ...kept, source: "memo" };\n',
-    "",
+REFUSES: Final = (
+    '    if (kept && this.refuses(found ?? EMPTY, kept.snapshot, kept !== mine)) return { ...kept, source: "memo" };\n'
 )
-COUNTS_FROM_THE_ANSWER: Final = ("return this.keep(unit, found, asked);", "return this.keep(unit, found, this.now());")
-READS_ITS_LABEL_AGAIN: Final = (
-    "      found = await this.fetch(unit, mine?.snapshot);\n",
-    "      found = await this.fetch(unit, mine?.snapshot);\n"
-    "      const { era, version } = (await this.fetch(unit)) ?? EMPTY;\n"
-    "      found = found && { ...found, era, version };\n",
-)
+FETCHES: Final = "      found = await this.fetch(unit, mine?.snapshot);\n"
+INSTALLS_WHAT_COMES_LAST: Final = [(REFUSES, "")]
+COUNTS_FROM_THE_ANSWER: Final = [
+    ("return this.keep(unit, found, asked);", "return this.keep(unit, found, this.now());"),
+]
+READS_ITS_LABEL_AGAIN: Final = [
+    (
+        FETCHES,
+        f"{FETCHES}"
+        "      const { era, version } = (await this.fetch(unit)) ?? EMPTY;\n"
+        "      found = found && { ...found, era, version };\n",
+    ),
+]
 """Two faults that the Worker has had, and one of their kind."""
+LOOKS_BEFORE_THE_BODY: Final = [
+    ("    let found;\n", "    let found, kept;\n"),
+    (FETCHES, "      found = await this.fetch(unit, mine?.snapshot, () => { kept = this.kept.get(unit); });\n"),
+    (f"    const kept = this.kept.get(unit);\n{REFUSES}", REFUSES),
+    ("  async fetch(unit, mine) {\n", "  async fetch(unit, mine, look) {\n"),
+    ("    const isMine =", "    look();\n    const isMine ="),
+]
+"""Whether another answer has overtaken this one is looked at when the head is there, and the body brings it."""
 
 BACK: Final = {"monotonic-reads", "kept-goes-forward"}
 LATE: Final = {"bounded-staleness", "age-is-honest"}
@@ -57,7 +72,7 @@ def test_with_three_reads_all_that_it_is_held_to_is_put_to_the_test_and_holds(wo
 
 
 @pytest.mark.parametrize(
-    ("policy", "edit", "breaks"),
+    ("policy", "edits", "breaks"),
     [
         ("memo", INSTALLS_WHAT_COMES_LAST, BACK),
         ("guarded", INSTALLS_WHAT_COMES_LAST, BACK),
@@ -66,32 +81,52 @@ def test_with_three_reads_all_that_it_is_held_to_is_put_to_the_test_and_holds(wo
     ],
 )
 def test_a_fault_is_found_and_its_schedule_shows_it_again(
-    workerd: Path, policy: str, edit: tuple[str, str], breaks: set[str]
+    workerd: Path, policy: str, edits: list[tuple[str, str]], breaks: set[str]
 ) -> None:
-    edits = {EDGE: [edit]}
-    result = interleave("faulty", lambda: WorkerReaderSubject(2, policy, edits), Effort(1_000))
+    faulty = partial(WorkerReaderSubject, 2, policy, {EDGE: edits}, apart=False)
+    result = interleave("faulty", faulty, Effort(1_000))
     assert result.witnesses.keys() & breaks
-    with closing(WorkerReaderSubject(2, policy, edits)) as faulty:
+    with closing(faulty()) as system:
         for about, schedule in result.witnesses.items():
-            assert replay(schedule, faulty).broken[about] == schedule.why
-    with closing(subject(f"worker-{policy}", 2)) as mended:
+            assert replay(schedule, system).broken[about] == schedule.why
+    with closing(WorkerReaderSubject(2, policy, apart=False)) as mended:
         assert not any(replay(schedule, mended).broken for schedule in result.witnesses.values())
+
+
+class ReadsAndARestore(WorkerReaderSubject):
+    """The copy of the location is too old from the start, and nothing is lost."""
+
+    faults = 0
+
+    def set_up(self) -> None:
+        """Version 2 is what the next question brings."""
+        super().set_up()
+        self.world.advance(1)
+
+    def lines(self) -> Lines:
+        """All but time."""
+        return {name: line for name, line in super().lines().items() if name != "time"}
+
+
+def test_a_fault_between_head_and_body_shows_where_they_leave_apart_and_nowhere_else(workerd: Path) -> None:
+    apart, together = (
+        interleave("faulty", partial(ReadsAndARestore, 2, "memo", {EDGE: LOOKS_BEFORE_THE_BODY}, apart=apart))
+        for apart in (True, False)
+    )
+    assert apart.witnesses.keys() <= BACK
+    assert any("kv.get body" in move for schedule in apart.witnesses.values() for move in schedule.moves)
+    assert not together.witnesses
+    assert together.evidence[0].exhaustive
 
 
 # --- what is driven
 
 
 @pytest.mark.parametrize("policy", ["plain", "guarded", "memo"])
-def test_in_every_order_the_worker_and_the_reference_show_the_same(workerd: Path, policy: str) -> None:
-    with closing(subject(f"worker-{policy}", 3)) as worker, closing(ReaderSubject(3, policy)) as reference:
+def test_in_every_order_the_worker_with_whole_answers_and_the_reference_show_the_same(
+    workerd: Path, policy: str
+) -> None:
+    whole = WorkerReaderSubject(3, policy, apart=False)
+    with closing(whole) as worker, closing(ReaderSubject(3, policy)) as reference:
         for seed in range(25):
             compare(worker, reference, Random(seed))
-
-
-def compare(worker: Interleaved, reference: Interleaved, random: Random) -> None:
-    """Drive both the same way; some runs stop on the way, and the next one must know nothing of it."""
-    assert worker.start() == reference.start()
-    while (moves := reference.moves()) and random.random() > 0.03:
-        assert worker.moves() == moves
-        move = random.choice(list(moves))
-        assert worker.make(move.name) == reference.make(move.name), move.name

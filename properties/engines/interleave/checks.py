@@ -94,7 +94,9 @@ def _bounded(run: Run, fact: Fact) -> str | None:
 
 
 def _honest(run: Run, fact: Fact) -> str | None:
-    if not isinstance(fact, Told) or fact.age is None or (superseded := run.superseded_at(fact.label)) is None:
+    if not isinstance(fact, Told) or fact.at is None or fact.age is None:
+        return None
+    if (superseded := run.superseded_at(fact.label)) is None:
         return None
     late, most = fact.at - superseded, fact.age + run.promise.ageing
     claim = f"{fact.operation} is told {_say(fact.label)}, {fact.age:g} s old by its own account,"
