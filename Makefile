@@ -55,8 +55,10 @@ test: $(READY) $(RUNTIME) $(SPARK) ## run the tests, on three processes, as many
 edits: $(READY) $(RUNTIME) ## make subtle edits of the implementations, each in a copy of its own: lockstep has to find them
 	@$(BIN)/python -m tests.edits $(ARGS)
 
-docs: $(READY) ## write docs/field-reports.md anew, from docs/field-reports.toml
+docs: $(READY) ## build the site in build/docs; writes docs/field-reports.md anew first, from field-reports.toml beside it
 	@$(BIN)/python -m tests.docs.field_reports
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --fresh-env -c docs/sphinx -d build/doctrees . build/docs
+	@echo 'build/docs/index.html'
 
 bench: $(READY) ## run the benchmarks (tests/benchmarks/bench_*.py), one at a time
 	@$(BIN)/python -m pytest tests/benchmarks -s -p no:xdist \

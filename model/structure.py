@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -101,8 +102,10 @@ class Instance:
         values = {name: rigid.default for name, rigid in machine.rigids.items()}
         for name, value in chosen.items():
             if name not in machine.rigids:
+                close = get_close_matches(name, values, n=1)
+                hint = f"did you mean {close[0]!r}? " if close else ""
                 raise DesignError(
-                    f"{machine.name} has no option, hazard or parameter {name!r}; it has {', '.join(values)}"
+                    f"{machine.name} has no option, hazard or parameter {name!r}; {hint}it has {', '.join(values)}"
                 )
             values[name] = _checked(name, machine.rigids[name], value)
         return cls(machine, values)

@@ -12,6 +12,7 @@ from pathlib import Path
 from edgeproof.model.trace import dump_trace
 from edgeproof.reports.cases import cases_document
 from edgeproof.reports.difference import differences
+from edgeproof.reports.faults import faults
 from edgeproof.reports.files import remove_file, write_text
 from edgeproof.reports.folders import point_latest
 from edgeproof.reports.junit import junit_document
@@ -34,7 +35,7 @@ def write_bundle(view: View, base: Reported | None = None) -> list[str]:
     changes = None if base is None else differences(base, as_reported(document))
     documents = {
         "junit.xml": junit_document(view),
-        "report.sarif": sarif_document(view),
+        "report.sarif": sarif_document(faults(view)),
         "cases.md": cases_document(view),
         "report.md": markdown_document(view, changes),
         "report.json": report,

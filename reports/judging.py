@@ -102,6 +102,7 @@ def _finish(terminal: Terminal, ledger: Ledger, how: How, out: str, before: Repo
 
 
 def _print(terminal: Terminal, view: View) -> None:
+    from edgeproof.reports.faults import faults
     from edgeproof.reports.matrix import print_sheet, print_summary
     from edgeproof.reports.workflow_commands import wants_workflow_commands, workflow_commands
 
@@ -110,7 +111,7 @@ def _print(terminal: Terminal, view: View) -> None:
     for reason in dict.fromkeys(_missing(view)):
         terminal.out.print(f"not checked on workerd: {one_line(reason)}", soft_wrap=True)
     print_summary(terminal.out, view)
-    for line in workflow_commands(view) if wants_workflow_commands(os.environ) else ():
+    for line in workflow_commands(faults(view)) if wants_workflow_commands(os.environ) else ():
         terminal.out.print(line, soft_wrap=True, markup=False, highlight=False)
     names = ", ".join(view.path(name) for name in ("report.md", "cases.md", "report.json", "junit.xml", "report.sarif"))
     terminal.out.print(

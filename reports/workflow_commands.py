@@ -6,12 +6,11 @@ The form: https://docs.github.com/actions/reference/workflows-and-actions/workfl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from edgeproof.reports.errors import one_line
-from edgeproof.reports.faults import faults
-from edgeproof.reports.view import View
+from edgeproof.reports.faults import Fault
 
 __all__ = ["wants_workflow_commands", "workflow_commands"]
 
@@ -24,9 +23,10 @@ def wants_workflow_commands(environment: Mapping[str, str]) -> bool:
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
-def workflow_commands(view: View) -> Iterator[str]:
+def workflow_commands(found: Iterable[Fault]) -> Iterator[str]:
     """A line each."""
-    for fault in faults(view):
+    for fault in found:
         kind = "warning" if fault.undecided else "error"
-        file, title = fault.uri.translate(_ESCAPES_OF_FIELDS), fault.row.conclusion.property
-        yield f"::{kind} file={file},line={fault.line},title={title}::{one_line(fault.message).translate(_ESCAPES)}"
+        file, title = (text.translate(_ESCAPES_OF_FIELDS) for text in (fault.place.uri, fault.property))
+        message = one_line(fault.message).translate(_ESCAPES)
+        yield f"::{kind} file={file},line={fault.place.line},title={title}::{message}"

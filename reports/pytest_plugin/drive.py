@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
-from attrs import frozen
+from attrs import asdict, frozen
 
 from edgeproof.impl.system import System
 from edgeproof.model.kernel import build_kernel
@@ -32,9 +32,11 @@ from edgeproof.properties.replay import replay
 from edgeproof.properties.searching import can_search
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of
 from edgeproof.reports.errors import Unusable
+from edgeproof.reports.faults import Fault
 from edgeproof.reports.files import read_text, remove_file, write_text
 from edgeproof.reports.inputs import read_trace
-from edgeproof.reports.pytest_plugin.hooks import RECORD
+from edgeproof.reports.pytest_plugin.code_hosts import fault_of
+from edgeproof.reports.pytest_plugin.hooks import FAULT, RECORD
 from edgeproof.reports.pytest_plugin.options import Options, budget_for
 from edgeproof.reports.pytest_plugin.texts import Abstract, coverage_document, failure_text
 
@@ -75,7 +77,11 @@ class Lockstep:
             self._replay(self.options.replay, subject, makes)
             return None
         except (DesignError, TraceError, Unusable) as error:
+            self._note(fault_of(self.node, str(error)))
             raise pytest.fail.Exception(f"edgeproof: {error}", pytrace=False) from None
+        except Exception as error:
+            self._note(fault_of(self.node, f"{type(error).__name__}: {error}"))
+            raise
 
     def _drive(
         self, subject: Subject, makes: _Makes, require: Required | None, settings: hypothesis.settings | None
@@ -91,7 +97,8 @@ class Lockstep:
         document = coverage_document(self.node.nodeid, subject, found, _abstract(subject, tally, self.options.coverage))
         self.node.user_properties.append((RECORD, json.dumps(document)))
         if found.failure:
-            pytest.fail("\n".join((found.failure, *found.details)), pytrace=False)
+            said = "\n".join((found.failure, *found.details))
+            self._fail(said, fault_of(self.node, said, subject))
         return found.ledger
 
     def _replay(self, path: Path, subject: Subject, makes: _Makes) -> None:
@@ -102,7 +109,8 @@ class Lockstep:
         trace, _ = read_trace(path, machine, [one.id for one in subject.properties])
         outcome = replay(trace, on=makes, design=machine, properties=subject.properties)
         if outcome.undecided:
-            pytest.fail(f"{makes.name}: undecided: {outcome.undecided}", pytrace=False)
+            said = f"{makes.name}: undecided: {outcome.undecided}"
+            self._fail(said, fault_of(self.node, said, subject, trace))
         does, design = f"{makes.name} does", machine.name
         if outcome.mismatch:
             self._tell(f"{does} not do what {design} does: {outcome.mismatch}", subject, trace, makes, path)
@@ -115,7 +123,18 @@ class Lockstep:
         if trace.about in ("", LOCKSTEP):
             instance = Instance.of(subject.instance.machine, **trace.constants)
             broken = broken_by(trace, instance, subject.properties, makes)
-        pytest.fail(failure_text(why, subject, trace, broken, self._shown(kept), self._again(kept)), pytrace=False)
+        again = self._again(kept)
+        events = ", ".join(map(str, trace.events))
+        fault = fault_of(self.node, f"{why}. The run: {events}. Again: {again}", subject, trace, broken)
+        self._fail(failure_text(why, subject, trace, broken, self._shown(kept), again), fault)
+
+    def _fail(self, said: str, fault: Fault) -> NoReturn:
+        self._note(fault)
+        pytest.fail(said, pytrace=False)
+
+    def _note(self, fault: Fault) -> None:
+        """Let the report of the test carry what it found, also from one process of xdist to another."""
+        self.node.user_properties.append((FAULT, json.dumps(asdict(fault))))
 
     def _shown(self, path: Path) -> str:
         """A path as it is typed where pytest was started."""

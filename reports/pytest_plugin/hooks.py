@@ -7,8 +7,8 @@ Nothing here imports an engine, nor Hypothesis: a project that does not use edge
 from __future__ import annotations
 
 import json
+import os
 from argparse import ArgumentTypeError
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -16,10 +16,12 @@ import pytest
 if TYPE_CHECKING:
     from edgeproof.reports.pytest_plugin.drive import Lockstep
 
-__all__ = ["edgeproof_lockstep", "pytest_addoption", "pytest_terminal_summary"]
+__all__ = ["carried", "edgeproof_lockstep", "pytest_addoption", "pytest_configure", "pytest_terminal_summary"]
 
 RECORD: Final = "edgeproof"
-"""Under this name a test's report carries what its runs covered, as JSON; xdist and JUnit pass it on."""
+FAULT: Final = "edgeproof-fault"
+"""Under these names a test's report carries what its runs covered, and why it failed, as JSON; xdist and JUnit pass it
+on."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +45,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--edgeproof-traces", metavar="DIR", help="where runs that fail are kept; .edgeproof beside pytest's root"
     )
+    group.addoption(
+        "--edgeproof-sarif",
+        metavar="FILE",
+        help="write what failed as SARIF 2.1.0, for a code host to show at its line",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a SARIF file written, if there is to be one, by the process that hears of every test."""
+    path = config.getoption("edgeproof_sarif")
+    if path is None or hasattr(config, "workerinput"):
+        return
+    from edgeproof.reports.pytest_plugin.code_hosts import SarifFile
+
+    config.pluginmanager.register(SarifFile(config.invocation_params.dir / path))
 
 
 @pytest.fixture
@@ -59,23 +76,28 @@ def edgeproof_lockstep(request: pytest.FixtureRequest) -> Lockstep:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say of every test in lockstep what its runs covered, and what they left out."""
-    documents = list(_records(terminalreporter))
-    if not documents:
-        return
-    from edgeproof.reports.pytest_plugin.texts import coverage_lines
+    """Say of every test in lockstep what its runs covered, and what they left out; on GitHub, annotate what failed."""
+    reports = [one for outcome in ("passed", "failed") for one in terminalreporter.getreports(outcome)]
+    if covered := [document for report in reports for document in carried(report, RECORD)]:
+        from edgeproof.reports.pytest_plugin.texts import coverage_lines
 
-    terminalreporter.section("edgeproof: what was driven in lockstep")
-    for document in documents:
-        for line in coverage_lines(document):
+        terminalreporter.section("edgeproof: what was driven in lockstep")
+        for document in covered:
+            for line in coverage_lines(document):
+                terminalreporter.line(line)
+    if found := [document for report in reports for document in carried(report, FAULT)]:
+        from edgeproof.reports.pytest_plugin.code_hosts import faults_in
+        from edgeproof.reports.workflow_commands import wants_workflow_commands, workflow_commands
+
+        for line in workflow_commands(faults_in(found)) if wants_workflow_commands(os.environ) else ():
             terminalreporter.line(line)
 
 
-def _records(reporter: Any) -> Iterator[dict[str, Any]]:
-    for outcome in ("passed", "failed"):
-        for report in reporter.getreports(outcome):
-            if getattr(report, "when", "") == "call":
-                yield from (json.loads(value) for name, value in report.user_properties if name == RECORD)
+def carried(report: Any, name: str) -> list[dict[str, Any]]:
+    """The documents of that name that the report of a test carries."""
+    if getattr(report, "when", "") != "call":
+        return []
+    return [json.loads(value) for one, value in report.user_properties if one == name]
 
 
 def _natural(text: str) -> int:

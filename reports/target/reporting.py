@@ -15,6 +15,7 @@ from edgeproof.reports.bundle import write_bundle
 from edgeproof.reports.commands.target_options import Aimed
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.faults import faults
 from edgeproof.reports.files import check_directory
 from edgeproof.reports.matrix import print_sheet, print_summary
 from edgeproof.reports.report import report_document
@@ -71,7 +72,7 @@ def _print(terminal: Terminal, view: View, verified: Verified, files: Sequence[s
         if not breach.again:
             console.print("  seen once, and not again when the same was done", style="magenta")
     print_summary(console, view)
-    for line in workflow_commands(view) if wants_workflow_commands(os.environ) else ():
+    for line in workflow_commands(faults(view)) if wants_workflow_commands(os.environ) else ():
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     made = counted(verified.requests, "request")
     console.print(f"{made} made; wrote {view.path('report.json')}, {', '.join(files)}", soft_wrap=True)

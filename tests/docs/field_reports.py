@@ -30,8 +30,8 @@ shows as well, and a case in which the property holds. `tests/docs/test_field_re
 replays it on the reference implementation, where it breaks the same property. To see one:
 
     edgeproof verify --case inline --property monotonic-kv
-    edgeproof show reports/out/traces/inline.monotonic-kv.explore.itf.json
-    edgeproof replay reports/out/traces/inline.monotonic-kv.explore.itf.json --on reference
+    edgeproof show reports/out/latest/traces/inline.monotonic-kv.explore.itf.json
+    edgeproof replay reports/out/latest/traces/inline.monotonic-kv.explore.itf.json --on reference
 
 A thread's date is that of the first post that was read, or of the incident; its standing is that of the day of reading.
 """

@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from edgeproof.properties.evidence import Ledger
+from edgeproof.reports.faults import faults
 from edgeproof.reports.sarif import sarif_document
 from edgeproof.reports.view import arrange
 from edgeproof.reports.workflow_commands import wants_workflow_commands, workflow_commands
@@ -24,7 +25,7 @@ SCHEMA = json.loads(Path(__file__).with_name("sarif-schema-2.1.0.json").read_tex
 
 
 def results(ledger: Ledger) -> list[dict[str, Any]]:
-    document = json.loads(sarif_document(arrange(ledger, "out")))
+    document = json.loads(sarif_document(faults(arrange(ledger, "out"))))
     Draft4Validator(SCHEMA).validate(document)
     (run,) = document["runs"]
     assert [run["tool"]["driver"]["rules"][one["ruleIndex"]]["id"] for one in run["results"]] == [
@@ -60,7 +61,7 @@ def test_a_violation_points_at_the_action_that_it_ends_with(monkeypatch: pytest.
 
 def test_annotations_are_workflow_commands_of_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    lines = [*workflow_commands(arrange(examples.ledger(), "out"))]
+    lines = [*workflow_commands(faults(arrange(examples.ledger(), "out")))]
     assert len(lines) == len(results(examples.ledger()))
     assert not any("\n" in line for line in lines)
     assert lines[0].startswith("::error file=model/designs/do_kv.py,line=")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import hypothesis
 import pytest
+from jsonschema import Draft4Validator
 
 import edgeproof
 from edgeproof.properties.evidence import Verdict
@@ -22,6 +24,7 @@ from tests.plugin import HOOKS, PLUGIN, keep_what_is_ours
 
 pytest_plugins = ["pytester"]
 
+SARIF: Final = json.loads(Path(__file__).with_name("sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
 EXAMPLE: Final = Path(__file__).resolve().parents[2] / "examples" / "my_store.py"
 
 LAMP: Final = """
@@ -261,6 +264,47 @@ def test_what_was_covered_and_what_failed_come_through_between_processes(
     result.assert_outcomes(failed=1, passed=1)
     assert "test_mine.py::test_socket (Lamp, seed 0)" in said(result)
     assert "again: pytest test_mine.py::test_lamp" in said(result)
+
+
+def test_code_hosts_are_shown_what_failed_at_the_users_test_and_at_the_action_of_the_design(
+    user: Pytest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeconftest(AS_XDIST_DOES)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    broken = BLOWS + "\n\ndef test_it(edgeproof_lockstep):\n    edgeproof_lockstep(Socket, Lamp, srge=True)\n"
+    failing = user(broken, "--edgeproof-examples=20", "--edgeproof-sarif", "out/lockstep.sarif")
+    failing.assert_outcomes(failed=2)
+    ran, misspelt = sarif_results(Path("out/lockstep.sarif"))
+
+    assert place(ran["locations"][0]) == ("test_mine.py", "@edgeproof.lockstep(Lamp, surge=True)")
+    assert place(ran["relatedLocations"][0]) == ("lamp.py", "@hazard()")
+    assert ran["relatedLocations"][0]["message"]["text"] == "The run ends with surge."
+    assert "on is True in the model, False in the system. The run: switch, surge, surge" in ran["message"]["text"]
+    assert place(misspelt["locations"][0]) == ("test_mine.py", "def test_it(edgeproof_lockstep):")
+    assert "did you mean 'surge'?" in misspelt["message"]["text"]
+    failing.stdout.fnmatch_lines(["::error file=test_mine.py,line=5,title=lockstep::BlowsAtTheThird does not do *"])
+
+    user(
+        BLOWS.replace("BlowsAtTheThird", "Socket"), "--edgeproof-examples=3", "--edgeproof-sarif", "out/lockstep.sarif"
+    )
+    assert sarif_results(Path("out/lockstep.sarif")) == []  # what another run found is not told again
+    Path("file").touch()
+    refused = user(BLOWS, "--edgeproof-sarif", "file/lockstep.sarif")
+    refused.stderr.re_match_lines([r".*--edgeproof-sarif: cannot write to .*: .*/file is not a folder"])
+
+
+def sarif_results(path: Path) -> list[dict[str, Any]]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    Draft4Validator(SARIF).validate(document)
+    found: list[dict[str, Any]] = document["runs"][0]["results"]
+    return found
+
+
+def place(location: dict[str, Any]) -> tuple[str, str]:
+    """The file that a location names, and its line there."""
+    physical = location["physicalLocation"]
+    uri: str = physical["artifactLocation"]["uri"]
+    return uri, Path(uri).read_text(encoding="utf-8").splitlines()[physical["region"]["startLine"] - 1].strip()
 
 
 def test_of_all_abstract_transitions_the_share_that_was_driven_is_told(user: Pytest) -> None:
