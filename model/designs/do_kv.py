@@ -15,7 +15,7 @@ from edgeproof.model.designs.parts.cache import KvCache, take
 from edgeproof.model.designs.parts.links import Links
 from edgeproof.model.designs.parts.outbox import LatePuts, Outbox, start_stray
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import TRUE, Expr, for_all, implies, ite, maximum
+from edgeproof.model.expr import TRUE, Expr, exists, for_all, implies, ite, maximum
 from edgeproof.model.machine import (
     Design,
     State,
@@ -136,6 +136,11 @@ class DoKv(LatePuts, Outbox, KvCache, Links, Design):
     def outdated(s: State) -> Expr:
         """The config has moved on since the replicator's put began."""
         return (s.sent != s.config) | (s.sent_era != s.era)
+
+    @definition()
+    def pending(s: State) -> Expr:
+        """A write is under way: its client waits for an answer, or has been given one for what is not stored yet."""
+        return (s.request != "none") | ((s.publisher == "inline") & exists(s.Put, lambda k: s.stray[k]))
 
     @definition(pop=Pop)
     def partial(s: State, pop: Expr) -> Expr:

@@ -96,6 +96,12 @@ class DoKvPerKey(Alarm, Links, Design):
         """What a client at the location was told last is a mixture of two versions."""
         return s.served_first[pop] != s.served_second[pop]
 
+    @definition()
+    def pending(s: State) -> Expr:
+        """A write is under way, and its client waits for an answer."""
+        waits: Expr = s.request != "none"
+        return waits
+
     @definition(pop=Links.Pop)
     def loaded(s: State, pop: Expr) -> Expr:
         """The reader at the location has had a config."""

@@ -45,6 +45,12 @@ class DoOnly(Links, Design):
     watching = boolean(doc="the write under observation is committed")
     since = clock(while_=lambda s: s.watching, doc="since the write under observation was committed")
 
+    @definition()
+    def pending(s: State) -> Expr:
+        """A write is under way, and its client waits for an answer."""
+        waits: Expr = s.request != "none"
+        return waits
+
     @definition(pop=Links.Pop)
     def loaded(s: State, pop: Expr) -> Expr:
         """The reader at the location has had a config; it keeps nothing of it."""

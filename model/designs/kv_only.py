@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from edgeproof.model.designs.parts.cache import Cache, take
 from edgeproof.model.designs.parts.links import Links
-from edgeproof.model.expr import Expr, for_all, implies, ite
+from edgeproof.model.expr import Expr, exists, for_all, implies, ite
 from edgeproof.model.machine import (
     Design,
     State,
@@ -89,6 +89,11 @@ class KvOnly(Cache, Links, Design):
     def logged(s: State) -> Expr:
         """The writes that the changelog tells of; inside the value it tells of those that the value is made of."""
         return ite(s.changelog == "inside", s.kv, s.entries)
+
+    @definition()
+    def pending(s: State) -> Expr:
+        """A write is under way: its put, or that of its changelog entry."""
+        return exists(s.Writer, lambda w: s.phase[w] != "idle")
 
     @definition(pop=Links.Pop)
     def loaded(s: State, pop: Expr) -> Expr:

@@ -8,6 +8,7 @@ from typing import Final
 
 from edgeproof.model.machine import DesignError, Instance
 from edgeproof.properties.catalogue import (
+    answered_write,
     atomic_write,
     blast_radius,
     bounded_staleness,
@@ -24,6 +25,7 @@ from edgeproof.properties.catalogue import (
     monotonic_kv,
     monotonic_reads,
     never_ahead,
+    never_early,
     new_token_delay,
     no_lost_update,
     no_partial_read,
@@ -60,6 +62,8 @@ _ALL: Final = (
     single_writer_order,
     durable_ack,
     idempotent_write,
+    answered_write,
+    never_early,
     unit_isolation,
     never_ahead,
     no_partial_read,

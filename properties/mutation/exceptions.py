@@ -23,9 +23,6 @@ class Excepted:
 
 
 _NEVER_LATE = "Nothing that is told here is ever late: from when on the age of a write counts makes no difference."
-_NOBODY_WAITS = (
-    "No property promises that whoever waits for an answer gets one in the end: nothing that settles needs it."
-)
 
 EXCEPTIONS: Final[tuple[Excepted, ...]] = (
     Excepted(
@@ -33,11 +30,6 @@ EXCEPTIONS: Final[tuple[Excepted, ...]] = (
         "With one more action owed a turn fewer runs are fair. What settles does so in all of them, and what does not "
         "has a run that is fair still.",
     ),
-    *(
-        Excepted(f"{action} is not owed a turn", _NOBODY_WAITS)
-        for action in ("acknowledge", "retry", "commit_late", "entry_lands")
-    ),
-    Excepted("put_lands is not owed a turn", _NOBODY_WAITS, ("kv_only",)),
     *(
         Excepted(says, _NEVER_LATE, ("do_only",))
         for says in ("write: 1 instead of 0", "write: `0` whether or not *", "since always runs")

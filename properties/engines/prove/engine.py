@@ -167,6 +167,8 @@ class _Answer:
 
 
 def _decide(context: _Context, one: Property) -> _Answer:
+    if one.settles and one.within is None:
+        return _Answer(Verdict.UNKNOWN, reason="nothing says how soon it settles; liveness is left to the search")
     form = _form(context.general, one)
     try:
         if _follows(context, form):
