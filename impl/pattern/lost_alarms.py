@@ -40,6 +40,7 @@ class LostAlarmsSystem(ReferenceSystem):
             raise ActionImpossible("there is no watchdog")
         self.front.look()
 
-    def _do_rollback(self) -> None:
-        super()._do_rollback()
+    def _restore(self, version: int) -> None:
+        super()._restore(version)
+        # What is armed anew is another alarm, also where one of this very moment was lost.
         self.alarms.lost = None

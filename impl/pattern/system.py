@@ -187,8 +187,11 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._fail_put(self._stray(slot))
 
     def _do_rollback(self) -> None:
+        self._restore(self.store.version() - 1)
+
+    def _restore(self, version: int) -> None:
         with impossible_on(StoreError):
-            status = self.store.restore(self.store.version() - 1)
+            status = self.store.restore(version)
         # Whoever restores tells the clients what has become of their writes.
         self.client.acked = status.version
 

@@ -31,6 +31,7 @@ from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.store import WriteResult
 from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.pattern.lost_alarms import WATCHDOG, LostAlarmsSystem
+from edgeproof.impl.pattern.restores import RestoresSystem
 from edgeproof.impl.pattern.setup import choices_of
 from edgeproof.impl.snapshot import REMOVED, Snapshot, to_kv
 from edgeproof.impl.system import ActionImpossible, ActionUnknown, Contents, Observation, Setup, Writes
@@ -46,6 +47,8 @@ from edgeproof.impl.workerd.processes import Edits, Processes
 __all__ = ["WorkerdSystem"]
 
 _TOKEN: Final = "the-suite"
+_WATCHED: Final = (LostAlarmsSystem.design, RestoresSystem.design)
+"""The designs in which alarms may be lost."""
 _RUNS: Final = 250
 """Runs before the processes are made anew: they grow by every unit that they have seen."""
 _FAILURES: Final = (Answer(503), Answer(429), Answer(500), Answer(dropped=True))
@@ -82,7 +85,7 @@ class WorkerdSystem(Linked):
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know, and
         RuntimeMissingError.
         """
-        self._may_lose = setup.design == LostAlarmsSystem.design
+        self._may_lose = setup.design in _WATCHED
         choices = self._choices(setup)
         self._put_timeout = choices.timing.put_timeout
         # A request has the alarm looked after, which changes nothing unless the alarm may be overdue.
@@ -116,7 +119,7 @@ class WorkerdSystem(Linked):
         self.edge = Edge(self.kv.places, self._running, self.unit)
 
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
-        """Make one action of the model happen. Alarms are lost in runs of the design that is about that."""
+        """Make one action of the model happen. Alarms are lost in runs of the designs that are about that."""
         if action in ("alarm_stuck", "poke") and not self._may_lose:
             raise ActionUnknown(f"in do_kv there is no {action}")
         with self.client.anew():
@@ -191,7 +194,7 @@ class WorkerdSystem(Linked):
 
     def _choices(self, setup: Setup) -> Choices:
         """How the setup is understood. Raises ValueError and SystemUnavailable."""
-        return choices_of(setup, LostAlarmsSystem.design, WATCHDOG) if self._may_lose else choices_of(setup, "do_kv")
+        return choices_of(setup, setup.design, WATCHDOG) if self._may_lose else choices_of(setup, "do_kv")
 
     def _start_processes(self, bindings: Bindings, pops: int) -> None:
         if self._door is None:
@@ -423,7 +426,10 @@ class WorkerdSystem(Linked):
             raise WorkerdError(f"an inline put that failed is answered {reply}")
 
     def _do_rollback(self) -> None:
-        reply = self._store.do("POST", f"/units/{self.unit}/restore", {"version": self._version() - 1})
+        self._restore(self._version() - 1)
+
+    def _restore(self, version: int) -> None:
+        reply = self._store.do("POST", f"/units/{self.unit}/restore", {"version": version})
         if reply.status in (400, 409):
             raise ActionImpossible(f"{reply.said}")
         # Whoever restores tells the clients what has become of their writes.

@@ -4,19 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from edgeproof.impl.pattern.in_flight import InFlightSystem
+from edgeproof.impl.pattern.restores import RestoresSystem
 from edgeproof.impl.system import Contents, Observation, Setup, Writes
 from edgeproof.impl.workerd.in_flight import InFlightWorker
 from edgeproof.impl.workerd.processes import Edits
+from edgeproof.impl.workerd.restores import RestoresWorker
 from edgeproof.impl.workerd.system import WorkerdSystem
 
 __all__ = ["WorkerdSystems", "worker_for"]
 
+_WORKERS: Final[Mapping[str, type[WorkerdSystem]]] = {
+    InFlightSystem.design: InFlightWorker,
+    RestoresSystem.design: RestoresWorker,
+}
+
 
 def worker_for(design: str) -> type[WorkerdSystem]:
     """The system of a design; one that has none is refused when a run is started."""
-    return InFlightWorker if design == InFlightSystem.design else WorkerdSystem
+    return _WORKERS.get(design, WorkerdSystem)
 
 
 class WorkerdSystems:

@@ -16,6 +16,7 @@ from edgeproof.model.designs.do_kv_lost_alarms import DoKvLostAlarms
 from edgeproof.model.designs.do_kv_manifest import DoKvManifest
 from edgeproof.model.designs.do_kv_per_key import DoKvPerKey
 from edgeproof.model.designs.do_kv_regional import DoKvRegional
+from edgeproof.model.designs.do_kv_restores import DoKvRestores
 from edgeproof.model.designs.do_only import DoOnly
 from edgeproof.model.designs.flagship import Flagship
 from edgeproof.model.designs.global_push import GlobalPush
@@ -31,6 +32,7 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv_in_flight": DoKvInFlight,
     "do_kv_fills": DoKvFills,
     "do_kv_lost_alarms": DoKvLostAlarms,
+    "do_kv_restores": DoKvRestores,
     "do_kv_content": DoKvContent,
     "do_kv_per_key": DoKvPerKey,
     "do_kv_manifest": DoKvManifest,

@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from edgeproof.model.expr import TRUE, Expr
 from edgeproof.properties.catalogue.forms import changed
 from edgeproof.properties.catalogue.property import Property, Step
 
 __all__ = ["PROPERTY"]
 
+_RESTORES: Final = ("rollback", "rollback_two", "rollback_all")
+
 
 def _one_at_a_time(step: Step) -> Expr:
     before, after = step.before, step.after
-    if step.action == "rollback":
+    if step.action in _RESTORES:
         return TRUE
     same: Expr = after.config == before.config
     if "contents" in before:

@@ -245,9 +245,9 @@ class Content:
         if name == "logged":
             return [self._changelog()]
         version = _elements(seen, name)[place]
-        if version == 0:
-            return [_NO_COPY]
         era = _elements(seen, f"{name}_era")[place] if f"{name}_era" in seen else 0
+        if version == era == 0:
+            return [_NO_COPY]
         of = [self._lineages[era]] if self._with_era else self._lineages
         version = self._absolute(version)
         return [_copy(one[version], era, version) for one in of if version in one]
