@@ -31,7 +31,9 @@ def _workerd() -> System:
 SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference, "workerd": _workerd}
 
 
-ONLY: Final[dict[str, tuple[str, ...]]] = {"workerd": ("do_kv", "do_kv_lost_alarms", "do_kv_restores", "do_kv_in_flight")}
+ONLY: Final[dict[str, tuple[str, ...]]] = {
+    "workerd": ("do_kv", "do_kv_lost_alarms", "do_kv_restores", "do_kv_in_flight")
+}
 """The designs of a system that does not have all of them: where none is named, these are meant."""
 
 

@@ -110,7 +110,7 @@ class WorkerUnit:
             call.answer()
 
     def _tell_time(self) -> None:
-        # With the next request. After every move the unit is asked for its state, so that it knows whenever time goes on.
+        # With the next request. After every move the unit is asked for its state, so it knows whenever time goes on.
         self._isolate.set_time(_ORIGIN + self._runtime.now())
 
 

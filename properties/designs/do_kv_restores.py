@@ -19,7 +19,7 @@ from edgeproof.properties.designs import do_kv, do_kv_lost_alarms
 from edgeproof.properties.designs.do_kv_worst import worst_run
 from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row
 from edgeproof.properties.designs.parts import outbox
-from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS, Says
+from edgeproof.properties.designs.parts.alarm import LIMITS, Says
 
 __all__ = ["DOSSIER"]
 
