@@ -24,6 +24,7 @@ from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP, Tally
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Conclusion, Evidence, Ledger, Status, Verdict, conclude
+from edgeproof.properties.own import known
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of
 
 __all__ = ["Conformance", "ConformanceError", "UndecidedWarning", "conformance", "conforms", "driven"]
@@ -66,8 +67,9 @@ def conforms(
         edgeproof.conforms(MyStore, "do_kv", crash=True, put_fails=True)
 
     `system` is a class, or a function without arguments, that makes a `System`; one is made, and closed at the end.
-    `design` is a name or a class of one's own; `constants` are its options, hazards and numbers (durations in ticks),
-    as `Instance.of` takes them; `case` names one of its scoreboard instead. Hazards that are on may strike or not, run
+    `design` is a name or a class of one's own, or where that is, as on the command line; `constants` are its options,
+    hazards and numbers (durations in ticks), as `Instance.of` takes them; `case` names one of its scoreboard, or of the
+    CASES beside the class, instead. Hazards that are on may strike or not, run
     by run. A design of ours gets room for long runs; one of one's own has the numbers that are given.
 
     `properties` are asked of the runs: those of the catalogue that the configuration can put to the test, unless given.
@@ -89,9 +91,10 @@ def conforms(
     __tracebackhide__ = True
     if not callable(system):
         raise TypeError(f"a system is given as its class, or as a function that makes one, not as {system!r}")
-    subject = subject_of(design, constants, properties=properties, expected=expected, case=case)
     name = getattr(system, "__name__", "the system")
-    found = conformance(name, subject, system, budget or _QUICK, {} if partial and require is None else require)
+    with known(design, case) as asked:
+        subject = subject_of(asked, constants, properties=properties, expected=expected, case=case)
+        found = conformance(name, subject, system, budget or _QUICK, {} if partial and require is None else require)
     if found.failure:
         raise ConformanceError("\n".join((found.failure, *found.details)), found.ledger, found.trace)
     if undecided := list(_undecided(found.ledger)):

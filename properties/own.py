@@ -13,7 +13,8 @@ What is adopted is known in one process until `part_with_all`; `workers` pass it
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -29,8 +30,19 @@ from edgeproof.model.machine import Design, DesignError, Instance
 from edgeproof.properties.catalogue import Property, adopt_properties, part_with_properties
 from edgeproof.properties.designs import adopt_dossier, part_with_dossiers
 from edgeproof.properties.designs.dossier import Dossier
+from edgeproof.properties.subject import AnyDesign
 
-__all__ = ["GROUP", "Own", "adopt", "adopted", "has_a_system", "is_reference", "module_named", "part_with_all"]
+__all__ = [
+    "GROUP",
+    "Own",
+    "adopt",
+    "adopted",
+    "has_a_system",
+    "is_reference",
+    "known",
+    "module_named",
+    "part_with_all",
+]
 
 GROUP: Final = "edgeproof.designs"
 """The group of entry points by which an installed package names its designs."""
@@ -41,9 +53,13 @@ _METHODS: Final = ("start", "perform", "observe", "close")
 
 @frozen
 class Own:
-    """A design of somebody's own, and what its module says of it; properties and systems are by their names there."""
+    """A design of somebody's own, and what its module says of it; properties and systems are by their names there.
+
+    `file` is that of its module, None where that has none.
+    """
 
     reference: str
+    file: Path | None
     design: type[Design]
     dossier: Dossier
     properties: Mapping[str, Property]
@@ -100,10 +116,42 @@ def has_a_system(name: str) -> None:
 
 def part_with_all() -> None:
     """Forget what was adopted."""
-    part_with_designs(_ADOPTED)
-    part_with_dossiers(_ADOPTED)
-    part_with_properties(one.id for own in _ADOPTED.values() for one in own.properties.values())
-    _ADOPTED.clear()
+    for own in [*_ADOPTED.values()]:
+        _part_with(own)
+
+
+@contextmanager
+def known(design: AnyDesign, case: str | None) -> Iterator[AnyDesign]:
+    """The design, with what its module says of it: where it is one of somebody's own that is given by where it is, or
+    as its class with one of its cases. It is known as long as this lasts. Raises as `adopt` does.
+    """
+    reference = _reference_to(design, case)
+    if reference is None:
+        yield design
+        return
+    before = set(_ADOPTED)
+    own = adopt(reference)
+    try:
+        yield own.name
+    finally:
+        if own.name not in before:
+            _part_with(own)
+
+
+def _reference_to(design: AnyDesign, case: str | None) -> str | None:
+    if isinstance(design, str):
+        return design if design not in DESIGNS and is_reference(design) else None
+    if not isinstance(design, type) or case is None or design in DESIGNS.values():
+        return None
+    there = getattr(sys.modules.get(design.__module__), design.__name__, None)
+    return f"{design.__module__}:{design.__name__}" if there is design else None
+
+
+def _part_with(own: Own) -> None:
+    part_with_designs([own.name])
+    part_with_dossiers([own.name])
+    part_with_properties(one.id for one in own.properties.values())
+    del _ADOPTED[own.name]
 
 
 def _bound_to(name: str, one: Property) -> Property:
@@ -173,7 +221,10 @@ def _own(reference: str, module: ModuleType, attribute: str) -> Own:
     if not systems:
         dossier = evolve(dossier, engines=tuple(one for one in dossier.engines if one != "fuzz"))
     properties = {name: one for name, one in names.items() if isinstance(one, Property)}
-    return Own(reference, _design_in(module, attribute), dossier, properties, systems)
+    file = getattr(module, "__file__", None)
+    return Own(
+        reference, None if file is None else Path(file), _design_in(module, attribute), dossier, properties, systems
+    )
 
 
 def _design_in(module: ModuleType, attribute: str) -> type[Design]:

@@ -2,7 +2,8 @@
 """What was shown once of each case, pinned: whoever loses some of it is told so, and `verify` fails.
 
 A pin says what the search and the proofs found of one property, as they find the same with every run; samples are not
-pinned. The pins of a design are a file in `designs/pins/`, which `edgeproof pin` writes.
+pinned. The pins of a design are a file in `designs/pins/`, or beside a design of somebody's own, which `edgeproof pin`
+writes.
 """
 
 from __future__ import annotations
@@ -10,21 +11,39 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 from attrs import asdict, evolve, frozen
 
 from edgeproof.model.designs import DESIGNS
+from edgeproof.model.machine import DesignError
+from edgeproof.properties import designs
 from edgeproof.properties.cases import instance_of
 from edgeproof.properties.covers import any_number, sizes, states
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Status, Verdict
+from edgeproof.properties.own import adopted
 from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.properties.witnessed import hazards_on, hazards_used
 
-__all__ = ["SURE", "Pin", "Pins", "conceded", "dump_pins", "held_to_pins", "lost", "pin_of", "pins_for", "pins_of"]
+__all__ = [
+    "FOLDER",
+    "SURE",
+    "Pin",
+    "Pins",
+    "conceded",
+    "dump_pins",
+    "held_to_pins",
+    "lost",
+    "pin_of",
+    "pins_file",
+    "pins_for",
+    "pins_of",
+]
 
+FOLDER: Final = Path(designs.__path__[0]) / "pins"
+"""Where the pins are, a file for each design of ours."""
 SURE: Final = ("explore", "prove")
 """The engines that find the same with every run."""
 
@@ -97,14 +116,29 @@ def conceded(case: Case, property_id: str) -> str:
     return dossier_of(case.design).conceded.get((case.name, property_id), "")
 
 
-@cache
 def pins_for(design: str) -> Pins:
-    """The pins of a design; none where it has no file."""
-    file = resources.files(__package__).joinpath("designs", "pins", f"{design}.json")
-    if design not in DESIGNS or not file.is_file():
+    """The pins of a design; none where it has no file. Raises DesignError for a file that holds something else."""
+    file = pins_file(design)
+    if file is None or not file.is_file():
         return {}
-    cases = json.loads(file.read_text(encoding="utf-8"))
-    return {case: {name: _read(one) for name, one in pins.items()} for case, pins in cases.items()}
+    return _pins_in(file, file.stat().st_mtime_ns)
+
+
+def pins_file(design: str) -> Path | None:
+    """Where the pins of a design are: of one of somebody's own beside it. None where there is no place for them."""
+    if design not in adopted():
+        return FOLDER / f"{design}.json" if design in DESIGNS else None
+    beside = adopted()[design].file
+    return None if beside is None else beside.with_name(f"{design}.pins.json")
+
+
+@cache
+def _pins_in(file: Path, _written: int) -> Pins:
+    try:
+        cases = json.loads(file.read_text(encoding="utf-8"))
+        return {case: {name: _read(one) for name, one in pins.items()} for case, pins in cases.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DesignError(f"{file} is no file of pins: {error}") from error
 
 
 def dump_pins(pins: Pins) -> str:

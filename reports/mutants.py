@@ -21,6 +21,7 @@ from edgeproof.properties.evidence import Status
 from edgeproof.properties.mutation.exceptions import reason_for
 from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standing
 from edgeproof.properties.mutation.lemmas import Need
+from edgeproof.properties.own import adopted
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import read_text
 
@@ -59,11 +60,15 @@ class Kept:
                 file.writelines(json.dumps({"of": _sources(), **asdict(one)}) + "\n" for one in fates)
 
 
-@cache
 def _sources() -> str:
     """What tells the sources of designs and engines from others."""
+    return _digest(tuple(own.file for own in adopted().values() if own.file is not None))
+
+
+@cache
+def _digest(others: tuple[Path, ...]) -> str:
     folders = [Path(one.__path__[0]) for one in (model, properties)]
-    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    files = [*sorted(file for folder in folders for file in folder.rglob("*.py")), *others]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

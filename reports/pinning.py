@@ -4,23 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Final
 
 from attrs import evolve, frozen
 
 from edgeproof.impl.references import ReferenceSystems
-from edgeproof.properties import designs
 from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.evidence import Case
-from edgeproof.properties.pins import SURE, Pin, Pins, conceded, dump_pins, lost, pins_for, pins_of
+from edgeproof.properties.pins import SURE, Pin, Pins, conceded, dump_pins, lost, pins_file, pins_for, pins_of
 from edgeproof.properties.verify import PLANS, Progress, verify
-from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.errors import Unusable
+from edgeproof.reports.files import write_text
 
-__all__ = ["FOLDER", "Pinning", "Turn", "found_now", "turns", "write"]
-
-FOLDER: Final = Path(designs.__path__[0]) / "pins"
-"""Where the pins are, a file for each design."""
+__all__ = ["Pinning", "Turn", "found_now", "turns", "write"]
 
 
 @frozen
@@ -65,11 +60,10 @@ def turns(cases: Sequence[Case], old: Pins, new: Pins) -> Iterator[Turn]:
 
 def write(pinning: Pinning) -> None:
     """Write the file of a design's pins. Raises Unusable where it cannot be written."""
-    try:
-        FOLDER.mkdir(exist_ok=True)
-        (FOLDER / f"{pinning.design}.json").write_text(dump_pins(pinning.pins), encoding="utf-8")
-    except OSError as error:
-        raise Unusable(f"the pins cannot be written: {one_line(error)}") from error
+    file = pins_file(pinning.design)
+    if file is None:
+        raise Unusable(f"{pinning.design} is in no file that its pins could be beside")
+    write_text(file, dump_pins(pinning.pins))
 
 
 def _pinning(design: str, cases: Sequence[Case], found: Pins) -> Pinning:

@@ -13,7 +13,9 @@ from attrs import frozen
 
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
+from edgeproof.reports.designs import OWN_DESIGN, designs_named
 from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.systems import system_for
 
 if TYPE_CHECKING:
     from edgeproof.properties.mutation.kill import Fate
@@ -44,7 +46,20 @@ _ENGINES: Final = ("search", "proof", "lockstep")
 
 
 @command("mutate", _EXITS)
-@click.option("--design", "designs", multiple=True, metavar="NAME", help="Only mutants of this design; repeatable.")
+@click.option(
+    "--design",
+    "designs",
+    multiple=True,
+    metavar="DESIGN",
+    help=f"Only mutants of this design; repeatable. Or {OWN_DESIGN}.",
+)
+@click.option(
+    "--system",
+    default="reference",
+    metavar="NAME",
+    show_default=True,
+    help="What is driven by mutants; of a design of your own a class beside it, without a name the only one.",
+)
 @click.option(
     "--profile",
     type=click.Choice([*_PROFILES]),
@@ -70,6 +85,7 @@ _ENGINES: Final = ("search", "proof", "lockstep")
 def mutate(
     terminal: Terminal,
     designs: tuple[str, ...],
+    system: str,
     profile: str,
     sample: int | None,
     engines: tuple[str, ...],
@@ -95,21 +111,24 @@ def mutate(
     Examples:
       edgeproof mutate
       edgeproof mutate --design do_kv --sample 100 --seed 7
+      edgeproof mutate --design path/to/design.py
       edgeproof mutate --profile full
     """
-    from edgeproof.impl.references import ReferenceSystems
     from edgeproof.model.designs import DESIGNS
     from edgeproof.properties.mutation.lemmas import needs
     from edgeproof.properties.mutation.matrix import Judging, chosen, run
+    from edgeproof.properties.own import adopted
     from edgeproof.reports.files import check_directory, write_text
     from edgeproof.reports.mutants import Kept, edits_in, markdown, matrix, unexplained
 
-    if unknown := [name for name in designs if name not in DESIGNS]:
-        raise Unusable(f"there is no design {unknown[0]!r}; there is {', '.join(DESIGNS)}")
     check_directory(out)
+    names = designs_named(designs) or tuple(DESIGNS)
+    if len(names) > 1 and any(map(adopted().__contains__, names)):
+        raise Unusable("a design of your own is mutated by itself: name one --design")
+    driven = system_for(system, names)
     beside = [] if edits is None else edits_in(edits)
     used = tuple(one for one in _ENGINES if one in engines) or _ENGINES
-    asked = chosen(designs or tuple(DESIGNS), sample or _PROFILES[profile].sample, seed)
+    asked = chosen(names, sample or _PROFILES[profile].sample, seed)
     kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None))
     left = [one for one in asked if (one.design, one.mutant) not in kept.fates]
     tell = _teller(terminal)
@@ -119,9 +138,9 @@ def mutate(
         tell(fates, done, total)
 
     how = _PROFILES[profile]
-    run(left, Judging(used, ReferenceSystems, how.enough, how.most), processes, hear)
+    run(left, Judging(used, driven, how.enough, how.most), processes, hear)
     fates = [kept.fates[one.design, one.mutant] for one in asked]
-    needed = [one for design in (designs or DESIGNS) for one in needs(design)] if lemmas else []
+    needed = [one for design in names for one in needs(design)] if lemmas else []
     document = matrix(fates, used, seed, profile, beside, needed)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
     write_text(f"{out}/mutants.md", markdown(document))

@@ -9,7 +9,8 @@ import click
 
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
-from edgeproof.reports.errors import Unusable, counted
+from edgeproof.reports.designs import OWN_DESIGN, designs_named
+from edgeproof.reports.errors import counted, refused
 
 if TYPE_CHECKING:
     from edgeproof.reports.pinning import Pinning
@@ -25,11 +26,14 @@ Exit status:
 
 
 @command("pin", _EXITS)
-@click.option("--design", "designs", multiple=True, metavar="NAME", help="Only this design; repeatable.")
+@click.option(
+    "--design", "designs", multiple=True, metavar="DESIGN", help=f"Only this design; repeatable. Or {OWN_DESIGN}."
+)
 @click.option("--check", is_flag=True, help="Only say what would change.")
 def pin(terminal: Terminal, designs: tuple[str, ...], check: bool, seed: int) -> int:
     """Search and prove every named case, and pin what is found: verdicts and who gives them, how much they cover, how
-    long the shortest traces are and which hazards they need, how late the worst run is.
+    long the shortest traces are and which hazards they need, how late the worst run is. The pins of a design of your
+    own are a file beside it, CLASS.pins.json.
 
     `edgeproof verify` fails where a case shows less than its pins. A pin gets weaker only where the design's dossier
     says why, in `conceded`.
@@ -38,25 +42,26 @@ def pin(terminal: Terminal, designs: tuple[str, ...], check: bool, seed: int) ->
     Examples:
       edgeproof pin --check
       edgeproof pin --design do_kv
+      edgeproof pin --design path/to/design.py
     """
     from edgeproof.model.designs import DESIGNS
+    from edgeproof.model.machine import DesignError
     from edgeproof.reports.pinning import found_now, write
     from edgeproof.reports.progress import progress
 
-    if unknown := [name for name in designs if name not in DESIGNS]:
-        raise Unusable(f"there is no design {unknown[0]!r}; there is {', '.join(DESIGNS)}")
-    with progress(terminal) as notify:
-        pinnings = found_now(designs or tuple(DESIGNS), seed, notify)
-    refused = any(one.weaker for pinning in pinnings for one in pinning.turns if not one.reason)
+    names = designs_named(designs) or tuple(DESIGNS)
+    with refused(DesignError), progress(terminal) as notify:
+        pinnings = found_now(names, seed, notify)
+    lost = any(one.weaker for pinning in pinnings for one in pinning.turns if not one.reason)
     changed = any(pinning.turns for pinning in pinnings)
-    if not check and not refused:
+    if not check and not lost:
         for pinning in pinnings:
             write(pinning)
     if terminal.as_json:
-        terminal.document({"written": changed and not check and not refused, "changes": [*map(_document, pinnings)]})
+        terminal.document({"written": changed and not check and not lost, "changes": [*map(_document, pinnings)]})
     else:
-        _print(terminal, pinnings, written=not check and not refused)
-    return 1 if refused or (check and changed) else 0
+        _print(terminal, pinnings, written=not check and not lost)
+    return 1 if lost or (check and changed) else 0
 
 
 def _document(pinning: Pinning) -> dict[str, object]:

@@ -41,7 +41,10 @@ def lockstep(
         def test_my_store():
             return MyStore
 
-    The function may take fixtures. Arguments are as in `edgeproof.conforms`; `settings` are Hypothesis's, of which
+    The function may take fixtures. A design of one's own is given as its class, or by where it is, as on the command
+    line: `path/to/design.py` (beside the test, or from pytest's root), `pkg.mod:Class`, or an entry point. By where it
+    is, or with one of its `CASES` as `case`, what its module says of it counts: its properties are asked, unless others
+    are given, and its ROOM is used. Arguments are as in `edgeproof.conforms`; `settings` are Hypothesis's, of which
     `max_examples`, `stateful_step_count` and `database` count. What fails is shortened and kept as a trace.
 
     Raises TypeError for a class: it is no test.

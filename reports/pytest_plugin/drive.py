@@ -28,6 +28,7 @@ from edgeproof.properties.engines.fuzz.run import LOCKSTEP, Tally
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Ledger, Verdict
 from edgeproof.properties.extras import missing
+from edgeproof.properties.own import known
 from edgeproof.properties.replay import replay
 from edgeproof.properties.searching import can_search
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of
@@ -70,18 +71,30 @@ class Lockstep:
     ) -> Ledger | None:
         """Drive the system; the ledger says what was found. None where a trace was replayed instead."""
         try:
-            subject = subject_of(design, constants, properties=properties, expected=expected, case=case)
-            makes = _Makes(system)
-            if self.options.replay is None:
-                return self._drive(subject, makes, require, settings)
-            self._replay(self.options.replay, subject, makes)
-            return None
+            with known(self._beside(design), case) as asked:
+                subject = subject_of(asked, constants, properties=properties, expected=expected, case=case)
+                makes = _Makes(system)
+                if self.options.replay is None:
+                    return self._drive(subject, makes, require, settings)
+                self._replay(self.options.replay, subject, makes)
+                return None
         except (DesignError, TraceError, Unusable) as error:
             self._note(fault_of(self.node, str(error)))
             raise pytest.fail.Exception(f"edgeproof: {error}", pytrace=False) from None
         except Exception as error:
             self._note(fault_of(self.node, f"{type(error).__name__}: {error}"))
             raise
+
+    def _beside(self, design: AnyDesign) -> AnyDesign:
+        """A file that a design is in is looked for beside the test, then from pytest's root."""
+        if not isinstance(design, str):
+            return design
+        file, colon, name = design.rpartition(":") if ":" in design else (design, "", "")
+        if not file.endswith(".py"):
+            return design
+        folders = (self.node.path.parent, self.node.config.rootpath)
+        there = next((folder / file for folder in folders if (folder / file).is_file()), file)
+        return f"{there}{colon}{name}"
 
     def _drive(
         self, subject: Subject, makes: _Makes, require: Required | None, settings: hypothesis.settings | None

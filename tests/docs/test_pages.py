@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands in the pages is so: their links lead somewhere, and their commands and code are such as there are.
 
-`make docs` holds the same links to what the site has of them; this takes no generator. `test_tutorials` runs pages.
+`make docs` holds the same links to what the site has of them; this takes no generator. `test_tutorials` runs whole
+pages.
 """
 
 from __future__ import annotations

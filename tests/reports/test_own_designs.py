@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final
@@ -16,7 +16,10 @@ from edgeproof.model.interpret import Event
 from edgeproof.model.trace import Trace, load_trace
 from edgeproof.properties import own
 from edgeproof.properties.catalogue import CATALOGUE
-from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
+from edgeproof.properties.mutation import matrix
+from edgeproof.reports import pinning
+from edgeproof.reports.errors import Unusable
 from tests.reports.conftest import Keep, Run
 from tests.reports.standins import Calls
 
@@ -197,3 +200,40 @@ def test_a_trace_cannot_name_code(cli: Run, keep: Keep, lamp: Path, surged: Trac
         for command in ("show", "replay"):
             assert f"there is no design '{design}'" in cli(command, "odd.json").err
     assert not Path("was-here").exists()
+
+
+def test_its_pins_are_a_file_beside_it(cli: Run, lamp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(*by: Evidence) -> None:
+        def run(cases: Sequence[Case], *_: object) -> Ledger:
+            return Ledger((Conclusion(cases[0], "calm", by[0].verdict, Status.AS_EXPECTED, by),), 0, 0.0)
+
+        monkeypatch.setattr(pinning, "verify", run)
+
+    pins = lamp.with_name("Lamp.pins.json")
+    found(Evidence("calm", "prove", Verdict.PROVED, "any number"))
+    assert (cli("pin", "--design", FILE, "--check").status, pins.exists()) == (1, False)
+    assert "1 pin, 1 change: written" in cli("pin", "--design", FILE).out
+    assert cli("pin", "--design", FILE, "--check").status == 0
+    found(Evidence("calm", "explore", Verdict.HOLDS_TO_BOUND, "all 9 states"))
+    weaker = cli("pin", "--design", FILE)
+    assert (weaker.status, "weaker: quiet, calm: prove decided it before" in weaker.out) == (1, True)
+    assert '"PROVED"' in pins.read_text(encoding="utf-8")
+    pins.write_text('{"quiet": {"calm": 7}}', encoding="utf-8")
+    unread = cli("pin", "--design", FILE)
+    assert (unread.status, "Lamp.pins.json is no file of pins" in unread.err) == (2, True)
+
+
+def test_it_is_mutated_and_the_system_beside_it_is_driven(
+    cli: Run, lamp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, str]] = []
+
+    def run(asked: Collection[matrix.Asked], judging: matrix.Judging, *_: object) -> None:
+        heard.extend((one.design, type(judging.system()).__name__) for one in asked)
+        raise Unusable("enough was heard")
+
+    monkeypatch.setattr(matrix, "run", run)
+    assert "enough was heard" in cli("mutate", "--design", FILE, "--sample", "2").err
+    assert heard == [("Lamp", "Socket")] * 2
+    assert "is mutated by itself" in cli("mutate", "--design", FILE, "--design", "do_only").err
+    assert "there is no system 'Sockte'" in cli("mutate", "--design", FILE, "--system", "Sockte").err

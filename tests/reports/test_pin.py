@@ -39,7 +39,7 @@ def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Found:
         monkeypatch.setattr(pinning, "verify", lambda *_: _ledger(*evidence))
 
     monkeypatch.setattr(pinning, "scoreboard", lambda _: (_CASE,))
-    monkeypatch.setattr(pinning, "FOLDER", tmp_path / "pins")
+    monkeypatch.setattr(pinning, "pins_file", lambda design: tmp_path / "pins" / f"{design}.json")
     monkeypatch.setattr(pinning, "pins_for", lambda _: pins_of(_ledger(_SEARCHED, _PROVED).conclusions))
     return find
 
@@ -98,5 +98,5 @@ def test_a_case_that_is_gone_is_less() -> None:
 
 
 def test_the_files_are_as_the_command_writes_them() -> None:
-    for file in sorted(pinning.FOLDER.glob("*.json")):
+    for file in sorted(pinned.FOLDER.glob("*.json")):
         assert file.read_text(encoding="utf-8") == dump_pins(pins_for(file.stem))

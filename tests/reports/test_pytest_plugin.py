@@ -16,6 +16,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 import edgeproof
+from edgeproof.model.designs import DESIGNS
 from edgeproof.properties.evidence import Verdict
 from edgeproof.reports.pytest_plugin.options import Options, budget_for
 from tests.api.test_names import HEAVY, loaded_after
@@ -313,6 +314,43 @@ def test_of_all_abstract_transitions_the_share_that_was_driven_is_told(user: Pyt
     never = tests.replace("return Socket", "return type('Cannot', (Socket,), {'perform': cannot})()")
     cannot = "def cannot(self, action, arguments):\n    raise ActionUnknown(action)\n"
     assert "0 of 2 abstract ones (0 %)" in said(user(cannot + never, "--edgeproof-coverage", "--edgeproof-examples=10"))
+
+
+OWN: Final = """
+from edgeproof import Property
+CALM = Property("calm", "There is no surge.", "a test", state=lambda s: s.uses == 0)
+CASES = [("quiet", {}, (), "no surge"), ("stormy", {"surge": True}, ("calm",), "it surges")]
+ROOM = {"most": 5}
+"""
+
+
+@pytest.mark.parametrize("design", ["'own.py'", "'own:Lamp'", "own.Lamp"])
+def test_a_design_of_ones_own_is_named_with_a_case_of_its_own(
+    user: Pytest, pytester: pytest.Pytester, design: str
+) -> None:
+    pytester.makepyfile(own=LAMP + OWN)
+    tests = f"""
+import own
+
+@edgeproof.lockstep({design}, case="stormy")
+def test_socket():
+    return own.Socket
+
+@edgeproof.lockstep({design}, case="stormy")
+def test_blows():
+    return own.BlowsAtTheThird
+
+@edgeproof.lockstep({design}, case="strmy")
+def test_misspelt():
+    return own.Socket
+"""
+    result = user(tests, "--edgeproof-examples=12")
+    result.assert_outcomes(passed=1, failed=2)
+    assert "test_mine.py::test_socket (Lamp, stormy, seed 0)" in said(result)
+    assert "  properties  1 of 1 decided" in said(result)  # the one of its module, which the case says is broken
+    assert "BlowsAtTheThird does not do what Lamp does: after surge: on is True in the model" in said(result)
+    assert "Lamp has no case 'strmy'; did you mean 'stormy'? it has quiet, stormy" in said(result)
+    assert "Lamp" not in DESIGNS  # nothing is left behind for the next test
 
 
 def test_what_failed_is_kept_in_hypothesis_database_and_tried_first(user: Pytest) -> None:
