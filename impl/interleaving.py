@@ -26,6 +26,7 @@ __all__ = [
     "MoveImpossible",
     "Promise",
     "Published",
+    "Replaced",
     "Revoked",
     "Told",
 ]
@@ -120,6 +121,16 @@ class Judged:
 
 
 @frozen(slots=True)
+class Replaced:
+    """Something has been replaced, or was refused to be, for somebody who had seen one version of it, at another."""
+
+    operation: str
+    seen: int
+    current: int
+    done: bool
+
+
+@frozen(slots=True)
 class Broke:
     """An operation ended in an error that its caller was never told to expect."""
 
@@ -136,7 +147,7 @@ class Ended:
     meant: Label
 
 
-Fact: TypeAlias = Published | Asked | Told | Kept | Revoked | Judged | Broke | Ended
+Fact: TypeAlias = Published | Asked | Told | Kept | Revoked | Judged | Replaced | Broke | Ended
 """What can be seen of a move."""
 
 

@@ -91,8 +91,8 @@ class Subject:
         """What a call touches where it takes effect; None if nothing happens there that anybody could see."""
         raise NotImplementedError
 
-    def near_side(self, home: str) -> Touch:
-        """What an answer touches: the memory that has waited for it."""
+    def near_side(self, label: str, home: str) -> Touch:
+        """What the answer to a call touches: the memory that has waited for it."""
         return touch([CLOCK], [home])
 
     def can_be_lost(self, label: str) -> bool:
@@ -221,11 +221,11 @@ class Subject:
         else:
             self._offer(call, "takes effect", effect, self._take_effect)
         if self.can_be_lost(op.label):
-            lost = self.near_side(home)
+            lost = self.near_side(op.label, home)
             self._offer(call, "is lost", Touch(lost.reads, lost.writes | {_FAULTS}), self._lose)
 
     def _offer_answer(self, call: _Call) -> None:
-        self._offer(call, "is answered", self.near_side(call.home), self._answer)
+        self._offer(call, "is answered", self.near_side(call.op.label, call.home), self._answer)
 
     def _offer(self, call: _Call, what: str, touches: Touch, act: Callable[[_Call], None]) -> None:
         # Whatever happens to a call excludes what else could have happened to it.

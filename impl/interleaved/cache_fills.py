@@ -65,7 +65,7 @@ class CacheFills(Subject):
         """The centre is read, whatever the time, as nothing that is put here expires."""
         return touch([CENTRE])
 
-    def near_side(self, home: str) -> Touch:
+    def near_side(self, label: str, home: str) -> Touch:
         """The cache is filled, with what is as old as its question, and a client told."""
         return touch(writes=[home, _TOLD])
 

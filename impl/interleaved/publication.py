@@ -22,9 +22,9 @@ from edgeproof.impl.interleaving import Ended, Fact, Label, Promise
 from edgeproof.impl.pattern.deployment import Choices, DurableObject, Parts, boot
 from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
 
-__all__ = ["PublicationSubject", "Unit"]
+__all__ = ["OBJECT", "PublicationSubject", "Unit"]
 
-_OBJECT: Final = "the object"
+OBJECT: Final = "the object"
 _ALARMS: Final = 2
 _MOST: Final = 20
 """More alarms than it takes to publish anything, without faults."""
@@ -109,11 +109,11 @@ class PublicationSubject(Subject):
         writes = [f"write {number}" for number in range(1, self.operations + 1)]
         return {
             "client": [
-                Begin(name, self._writing(number), touch([CLOCK], [_OBJECT]), f"the client of {name}")
+                Begin(name, self._writing(number), touch([CLOCK], [OBJECT]), f"the client of {name}")
                 for number, name in enumerate(writes, 1)
             ],
             "platform": [
-                Begin(f"alarm {number}", self._fire, touch([CLOCK], [_OBJECT]), _OBJECT)
+                Begin(f"alarm {number}", self._fire, touch([CLOCK], [OBJECT]), OBJECT)
                 for number in range(1, _ALARMS + 1)
             ],
             "time": [Begin("1 s passes", lambda: self.world.advance(1.0), touch(writes=[CLOCK]))],
@@ -134,7 +134,7 @@ class PublicationSubject(Subject):
 
     def memory(self) -> Mapping[str, Any]:
         """What KV and the object hold."""
-        return {CENTRE: self._published(), _OBJECT: (self.unit.state(), self.unit.snapshot())}
+        return {CENTRE: self._published(), OBJECT: (self.unit.state(), self.unit.snapshot())}
 
     def end(self) -> Sequence[Fact]:
         """What KV holds once the alarm has nothing left to do."""

@@ -34,6 +34,11 @@ ON_WORKERD: Final[Mapping[str, tuple[str, str]]] = {
         f"{_HERE}.worker_publication:WorkerPublicationSubject",
         "writes to the Worker's object, and the alarm that publishes them",
     ),
+    "worker-introduction": (
+        f"{_HERE}.worker_introduction:WorkerIntroductionSubject",
+        "writes to a unit that the Worker's watchdog has yet to hear of",
+    ),
+    "worker-flags": (f"{_HERE}.worker_flags:WorkerFlagsSubject", "edits of one flag, each of what was seen of it"),
 }
 """The same for subjects that need the real runtime."""
 

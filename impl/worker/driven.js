@@ -8,6 +8,7 @@
 import { readerOf } from "./edge.js";
 import { held } from "./held.js";
 import front, { ConfigStore as Real } from "./index.js";
+import { registryOf } from "./watchdog.js";
 
 export { UnitRegistry } from "./watchdog.js";
 
@@ -30,6 +31,7 @@ export class ConfigStore extends Real {
   #release = null;
   #strike = null;
   #begun = () => {};
+  #meant = null;
   #losing = "";
   #lost = null;
 
@@ -51,7 +53,9 @@ export class ConfigStore extends Real {
 
   async alarm(info) {
     if (this.#losing) return this.#lose(info);
-    this.#settled = this.options.handler === "throws" ? this.#underThePlatform(info) : super.alarm(info);
+    const scheduledTime = this.#meant ?? info.scheduledTime;
+    this.#settled = this.options.handler === "throws"
+      ? this.#underThePlatform(info) : super.alarm({ ...info, scheduledTime });
     this.#begun();
     await this.#settled;
   }
@@ -106,8 +110,9 @@ export class ConfigStore extends Real {
     return true;
   }
 
-  /** Let the alarm fire, and wait until its handler is done: false if none is due. */
+  /** Let the alarm fire, of which the handler hears when it was due, and wait until that is done: false if none is. */
   async run() {
+    this.#meant = await this.ctx.storage.getAlarm();
     const begun = new Promise((resolve) => { this.#begun = resolve; });
     if (!(await this.fire())) return false;
     await begun;
@@ -132,6 +137,12 @@ export class ConfigStore extends Real {
   /** The whole changelog, without having the alarm looked after. */
   entries() {
     return this.changelog(0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** A write from before there was a watchdog, which nobody was told of. */
+  early(unit) {
+    const request = { unit, changes: [["n", 0]], actor: "somebody" };
+    return this.ctx.storage.transactionSync(() => this.commit(request, null));
   }
 
   /** Let the time-outs strike whose time is up, or ("overdue") was up before now: how many. */
@@ -185,6 +196,7 @@ export default {
     if (door === undefined) return front.fetch(request, around, ctx);
     if (door === "cron") return Response.json((await front.scheduled({}, around, ctx)) ?? null);
     if (door === "kept") return Response.json(reader.kept.get(unit) ?? null);
+    if (door === "known") return Response.json((await registryOf(env).names()).includes(unit));
     const store = env.STORE.get(env.STORE.idFromName(unit));
     return Response.json((await store[door](argument)) ?? null);
   },

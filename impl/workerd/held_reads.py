@@ -66,6 +66,8 @@ class HoldingLocation(KVLocation):
 
     def __init__(self, inner: KVLocation) -> None:
         self.inner, self.holding = inner, False
+        self.steps = 0
+        """How often a request has been seen to go on."""
         self._waiting: SimpleQueue[HeldRead | Held] = SimpleQueue()
         self._ear, self._bell = socket.socketpair()
 
@@ -93,6 +95,7 @@ class HoldingLocation(KVLocation):
 
     def next_for(self, call: Call) -> HeldRead | Held | None:
         """What is held back next, unless the call is answered first. Raises WorkerdError if neither happens."""
+        self.steps += 1
         if not select.select([self._ear.fileno(), call.fileno()], [], [], PATIENCE)[0]:
             raise WorkerdError("the isolate neither asks KV nor answers")
         try:
@@ -204,13 +207,21 @@ class HeldIsolate:
         self._process.kill()
         self._release()
 
+    @property
+    def steps(self) -> int:
+        """How often a request has been seen to go on."""
+        return self._place.steps
+
     def set_time(self, now: float) -> None:
         """What time it is, in seconds: every request from now on tells the isolate."""
         self._headers["edgeproof-now"] = str(round(now * 1000))
 
-    def ask(self, path: str, method: str = "GET", body: object = None) -> HeldCall:
+    def ask(
+        self, path: str, method: str = "GET", body: object = None, headers: Mapping[str, str] | None = None
+    ) -> HeldCall:
         """Send a request, and hold back what it asks of KV, and what it writes there if `kv` is holding."""
-        return self._place.send(self._client, path, method, body)
+        client = Client(self._client.port, {**self._headers, **(headers or {})})
+        return self._place.send(client, path, method, body)
 
     def get(self, path: str) -> Reply:
         """Send a request that KV answers at once."""

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two interleaved systems that are to be the same, driven the same way."""
+"""Two interleaved systems that are to be the same, driven the same way; and a fault, found and shown again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from contextlib import closing
 from random import Random
+from typing import Final
 
+from edgeproof.impl.interleaved.subjects import ON_WORKERD
 from edgeproof.impl.interleaving import Interleaved
+from edgeproof.properties.engines.interleave.engine import Effort, interleave
+from edgeproof.properties.engines.interleave.schedule import replay
 
-__all__ = ["compare"]
+__all__ = ["OBJECTS", "READERS", "compare", "found_and_shown_again"]
+
+READERS: Final = ("worker-plain", "worker-guarded", "worker-memo")
+OBJECTS: Final = tuple(name for name in ON_WORKERD if name not in READERS)
 
 
 def compare(worker: Interleaved, reference: Interleaved, random: Random) -> None:
@@ -19,3 +28,15 @@ def compare(worker: Interleaved, reference: Interleaved, random: Random) -> None
         assert worker.make(move.name) == reference.make(move.name), move.name
     if not moves:
         assert worker.end() == reference.end()
+
+
+def found_and_shown_again(
+    faulty: Callable[[], Interleaved], mended: Callable[[], Interleaved], breaks: Collection[str], effort: Effort
+) -> None:
+    """What is broken is broken again by its schedule, and not in the code that is right."""
+    shown = interleave("faulty", faulty, effort).witnesses
+    assert shown.keys() & set(breaks)
+    with closing(faulty()) as system, closing(mended()) as sound:
+        for about, schedule in shown.items():
+            assert replay(schedule, system).broken[about] == schedule.why
+            assert not replay(schedule, sound).broken

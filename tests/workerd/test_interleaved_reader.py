@@ -13,12 +13,11 @@ import pytest
 
 from edgeproof.impl.interleaved.base import Lines
 from edgeproof.impl.interleaved.reader import ReaderSubject
-from edgeproof.impl.interleaved.subjects import ON_WORKERD, subject
+from edgeproof.impl.interleaved.subjects import subject
 from edgeproof.impl.interleaved.worker_reader import WorkerReaderSubject
 from edgeproof.properties.engines.interleave.engine import Effort, interleave
-from edgeproof.properties.engines.interleave.schedule import replay
 from edgeproof.properties.evidence import HOLDS, Verdict
-from tests.workerd.interleaved import compare
+from tests.workerd.interleaved import READERS, compare, found_and_shown_again
 
 pytestmark = pytest.mark.xdist_group("workerd-flags")
 
@@ -62,7 +61,7 @@ def test_one_read_breaks_nothing_in_any_order(workerd: Path) -> None:
     assert all(one.exhaustive for one in result.evidence)
 
 
-@pytest.mark.parametrize("name", ON_WORKERD)
+@pytest.mark.parametrize("name", READERS)
 def test_with_three_reads_all_that_it_is_held_to_is_put_to_the_test_and_holds(workerd: Path, name: str) -> None:
     result = interleave(name, lambda: subject(name, 3), Effort(60))
     assert {one.verdict for one in result.evidence} == {Verdict.HOLDS_TO_BOUND}
@@ -83,14 +82,8 @@ def test_with_three_reads_all_that_it_is_held_to_is_put_to_the_test_and_holds(wo
 def test_a_fault_is_found_and_its_schedule_shows_it_again(
     workerd: Path, policy: str, edits: list[tuple[str, str]], breaks: set[str]
 ) -> None:
-    faulty = partial(WorkerReaderSubject, 2, policy, {EDGE: edits}, apart=False)
-    result = interleave("faulty", faulty, Effort(1_000))
-    assert result.witnesses.keys() & breaks
-    with closing(faulty()) as system:
-        for about, schedule in result.witnesses.items():
-            assert replay(schedule, system).broken[about] == schedule.why
-    with closing(WorkerReaderSubject(2, policy, apart=False)) as mended:
-        assert not any(replay(schedule, mended).broken for schedule in result.witnesses.values())
+    mended = partial(WorkerReaderSubject, 2, policy, apart=False)
+    found_and_shown_again(partial(mended, {EDGE: edits}), mended, breaks, Effort(1_000))
 
 
 class ReadsAndARestore(WorkerReaderSubject):

@@ -20,6 +20,7 @@ from edgeproof.impl.interleaving import (
     Label,
     Promise,
     Published,
+    Replaced,
     Revoked,
     Told,
 )
@@ -135,6 +136,13 @@ def _revoked(run: Run, fact: Fact) -> str | None:
     return _too_late(f"{fact.operation} is let in", late, bound) if fact.admitted else ""
 
 
+def _lost_update(run: Run, fact: Fact) -> str | None:
+    if not isinstance(fact, Replaced) or fact.seen == fact.current:
+        return None
+    undoes = f"{fact.operation} replaces version {fact.current}, and has seen {fact.seen}"
+    return undoes if fact.done else ""
+
+
 def _ends_well(run: Run, fact: Fact) -> str | None:
     if isinstance(fact, Broke):
         return f"{fact.operation} ends with {fact.error}"
@@ -156,6 +164,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "no-partial-read": _whole,
     "kept-goes-forward": _forward,
     "token-revocation-bound": _revoked,
+    "no-lost-update": _lost_update,
     "convergence": _converged,
     "ends-well": _ends_well,
 }
