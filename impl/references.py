@@ -32,6 +32,7 @@ REFERENCES: Final[Mapping[str, str]] = {
     "do_kv_content": "edgeproof.impl.content.system:ContentSystem",
     "do_kv_regional": "edgeproof.impl.pattern.regional:DoKvRegionalSystem",
     "do_kv_lost_alarms": "edgeproof.impl.pattern.lost_alarms:LostAlarmsSystem",
+    "do_kv_backoff": "edgeproof.impl.pattern.backoff:BackoffSystem",
     "do_kv_restores": "edgeproof.impl.pattern.restores:RestoresSystem",
     "do_only": "edgeproof.impl.alternatives.do_only:DoOnlySystem",
     "kv_only": "edgeproof.impl.alternatives.kv_only:KvOnlySystem",

@@ -32,7 +32,7 @@ SYSTEMS: Final[dict[str, Callable[[], System]]] = {"reference": _reference, "wor
 
 
 ONLY: Final[dict[str, tuple[str, ...]]] = {
-    "workerd": ("do_kv", "do_kv_lost_alarms", "do_kv_restores", "do_kv_in_flight")
+    "workerd": ("do_kv", "do_kv_lost_alarms", "do_kv_restores", "do_kv_backoff", "do_kv_in_flight")
 }
 """The designs of a system that does not have all of them: where none is named, these are meant."""
 

@@ -14,7 +14,10 @@ from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Snapshot, to_json, to_kv
 from edgeproof.impl.system import Value
 
-__all__ = ["Held", "Texts", "changelog_text", "copy_text", "counted_from", "entry_said", "ticks_of"]
+__all__ = ["LATELY", "Held", "Texts", "changelog_text", "copy_text", "counted_from", "entry_said", "ticks_of"]
+
+LATELY: Final = 2
+"""Who asks for a part of the changelog has all versions but so many."""
 
 
 class Held:
@@ -24,7 +27,7 @@ class Held:
         self._as_of: tuple[Connection | None, int] = (None, 0)
         self._rows: list[tuple[object, ...]] = []
         self._snapshot: Snapshot | None = None
-        self._texts: tuple[str, str] | None = None
+        self._texts: tuple[str, str, str] | None = None
 
     def snapshot(self, store: ConfigStore, connection: Connection) -> Snapshot:
         """The whole config."""
@@ -33,11 +36,12 @@ class Held:
             self._snapshot = store.snapshot()
         return self._snapshot
 
-    def texts(self, store: ConfigStore, connection: Connection) -> tuple[str, str]:
-        """The whole config and the whole changelog."""
+    def texts(self, store: ConfigStore, connection: Connection) -> tuple[str, str, str]:
+        """The whole config, the whole changelog, and what somebody asks for who has all but the last versions."""
         snapshot = self.snapshot(store, connection)
         if self._texts is None:
-            self._texts = (to_kv(snapshot)[0].decode(), changelog_text(store.changelog()))
+            later = changelog_text(store.changelog(max(0, snapshot.version - LATELY)))
+            self._texts = (to_kv(snapshot)[0].decode(), changelog_text(store.changelog()), later)
         return self._texts
 
     def _look(self, connection: Connection) -> None:

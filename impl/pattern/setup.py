@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgeproof.impl.driven.setup import UNIT_KEY, UNSPACED, check_setup, seconds_of, steady
-from edgeproof.impl.durable.replicator import ALARM_ATTEMPTS, Timing
+from edgeproof.impl.durable.replicator import ALARM_ATTEMPTS, Backoff, Timing
 from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.system import Setup
 
-__all__ = ["NEIGHBOUR_KEY", "OPTIONS", "choices_of"]
+__all__ = ["NEIGHBOUR_KEY", "OPTIONS", "WAITS", "choices_of", "longest_wait"]
 
 NEIGHBOUR_KEY: Final = "config:neighbour"
 """The KV key of another unit in the same namespace; where both share a key, it is this one."""
@@ -28,6 +28,9 @@ OPTIONS: Final = {
     "kv_key": ("per_unit", "shared"),
 }
 """The options that there are and their values, the default first."""
+
+WAITS: Final = {"waits": ("steady", "doubled")}
+"""The option that there is where the waits after failures may grow."""
 
 
 def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = {}) -> Choices:
@@ -50,7 +53,7 @@ def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = 
         key=NEIGHBOUR_KEY if said["kv_key"] == "shared" else UNIT_KEY,
         timing=Timing(
             seconds["D"],
-            steady(seconds["R"]),
+            Backoff(seconds["R"], longest_wait(setup, seconds["R"])),
             seconds["H"] if said["repair"] == "heartbeat" else None,
             seconds["S"],
             seconds["W"] if said.get("watchdog") == "on" else None,
@@ -62,3 +65,8 @@ def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = 
         negative_caching="negative_cache" in setup.hazards,
         limits=UNSPACED,
     )
+
+
+def longest_wait(setup: Setup, first: float) -> float:
+    """The longest wait after a failure: the `first` one, or twice that. More would leave the bound of a run."""
+    return 2 * first if setup.options.get("waits") == "doubled" else first

@@ -80,12 +80,13 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        config, changelog = self.held.texts(self.store, self.storage.connection)
+        config, changelog, later = self.held.texts(self.store, self.storage.connection)
         puts, text = self.puts(), self._texts.of
         copies = [one.cache.copies.get(self.choices.key) for one in self.locations]
         return {
             "config": config,
             "logged": changelog,
+            "later": later,
             "answers": to_json(self.client.answers),
             "sent": text(puts[0].payload) if puts else None,
             "carries": tuple(None if op is None else text(op.payload) for op in self.strays),

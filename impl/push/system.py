@@ -192,6 +192,12 @@ class PushSystem(Simulated, Linked):
     def _do_say_well(self, pop: int) -> None:
         self._report(pop, well=True)
 
+    def _do_say_well_late(self, pop: int) -> None:
+        location, newest = self.locations[pop], self.control.rollout.newest
+        if not location.reachable or location.running.version == newest.version:
+            raise ActionImpossible(f"location {pop} has no other version to speak of, or cannot be heard")
+        self.control.hear(pop, location.running.version, True)
+
     def _do_complain(self, pop: int) -> None:
         self._report(pop, well=False)
 

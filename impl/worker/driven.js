@@ -134,9 +134,9 @@ export class ConfigStore extends Real {
     return true;
   }
 
-  /** The whole changelog, without having the alarm looked after. */
-  entries() {
-    return this.changelog(0, Number.MAX_SAFE_INTEGER);
+  /** The changelog after a version, without having the alarm looked after. */
+  entries(since) {
+    return this.changelog(Number(since), Number.MAX_SAFE_INTEGER);
   }
 
   /** A write from before there was a watchdog, which nobody was told of. */

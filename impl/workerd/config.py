@@ -14,7 +14,7 @@ from edgeproof.impl.driven.setup import seconds_of
 from edgeproof.impl.durable.replicator import ALARM_ATTEMPTS
 from edgeproof.impl.pattern.in_flight import INSTALL
 from edgeproof.impl.pattern.lost_alarms import WATCHDOG
-from edgeproof.impl.pattern.setup import OPTIONS
+from edgeproof.impl.pattern.setup import OPTIONS, longest_wait
 from edgeproof.impl.system import Setup
 
 __all__ = ["WORKER", "Bindings", "bindings_of", "copy_worker", "location_config", "store_config"]
@@ -78,9 +78,8 @@ def bindings_of(setup: Setup, token: str) -> Bindings:
     timing = {
         "sync_delay": seconds["S"],
         "put_timeout": seconds["D"],
-        # One retry delay: the doubling would leave the bound that a run in lockstep is held to.
         "retry_base": seconds["R"],
-        "retry_cap": seconds["R"],
+        "retry_cap": longest_wait(setup, seconds["R"]),
         "heartbeat": seconds["H"],
         "cache_ttl": seconds["T"],
         "memo_ttl": seconds["M"],

@@ -25,14 +25,15 @@ from attrs import frozen
 
 from edgeproof.impl.driven.base import Linked
 from edgeproof.impl.driven.client import FIELDS, Client
-from edgeproof.impl.driven.content import Texts, copy_text, counted_from, ticks_of
+from edgeproof.impl.driven.content import LATELY, Texts, copy_text, counted_from, ticks_of
 from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.store import WriteResult
+from edgeproof.impl.pattern.backoff import BackoffSystem
 from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.pattern.lost_alarms import WATCHDOG, LostAlarmsSystem
 from edgeproof.impl.pattern.restores import RestoresSystem
-from edgeproof.impl.pattern.setup import choices_of
+from edgeproof.impl.pattern.setup import WAITS, choices_of
 from edgeproof.impl.snapshot import REMOVED, Snapshot, to_kv
 from edgeproof.impl.system import ActionImpossible, ActionUnknown, Contents, Observation, Setup, Writes
 from edgeproof.impl.workerd.adversary import Adversary, Answer, Held, Place, SuiteClock
@@ -49,6 +50,8 @@ __all__ = ["WorkerdSystem"]
 _TOKEN: Final = "the-suite"
 _WATCHED: Final = (LostAlarmsSystem.design, RestoresSystem.design)
 """The designs in which alarms may be lost."""
+_OPTIONS: Final = {**dict.fromkeys(_WATCHED, WATCHDOG), BackoffSystem.design: WAITS}
+"""The options that a design has beyond those of the pattern."""
 _RUNS: Final = 250
 """Runs before the processes are made anew: they grow by every unit that they have seen."""
 _FAILURES: Final = (Answer(503), Answer(429), Answer(500), Answer(dropped=True))
@@ -62,6 +65,7 @@ class _Held:
     as_of: str = ""
     config: str = ""
     changelog: str = ""
+    later: str = ""
 
 
 class WorkerdSystem(Linked):
@@ -148,11 +152,12 @@ class WorkerdSystem(Linked):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        config, changelog = self._store_texts()
+        held = self._store_texts()
         text, copies = self._texts.of, [one.cache.copies.get(self.key) for one in self.kv.places]
         return {
-            "config": config,
-            "logged": changelog,
+            "config": held.config,
+            "logged": held.changelog,
+            "later": held.later,
             "answers": json.dumps(self.client.answers),
             "sent": self.puts[0].value.decode() if self.puts else None,
             "carries": tuple(None if held is None else held.value.decode() for held in self.strays),
@@ -162,19 +167,25 @@ class WorkerdSystem(Linked):
             "served": tuple(text(one) for one in self.edge.told),
         }
 
-    def _store_texts(self) -> tuple[str, str]:
+    def _store_texts(self) -> _Held:
         """Config and changelog as the front tells them; the same until the store's own status is another."""
         status = self._status()
         as_of = json.dumps([status["version"], status["era"], status["config"], status["logged"]])
         if self._held.as_of != as_of:
             if self._asks_openly:
                 config = self._asked(self._store.get(f"/units/{self.unit}"))
-                entries = self._asked(self._store.get(f"/units/{self.unit}/changelog?limit=1000"))["changes"]
             else:
                 config = {name: status[name] for name in ("config", "era", "version")}
-                entries = self._at_door("entries")
-            self._held = _Held(as_of, json.dumps(config), json.dumps([self._entry(one) for one in entries]))
-        return self._held.config, self._held.changelog
+            changelog, later = self._changelog(0), self._changelog(max(0, status["version"] - LATELY))
+            self._held = _Held(as_of, json.dumps(config), changelog, later)
+        return self._held
+
+    def _changelog(self, since: int) -> str:
+        if self._asks_openly:
+            entries = self._asked(self._store.get(f"/units/{self.unit}/changelog?since={since}&limit=1000"))["changes"]
+        else:
+            entries = self._at_door("entries", str(since))
+        return json.dumps([self._entry(one) for one in entries])
 
     def _entry(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """An entry of the changelog, its time in ticks since the run began."""
@@ -194,7 +205,8 @@ class WorkerdSystem(Linked):
 
     def _choices(self, setup: Setup) -> Choices:
         """How the setup is understood. Raises ValueError and SystemUnavailable."""
-        return choices_of(setup, setup.design, WATCHDOG) if self._may_lose else choices_of(setup, "do_kv")
+        more = _OPTIONS.get(setup.design)
+        return choices_of(setup, "do_kv") if more is None else choices_of(setup, setup.design, more)
 
     def _start_processes(self, bindings: Bindings, pops: int) -> None:
         if self._door is None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
 from edgeproof.model.designs.do_kv import DoKv
+from edgeproof.model.designs.do_kv_backoff import DoKvBackoff
 from edgeproof.model.designs.do_kv_content import DoKvContent
 from edgeproof.model.designs.do_kv_fills import DoKvFills
 from edgeproof.model.designs.do_kv_in_flight import DoKvInFlight
@@ -32,6 +33,7 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "do_kv_in_flight": DoKvInFlight,
     "do_kv_fills": DoKvFills,
     "do_kv_lost_alarms": DoKvLostAlarms,
+    "do_kv_backoff": DoKvBackoff,
     "do_kv_restores": DoKvRestores,
     "do_kv_content": DoKvContent,
     "do_kv_per_key": DoKvPerKey,

@@ -206,6 +206,11 @@ class GlobalPush(Design):
         s.require(s.held_for[pop] > s.W)
         s.well[pop] = True
 
+    @action(fair=False, pop=Pop)
+    def say_well_late(s: State, pop: Expr) -> None:
+        """A location's word that it is well arrives late: it is about another version, and changes nothing."""
+        s.require((s.gate == "reports") & ~s.cut[pop] & s.under_way & (s.held[pop] != s.config))
+
     @action(pop=Pop)
     def complain(s: State, pop: Expr) -> None:
         """A location that runs the bad version is not well: everybody returns at once, or an operator is alerted."""

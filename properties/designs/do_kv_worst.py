@@ -73,7 +73,7 @@ def _schedule(instance: Instance, begins: Begins) -> list[Event]:
 def _publication(instance: Instance, begins: Begins, in_flight: int | None) -> list[Event]:
     """The watched write is put, after an older put that is in flight for so many ticks yet, if there is one."""
     n = instance.number
-    failures = [[*wait(n("D")), Event("put_fails"), *begins(instance, n("R"), 0)]] * _failures(instance)
+    failures = _failed_attempts(instance, begins)
     return [
         *([] if in_flight is None else [*wait(in_flight), *_PUBLISHED]),
         *begins(instance, 0, n("S")),
@@ -88,7 +88,7 @@ def _late_schedule(instance: Instance, begins: Begins) -> list[Event]:
     It is the worst schedule where the new instance's put can be in flight when the zombie's window ends: Z = R.
     """
     n = instance.number
-    failures = [[*wait(n("D")), Event("put_fails"), *begins(instance, n("R"), 0)]] * _failures(instance)
+    failures = _failed_attempts(instance, begins)
     slot = (("slot", 0),)
     return [
         *(Event("write"), Event("acknowledge"), Event("fire"), Event("write")),
@@ -99,8 +99,12 @@ def _late_schedule(instance: Instance, begins: Begins) -> list[Event]:
     ]
 
 
-def _failures(instance: Instance) -> int:
-    return instance.number("F") if instance.values["put_fails"] else 0
+def _failed_attempts(instance: Instance, begins: Begins) -> list[list[Event]]:
+    """As many as there can be, each with the delay after it."""
+    n = instance.number
+    further = 2 * n("R") if instance.values.get("waits") == "doubled" else n("R")
+    delays = [n("R"), *[further] * (n("F") - 1)][: n("F")] if instance.values["put_fails"] else []
+    return [[*wait(n("D")), Event("put_fails"), *begins(instance, delay, 0)] for delay in delays]
 
 
 def _serving_beats(instance: Instance, reads: Sequence[tuple[int, Event]]) -> list[Event]:

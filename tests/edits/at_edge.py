@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import NO_ERAS
 
 __all__ = ["AT_EDGE"]
 
@@ -166,9 +165,7 @@ AT_EDGE: Final = (
         'return self._policy == "guarded" and not found.at_least(kept)',
         'return self._policy == "guarded" and kept.at_least(found)',
         "The guard refuses a copy of the version that it has: restored content under the same number is never taken.",
-        "rollback",
         "restores-under-one-era",
-        survives=NO_ERAS,
     ),
     _reader(
         "fails-over-a-value-that-is-none",

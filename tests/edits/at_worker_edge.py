@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import ONE_DELAY, TO_THE_BEGINNING
 
 __all__ = ["AT_WORKER_EDGE"]
 
@@ -209,8 +208,7 @@ AT_WORKER_EDGE: Final = (
         "() => storeOf(env, unit).restore(to)",
         "() => storeOf(env, unit).restore(to || 1)",
         "There is no way back to the empty config.",
-        "rollback",
-        survives=TO_THE_BEGINNING,
+        "restores-in-flight",
     ),
     _worker(
         "one-object-for-all",
@@ -226,8 +224,7 @@ AT_WORKER_EDGE: Final = (
         'retryBase: milliseconds("retry_base"), retryCap: milliseconds("retry_cap"),',
         'retryBase: milliseconds("retry_cap"), retryCap: milliseconds("retry_cap"),',
         "The first wait after a failure is the longest.",
-        "unlike-durations",
-        survives=ONE_DELAY,
+        "doubled-waits",
     ),
     _worker(
         "beats-by-the-cache",

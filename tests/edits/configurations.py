@@ -28,6 +28,9 @@ _FAULTS: Final[Constants] = {"put_fails": True, "crash": True, "F": 2}
 _RESTORED: Final[Constants] = {**_OUTBOX, "Pop": 1, "reader": "guarded", "rollback": True, "restores": 3}
 _FAILING: Final[Constants] = {**_OUTBOX, "Pop": 1, "R": 0, "put_fails": True}
 _EXHAUSTED: Final[Constants] = {**_FAILING, "F": 7, "handler": "throws", "alarm_exhausted": True}
+# A reader that mostly tells its memo changes little, and time mostly passes only while an alarm is lost.
+_STILL: Final[Constants] = {"Pop": 1, "reader": "memo", "M": 50, "T": 50, "S": 0, "D": 0, "R": 0}
+_LOST: Final[Constants] = {**_OUTBOX, **_STILL, "alarm_stuck": True, "crash": True}
 _DOUBT: Final[Constants] = {"put_ambiguous": True}
 
 _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
@@ -39,6 +42,9 @@ _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
     "restores": ("do_kv", {**_RESTORED, "epoch": "on"}),
     "restores-among-failures": ("do_kv", {**_RESTORED, **_FAULTS, "epoch": "on"}),
     "restores-under-one-era": ("do_kv", _RESTORED),
+    "restores-in-flight": ("do_kv_restores", {**_RESTORED, "epoch": "on", "D": 3}),
+    "crashes-among-lost-alarms": ("do_kv_lost_alarms", _LOST),
+    "restarts-among-lost-alarms": ("do_kv_lost_alarms", {**_LOST, "ack": "early", "put_late": True}),
     "exhausted": ("do_kv", _EXHAUSTED),
     "exhausted-by-doubt": ("do_kv", {**_EXHAUSTED, **_DOUBT}),
     "caught-nine-times": ("do_kv", {**_FAILING, "F": 9, "alarm_exhausted": True}),

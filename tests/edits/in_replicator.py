@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import BEFORE_THE_LEASE, ONE_DELAY, SELDOM_MET
+from tests.edits.survivors import BESIDE_A_REQUEST
 
 __all__ = ["IN_REPLICATOR"]
 
@@ -118,16 +118,14 @@ IN_REPLICATOR: Final = (
         "wait = self._timing.retry.after(self._store.status().attempts)",
         "wait = self._timing.retry.after(self._store.status().attempts + 1)",
         "After the first failure the wait is that after the second.",
-        "outbox-faults",
-        survives=ONE_DELAY,
+        "doubled-waits",
     ),
     _replicator(
         "doubles-the-first-wait",
         "self.base * 2.0 ** min(max(failures - 1, 0), 60)",
         "self.base * 2.0 ** min(failures, 60)",
         "The wait after the first failure is doubled already.",
-        "outbox-faults",
-        survives=ONE_DELAY,
+        "doubled-waits",
     ),
     _replicator(
         "a-lease-as-long-as-the-put",
@@ -246,10 +244,8 @@ IN_REPLICATOR: Final = (
         'if overdue is not None and overdue.reason != "again":\n            self._store.arm',
         "if overdue is not None:\n            self._store.arm",
         "Every start arms a dead alarm again, and puts it off.",
-        "lost-alarm-faults",
-        "lost-alarm-recommended",
-        "lost-alarm-watchdog",
-        survives=SELDOM_MET,
+        "restarts-among-lost-alarms",
+        "crashes-among-lost-alarms",
     ),
     _replicator(
         "fires-beside",
@@ -257,15 +253,14 @@ IN_REPLICATOR: Final = (
         "        if True:\n            await",
         "An alarm that fires while a request publishes puts beside it.",
         "lost-alarm-faults",
-        survives=BEFORE_THE_LEASE,
+        survives=BESIDE_A_REQUEST,
     ),
     _replicator(
         "minds-its-own-lease",
         "alarm = None if self._publishing else self._store.alarm()",
         "alarm = self._store.alarm()",
         "A request takes the lease of the attempt that is under way for an alarm that was lost.",
-        "lost-alarm-faults",
-        survives=BEFORE_THE_LEASE,
+        "restores-in-flight",
     ),
     _front(
         "writes-without-a-look",

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import ONE_VERSION_BACK, RESTORED_IN_PEACE, WHOLE_CHANGELOG
 
 __all__ = ["IN_STORE"]
 
@@ -78,8 +77,7 @@ IN_STORE: Final = (
         "if first.setdefault(name, when) == when:",
         "first[name] = when\n            if first[name] == when:",
         "A restore takes a field's value from before its last change, not from before its first one since.",
-        "rollback",
-        survives=ONE_VERSION_BACK,
+        "restores-in-flight",
     ),
     _store(
         "restores-no-absence",
@@ -115,16 +113,14 @@ IN_STORE: Final = (
         "if (version, era) != (published.version, published.era):",
         "if version != published.version:",
         "A restore and a new write during a put bring the same number back, and are not published.",
-        "rollback-epoch",
-        survives=RESTORED_IN_PEACE,
+        "restores-in-flight",
     ),
     _store(
         "moved-on-if-newer",
         "if (version, era) != (published.version, published.era):",
         "if version > published.version:",
         "What has moved on during a put is published at once only where its version is the larger one.",
-        "rollback-epoch",
-        survives=RESTORED_IN_PEACE,
+        "restores-in-flight",
     ),
     _store(
         "beats-before-it-looks",
@@ -285,7 +281,6 @@ IN_STORE: Final = (
         'f"WHERE version >= ? {',
         "Who asks for what came after a version is told that version's changes as well.",
         "outbox",
-        survives=WHOLE_CHANGELOG,
     ),
 )
 """The slips; names are unique among all."""

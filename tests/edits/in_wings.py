@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import OLD_REPORTS
 
 __all__ = ["IN_WINGS"]
 
@@ -107,7 +106,6 @@ IN_WINGS: Final = (
         "if not rollout.under_way:",
         "A location that is well with the version before counts for the one under way.",
         ("push-staged",),
-        OLD_REPORTS,
     ),
     Edit(
         "takes-only-what-is-newer",

@@ -6,12 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import (
-    BEFORE_THE_LEASE,
-    ONE_VERSION_BACK,
-    RESTORED_IN_PEACE,
-    WHOLE_CHANGELOG,
-)
+from tests.edits.survivors import BESIDE_A_REQUEST
 
 __all__ = ["IN_WORKER"]
 
@@ -171,8 +166,7 @@ IN_WORKER: Final = (
         "WHERE version > ? ORDER BY version DESC",
         "WHERE version > ? ORDER BY version",
         "A restore undoes changes oldest first, and a field that changed twice ends with the value in between.",
-        "rollback",
-        survives=ONE_VERSION_BACK,
+        "restores-in-flight",
     ),
     _store(
         "restores-no-absence",
@@ -229,8 +223,7 @@ IN_WORKER: Final = (
         "if (version !== published.version || era !== published.era) this.arm",
         "if (version !== published.version) this.arm",
         "A restore and a new write during a put bring the same number back, and are not published.",
-        "rollback-epoch",
-        survives=RESTORED_IN_PEACE,
+        "restores-in-flight",
     ),
     _store(
         "moved-on-unnoticed",
@@ -326,7 +319,7 @@ IN_WORKER: Final = (
         "await this.publish(this.options.handler);",
         "An alarm that fires while a request publishes puts beside it.",
         "lost-alarm-faults",
-        survives=BEFORE_THE_LEASE,
+        survives=BESIDE_A_REQUEST,
     ),
     _store(
         "changelog-with-the-version-asked-for",
@@ -334,7 +327,6 @@ IN_WORKER: Final = (
         "WHERE version >= ? AND version <= ? ORDER BY version, field",
         "Who asks for what came after a version is told that version's changes as well.",
         "outbox",
-        survives=WHOLE_CHANGELOG,
     ),
     _store(
         "late-is-lost",
@@ -355,8 +347,7 @@ IN_WORKER: Final = (
         "this.attempt === null && this.now()",
         "this.now()",
         "A request takes the lease of the attempt that is under way for an alarm that was lost.",
-        "lost-alarm-faults",
-        survives=BEFORE_THE_LEASE,
+        "restores-in-flight",
     ),
     _store(
         "writes-without-a-look",

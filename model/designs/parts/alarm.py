@@ -37,9 +37,14 @@ class Alarm(Part):
         return s.D
 
     @definition()
+    def wait(s: State) -> Expr:
+        """How long to wait after a failure."""
+        return s.R
+
+    @definition()
     def due(s: State) -> Expr:
         """How long after it was armed the alarm is due."""
-        return ite(s.alarm == "retry", s.R, ite(s.alarm == "lease", s.attempt + s.R, lift(0, TIME)))
+        return ite(s.alarm == "retry", s.wait, ite(s.alarm == "lease", s.attempt + s.wait, lift(0, TIME)))
 
     @definition()
     def slack(s: State) -> Expr:

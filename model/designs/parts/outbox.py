@@ -41,7 +41,9 @@ class Outbox(Alarm):
         """How long after it was armed the alarm is due."""
         at_once = lift(0, TIME)
         return ite(
-            s.alarm == "retry", s.R, ite(s.alarm == "lease", s.attempt + s.R, ite(s.alarm == "beat", s.H, at_once))
+            s.alarm == "retry",
+            s.wait,
+            ite(s.alarm == "lease", s.attempt + s.wait, ite(s.alarm == "beat", s.H, at_once)),
         )
 
     @definition()

@@ -11,6 +11,7 @@ from attrs import frozen
 from edgeproof.model.expr import TRUE, Expr, implies, ite
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Lemmas, Limits, Term
+from edgeproof.properties.designs.parts.backoff import grown, growth, longest
 from edgeproof.properties.designs.parts.lost_alarms import losses, lost, until_found, watched
 
 __all__ = [
@@ -37,7 +38,7 @@ def waits(s: State) -> Expr:
 LIMITS: Final = Limits(
     sync_delay=waits,
     put_timeout=lambda s: s.attempt,
-    retry_delay=lambda s: s.R + lost(s),
+    retry_delay=lambda s: longest(s) + lost(s),
     failures=lambda s: s.F,
     cache_ttl=lambda s: s.T,
 )
@@ -51,6 +52,7 @@ def publication(s: State, attempt: tuple[str, Expr], may_fail: Expr, succeeds: s
         Term("S", "the alarm fires", s.S, ~watched(s)),
         *losses(s, may_fail),
         Term(f"F*({formula} + R)", "failed attempts and the delays after them", s.F * (takes + s.R), may_fail),
+        *growth(s, may_fail),
         Term(formula, succeeds, takes, TRUE),
     )
 
@@ -66,7 +68,8 @@ FAILURES: Final[Lemmas] = {
 
 def attempts(s: State) -> Expr:
     """The time that the failed attempts so far took, each with the delay after it."""
-    return s.failures * (s.attempt + s.R + lost(s))
+    took: Expr = s.failures * (s.attempt + s.R + lost(s))
+    return took + grown(s) if "waits" in s else took
 
 
 @frozen
@@ -94,7 +97,7 @@ def at_retry(change: Change) -> Says:
     """The age of a change whose attempt failed."""
     return lambda s: implies(
         change.behind(s) & (s.alarm == "retry"),
-        change.since(s) + s.R + lost(s) <= change.start(s) + attempts(s) + s.armed,
+        change.since(s) + s.wait + lost(s) <= change.start(s) + attempts(s) + s.armed,
     )
 
 
@@ -102,7 +105,7 @@ def at_lease(change: Change) -> Says:
     """The age of a change whose attempt nobody finished."""
     return lambda s: implies(
         change.behind(s) & (s.alarm == "lease") & (s.sending == "idle"),
-        change.since(s) + s.attempt + s.R + lost(s) <= change.start(s) + attempts(s) + s.armed,
+        change.since(s) + s.attempt + s.wait + lost(s) <= change.start(s) + attempts(s) + s.armed,
     )
 
 

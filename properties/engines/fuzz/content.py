@@ -22,9 +22,10 @@ from edgeproof.model.machine import TICK, Instance
 from edgeproof.properties.engines.fuzz.difference import canonical, difference, to_text
 from edgeproof.properties.engines.fuzz.writes import write_number
 
-__all__ = ["ANSWERS", "Content", "content_of"]
+__all__ = ["ANSWERS", "LATER", "Content", "content_of"]
 
 ANSWERS: Final = "answers"
+LATER: Final = "later"
 _NO_COPY: Final = to_text({"config": {}, "era": 0, "version": 0})
 _REMOVED: Final = object()
 _BEFORE: Final = (0, 0, 0, 0, 9, 0, 0, 99)
@@ -64,6 +65,8 @@ class Content:
         self._keyed = values.get("retries", "keyed") == "keyed"
         self._with_era = values.get("epoch") == "on"
         self._inline = values.get("publisher") == "inline"
+        # A label without an era may stand for several contents. A memo may be told instead of what is found.
+        self._labels_lie = "rollback" in hazards and not self._with_era and values.get("reader") in ("plain", "guarded")
         gated = not self._inline and values.get("ack", "gated") == "gated"
         # An early reply is a guess that looks at no key, and an inline one waits for another put. Whoever repeats a key
         # has the alarm looked after, which the model has no step for where it may be stuck.
@@ -80,6 +83,8 @@ class Content:
         self._free: list[str] = []
         """Keys of writes that a restore has undone."""
         self._answers = to_text([])
+        self._read: tuple[int, int] | None = None
+        """The location and the cache of the read that has just been answered, if labels lie."""
         self._lineages: list[dict[int, _Version]] = [{0: _Version({})}]
         """By era: the versions that there were, the last era's being the present ones."""
         self.known: tuple[str, ...] = ()
@@ -152,6 +157,8 @@ class Content:
         """The system has done what the model did; both states as it shows them."""
         if not self._followed <= after.keys():
             return
+        given = dict(event.arguments)
+        self._read = (given["pop"], given["cache"]) if self._labels_lie and event.action == "read" else None
         if event.action == TICK:
             self._now += int(event.delay)
         version = _number(after, "config")
@@ -207,6 +214,8 @@ class Content:
     def _needs(self, name: str) -> frozenset[str]:
         if name == ANSWERS:
             return self._followed | {"acked"} | ({"carries"} if self._inline else set())
+        if name == LATER:
+            return self._followed | {"logged"}
         era = {f"{name}_era"} if self._with_era and name not in ("config", "logged") else set()
         return self._followed | {name} | era
 
@@ -225,13 +234,25 @@ class Content:
                 if wrong := _differs(_NO_COPY if text is None else text, expected):
                     return f"{name}[{place}]: {wrong}" if isinstance(shown, tuple) else f"{name}: {wrong}"
             self._judged[name] = about
-        return ""
+        return "" if self._read is None else self._ignored(*self._read, seen, contents)
+
+    def _ignored(self, pop: int, cache: int, seen: Observation, contents: Contents) -> str:
+        """How what an isolate keeps differs from what it has just found under the same number; or ""."""
+        if not {"kept", "cache", "cached", "cut"} <= seen.keys() or not {"kept", "cache"} <= contents.keys():
+            return ""
+        # Whoever reaches KV is told what the cache has now, be it that it had to ask.
+        told = _elements(seen, "cached")[cache] and not _elements(seen, "cut")[pop]
+        if not told or _elements(seen, "kept")[pop] != _elements(seen, "cache")[cache]:
+            return ""
+        kept, found = _text(contents, "kept", pop), _text(contents, "cache", cache)
+        wrong = _differs(kept, [canonical(found)])
+        return f"kept[{pop}], which has just read the same number: {wrong}" if wrong else ""
 
     def _label(self, name: str, seen: Observation) -> tuple[Value | None, ...]:
         """What decides about the contents under a name."""
         if name == ANSWERS:
             return (self._answers,)
-        if name in ("config", "logged"):
+        if name in ("config", "logged", LATER):
             return (self._at, len(self._lineages))
         return (seen[name], seen.get(f"{name}_era"), len(self._lineages))
 
@@ -244,6 +265,8 @@ class Content:
             return [_copy(present[self._at], len(self._lineages) - 1, self._at)]
         if name == "logged":
             return [self._changelog()]
+        if name == LATER:
+            return [self._changelog_after(self._at - 2)]
         version = _elements(seen, name)[place]
         era = _elements(seen, f"{name}_era")[place] if f"{name}_era" in seen else 0
         if version == era == 0:
@@ -256,10 +279,14 @@ class Content:
         present = self._lineages[-1]
         newest = present[self._at]
         if not newest.changelog:
-            # The versions of a lineage are in order, and those before this one are those before it in every lineage.
-            texts = [one.entries for one in present.values() if one.entries]
-            newest.changelog = f"[{','.join(texts)}]"
+            # Those before this one are those before it in every lineage.
+            newest.changelog = self._changelog_after(0)
         return newest.changelog
+
+    def _changelog_after(self, since: int) -> str:
+        # The versions of a lineage are in order.
+        texts = [one.entries for number, one in self._lineages[-1].items() if number > since and one.entries]
+        return f"[{','.join(texts)}]"
 
     @property
     def _config(self) -> dict[str, Any]:
@@ -275,6 +302,12 @@ def _differs(shown: str, expected: list[str]) -> str:
         return "" if shown in expected or canonical(shown) in expected else difference(shown, expected[-1])
     except ValueError as error:
         return f"no JSON: {error}"
+
+
+def _text(contents: Contents, name: str, place: int) -> str:
+    shown = contents[name]
+    text = shown[place] if isinstance(shown, tuple) else shown
+    return _NO_COPY if text is None else text
 
 
 def _copy(of: _Version, era: int, version: int) -> str:
