@@ -114,7 +114,7 @@ class Metered(System, Protocol):
 
 MARKS: Final = ("first", "second")
 """Two fields that a write names together and first, both with one value, or not at all: what half a write has made can
-be told by them."""
+be told by them. Where a field has a KV key of its own these are all that there are, each with a value of its own."""
 
 Contents = Mapping[str, str | tuple[str | None, ...] | None]
 """JSON texts by the names of the model's variables: what the version under that name stands for. One per element of an

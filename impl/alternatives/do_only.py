@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from edgeproof.impl.driven.base import Linked
 from edgeproof.impl.driven.client import Client
+from edgeproof.impl.driven.content import Held, Texts
 from edgeproof.impl.driven.setup import check_setup
 from edgeproof.impl.driven.told import Told, see_told
 from edgeproof.impl.driven.writing import Rewriting, see_writing
@@ -14,8 +15,8 @@ from edgeproof.impl.durable.front import Front
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.remote import RemoteReader
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
-from edgeproof.impl.snapshot import EMPTY, Snapshot
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.snapshot import EMPTY, Snapshot, to_json
+from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Value
 
 __all__ = ["DoOnlySystem"]
 
@@ -33,6 +34,7 @@ class DoOnlySystem(Rewriting, Linked):
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
         self.client = Client(keyed=True)
+        self.held, self._texts = Held(), Texts()
         pops = setup.sizes.get("Pop", 2)
         self.told = Told(EMPTY, pops)
         self._edge = self.runtime.instance()
@@ -50,6 +52,17 @@ class DoOnlySystem(Rewriting, Linked):
         see_writing(seen, self)
         see_told(seen, self.told)
         return seen
+
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables."""
+        config, changelog, later = self.held.texts(self.store, self.storage.connection)
+        return {
+            "config": config,
+            "logged": changelog,
+            "later": later,
+            "answers": to_json(self.client.answers),
+            "served": tuple(map(self._texts.of, self.told.answers)),
+        }
 
     def spent(self) -> Spent:
         """What the run has cost so far: nothing is published."""

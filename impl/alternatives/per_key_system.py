@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from edgeproof.impl.alternatives.per_key import Part, PerKeyPublication, PerKeyReader, key_of, part_of
 from edgeproof.impl.driven.base import Linked
 from edgeproof.impl.driven.client import FIELDS, Client
+from edgeproof.impl.driven.content import Held, copy_text
 from edgeproof.impl.driven.puts import OnePut, see_alarm
 from edgeproof.impl.driven.setup import UNIT_KEY, UNSPACED, check_setup, seconds_of, steady
 from edgeproof.impl.driven.told import Told
@@ -17,11 +19,19 @@ from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.pattern.deployment import Choices, Location
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.system import Observation, Setup, Value
+from edgeproof.impl.snapshot import to_json
+from edgeproof.impl.system import Contents, Observation, Setup, Value
 
 __all__ = ["DoKvPerKeySystem"]
 
-_ABSENT = Part()
+_ABSENT: Final = Part()
+
+
+def _text(part: Part) -> str:
+    return to_json({"value": part.value, "version": part.version})
+
+
+_NOTHING: Final = _text(_ABSENT)
 
 
 class DoKvPerKeySystem(OnePut, Writing, Linked):
@@ -54,6 +64,7 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
         self.front = Front(self.store, self.instance, replicator=replicator)
         self.alarms = AlarmPlatform(self.store, self.instance, replicator.on_alarm, attempts=None)
         self.client = Client(keyed=True)
+        self.held = Held()
         self._start_edge(choices, setup.sizes.get("Pop", 2))
 
     def _start_edge(self, choices: Choices, pops: int) -> None:
@@ -82,6 +93,25 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
             self._see_field(seen, name)
         see_writing(seen, self)
         return seen
+
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables."""
+        config, changelog, later = self.held.texts(self.store, self.storage.connection)
+        contents: dict[str, str | tuple[str | None, ...] | None] = {
+            "config": config,
+            "logged": changelog,
+            "later": later,
+            "answers": to_json(self.client.answers),
+        }
+        for name in FIELDS:
+            key = key_of(UNIT_KEY, name)
+            copies = [location.cache.copies.get(key) for location in self.locations]
+            contents[f"kv_{name}"] = copy_text(self.kv.read_centre(key)) or _NOTHING
+            contents[f"cache_{name}"] = tuple(
+                _NOTHING if one is None else copy_text(one.entry) or _NOTHING for one in copies
+            )
+            contents[f"served_{name}"] = tuple(_text(parts.get(name, _ABSENT)) for parts in self.told.answers)
+        return contents
 
     def _see_field(self, seen: dict[str, Value], name: str) -> None:
         values = {one.version: one.new for one in self.store.changelog() if one.field == name}

@@ -10,7 +10,7 @@ from edgeproof.impl.driven.client import Client
 from edgeproof.impl.durable.front import Front, Reply, WriteRequest
 from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
 from edgeproof.impl.runtime import Instance, Pending, Task
-from edgeproof.impl.system import ActionImpossible, Value
+from edgeproof.impl.system import ActionImpossible, Value, Writes
 
 __all__ = ["Rewriting", "Writing", "nobody_hears", "see_writing"]
 
@@ -23,6 +23,18 @@ class Writing(Simulated):
     """The Durable Object that runs."""
     store: ConfigStore
     front: Front
+    before: int
+    """How many writes were made before the run began."""
+
+    def write_from(self, writes: Writes) -> None:
+        """Write these from now on, those before the run at once."""
+        self.client.write_from(writes)
+        self.before = writes.before
+        for _ in range(writes.before):
+            raise_error_of(self._send(self.client.request(), nobody_hears))
+            self.runtime.resolve(self._the("gate"))
+        # The alarm of these writes is not of the run.
+        self.store.disarm()
 
     def perform(self, action: str, arguments: Mapping[str, int]) -> None:
         """Make one action happen; the answers of the one before are forgotten then."""

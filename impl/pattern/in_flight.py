@@ -51,7 +51,7 @@ class InFlightSystem(ReferenceSystem):
         return {**super().contents(), **texts_of_reads(self._texts, *self._reads())}
 
     def _see(self) -> dict[str, Value]:
-        return {**super()._see(), **counted_from(self._before, see_reads(*self._reads()), COUNTED)}
+        return {**super()._see(), **counted_from(self.before, see_reads(*self._reads()), COUNTED)}
 
     def _reads(self) -> tuple[list[KVEntry | None], list[Snapshot | None], list[Snapshot]]:
         brought = [self._brings(read) for read in range(len(self.reads))]

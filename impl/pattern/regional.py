@@ -41,7 +41,7 @@ class DoKvRegionalSystem(ReferenceSystem):
         copy = self.region.cache.copies.get(self.choices.key)
         version, era = label_of(None if copy is None else copy.entry)
         seen: dict[str, Value] = {"region_cached": copy is not None, "region": version, "region_era": era}
-        return {**super()._see(), **counted_from(self._before, seen, ("region",))}
+        return {**super()._see(), **counted_from(self.before, seen, ("region",))}
 
     def _start_edge(self, pops: int) -> None:
         self.region = self._tier(self.kv, self.runtime, self._ttl)

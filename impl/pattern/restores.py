@@ -20,4 +20,4 @@ class RestoresSystem(LostAlarmsSystem):
 
     def _do_rollback_all(self) -> None:
         # What was written before the run is not of the run.
-        self._restore(self._before)
+        self._restore(self.before)

@@ -26,7 +26,7 @@ from edgeproof.impl.pattern.observation import observe
 from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of
 from edgeproof.impl.runtime import Clock, NetworkError, SimulatedRuntime
 from edgeproof.impl.snapshot import EMPTY, Snapshot, to_json, to_kv
-from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Value, Writes
+from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Value
 
 __all__ = ["ReferenceSystem"]
 
@@ -60,23 +60,13 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._put_neighbour()
         self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
         self.strays = [None] * setup.sizes.get("Put", 2)
-        self.held, self._texts, self._before = Held(), Texts(), 0
+        self.held, self._texts, self.before = Held(), Texts(), 0
         self._start_edge(setup.sizes.get("Pop", 2))
         self._boot()
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables, and `partial`."""
-        return counted_from(self._before, self._see())
-
-    def write_from(self, writes: Writes) -> None:
-        """Write these from now on, those before the run at once."""
-        self.client.write_from(writes)
-        self._before = writes.before
-        for _ in range(writes.before):
-            raise_error_of(self._send(self.client.request(), nobody_hears))
-            self.runtime.resolve(self._the("gate"))
-        # The alarm of these writes is not of the run.
-        self.store.disarm()
+        return counted_from(self.before, self._see())
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""

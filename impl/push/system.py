@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from edgeproof.impl.content.content import MAX_FEATURES, is_valid
+from edgeproof.impl.content.content import FEATURES, MAX_FEATURES, is_valid
 from edgeproof.impl.driven.base import Linked, Simulated, impossible_on
 from edgeproof.impl.driven.setup import check_setup, seconds_of
 from edgeproof.impl.durable.store import ConfigStore
@@ -27,8 +27,8 @@ from edgeproof.impl.push.push import (
     RolloutUnderWay,
 )
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
-from edgeproof.impl.snapshot import Snapshot, to_json
-from edgeproof.impl.system import MAY, ActionImpossible, Observation, Setup, Spent, Value
+from edgeproof.impl.snapshot import EMPTY, REMOVED, Snapshot, apply_changes, to_json
+from edgeproof.impl.system import MAY, ActionImpossible, Contents, Observation, Setup, Spent, Value, Writes
 
 __all__ = ["PushParts", "PushSystem"]
 
@@ -86,7 +86,9 @@ class PushSystem(Simulated, Linked):
         self._bads = setup.numbers.get("bads", 1)
         self.bad, self.flaws = 0, 0
         self.told = [0] * size
+        self.heard = [EMPTY] * size
         self.failed = [False] * size
+        self._writes: Writes | None = None
 
     @property
     def links(self) -> Sequence[PushLocation]:
@@ -117,6 +119,19 @@ class PushSystem(Simulated, Linked):
         }
         return seen
 
+    def write_from(self, writes: Writes) -> None:
+        """What versions hold beside their features is from these writes from now on."""
+        self._writes = writes
+
+    def contents(self) -> Contents:
+        """What is held now beside the features, by the names of the model's variables."""
+        return {
+            "config": _beside(self.control.rollout.newest),
+            "good": _beside(self.control.rollout.good),
+            "held": tuple(_beside(one.running) for one in self.locations),
+            "served": tuple(_beside(one) for one in self.heard),
+        }
+
     def spent(self) -> Spent:
         """What the run has cost so far: no read leaves its location."""
         return Spent(0, self._sent)
@@ -140,9 +155,16 @@ class PushSystem(Simulated, Linked):
         if bad and self.flaws == self._bads:
             raise ActionImpossible("that is enough of bad versions for a run")
         with impossible_on(RolloutUnderWay, ReleaseFreeze):
-            released = self.control.release(_file(number, bad), actor="operator")
+            released = self.control.release(self._next_file(number, bad), actor="operator")
         if bad:
             self.bad, self.flaws = released, self.flaws + 1
+
+    def _next_file(self, number: int, bad: bool) -> dict[str, Any]:
+        if self._writes is None:
+            return _file(number, bad)
+        write = self._writes.made()
+        changes = {**write.changes, **dict.fromkeys(write.removed, REMOVED)}
+        return {**apply_changes(self.control.rollout.newest.config, changes), **_file(number, bad)}
 
     def _do_proceed(self) -> None:
         with impossible_on(GateClosed):
@@ -209,7 +231,8 @@ class PushSystem(Simulated, Linked):
 
     def _do_read(self, pop: int) -> None:
         try:
-            self.told[pop] = _version_in(self.locations[pop].read())
+            self.heard[pop] = self.locations[pop].read()
+            self.told[pop] = _version_in(self.heard[pop])
             self.failed[pop] = False
         except ConfigUnavailable:
             self.failed[pop] = True
@@ -218,10 +241,18 @@ class PushSystem(Simulated, Linked):
 def _file(number: int, bad: bool) -> dict[str, Any]:
     """The file of one version, which says its number in what it lists."""
     count = MAX_FEATURES + 1 if bad else 3
-    return {"features": [f"feature-{number}-{one}" for one in range(count)]}
+    return {FEATURES: [f"feature-{number}-{one}" for one in range(count)]}
+
+
+def _beside(snapshot: Snapshot) -> str | None:
+    """What a file holds beside its features, as a copy; None for no file."""
+    if snapshot is EMPTY:
+        return None
+    config = {name: value for name, value in snapshot.config.items() if name != FEATURES}
+    return to_json({"config": config, "era": snapshot.era, "version": snapshot.version})
 
 
 def _version_in(snapshot: Snapshot) -> int:
     """The version of a file by its content; -1 where its label says otherwise."""
-    number = int(snapshot.config["features"][0].split("-")[1])
+    number = int(snapshot.config[FEATURES][0].split("-")[1])
     return number if number == snapshot.version else -1

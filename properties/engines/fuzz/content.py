@@ -16,11 +16,11 @@ from zlib import crc32
 
 from attrs import define, field
 
-from edgeproof.impl.system import Contents, Observation, System, Value, WithContent, Write
+from edgeproof.impl.system import MARKS, Contents, Observation, System, Value, WithContent, Write
 from edgeproof.model.interpret import Event, State
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.properties.engines.fuzz.difference import canonical, difference, to_text
-from edgeproof.properties.engines.fuzz.writes import write_number
+from edgeproof.properties.engines.fuzz.writes import write_number, write_of_parts
 
 __all__ = ["ANSWERS", "LATER", "Content", "content_of"]
 
@@ -74,6 +74,8 @@ class Content:
         # Of half a write the first half shows only if the two differ.
         self._marked = "uncaught" in hazards
         after = {"rollback": "restored", "uncaught": "torn"}
+        self._in_parts = "kv_first" in instance.machine.variables
+        """Whether every field is published under a key of its own."""
         self._followed = frozenset({"config", *(after[hazard] for hazard in after if hazard in hazards)})
         """What has to be shown for the versions to be followed."""
         self._handed = self._now = self._turn = 0
@@ -85,7 +87,10 @@ class Content:
         self._answers = to_text([])
         self._read: tuple[int, int] | None = None
         """The location and the cache of the read that has just been answered, if labels lie."""
-        self._lineages: list[dict[int, _Version]] = [{0: _Version({})}]
+        # Most units begin with nothing. What there is at first where one begins with something is no write of the run.
+        self._at = _number(first, "config")
+        """The present version, counted from the unit's first write."""
+        self._lineages: list[dict[int, _Version]] = [{self._at: _Version({})}]
         """By era: the versions that there were, the last era's being the present ones."""
         self.known: tuple[str, ...] = ()
         """Of which contents it is known what they should be, by what else the system shows."""
@@ -93,10 +98,10 @@ class Content:
         """The names of what was seen last, and of the contents."""
         self._judged: dict[str, tuple[object, ...]] = {}
         """By name: what was shown last and was right, and for which versions."""
-        self.before = _BEFORE[self._seed % len(_BEFORE)] if gated else 0
+        # Who asks the store itself is told what was written before the run.
+        copies = "kv" in instance.machine.variables
+        self.before = _BEFORE[self._seed % len(_BEFORE)] if gated and copies else 0
         """How many writes are made before the run begins."""
-        self._at = 0
-        """The present version, counted from the unit's first write."""
         self._seeding = self.before
 
     # --- what clients write
@@ -132,6 +137,8 @@ class Content:
 
     def _next(self) -> Write:
         self._handed += 1
+        if self._in_parts:
+            return write_of_parts(self._seed, self._handed)
         return write_number(self._seed, self._handed, self._config, marked=self._marked)
 
     def _new_key(self) -> str | None:
@@ -268,6 +275,10 @@ class Content:
         if name == LATER:
             return [self._changelog_after(self._at - 2)]
         version = _elements(seen, name)[place]
+        part = name.rpartition("_")[2]
+        if self._in_parts and part in MARKS:
+            value = present[version].config[part] if version else None
+            return [to_text({"value": value, "version": version})]
         era = _elements(seen, f"{name}_era")[place] if f"{name}_era" in seen else 0
         if version == era == 0:
             return [_NO_COPY]
