@@ -149,6 +149,11 @@ class Writes(Protocol):
     def made(self) -> Write:
         """The next write that is to be made."""
 
+    def beside(self) -> Write:
+        """The next write of a client of another unit, in the same action as a request that is to change nothing. It
+        carries the key of the last write that was made here, which says nothing there.
+        """
+
     def refused(self) -> Write:
         """The next request that is to change nothing: it expects another version than the current one, or repeats the
         key of a write that was made, whose answer it gets once more.
@@ -163,7 +168,9 @@ class WithContent(System, Protocol):
     `{"version", "field", "old", "new", "actor", "at", "key"}`, by version and by the UTF-8 of the field, without what
     there is not; `at` is in ticks since the run began. Under
     `later` stands what came after the last version but two. Under `answers` stands what clients were answered in the last
-    action, in order: `{"version", "repeated"}`, or `{"refused": current version}`.
+    action, in order: `{"version", "repeated"}`, or `{"refused": current version}`. Under `beside` stands of another
+    unit: its config, its changelog, the last answer of its client, and where it is published and read KV's copy of it,
+    and what a reader of it was told.
     """
 
     def write_from(self, writes: Writes) -> None:

@@ -57,6 +57,10 @@ class Client:
             return _request(self._given.refused())
         return evolve(self.request(), expected_version=version - 1)
 
+    def beside(self) -> WriteRequest | None:
+        """The next write to another unit, where the client is not left to itself."""
+        return None if self._given is None else _request(self._given.beside())
+
     @contextmanager
     def anew(self) -> Iterator[None]:
         """During one action: what is heard is heard in it. Of one that does not happen nothing is left."""

@@ -11,7 +11,7 @@ from edgeproof.impl.durable.replicator import ALARM_ATTEMPTS, Backoff, Timing
 from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.system import Setup
 
-__all__ = ["NEIGHBOUR_KEY", "OPTIONS", "WAITS", "choices_of", "longest_wait"]
+__all__ = ["NEIGHBOUR_KEY", "OPTIONS", "WAITS", "choices_of", "longest_wait", "neighbour_of"]
 
 NEIGHBOUR_KEY: Final = "config:neighbour"
 """The KV key of another unit in the same namespace; where both share a key, it is this one."""
@@ -70,3 +70,10 @@ def choices_of(setup: Setup, design: str, more: Mapping[str, tuple[str, ...]] = 
 def longest_wait(setup: Setup, first: float) -> float:
     """The longest wait after a failure: the `first` one, or twice that. More would leave the bound of a run."""
     return 2 * first if setup.options.get("waits") == "doubled" else first
+
+
+def neighbour_of(choices: Choices) -> Choices:
+    """Those of another unit in the same namespace, which makes no mistakes."""
+    return Choices(
+        key=NEIGHBOUR_KEY, timing=choices.timing, cache_ttl=choices.cache_ttl, alarm_attempts=None, limits=UNSPACED
+    )

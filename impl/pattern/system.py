@@ -18,12 +18,14 @@ from edgeproof.impl.driven.puts import DrivenPuts
 from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.driven.told import Told
 from edgeproof.impl.driven.writing import Rewriting, nobody_hears
+from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.store import StoreError
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace, KVUnreachable, LocationCache
+from edgeproof.impl.pattern.beside import NOBODY, NeighbourUnit
 from edgeproof.impl.pattern.deployment import Choices, Location, Parts, boot
 from edgeproof.impl.pattern.observation import observe
-from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of
+from edgeproof.impl.pattern.setup import NEIGHBOUR_KEY, choices_of, neighbour_of
 from edgeproof.impl.runtime import Clock, NetworkError, SimulatedRuntime
 from edgeproof.impl.snapshot import EMPTY, Snapshot, to_json, to_kv
 from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Value
@@ -45,7 +47,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
 
     def __init__(self, parts: Parts | None = None, *, directory: Path | None = None, seed: int = 0) -> None:
         super().__init__(seed, Storage(directory))
-        self._parts = parts or Parts()
+        self._parts, self._others_storage = parts or Parts(), Storage()
 
     # --- the System interface
 
@@ -61,6 +63,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.client = Client(keyed=setup.options.get("retries", "keyed") == "keyed")
         self.strays = [None] * setup.sizes.get("Put", 2)
         self.held, self._texts, self.before = Held(), Texts(), 0
+        self._other: NeighbourUnit | None = None
         self._start_edge(setup.sizes.get("Pop", 2))
         self._boot()
 
@@ -78,6 +81,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
             "logged": changelog,
             "later": later,
             "answers": to_json(self.client.answers),
+            "beside": NOBODY if self._other is None else self._other.contents(),
             "sent": text(puts[0].payload) if puts else None,
             "carries": tuple(None if op is None else text(op.payload) for op in self.strays),
             "kv": copy_text(self.kv.read_centre(self.choices.key)),
@@ -93,6 +97,11 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         """What the run has cost so far; what the neighbour has published is not of it."""
         spent = super().spent()
         return Spent(spent.hops, spent.published - self._neighbours)
+
+    def close(self) -> None:
+        """Close the storage. Closing twice is fine, and `start` opens it again."""
+        super().close()
+        self._others_storage.close()
 
     # --- starting and dying
 
@@ -162,6 +171,24 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._fault_at = ""
         if not isinstance(task.error, _InjectedFault):
             raise ActionImpossible("the write was over before the exception could strike")
+
+    def _do_write_refused(self) -> None:
+        super()._do_write_refused()
+        request = self.client.beside() if self.neighbour is not None else None
+        if request is not None:
+            self._write_beside(request)
+
+    def _write_beside(self, request: WriteRequest) -> None:
+        """Somebody writes to another unit, and reads it where this one is read."""
+        if self._other is None:
+            self._other = NeighbourUnit(neighbour_of(self.choices), self.runtime, self.kv, self._others_storage)
+        written = self.kv.usage.written
+        self._other.write(request)
+        published = self.kv.read_centre(NEIGHBOUR_KEY)
+        self.neighbour = None if published is None else published.value
+        self._neighbours += self.kv.usage.written - written
+        self._serving = self.locations[0].cache
+        self._other.read(self.locations[0])
 
     def _do_write_inline(self, slot: int) -> None:
         if self.choices.publisher != "inline" or self.strays[slot] is not None:

@@ -30,6 +30,7 @@ from edgeproof.impl.driven.setup import TICK
 from edgeproof.impl.durable.front import WriteRequest
 from edgeproof.impl.durable.store import WriteResult
 from edgeproof.impl.pattern.backoff import BackoffSystem
+from edgeproof.impl.pattern.beside import NOBODY
 from edgeproof.impl.pattern.deployment import Choices
 from edgeproof.impl.pattern.lost_alarms import WATCHDOG, LostAlarmsSystem
 from edgeproof.impl.pattern.restores import RestoresSystem
@@ -102,6 +103,8 @@ class WorkerdSystem(Linked):
         self.kv = Adversary(namespace, self._clock, pops)
         self.kv.holding = True
         shared = setup.options.get("kv_key") == "shared"
+        self._alone = not shared and not self._inline and choices.ack == "gated"
+        self._beside: tuple[str, ...] = NOBODY[:3]
         self.unit = f"unit-{next(self._runs)}"
         self.key = "config" if shared else f"config:{self.unit}"
         self.neighbour_key = "config" if shared else "config:neighbour"
@@ -159,6 +162,7 @@ class WorkerdSystem(Linked):
             "logged": held.changelog,
             "later": held.later,
             "answers": json.dumps(self.client.answers),
+            "beside": self._beside,
             "sent": self.puts[0].value.decode() if self.puts else None,
             "carries": tuple(None if held is None else held.value.decode() for held in self.strays),
             "kv": copy_text(self.kv.namespace.read_centre(self.key)),
@@ -301,6 +305,19 @@ class WorkerdSystem(Linked):
             self.client.hear_refused(int(reply.said["detail"].removeprefix("the current version is ")))
         else:
             self.client.hear_again(_result(self._asked(reply)))
+        request = self.client.beside() if self._alone else None
+        if request is not None:
+            self._write_beside(request)
+
+    def _write_beside(self, request: WriteRequest) -> None:
+        """Somebody writes to another unit. Its alarm is not of the run, and nothing of it is published."""
+        unit = f"{self.unit}-beside"
+        answer = self._asked(self._send(request, unit).reply())
+        self._at_door("disarm", unit=unit)
+        config = self._asked(self._store.get(f"/units/{unit}"))
+        entries = self._asked(self._store.get(f"/units/{unit}/changelog?limit=1000"))["changes"]
+        changelog = json.dumps([self._entry(one) for one in entries])
+        self._beside = (json.dumps(config), changelog, json.dumps([answer]))
 
     def _do_uncaught(self) -> None:
         self._at_door("strike", FIELDS[1])
@@ -315,7 +332,7 @@ class WorkerdSystem(Linked):
         self.strays[slot] = self.kv.arrival()
         self._calls[slot] = call
 
-    def _send(self, request: WriteRequest) -> Call:
+    def _send(self, request: WriteRequest, unit: str = "") -> Call:
         said: dict[str, Any] = {
             "changes": {name: value for name, value in request.changes.items() if value is not REMOVED},
             "removed": [name for name, value in request.changes.items() if value is REMOVED],
@@ -325,7 +342,7 @@ class WorkerdSystem(Linked):
             said["expected_version"] = request.expected_version
         if request.idempotency_key is not None:
             said["idempotency_key"] = request.idempotency_key
-        return self._store.send("PUT", f"/units/{self.unit}/config", said)
+        return self._store.send("PUT", f"/units/{unit or self.unit}/config", said)
 
     def _hear(self, reply: Reply) -> None:
         self.client.hear(_result(self._asked(reply)))
@@ -522,8 +539,8 @@ class WorkerdSystem(Linked):
     def _tell_time(self) -> None:
         self._headers["edgeproof-now"] = str(round(self._clock.now() * 1000))
 
-    def _at_door(self, door: str, argument: str = "") -> Any:
-        path = f"/_/{door}/{self.unit}" + (f"/{argument}" if argument else "")
+    def _at_door(self, door: str, argument: str = "", unit: str = "") -> Any:
+        path = f"/_/{door}/{unit or self.unit}" + (f"/{argument}" if argument else "")
         return self._asked(self._store.do("POST", path))
 
     def _asked(self, reply: Reply) -> Any:

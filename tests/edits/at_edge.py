@@ -28,6 +28,13 @@ def _deployment(name: str, old: str, new: str, slip: str, *cases: str, survives:
 
 AT_EDGE: Final = (
     _kv(
+        "a-copy-of-another-unit",
+        "        copy = self.copies.get(key)\n        if copy is None or now",
+        "        copy = self.copies.get(key) or next(iter(self.copies.values()), None)\n        if copy is None or now",
+        "A location that has no copy of a unit serves that of another.",
+        "outbox",
+    ),
+    _kv(
         "caches-absence-always",
         "if entry is not None or negative_caching else None",
         "if entry is not None or fetch.answered == 0 else None",

@@ -17,6 +17,20 @@ def _store(name: str, old: str, new: str, slip: str, *cases: str, survives: str 
 
 IN_WORKER: Final = (
     _store(
+        "one-last-key-for-all",
+        "    const version = this.next(expectedVersion);\n"
+        "    this.expect(expectedFields);\n"
+        '    this.sql.exec("UPDATE meta SET version = ?, unit = ?", version, unit);\n',
+        "    const known = (globalThis.known ??= {});\n"
+        "    if (known.key && known.key === idempotencyKey) return { version: known.version, repeated: true };\n"
+        "    const version = this.next(expectedVersion);\n"
+        "    this.expect(expectedFields);\n"
+        "    Object.assign(known, { key: idempotencyKey, version });\n"
+        '    this.sql.exec("UPDATE meta SET version = ?, unit = ?", version, unit);\n',
+        "The last key is kept in the isolate as well, which the objects of other units share.",
+        "outbox",
+    ),
+    _store(
         "expects-nothing-newer",
         "expectedVersion !== undefined && expectedVersion !== version",
         "expectedVersion !== undefined && expectedVersion > version",

@@ -66,7 +66,7 @@ def test_a_trace_does_the_same_writes_again_wherever_it_comes_from() -> None:
 def test_the_evidence_says_what_content_was_compared() -> None:
     at = Instance.of(load("do_kv"))
     found = fuzz(at, [], kernel_source([at], []), ReferenceSystem, engine.Budget(4, 16))[0]
-    names = "config, logged, later, answers, sent, carries, kv, cache, kept, served"
+    names = "config, logged, later, answers, beside, sent, carries, kv, cache, kept, served"
     assert f"; content of: {names}" in found.reason
 
 

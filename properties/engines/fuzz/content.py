@@ -9,7 +9,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from random import Random
 from typing import Any, Final
 from zlib import crc32
@@ -19,14 +19,15 @@ from attrs import define, field
 from edgeproof.impl.system import MARKS, Contents, Observation, System, Value, WithContent, Write
 from edgeproof.model.interpret import Event, State
 from edgeproof.model.machine import TICK, Instance
+from edgeproof.properties.engines.fuzz.beside import NO_COPY, UnitBeside, entry_of
 from edgeproof.properties.engines.fuzz.difference import canonical, difference, to_text
 from edgeproof.properties.engines.fuzz.writes import write_number, write_of_parts
 
-__all__ = ["ANSWERS", "LATER", "Content", "content_of"]
+__all__ = ["ANSWERS", "BESIDE", "LATER", "Content", "content_of"]
 
 ANSWERS: Final = "answers"
 LATER: Final = "later"
-_NO_COPY: Final = to_text({"config": {}, "era": 0, "version": 0})
+BESIDE: Final = "beside"
 _REMOVED: Final = object()
 _BEFORE: Final = (0, 0, 0, 0, 9, 0, 0, 99)
 """Of eight runs two begin after so many writes: the next version has a digit more."""
@@ -88,10 +89,11 @@ class Content:
         self._read: tuple[int, int] | None = None
         """The location and the cache of the read that has just been answered, if labels lie."""
         # Most units begin with nothing. What there is at first where one begins with something is no write of the run.
-        self._at = _number(first, "config")
+        self._at = int(first.get("config", 0))  # type: ignore[arg-type]
         """The present version, counted from the unit's first write."""
         self._lineages: list[dict[int, _Version]] = [{self._at: _Version({})}]
         """By era: the versions that there were, the last era's being the present ones."""
+        self._other = UnitBeside(self._seed)
         self.known: tuple[str, ...] = ()
         """Of which contents it is known what they should be, by what else the system shows."""
         self._shown: tuple[Set[str], Set[str]] = (frozenset(), frozenset())
@@ -134,6 +136,10 @@ class Content:
             # Nothing is remembered of what was refused: a write that is made may carry the key.
             self._free += [] if key is None else [key]
         return Write(write.changes, write.removed, write.actor, key, self._elsewhere())
+
+    def beside(self) -> Write:
+        """The next write to another unit, under the key of the last one that was made here."""
+        return self._other.made(self._latest.key, self._now)
 
     def _next(self) -> Write:
         self._handed += 1
@@ -184,13 +190,8 @@ class Content:
         config = {name: value for name, value in {**old, **changes}.items() if value is not _REMOVED}
         # Half a write is no write: the changelog does not know of it, and neither does its key.
         names = [] if torn else sorted(changes, key=str.encode)
-        entries = ",".join(to_text(self._entry(name, old, config, write)) for name in names)
+        entries = ",".join(to_text(entry_of(self._at, name, old, config, write, self._now)) for name in names)
         self._lineages[-1][self._at] = _Version(config, entries, None if torn else write.key)
-
-    def _entry(self, name: str, old: Mapping[str, Any], new: Mapping[str, Any], write: Write) -> dict[str, Any]:
-        sides = {side: config[name] for side, config in (("old", old), ("new", new)) if name in config}
-        keyed = {} if write.key is None else {"key": write.key}
-        return {"version": self._at, "field": name, **sides, "actor": write.actor, "at": self._now, **keyed}
 
     def _restore(self, version: int) -> None:
         self._at = self.before + version
@@ -221,6 +222,8 @@ class Content:
     def _needs(self, name: str) -> frozenset[str]:
         if name == ANSWERS:
             return self._followed | {"acked"} | ({"carries"} if self._inline else set())
+        if name == BESIDE:
+            return frozenset()
         if name == LATER:
             return self._followed | {"logged"}
         era = {f"{name}_era"} if self._with_era and name not in ("config", "logged") else set()
@@ -238,7 +241,7 @@ class Content:
             texts = shown if isinstance(shown, tuple) else (shown,)
             for place, text in enumerate(texts):
                 expected = self._expected(name, place, seen)
-                if wrong := _differs(_NO_COPY if text is None else text, expected):
+                if wrong := _differs(NO_COPY if text is None else text, expected):
                     return f"{name}[{place}]: {wrong}" if isinstance(shown, tuple) else f"{name}: {wrong}"
             self._judged[name] = about
         return "" if self._read is None else self._ignored(*self._read, seen, contents)
@@ -259,6 +262,8 @@ class Content:
         """What decides about the contents under a name."""
         if name == ANSWERS:
             return (self._answers,)
+        if name == BESIDE:
+            return (self._other.written,)
         if name in ("config", "logged", LATER):
             return (self._at, len(self._lineages))
         return (seen[name], seen.get(f"{name}_era"), len(self._lineages))
@@ -268,6 +273,8 @@ class Content:
         present = self._lineages[-1]
         if name == ANSWERS:
             return [self._answers]
+        if name == BESIDE:
+            return self._other.expected(place)
         if name == "config":
             return [_copy(present[self._at], len(self._lineages) - 1, self._at)]
         if name == "logged":
@@ -281,7 +288,7 @@ class Content:
             return [to_text({"value": value, "version": version})]
         era = _elements(seen, f"{name}_era")[place] if f"{name}_era" in seen else 0
         if version == era == 0:
-            return [_NO_COPY]
+            return [NO_COPY]
         of = [self._lineages[era]] if self._with_era else self._lineages
         version = self._absolute(version)
         return [_copy(one[version], era, version) for one in of if version in one]
@@ -318,7 +325,7 @@ def _differs(shown: str, expected: list[str]) -> str:
 def _text(contents: Contents, name: str, place: int) -> str:
     shown = contents[name]
     text = shown[place] if isinstance(shown, tuple) else shown
-    return _NO_COPY if text is None else text
+    return NO_COPY if text is None else text
 
 
 def _copy(of: _Version, era: int, version: int) -> str:
