@@ -60,9 +60,7 @@ def test_of_the_real_runtime_only_the_designs_that_it_has_are_checked_unless_oth
 ) -> None:
     said = cli("verify", "--system", "workerd").err
     assert {case.design for case in calls.cases} == set(ONLY["workerd"])
-    assert (
-        f"workerd has {', '.join(ONLY['workerd'])}, and no other design is checked" in said
-    )
+    assert f"workerd has {', '.join(ONLY['workerd'])}, and no other design is checked" in said
     cli("verify", "--system", "workerd", "--design", "kv_only")
     assert {case.design for case in calls.cases} == {"kv_only"}
 
