@@ -74,6 +74,7 @@ class Front:
             self._commit(request)
         else:
             result = self._commit(request)
+            # Others may commit meanwhile: what a client is told is what became of its own write.
             await self._runtime.call("gate", _nothing)
             reply(result)
 

@@ -177,6 +177,7 @@ class Replicator:
         except (KVError, OSError):
             if handler == "throws":
                 raise
+            # Nobody else has counted attempts meanwhile: one is under way at a time.
             wait = self._timing.retry.after(self._store.status().attempts)
             self._store.arm(max(self._runtime.now() + wait, self._soonest), "retry")
             return

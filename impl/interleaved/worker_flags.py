@@ -14,7 +14,6 @@ from edgeproof.impl.interleaved.base import CLOCK, Begin, Lines, Subject, Touch,
 from edgeproof.impl.interleaved.place import wait
 from edgeproof.impl.interleaved.worker_process import Waits, WorkerProcess, passes, to_its_end, waits_at
 from edgeproof.impl.interleaving import ALWAYS, Asked, Label, Promise, Published, Replaced, Told
-from edgeproof.impl.runtime import Task
 from edgeproof.impl.workerd.client import Reply, WorkerdError, asked
 from edgeproof.impl.workerd.held_reads import HeldCall
 from edgeproof.impl.workerd.processes import Edits
@@ -64,15 +63,11 @@ class WorkerFlagsSubject(Subject):
 
     def near_side(self, label: str, home: str) -> Touch:
         """An editor is told, and goes on."""
-        return touch([CLOCK], [home, _TOLD])
+        return touch(writes=[home, _TOLD])
 
     def can_be_lost(self, label: str) -> bool:
         """Whatever an object is asked, and answers."""
         return True
-
-    def answered(self, operation: str, task: Task) -> None:
-        """An editor is done."""
-        task.outcome()
 
     def kept(self) -> Iterable[tuple[str, Label]]:
         """Nothing; but the object has to hear that time has gone on."""
@@ -81,7 +76,8 @@ class WorkerFlagsSubject(Subject):
 
     def memory(self) -> Mapping[str, Any]:
         """What the object holds."""
-        return {_OBJECT: self._state()["config"]}
+        flag = self._state()["config"][_FLAG]
+        return {_OBJECT: (self._version, flag["variations"])}
 
     def close(self) -> None:
         """Kill the process as well. Closing twice is fine."""

@@ -116,7 +116,7 @@ class Collector:
 
     async def _delete(self, name: str) -> bool:
         # First the doubt, then the delete: whoever dies in between leaves a part that is put again, not one that is
-        # believed to be there.
+        # believed to be there. The same afterwards: one that was put again meanwhile is put once more.
         self._ledger.doubt(name)
         try:
             await self._runtime.call("part.delete", self._deleting(name), payload=name, timeout=self._timeout)

@@ -68,6 +68,8 @@ class ManifestPublication:
             payload=manifest,
             timeout=self._put_timeout,
         )
+        # What has been committed meanwhile another attempt publishes. It needs its own parts from when it begins, and
+        # puts those again that have been collected by then.
         if self._release:
             self._ledger.release_others(manifest.parts)
 
@@ -93,6 +95,7 @@ class ManifestPublication:
         """The parts to put, in the order of the config."""
         stored = self._ledger.begin(names)
         if self._probe:
+            # What is needed has no grace any more: nobody begins to delete what was found to be there.
             stored = {n for n in names if await runtime.call("part.has", self._asking(n), payload=n)}
             self._ledger.believe(names, stored)
         if not self._layout.names.lasting:

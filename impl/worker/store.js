@@ -170,6 +170,7 @@ export class ConfigStore extends DurableObject {
 
   /** The mistake `ack: early`: the write is made once the reply is gone. */
   async later(request) {
+    // As in `write`. The commit looks once more at what is expected, but by now the client has been told.
     const alarm = await this.ctx.storage.getAlarm();
     this.ctx.storage.transactionSync(() => this.commit(request, alarm));
     this.tend(alarm);
@@ -178,6 +179,7 @@ export class ConfigStore extends DurableObject {
   /** Have the watchdog know of the unit before it has anything to lose. A write for which that fails is not made. */
   async introduce(unit) {
     if (this.sql.exec("SELECT unit FROM watched").toArray().length > 0) return;
+    // Another write may do the same meanwhile, which does no harm. Whatever else a write goes by is read after this.
     await registryOf(this.env).add(unit);
     this.sql.exec("INSERT OR IGNORE INTO watched VALUES (?)", unit);
   }
@@ -270,6 +272,7 @@ export class ConfigStore extends DurableObject {
 
   /** What every request does, and the watchdog asks for: see to it that the alarm is alive, or do its work. */
   async look() {
+    // No other event comes in while we wait for storage.
     this.tend(await this.ctx.storage.getAlarm());
   }
 
@@ -313,6 +316,7 @@ export class ConfigStore extends DurableObject {
 
   /** One attempt to publish the config as it is now. */
   async attemptToPublish(handler) {
+    // One attempt is under way at a time, so that nobody else counts attempts; `end` sees whether the config moves on.
     const snapshot = this.begin(handler);
     try {
       await this.put(snapshot);
@@ -363,6 +367,7 @@ export class ConfigStore extends DurableObject {
   }
 
   async put(copy) {
+    // A unit keeps its name, and the copy is what is put, and told of, whatever is committed meanwhile.
     const { unit } = this.meta();
     const label = this.label(copy);
     const content = isRecorded(this.env) ? await contentOf({ config: JSON.parse(copy.config), ...label }) : label;

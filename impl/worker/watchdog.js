@@ -33,6 +33,7 @@ export const registryOf = (env) => env.UNITS.get(env.UNITS.idFromName("units"));
 /** Poke all units, if there is to be a watchdog. A unit that fails keeps no other from being poked. */
 export async function pokeEveryUnit(env) {
   if (optionsOf(env).watchdog === "off") return;
+  // A unit that is added from here on is about to be written to, which looks after its alarm; it is poked next time.
   const names = await registryOf(env).names();
   while (names.length > 0) await Promise.all(names.splice(0, ABREAST).map((name) => poke(env, name)));
 }

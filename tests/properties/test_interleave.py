@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from itertools import combinations, islice
+from itertools import islice
 from random import Random
 
 import pytest
@@ -28,6 +27,7 @@ from edgeproof.properties.engines.interleave.schedule import (
 )
 from edgeproof.properties.engines.interleave.search import Count, every_order
 from edgeproof.properties.evidence import Verdict
+from tests.impl.interleaved_exchange import exchanged
 from tests.impl.interleaved_mutants import OVERTAKEN, InstallsWhatComesLast, Overtaken
 
 every_subject = pytest.mark.parametrize("name", SUBJECTS)
@@ -107,27 +107,7 @@ def _shown_by(system: Interleaved, sleep: bool) -> tuple[set[tuple[str, str]], i
 @every_subject
 def test_moves_that_are_said_to_commute_do_and_make_no_difference_to_what_comes_later(name: str) -> None:
     with closing(subject(name, 2)) as one, closing(subject(name, 2)) as other:
-        compared: Counter[frozenset[str]] = Counter()
-        for seed in range(100):
-            exchange(one, other, Random(seed), compared)
-    assert len(compared) > 5
-
-
-def exchange(one: Interleaved, other: Interleaved, random: Random, compared: Counter[frozenset[str]]) -> None:
-    """Drive both, now and then two moves that commute in opposite orders: those that were `compared` least."""
-    one.start()
-    other.start()
-    while moves := one.moves():
-        pairs = [frozenset([a.name, b.name]) for a, b in combinations(moves, 2) if a.commutes(b)]
-        made = [random.choice(moves).name]
-        if pairs and random.random() < 0.5:
-            least = min(pairs, key=lambda pair: compared[pair])
-            compared[least] += 1
-            made = sorted(least)
-        for there, back in zip(made, reversed(made), strict=True):
-            one.make(there)
-            other.make(back)
-        assert one.seen() == other.seen(), " and ".join(made)
+        assert len(exchanged(one, other, runs=100)) > 5
 
 
 def test_orders_that_differ_in_moves_that_commute_only_are_driven_once() -> None:

@@ -8,15 +8,13 @@ from contextlib import closing
 from random import Random
 from typing import Final
 
-from edgeproof.impl.interleaved.subjects import ON_WORKERD
 from edgeproof.impl.interleaving import Interleaved
 from edgeproof.properties.engines.interleave.engine import Effort, interleave
 from edgeproof.properties.engines.interleave.schedule import replay
 
-__all__ = ["OBJECTS", "READERS", "compare", "found_and_shown_again"]
+__all__ = ["READERS", "compare", "found_and_shown_again"]
 
 READERS: Final = ("worker-plain", "worker-guarded", "worker-memo")
-OBJECTS: Final = tuple(name for name in ON_WORKERD if name not in READERS)
 
 
 def compare(worker: Interleaved, reference: Interleaved, random: Random) -> None:

@@ -1,19 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What takes minutes: every order of two reads of the Worker that are under way together (`make long`, 100 s)."""
+"""What takes minutes: every order of two operations that are under way together (`make long`, ten minutes)."""
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from edgeproof.impl.interleaved.subjects import ON_WORKERD, subject
-from edgeproof.properties.engines.interleave.engine import interleave
+from edgeproof.impl.interleaved.subjects import ON_WORKERD, SUBJECTS, subject
+from edgeproof.impl.interleaved.worker_publication import WorkerPublicationSubject
+from edgeproof.properties.engines.interleave.engine import Effort, interleave
 from edgeproof.properties.evidence import Verdict
+from tests.impl.interleaved_exchange import exchanged
+from tests.workerd.interleaved import found_and_shown_again
+
+
+@pytest.mark.parametrize("name", [*SUBJECTS, *ON_WORKERD])
+def test_two_operations_break_nothing_in_any_order(workerd: Path, name: str) -> None:
+    result = interleave(name, lambda: subject(name, 2), Effort(20_000))
+    assert all(one.exhaustive for one in result.evidence)
+    assert {one.verdict for one in result.evidence} == {Verdict.HOLDS_TO_BOUND}
 
 
 @pytest.mark.parametrize("name", ON_WORKERD)
-def test_two_reads_break_nothing_in_any_order(workerd: Path, name: str) -> None:
-    result = interleave(name, lambda: subject(name, 2))
-    assert all(one.exhaustive for one in result.evidence)
-    assert {one.verdict for one in result.evidence} == {Verdict.HOLDS_TO_BOUND}
+def test_moves_that_are_said_to_commute_do(workerd: Path, name: str) -> None:
+    with closing(subject(name, 2)) as one, closing(subject(name, 2)) as other:
+        assert len(exchanged(one, other, runs=60)) > 5
+
+
+def test_an_alarm_that_is_armed_for_the_millisecond_of_the_one_that_fired_is_found(workerd: Path) -> None:
+    edits = {"store.js": [("Math.max(due, this.fired + 1)", "due")]}
+    mended = partial(WorkerPublicationSubject, 2)
+    found_and_shown_again(partial(mended, edits), mended, ["convergence"], Effort(300))

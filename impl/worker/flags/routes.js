@@ -118,6 +118,8 @@ function checked(flag, key = flag.key) {
   return { ...flag, rules: flag.rules.toSorted((one, other) => one.priority - other.priority) };
 }
 
+// The Worker's clock, before the write is made: of two writes under way the later version may have the earlier time. When
+// a version was committed, its entry in the changelog says.
 const stamped = (flag, request) => ({ ...flag, updated_at: new Date().toISOString(), updated_by: actorOf(request) });
 
 const actorOf = (request) => text(request.headers.get("Edgeproof-Actor") ?? "", "the header Edgeproof-Actor");
