@@ -21,7 +21,13 @@ from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
-from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, waits_to_retry, watched
+from edgeproof.properties.designs.parts.possible import (
+    acknowledged,
+    as_late_as_it_may_be,
+    waits_to_retry,
+    watched,
+    watched_from,
+)
 
 __all__ = ["COSTING", "DOSSIER", "WRITE", "has_an_old_copy", "leaves_the_location", "publish_bound", "terms"]
 
@@ -284,6 +290,17 @@ DOSSIER: Final = Dossier(
         **waits_to_retry("recommended-apart"),
         **as_late_as_it_may_be("recommended-apart"),
         **watched("outbox", "write"),
+        **watched_from("blind-retry", "retry"),
+        **watched_from("bare-statements", "uncaught"),
+        **watched_from("early-ack", "commit_late"),
+        **watched_from("inline", "write_inline"),
+        "a-due-heartbeat-stays": Fact(
+            "recommended-apart",
+            "A write leaves a heartbeat that is due as it is.",
+            lambda s: (s.alarm == "beat") & (s.sending == "idle") & (s.armed == s.H),
+            "write",
+            lambda s: s.alarm == "beat",
+        ),
         "the-era-decides": Fact(
             "rollback-epoch",
             "An isolate keeps a copy with a higher number, of an earlier era than what KV holds.",

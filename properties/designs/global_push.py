@@ -368,6 +368,48 @@ DOSSIER: Final = Dossier(
     ),
     possible={
         **watched("push-staged"),
+        **{
+            f"{release}-leaves-its-age": Fact(
+                "push-staged",
+                f"What is watched goes on aging when something newer is released by {release}.",
+                lambda s: s.watching & (s.since > 0),
+                release,
+                lambda s: s.watching & (s.since > 0) & (s.watched < s.config),
+            )
+            for release in ("release_good", "release_bad")
+        },
+        "a-bad-version-is-watched": Fact(
+            "push-staged",
+            "A bad version is watched from its release on.",
+            lambda s: s.watching & (s.since == 0) & (s.config == s.watched) & (s.config == s.bad),
+        ),
+        **{
+            f"{release}-follows-a-return": Fact(
+                "push-rollback",
+                f"Once everybody is back from what was withdrawn something else is released by {release}.",
+                lambda s: s.withdrawn,
+                release,
+            )
+            for release in ("release_good", "release_bad")
+        },
+        "a-release-overtakes-a-return": Fact(
+            "push-staged-again",
+            "Without a freeze a bad version takes the place of a return that is under way.",
+            lambda s: s.withdrawn & exists(s.Pop, lambda p: s.pushing[p]),
+            "release_bad",
+        ),
+        "a-bad-version-is-followed-on": Fact(
+            "push-rollback",
+            "A bad version is followed still when the next one is released.",
+            lambda s: s.poisoned & (s.poisoned_for > 0),
+            "release_bad",
+            lambda s: s.poisoned & (s.poisoned_for > 0),
+        ),
+        "a-bad-version-is-taken-for-good": Fact(
+            "push-unstaged-cut",
+            "A bad version has got past the gate, and runs where everybody should be.",
+            lambda s: s.good_is_bad & exists(s.Pop, lambda p: s.held_bad[p] & (s.held[p] == s.good)),
+        ),
         "a-bad-version-is-withdrawn": Fact("push-staged", "A bad version is taken back.", lambda s: s.withdrawn),
         "a-good-version-gets-through": Fact(
             "push-staged",

@@ -29,8 +29,7 @@ from edgeproof.properties.pins import pins_for
 __all__ = ["judged"]
 
 _MODEST: Final = 130_000
-"""States of a case in which mutants are searched that smaller cases have told from the design already, but by the
-number of states only."""
+"""States of a case in which mutants are searched that somebody has noticed already, but not the search."""
 _DRIVEN: Final = 2
 """Cases in which the implementation is driven by a mutant, first those of other runs; twice as many, and as hard as
 `verify` drives, where two have to notice it and nobody has."""
@@ -129,8 +128,8 @@ def _different_in(case: Case, trials: Sequence[_Trial]) -> list[_Trial]:
 
 
 def _worth_searching(one: _Trial, case: Case) -> bool:
-    """Large cases are for what no smaller one can tell from the design at all."""
-    return not one.noticed_by("search") and (_pinned_states(case) <= _MODEST or not one.apart)
+    """Large cases are for what no smaller one can tell from the design at all, or what nobody has noticed in one."""
+    return not one.noticed_by("search") and (_pinned_states(case) <= _MODEST or not (one.apart and one.sure))
 
 
 def _search(case: Case, trials: Sequence[_Trial]) -> None:

@@ -213,7 +213,10 @@ def test_what_the_model_allows_and_the_implementation_does_not_is_noticed_by_loc
 
 def test_what_only_lets_less_happen_is_for_the_search_alone_to_notice(fates: dict[str, Fate]) -> None:
     fate = fates["retry never happens"]
-    assert [(kill.engine, kill.property) for kill in fate.kills] == [("search", "possible")]
+    assert [(kill.engine, kill.property) for kill in fate.kills] == [
+        ("search", "possible"),
+        ("search", "answered-write"),
+    ]
     assert fate.standing() is Standing.ALONE
 
 

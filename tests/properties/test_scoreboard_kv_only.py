@@ -90,6 +90,7 @@ def test_the_bound_and_what_does_not_depend_on_the_writers_are_proved() -> None:
     for case in CASES.values():
         assert {"bounded-staleness", "no-partial-read"} <= boards.proved(case)
     assert set(CASES["kv-only-one-stream"].properties) - boards.proved(CASES["kv-only-one-stream"]) == {
+        "answered-write",
         "read-your-writes",
         "cross-pop-monotonic",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edgeproof.properties.designs.dossier import Fact
 
-__all__ = ["acknowledged", "as_late_as_it_may_be", "happens", "waits_to_retry", "watched"]
+__all__ = ["acknowledged", "as_late_as_it_may_be", "happens", "waits_to_retry", "watched", "watched_from"]
 
 
 def acknowledged(case: str) -> Fact:
@@ -45,18 +45,8 @@ def as_late_as_it_may_be(case: str) -> dict[str, Fact]:
 
 def watched(case: str, *writes: str) -> dict[str, Fact]:
     """Whoever looks away finds nobody late. `writes` are the actions that commit something."""
-    grows = {
-        f"{write}-leaves-its-age": Fact(
-            case,
-            f"What is watched goes on aging when something newer is committed by {write}.",
-            lambda s: s.watching & (s.since == 1),
-            write,
-            lambda s: s.watching & (s.since == 1) & (s.watched < s.config),
-        )
-        for write in writes
-    }
     return {
-        **grows,
+        **{f"{write}-leaves-its-age": _leaves_its_age(case, write) for write in writes},
         "a-write-is-watched": Fact(
             case,
             "A write is watched from its commit on.",
@@ -66,6 +56,29 @@ def watched(case: str, *writes: str) -> dict[str, Fact]:
             case, "It is watched still when a newer one is committed.", lambda s: s.watching & (s.watched < s.config)
         ),
     }
+
+
+def watched_from(case: str, write: str) -> dict[str, Fact]:
+    """The same of an action that commits something in this case only."""
+    return {
+        f"{write}-leaves-its-age": _leaves_its_age(case, write),
+        f"{write}-is-watched": Fact(
+            case,
+            f"What {write} commits is watched from then on.",
+            happens=write,
+            then=lambda s: s.watching & (s.since == 0) & (s.config == s.watched),
+        ),
+    }
+
+
+def _leaves_its_age(case: str, write: str) -> Fact:
+    return Fact(
+        case,
+        f"What is watched goes on aging when something newer is committed by {write}.",
+        lambda s: s.watching & (s.since == 1),
+        write,
+        lambda s: s.watching & (s.since == 1) & (s.watched < s.config),
+    )
 
 
 def happens(case: str, action: str, says: str) -> Fact:
