@@ -177,7 +177,11 @@ def _restore(said: Table, base: str, hosts: Collection[str], versions: Versions,
 
     said.only(*_ROUTE)
     if versions is not Versions.COUNTING:
-        said.refuse("request", 'takes versions back, which only versions = "counting" can tell')
+        said.refuse(
+            "request",
+            'takes versions back: who is told an old one again may be late or not, which only versions = "counting" '
+            "tells apart; leave [restore] out, the rest is judged without it",
+        )
     eras = [name for name, read in reads.items() if read.era is not None]
     if 0 < len(eras) < len(reads):
         said.refuse("request", f"begins an era, which [read.{eras[0]}] tells and another way of reading does not")
