@@ -58,6 +58,11 @@ def test_the_examples_are_as_they_should_be(example: str, tmp_path: Path) -> Non
             "[restore]\nrequest = 'POST /{version}'\n[read.edge]\nera = 'json:/era'",
             "begins an era, which [read.edge] tells and another way of reading does not",
         ),
+        (
+            "[write]",
+            "versions = 'opaque'\n[restore]\nrequest = 'POST /{version}'\n[write]",
+            "restore.request takes versions back: who is told an old one again may be late or not",
+        ),
         ("[changelog]", "[limits]\nper_second = 0\n[changelog]", "limits.per_second is a whole number from 1 to 1,000"),
     ],
 )  # fmt: skip
