@@ -69,6 +69,10 @@ def cli(context: click.Context) -> None:
       edgeproof interleave                                 what overtakes what, in the code itself
       edgeproof target check edgeproof.toml                a deployment of your own, by a file that describes it
       edgeproof list                                       designs, options, hazards, numbers, properties
+
+    \b
+    Completion of what is typed, in bash (zsh_source and fish_source in other shells):
+      eval "$(_EDGEPROOF_COMPLETE=bash_source edgeproof)"
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
@@ -98,7 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(given, UNUSABLE, error.format_message())
     except (click.Abort, KeyboardInterrupt):
         return _refuse(given, INTERRUPTED, "interrupted")
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:
+            return 0  # a shell was told how to complete a line
         # Whoever read our output has had enough. Nothing more can be written, not even when Python flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13

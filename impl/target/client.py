@@ -14,12 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
-__all__ = ["TOKEN", "Answer", "Client", "Limits", "NoAnswerError", "OverspentError", "Request"]
+__all__ = ["TOKEN", "Answer", "Client", "Limits", "NoAnswerError", "OverspentError", "Request", "TwiceError", "json_of"]
 
 TOKEN: Final = "$TOKEN"
 """What stands for the bearer wherever somebody may read it."""
@@ -67,8 +67,37 @@ class NoAnswerError(Exception):
         self.sent = sent
 
 
+class UnaskableError(NoAnswerError):
+    """What was to be filled into a header cannot stand there: nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, sent=False)
+
+
+class TwiceError(ValueError):
+    """A document has an object with a name that is there twice."""
+
+
 class OverspentError(Exception):
     """All requests that were allowed have been made."""
+
+
+def json_of(body: bytes) -> Any:
+    """The document of a body. Raises ValueError where it is none, and where an object has a name twice: of the two
+    values each reader takes the one that it likes.
+    """
+    return json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_object)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise TwiceError("has an object with a name that is there twice")
+    return found
 
 
 class Client:
@@ -107,7 +136,11 @@ class Client:
         headers = dict(request.headers)
         if request.bearer and self._bearer is not None:
             headers["Authorization"] = f"Bearer {self._bearer}"
-        connection.request(request.method, request.path, request.body, headers)
+        try:
+            connection.request(request.method, request.path, request.body, headers)
+        except ValueError as error:
+            # Nothing has left yet: a version that was told may have letters that no header can carry.
+            raise UnaskableError("cannot be asked: no header can carry what was told as a version") from error
         response = connection.getresponse()
         most = self._limits.max_bytes
         body = response.read(most + 1)
@@ -122,7 +155,7 @@ class Client:
         if self._bearer is not None and b"\\" in body:
             # What JSON escapes is still the same text: escaped anew, a bearer stands there as it is.
             with suppress(ValueError, RecursionError):
-                body = json.dumps(json.loads(body)).encode()
+                body = json.dumps(json_of(body)).encode()
         return self._without_bearer(body.decode("latin-1")).encode("latin-1")
 
     def _without_bearer(self, text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from attrs import define, evolve, field
 
 from edgeproof.impl.history import now
-from edgeproof.impl.target.client import Answer, Client, NoAnswerError, Request
+from edgeproof.impl.target.client import Answer, Client, NoAnswerError, Request, UnaskableError
 from edgeproof.impl.target.programs import Program, Step
 from edgeproof.impl.target.routes import STRONG, Changelog, Read, Target, Versions
 from edgeproof.impl.target.runs import Happened, Run
@@ -230,6 +230,9 @@ class Driver:
         where = f"{request.method} {request.base}{request.path}"
         try:
             answer = self.client.send(request)
+        except UnaskableError as error:
+            self.complaints.append(f"{where} {error}")
+            return None, Heard("fail", note=str(error), complaint=str(error))
         except NoAnswerError as error:
             self._silences += 1
             if self._silences >= _SILENCES:

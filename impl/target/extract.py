@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, Final, NoReturn
+from typing import Any, Final
+from unicodedata import category
 
 from attrs import frozen
 
-from edgeproof.impl.target.client import Answer
+from edgeproof.impl.target.client import Answer, TwiceError, json_of
 
 __all__ = ["MISSING", "Extractor", "NotSaidError", "at_pointer", "extractor", "version_in"]
 
@@ -79,10 +79,12 @@ def version_in(found: Any, numbers: bool) -> int | str:
     Raises NotSaidError for what is neither.
     """
     if isinstance(found, bool) or not isinstance(found, int | str):
-        raise NotSaidError("has a version that is neither a number nor a text")
+        raise NotSaidError("has a version that is neither a whole number nor a text")
     text = str(found)
     if not text or len(text) > _LONGEST:
         raise NotSaidError(f"has a version of {len(text)} letters")
+    if any(category(letter) in ("Cc", "Cs") for letter in text):
+        raise NotSaidError("has a version with a control character, or half a letter")
     if not numbers:
         return text
     if not (text.isascii() and text.isdigit() and int(text) < 2**53):
@@ -92,14 +94,12 @@ def version_in(found: Any, numbers: bool) -> int | str:
 
 def _document(answer: Answer) -> Any:
     try:
-        return json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
+        return json_of(answer.body)
+    except TwiceError as error:
+        raise NotSaidError(f"is JSON that {error}") from None
     except (ValueError, RecursionError):
         kind = answer.headers.get("content-type", "no content type")
         raise NotSaidError(f"is no JSON but {len(answer.body):,} bytes of {kind[:80]}") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"JSON has no {name}")
 
 
 def _untagged(value: str) -> str:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
+import socket
 import tomllib
 from collections.abc import Collection, Mapping
 from math import inf
@@ -103,10 +105,19 @@ def check_base(base: str, hosts: Collection[str] = ()) -> str:
 
 
 def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine; what `localhost` is, is for its resolver to say."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host == "localhost" and all(map(_is_loopback, _addresses_of(host)))
+
+
+def _addresses_of(host: str) -> list[str]:
+    """None where it cannot be resolved: then nothing can be sent to it either."""
+    try:
+        return [str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+    except OSError:
+        return []
 
 
 def _target(root: Table, hosts: Collection[str]) -> Target:
@@ -166,7 +177,11 @@ def _restore(said: Table, base: str, hosts: Collection[str], versions: Versions,
 
     said.only(*_ROUTE)
     if versions is not Versions.COUNTING:
-        said.refuse("request", 'takes versions back, which only versions = "counting" can tell')
+        said.refuse(
+            "request",
+            'takes versions back: who is told an old one again may be late or not, which only versions = "counting" '
+            "tells apart; leave [restore] out, the rest is judged without it",
+        )
     eras = [name for name, read in reads.items() if read.era is not None]
     if 0 < len(eras) < len(reads):
         said.refuse("request", f"begins an era, which [read.{eras[0]}] tells and another way of reading does not")
@@ -196,14 +211,24 @@ def _route(said: Table, base: str, hosts: Collection[str], places: tuple[str, ..
         value = headers.text(name)
         if not _HEADER.fullmatch(name) or not value.isprintable() or not value.isascii():
             headers.refuse(name, "is no header of printable ASCII")
-    body = said.said.get("body")
+    body = _json_body(said)
     sends = said.flag("bearer", bearer and own == base)
     if sends and own != base:
         said.refuse("bearer", "goes to the host of [target] and nowhere else")
-    route = Route(found[1], own, found[2], headers.said, "{value}" if body == "json" else body, sends)
+    route = Route(found[1], own, found[2], headers.said, body, sends)
     for name in sorted(route.places - set(places)):
         said.refuse("request", f"has {{{name}}}, and what can be filled in here is {', '.join(places)}")
     return route
+
+
+def _json_body(said: Table) -> Any:
+    """What is sent, with its places; None for nothing."""
+    body = said.said.get("body")
+    try:
+        json.dumps(body, allow_nan=False)
+    except (TypeError, ValueError):
+        said.refuse("body", "is no JSON: that has no dates, and neither inf nor nan")
+    return "{value}" if body == "json" else body
 
 
 def _place(said: Table, name: str) -> Extractor:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,6 +36,19 @@ def test_the_first_page_names_every_command(cli: Run) -> None:
     outcome = cli("--help")
     assert outcome.status == 0
     assert all(f"\n  {command} " in outcome.out for command in COMMANDS)
+
+
+def test_the_first_page_says_how_bash_is_told_to_complete_and_bash_then_does(cli: Run, tmp_path: Path) -> None:
+    (switched_on,) = re.findall(r"^ +(eval .*)$", cli("--help").out, re.M)
+    program = tmp_path / "edgeproof"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m edgeproof.reports.cli "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    typed = "COMP_WORDS=(edgeproof verify --des); COMP_CWORD=2; _edgeproof_completion edgeproof"
+    done = subprocess.run(
+        ["bash", "-ec", f'PATH={shlex.quote(str(tmp_path))}:$PATH; {switched_on}; {typed}; echo "${{COMPREPLY[@]}}"'],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "--design\n", "")
 
 
 def test_no_command_and_an_unknown_one_are_unusable(cli: Run) -> None:

@@ -43,6 +43,8 @@ def test_the_examples_are_as_they_should_be(example: str, tmp_path: Path) -> Non
         ('changes = "{changes}"', "", "write.body says nothing of what is written: it needs {value} or {changes}"),
         ('version = "json:/version"', 'version = "/version"', "'/version' is no place in an answer; write json:"),
         ('version = "json:/version"', "version = 7", "write.version is a text"),
+        ("[read.edge]", "[read.edge]\nbody = { at = 2026-01-01 }", "read.edge.body is no JSON: that has no dates"),
+        ("[read.edge]", "[read.edge]\nbody = { limit = inf }", "read.edge.body is no JSON"),
         ("[read.edge]", "[read.edge]\nheaders = { Authorization = 'x' }", "does not belong here: name a bearer_file"),
         ("[read.edge]", "[read.edge]\nheaders = { X-A = \"a\\r\\nb\" }", "X-A is no header of printable ASCII"),
         ("[read.edge]", "[read.edge]\nbase = 'http://localhost'\nbearer = true", "goes to the host of [target]"),
@@ -55,6 +57,11 @@ def test_the_examples_are_as_they_should_be(example: str, tmp_path: Path) -> Non
             "[read.edge]",
             "[restore]\nrequest = 'POST /{version}'\n[read.edge]\nera = 'json:/era'",
             "begins an era, which [read.edge] tells and another way of reading does not",
+        ),
+        (
+            "[write]",
+            "versions = 'opaque'\n[restore]\nrequest = 'POST /{version}'\n[write]",
+            "restore.request takes versions back: who is told an old one again may be late or not",
         ),
         ("[changelog]", "[limits]\nper_second = 0\n[changelog]", "limits.per_second is a whole number from 1 to 1,000"),
     ],
@@ -79,16 +86,33 @@ def test_the_numbers_of_the_pattern_make_the_proved_bound(tmp_path: Path) -> Non
     assert (described.promise.cache_ttl, described.promise.failures) == (None, None), "which nobody sees from outside"
 
 
-@pytest.mark.parametrize("bearer", ["", "abc", "two words", 'quo"ted', "näh-nicht"])
+@pytest.mark.parametrize("bearer", ["", "abc", "two words", 'quo"ted', "näh-nicht", "\ufeffmarked-word"])
 def test_a_bearer_is_one_word(bearer: str, tmp_path: Path) -> None:
     with pytest.raises(Unusable, match=r"token\.txt") as refused:
         read_description(describe(tmp_path, "http://127.0.0.1:8787", bearer=bearer))
     assert not bearer or bearer not in str(refused.value).rpartition("token.txt")[2]
 
 
+def test_lines_end_as_they_like_in_the_file_of_a_bearer(tmp_path: Path) -> None:
+    assert read_description(describe(tmp_path, "http://127.0.0.1:8787", bearer="a-word\r\n")).bearer == "a-word"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost"])
 def test_this_machine_needs_no_leave(host: str) -> None:
     assert check_base(f"http://{host}:80/") == f"http://{host}:80"
+
+
+def test_localhost_is_this_machine_only_where_it_resolves_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(*to: str) -> None:
+        found = [(0, 0, 0, "", (address, 0)) for address in to]
+        monkeypatch.setattr("edgeproof.reports.target.file.socket.getaddrinfo", lambda *_, **__: found)
+
+    resolve("127.0.0.1", "::1")
+    assert check_base("http://localhost") == "http://localhost"
+    resolve("127.0.0.1", "10.0.0.7")
+    with pytest.raises(Unusable, match="localhost is not on this machine"):
+        check_base("http://localhost")
+    assert check_base("http://localhost", ["localhost"]) == "http://localhost"
 
 
 def test_from_the_workers_openapi_document_comes_the_file_that_describes_it(tmp_path: Path) -> None:

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from edgeproof.impl.target.client import Client, Limits, NoAnswerError, Request
+from edgeproof.impl.target.driver import Driver
 from edgeproof.impl.target.programs import Budget
+from edgeproof.impl.target.wire import Heard
 from edgeproof.reports.cli import main
+from edgeproof.reports.target.file import read_description
 from tests.outside.front import BEARER, Answer, Front, served
 from tests.target.driving import describe
 from tests.target.servers import MANNERS, answers, endless, misbehaving
@@ -85,6 +88,18 @@ def test_where_answers_go_wrong_later_what_holds_is_not_enough(run: Run) -> None
     assert status == 3
     assert "target-answers: undecided" in out
     assert "200 has nothing at /version of its JSON" in out
+
+
+@pytest.mark.parametrize("told", ["→7", "7\r\nX-Evil: 1"])
+def test_a_version_that_no_header_can_carry_is_said_and_nothing_is_sent(told: str, tmp_path: Path) -> None:
+    with misbehaving(answers("HTTP/1.1 200 OK")) as address:
+        driver = Driver(read_description(describe(tmp_path, address)).target, None)
+        request = Request("PUT", address, "/a", {"If-Match": told}, None, False)
+        assert driver._ask(request, lambda _: Heard("ok")) == (None, Heard("fail", note=SAID, complaint=SAID))
+    assert driver.complaints == [f"PUT {address}/a {SAID}"]
+
+
+SAID = "cannot be asked: no header can carry what was told as a version"
 
 
 def test_an_answer_that_repeats_the_bearer_repeats_it_to_nobody(run: Run) -> None:

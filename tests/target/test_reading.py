@@ -103,7 +103,10 @@ def test_what_is_not_there_is_said() -> None:
     for place in ("header:Y", "json:/b"):
         with pytest.raises(NotSaidError, match="has no"):
             extractor(place).of(told("{}"))
-    none_of_them: list[Any] = [None, True, 1.5, [], "", "x" * 201]
+    for body in ('{"v": 1, "v": 2}', '{"a": {"v": 1, "\\u0076": 1}}'):
+        with pytest.raises(NotSaidError, match="is JSON that has an object with a name that is there twice"):
+            extractor("json:/v").of(told(body))
+    none_of_them: list[Any] = [None, True, 1.5, [], "", "x" * 201, "a\r\nX-Evil: 1", "\x1b[2J", "\ud800"]
     for wrong in none_of_them:
         with pytest.raises(NotSaidError):
             version_in(wrong, numbers=False)
