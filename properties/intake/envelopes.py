@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where events lie within a record: in the messages of a log's envelope, or in an export of OpenTelemetry.
+
+A record that has a `kind`, a `unit` or a `version`, as the mapping says, is looked at itself. Otherwise its shape says
+what it is an envelope of; there, what has none of the three is another's line, and passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from edgeproof.properties.intake.flag_events import FLAG_EVENTS, is_flag_event
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.otlp import MARKED, is_export
+from edgeproof.properties.intake.otlp import records as records_of_export
+from edgeproof.properties.intake.parse import check_once, parse_object
+from edgeproof.properties.intake.paths import at, inside, json_in
+from edgeproof.properties.intake.row import COLUMNS
+
+__all__ = ["ENVELOPE", "LINE", "Unfolded", "is_envelope", "unfolded"]
+
+ENVELOPE: Final = "envelope"
+LINE: Final = "line"
+"""What a message gets beside its own columns: the record that it lay in, and the part of it that held the message."""
+
+_LOGS: Final = (
+    "logs.message",  # `wrangler tail`, and Tail Workers
+    "Logs.Message",  # Cloudflare's Logpush, of Workers trace events
+    "logEvents.message",  # Amazon CloudWatch
+    *(
+        "message",
+        "Message",
+        "msg",
+        "log",
+        "line",
+        "body",
+        "textPayload",
+    ),  # containers, Vector, Loki, Google Cloud, OTLP
+)
+"""Where messages are, some of them text: whoever has the first name of such a path is an envelope."""
+
+_OBJECTS: Final = ("jsonPayload", "_source", "payload", "event", "data", "record")
+"""Where an object is, or JSON as text: of Google Cloud Logging, Elasticsearch, Splunk and message queues."""
+
+_DEPTH: Final = 4
+"""Of envelopes in envelopes."""
+
+_TELLING: Final = ("kind", "unit", "version")
+"""The columns that show an event."""
+
+Record = Mapping[str, Any]
+Unfolded = tuple[Record, tuple[ColumnMapping, ...]]
+"""A record that may be an event, and the mappings that say what is in it, one after the other; without any it has our
+columns."""
+
+
+def unfolded(said: Record, own: tuple[ColumnMapping, ...]) -> Iterator[Unfolded | ValueError]:
+    """The records within one, which may be events, or what is wrong with them. `own` is the user's mapping, if any."""
+    if not is_export(said):
+        yield from _opened(said, own, own, 0)
+        return
+    for record in records_of_export(said):
+        if isinstance(record, ValueError):
+            yield record
+        else:
+            known = (FLAG_EVENTS, MARKED) if is_flag_event(record) else (MARKED,)
+            yield from _opened(record, own, (*own, *known), 0)
+
+
+def is_envelope(names: Collection[str]) -> bool:
+    """Whether columns of such names may hold messages."""
+    return any(path.partition(".")[0] in names for path in (*_LOGS, *_OBJECTS))
+
+
+def _opened(
+    record: Record, own: tuple[ColumnMapping, ...], mappings: tuple[ColumnMapping, ...], depth: int
+) -> Iterator[Unfolded | ValueError]:
+    each = own[0].each if own and depth == 0 else None
+    telling = _is_telling(record, mappings)
+    path = each or (None if telling or depth >= _DEPTH else _envelope(record))
+    if path is not None:
+        yield from _messages(record, path, own, depth + 1)
+    elif depth == 0 or telling:
+        yield record, mappings
+
+
+def _is_telling(record: Record, mappings: Sequence[ColumnMapping]) -> bool:
+    if not mappings:
+        return any(column in record for column in _TELLING)
+    return any(
+        at(record, path) is not None for mapping in mappings for column in _TELLING for path in mapping.paths(column)
+    )
+
+
+def _envelope(record: Record) -> str | None:
+    for path in _LOGS:
+        if isinstance(record.get(path.partition(".")[0]), str | list | Mapping):
+            return path
+    return next((path for path in _OBJECTS if _object(record.get(path)) is not None), None)
+
+
+def _object(value: Any) -> Any:
+    said = json_in(value) if isinstance(value, str) else value
+    return said if isinstance(said, Mapping) else None
+
+
+def _messages(record: Record, path: str, own: tuple[ColumnMapping, ...], depth: int) -> Iterator[Unfolded | ValueError]:
+    names = own[0].names if own else COLUMNS
+    for value, holder in inside(record, path):
+        try:
+            message = _message(value, names)
+        except ValueError as error:
+            yield error
+            continue
+        if message is not None:
+            yield from _opened({ENVELOPE: record, LINE: holder, **message}, own, own, depth)
+
+
+def _message(value: Any, names: Collection[str]) -> Record | None:
+    """The object that a message is, or has behind some words; None for one that has none."""
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, str) or "{" not in value:
+        return None
+    start = value.index("{")
+    try:
+        said = parse_object(value[start : value.rindex("}") + 1] if "}" in value else value[start:])
+    except ValueError as error:
+        if value[:start].strip():
+            return None
+        raise ValueError(f"a message is cut off, or no JSON: {error}") from None
+    check_once(said, names)
+    return said
