@@ -18,10 +18,10 @@ from edgeproof.properties.intake.parse import check_once, parse_object
 from edgeproof.properties.intake.paths import at, inside, json_in
 from edgeproof.properties.intake.row import COLUMNS
 
-__all__ = ["ENVELOPE", "LINE", "Unfolded", "is_envelope", "unfolded"]
+__all__ = ["ENTRY", "ENVELOPE", "Unfolded", "is_envelope", "objects_in", "unfolded"]
 
 ENVELOPE: Final = "envelope"
-LINE: Final = "line"
+ENTRY: Final = "entry"
 """What a message gets beside its own columns: the record that it lay in, and the part of it that held the message."""
 
 _LOGS: Final = (
@@ -68,6 +68,21 @@ def unfolded(said: Record, own: tuple[ColumnMapping, ...]) -> Iterator[Unfolded 
             yield from _opened(record, own, (*own, *known), 0)
 
 
+def objects_in(said: Record, depth: int = 0) -> Iterator[Record]:
+    """Every object that may be an event under some mapping: the messages of an envelope, or what is none itself."""
+    if is_export(said):
+        for record in records_of_export(said):
+            if not isinstance(record, ValueError):
+                yield from objects_in(record, depth + 1)
+        return
+    path = _envelope(said) if depth < _DEPTH else None
+    messages = [] if path is None else [one for one in _messages(said, path, ()) if not isinstance(one, ValueError)]
+    if not messages:
+        yield said
+    for message in messages:
+        yield from objects_in(message, depth + 1)
+
+
 def is_envelope(names: Collection[str]) -> bool:
     """Whether columns of such names may hold messages."""
     return any(path.partition(".")[0] in names for path in (*_LOGS, *_OBJECTS))
@@ -80,7 +95,11 @@ def _opened(
     telling = _is_telling(record, mappings)
     path = each or (None if telling or depth >= _DEPTH else _envelope(record))
     if path is not None:
-        yield from _messages(record, path, own, depth + 1)
+        for message in _messages(record, path, own[0].names if own else COLUMNS):
+            if isinstance(message, ValueError):
+                yield message
+            else:
+                yield from _opened(message, own, own, depth + 1)
     elif depth == 0 or telling:
         yield record, mappings
 
@@ -105,16 +124,16 @@ def _object(value: Any) -> Any:
     return said if isinstance(said, Mapping) else None
 
 
-def _messages(record: Record, path: str, own: tuple[ColumnMapping, ...], depth: int) -> Iterator[Unfolded | ValueError]:
-    names = own[0].names if own else COLUMNS
+def _messages(record: Record, path: str, names: Collection[str]) -> Iterator[Record | ValueError]:
+    """The objects at a path, each with what it lay in, or what is wrong with what should be one."""
     for value, holder in inside(record, path):
         try:
             message = _message(value, names)
         except ValueError as error:
             yield error
-            continue
-        if message is not None:
-            yield from _opened({ENVELOPE: record, LINE: holder, **message}, own, own, depth)
+        else:
+            if message is not None:
+                yield {ENVELOPE: record, ENTRY: holder, **message}
 
 
 def _message(value: Any, names: Collection[str]) -> Record | None:

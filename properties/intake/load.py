@@ -19,6 +19,7 @@ from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError, 
 from edgeproof.properties.intake.convert import MalformedError, write_parquet
 from edgeproof.properties.intake.in_place import in_place
 from edgeproof.properties.intake.mapping import SKIP, ColumnMapping
+from edgeproof.properties.intake.numbering import number_versions
 from edgeproof.properties.intake.plausible import doubt
 from edgeproof.properties.intake.sources import Source, find_sources
 from edgeproof.properties.intake.unfit import why_unfit
@@ -71,6 +72,8 @@ def load(
         count = write_parquet(others, mapping, events, malformed, strict=strict)
         if not (count or alike):
             _refuse_all(others, mapping)
+        if mapping.order == "commits":
+            events = number_versions(events)
         parts.append(Loaded(backend.read_parquet(events), backend.read_parquet(malformed)))
     return Loaded(_union([part.events for part in parts]), _union([part.malformed for part in parts]))
 

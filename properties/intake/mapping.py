@@ -15,11 +15,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from edgeproof.properties.intake.paths import at
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
-from edgeproof.properties.intake.values import as_flag, as_natural, as_seconds, as_text, iso_seconds
+from edgeproof.properties.intake.values import as_flag, as_natural, as_seconds, as_text, code_of, iso_seconds
 
 __all__ = ["DURATION", "MAPPED", "OTHERS", "SKIP", "ColumnMapping", "Constant", "columns_of"]
 
@@ -63,8 +63,14 @@ class ColumnMapping:
         """The mapping of one file: that of the first pattern which its name, or its whole path, matches."""
         for pattern, mapping in self.files.items():
             if fnmatch(path.name, pattern) or fnmatch(str(path), pattern):
-                return mapping
+                # Commits may be in one file, and what was told of them in another.
+                return mapping if mapping.order == self.order else evolve(mapping, order=self.order)
         return self
+
+    def stating(self, unit: str) -> ColumnMapping:
+        """The same, with a unit for the times of which it does not state one."""
+        files = {pattern: one.stating(unit) for pattern, one in self.files.items()}
+        return evolve(self, times={"all": unit, **self.times}, files=files)
 
     def paths(self, column: str) -> tuple[str, ...]:
         """Where a column of ours may come from; nowhere if it is a constant. A duration has to be named."""
@@ -101,20 +107,23 @@ class ColumnMapping:
         """What has to be applied to records of JSON: nothing if it says nothing, as these have types of their own."""
         return () if self.is_plain else (self,)
 
-    def value(self, column: str, record: Any) -> Any:
-        """What a record says of a column of ours; None if nothing."""
+    def value(self, column: str, record: Any, versions: ColumnMapping) -> Any:
+        """What a record says of a column of ours; None if nothing. `versions` says how versions are written."""
         if column in self.constants:
             return self.constants[column]
         value = next((one for path in self.paths(column) if (one := at(record, path)) is not None), None)
         if column in self.values:
             value = _translated(self.values[column], value)
-        return None if value is None else self._typed(column, value)
+        if value is None:
+            return None
+        if column in NATURALS:
+            ordered = versions.order == "commits" and column != "era"
+            return code_of(value) if ordered else as_natural(value, versions.form)
+        return self._typed(column, value)
 
     def _typed(self, column: str, value: Any) -> Any:
         if column in TIMES or column == DURATION:
             return self._seconds(column, value)
-        if column in NATURALS:
-            return as_natural(value, self.form)
         return as_flag(value) if column in FLAGS else as_text(value)
 
     def _seconds(self, column: str, value: Any) -> Any:
@@ -134,7 +143,7 @@ def columns_of(mappings: Sequence[ColumnMapping], record: Mapping[str, Any]) -> 
     ours: dict[str, Any] = {}
     for column in MAPPED:
         for mapping in mappings:
-            value = mapping.value(column, record)
+            value = mapping.value(column, record, mappings[0])
             if value is not None:
                 ours[column] = value
                 break

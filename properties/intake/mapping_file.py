@@ -102,6 +102,9 @@ def _mapping(said: object, known: tuple[str, ...]) -> ColumnMapping:
         if column in columns:
             raise MappingError(f"`{column}` is a constant and has a column: leave out one of them")
     inner = tuple(section for section in _SECTIONS if section != "files")
+    files = {pattern: _mapping(one, inner) for pattern, one in said.get("files", {}).items()}
+    if any(one.order != "numbers" for one in files.values()):
+        raise MappingError("versions.order is of all files alike: say it outside of `files`")
     return ColumnMapping(
         columns,
         times,
@@ -111,7 +114,7 @@ def _mapping(said: object, known: tuple[str, ...]) -> ColumnMapping:
         _one_of("versions.order", said.get("versions", {}).get("order", "numbers"), _ORDERS),
         _text("rows.each", said.get("rows", {}).get("each")),
         _one_of("times.origin", said.get("times", {}).get("origin", "1970"), _ORIGINS),
-        {pattern: _mapping(one, inner) for pattern, one in said.get("files", {}).items()},
+        files,
     )
 
 

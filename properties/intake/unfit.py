@@ -39,7 +39,7 @@ def why_unfit(source: Source, mapping: ColumnMapping) -> str | None:
     Raises OSError or IntakeError for a file that cannot be read.
     """
     found = sample(source, mapping)
-    if not found:
+    if not any(record for record, _ in found):
         return None
     ours = [columns for one in found if (columns := _columns(one)) is not None]
     if mapping.each is not None and not any(True for record, _ in found if ENVELOPE in record):

@@ -10,10 +10,13 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from math import isfinite
 from typing import Any, Final
 
-__all__ = ["ISO", "PER_SECOND", "as_flag", "as_natural", "as_seconds", "as_text", "iso_seconds"]
+from edgeproof.properties.intake.row import LARGEST
+
+__all__ = ["ISO", "PER_SECOND", "as_flag", "as_natural", "as_seconds", "as_text", "code_of", "iso_seconds"]
 
 PER_SECOND: Final[Mapping[str, int]] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 """How many of a unit of time make a second."""
@@ -102,6 +105,13 @@ def as_text(value: Any) -> Any:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return str(value)
     return value
+
+
+def code_of(text: Any) -> Any:
+    """A number that stands for a version; what is no text and no number is left as it is."""
+    if isinstance(text, bool) or not isinstance(text, str | int):
+        return text
+    return int.from_bytes(blake2b(str(text).encode("utf-8", "surrogatepass"), digest_size=8).digest()) & LARGEST
 
 
 def _since_1970(moment: datetime, nanoseconds: int) -> float:
