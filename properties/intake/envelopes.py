@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where events lie within a record: in the messages of a log's envelope, or in an export of OpenTelemetry.
 
-A record that has a `kind`, a `unit` or a `version`, as the mapping says, is looked at itself. Otherwise its shape says
-what it is an envelope of; there, what has none of the three is another's line, and passed over.
+A record that has a `kind`, or a `unit` and a `version`, as the mapping says, is looked at itself. Otherwise its shape
+says what it is an envelope of; there, what has none of these is another's line, and passed over.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.otlp import MARKED, is_export
 from edgeproof.properties.intake.otlp import records as records_of_export
 from edgeproof.properties.intake.parse import check_once, parse_object
-from edgeproof.properties.intake.paths import at, inside, json_in
+from edgeproof.properties.intake.paths import at, inside, is_value, json_in
 from edgeproof.properties.intake.row import COLUMNS
 
 __all__ = ["ENTRY", "ENVELOPE", "Unfolded", "is_envelope", "objects_in", "unfolded"]
@@ -45,9 +45,6 @@ _OBJECTS: Final = ("jsonPayload", "_source", "payload", "event", "data", "record
 
 _DEPTH: Final = 4
 """Of envelopes in envelopes."""
-
-_TELLING: Final = ("kind", "unit", "version")
-"""The columns that show an event."""
 
 Record = Mapping[str, Any]
 Unfolded = tuple[Record, tuple[ColumnMapping, ...]]
@@ -105,11 +102,16 @@ def _opened(
 
 
 def _is_telling(record: Record, mappings: Sequence[ColumnMapping]) -> bool:
+    """Whether a record has a `kind`, or a `unit` and a `version`."""
     if not mappings:
-        return any(column in record for column in _TELLING)
+        return "kind" in record or ("unit" in record and "version" in record)
     return any(
-        at(record, path) is not None for mapping in mappings for column in _TELLING for path in mapping.paths(column)
+        _tells(record, mapping, ("kind",)) or _tells(record, mapping, ("unit", "version")) for mapping in mappings
     )
+
+
+def _tells(record: Record, mapping: ColumnMapping, columns: Sequence[str]) -> bool:
+    return all(any(is_value(at(record, path)) for path in mapping.paths(column)) for column in columns)
 
 
 def _envelope(record: Record) -> str | None:

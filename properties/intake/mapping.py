@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from edgeproof.properties.intake.paths import at
+from edgeproof.properties.intake.paths import at, is_value
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import as_flag, as_natural, as_seconds, as_text, code_of, iso_seconds
 
@@ -111,7 +111,7 @@ class ColumnMapping:
         """What a record says of a column of ours; None if nothing. `versions` says how versions are written."""
         if column in self.constants:
             return self.constants[column]
-        value = next((one for path in self.paths(column) if (one := at(record, path)) is not None), None)
+        value = next((one for path in self.paths(column) if is_value(one := at(record, path))), None)
         if column in self.values:
             value = _translated(self.values[column], value)
         if value is None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions that are text, as numbers: in the order in which each unit's were committed.
 
-On the way in, 53 bits of its digest (`values.code_of`) stand for a version, until all commits are known. One that nobody
+On the way in 53 bits of its digest (`values.code_of`) stand for a version, until all commits are known. One that nobody
 is known to have committed stands where it was first seen.
 """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-__all__ = ["at", "inside", "json_in"]
+__all__ = ["at", "inside", "is_value", "json_in"]
 
 _PAIRS: Final = (("key", "value"), ("name", "value"), ("Key", "Value"))
 """What lists of named values call the two."""
@@ -30,6 +30,11 @@ def at(record: Any, path: str) -> Any:
     if isinstance(record, list | tuple):
         return _in_list(record, path)
     return None
+
+
+def is_value(found: Any) -> bool:
+    """Whether what was found can be the value of a column."""
+    return found is not None and not isinstance(found, Mapping | list | tuple)
 
 
 def inside(record: Any, path: str) -> Iterator[tuple[Any, Mapping[str, Any]]]:
