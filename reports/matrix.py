@@ -43,9 +43,8 @@ def print_sheet(console: Console, view: View, sheet: Sheet) -> None:
     console.print(table)
     for line in bounds(sheet):
         console.print(line, style="dim", soft_wrap=True)
-    for row in sheet.rows:
-        for line, style in _notes(view, row):
-            console.print(line, style=style, soft_wrap=True)
+    for line, style in _notes(view, sheet):
+        console.print(line, style=style, soft_wrap=True)
 
 
 def print_summary(console: Console, view: View) -> None:
@@ -132,14 +131,22 @@ def _cell(row: Row, engine: str) -> Group:
     return Group(*cells)
 
 
-def _notes(view: View, row: Row) -> Iterator[tuple[str, str]]:
-    conclusion = row.conclusion
-    if conclusion.status is not Status.AS_EXPECTED:
-        reason = f": {one_line(conclusion.reason)}" if conclusion.reason else ""
-        yield f"{conclusion.property}: {standing(conclusion)}{reason}", _style(conclusion)
-    if row.shortest is not None and row.shortest.trace is not None:
-        yield f"{conclusion.property}: {view.path(row.shortest.trace)}", ""
-        yield f"    {view.replay(row.shortest.trace)}", ""
+def _notes(view: View, sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """What is not as expected, and why: what several properties have in common, as malformed lines are, once."""
+    alike: dict[tuple[str, str], list[Row]] = {}
+    for row in sheet.rows:
+        conclusion = row.conclusion
+        if conclusion.status is not Status.AS_EXPECTED:
+            reason = f": {one_line(conclusion.reason)}" if conclusion.reason else ""
+            alike.setdefault((f"{standing(conclusion)}{reason}", _style(conclusion)), []).append(row)
+    said = {id(rows[0]): (", ".join(row.conclusion.property for row in rows), *key) for key, rows in alike.items()}
+    for row in sheet.rows:
+        if id(row) in said:
+            names, text, style = said[id(row)]
+            yield f"{names}: {text}", style
+        if row.shortest is not None and row.shortest.trace is not None:
+            yield f"{row.conclusion.property}: {view.path(row.shortest.trace)}", ""
+            yield f"    {view.replay(row.shortest.trace)}", ""
 
 
 def _style(conclusion: Conclusion) -> str:

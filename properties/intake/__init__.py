@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recorded traffic from where it lies: files, globs and directories of JSON Lines, Parquet, CSV and OTLP/JSON."""
+"""Recorded traffic from where it lies, as it was logged: JSON, Parquet, CSV, OTLP, and envelopes of these."""
 
 from __future__ import annotations
 
 from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
 from edgeproof.properties.intake.convert import MalformedError
 from edgeproof.properties.intake.load import Loaded, load
-from edgeproof.properties.intake.mapping import ColumnMapping, MappingError, read_mapping
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.mapping_file import MappingError, read_mapping
 
 __all__ = [
     "EVENTS",

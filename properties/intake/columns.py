@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import ibis
@@ -13,16 +14,16 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from edgeproof.properties.intake.mapping import ISO, PER_SECOND, TIMES, ColumnMapping
-from edgeproof.properties.intake.row import COLUMNS, KINDS, LARGEST, OUTCOMES, SCOPES, SOURCES
+from edgeproof.properties.intake.mapping import DURATION, OTHERS, ColumnMapping, Constant
+from edgeproof.properties.intake.row import COLUMNS, FLAGS, KINDS, LARGEST, NATURALS, OUTCOMES, SCOPES, SOURCES, TIMES
+from edgeproof.properties.intake.values import ISO, PER_SECOND
 
-__all__ = ["EVENTS", "FLAGS", "MALFORMED", "NATURALS", "IntakeError", "canonical", "problem", "suspects"]
-
-NATURALS: Final = ("version", "era", "base")
-FLAGS: Final = ("admitted",)
+__all__ = ["EVENTS", "MALFORMED", "NEEDED", "IntakeError", "canonical", "problem", "suspects"]
 
 _WORDS: Final = {"kind": KINDS, "outcome": OUTCOMES, "source": SOURCES, "scope": SCOPES}
-_NEEDED: Final = ("kind", "unit", "invoke", "return", "outcome")
+NEEDED: Final = ("kind", "unit", "invoke", "return", "outcome")
+"""The columns that some event has to have."""
+
 _NO_NATURAL: Final = -1
 """Stands for a value that is none, until `problem` has said so."""
 
@@ -123,22 +124,24 @@ def _finite(number: ir.Value) -> ir.Value:
 
 
 def _column(table: ir.Table, mapping: ColumnMapping, column: str, sound: bool) -> ir.Value:
-    theirs = mapping.theirs(column)
     target = dt.DataType.from_pyarrow(_arrow(column))
-    if theirs is None:
+    if column in mapping.constants:
         constant = ibis.literal(mapping.constants[column])
         return _as_time(constant, "s") if column in TIMES else _fitting(constant, column, "constant")
+    (theirs,) = mapping.paths(column)
     if theirs == "return" and "return" not in table.columns and "returned" in table.columns:
         theirs = "returned"  # what these tables call it themselves, `return` being a word of many languages
     if theirs not in table.columns:
-        if column in _NEEDED:
+        if column == "return" and mapping.has_duration:
+            return _ended(table, mapping, sound)
+        if column in NEEDED:
             named = f" (`{column}`)" if theirs != column else ""
             there = ", ".join(table.columns[:20])
             raise IntakeError(f"there is no column `{theirs}`{named}; there is {there}: a mapping file names others")
         return ibis.null(target)
     value = table[theirs]
     if column in mapping.values:
-        value = _translated(value, mapping, column)
+        value = _translated(value, mapping.values[column])
     if column in TIMES:
         return _as_time(value, mapping.unit(column), theirs)
     if sound and column in NATURALS and value.type().is_numeric():
@@ -146,9 +149,29 @@ def _column(table: ir.Table, mapping: ColumnMapping, column: str, sound: bool) -
     return _fitting(value, column, theirs)
 
 
-def _translated(value: ir.Value, mapping: ColumnMapping, column: str) -> ir.Value:
+def _ended(table: ir.Table, mapping: ColumnMapping, sound: bool) -> ir.Value:
+    """When something ended that began at a time and took so long."""
+    if DURATION in mapping.constants:
+        took = ibis.literal(mapping.constants[DURATION]).cast("float64")
+    else:
+        (theirs,) = mapping.paths(DURATION)
+        took = _as_time(table[theirs], mapping.unit(DURATION), theirs)
+    # Less than nothing is no length of time.
+    lasted = ibis.ifelse(took < 0, ibis.literal(float("nan")), took)
+    return _column(table, mapping, "invoke", sound) + lasted
+
+
+def _translated(value: ir.Value, words: Mapping[str, Constant]) -> ir.Value:
+    """Our words for theirs, as `mapping.value` has them."""
     text = value.cast("string")
-    return ibis.cases(*((text == theirs, ours) for theirs, ours in mapping.values[column].items()), else_=text)
+    missing = text.isnull() | (text == "")
+    named = [(missing if theirs == "" else text == theirs, theirs) for theirs in words if theirs != OTHERS]
+    if OTHERS in words:
+        named.append((~missing, OTHERS))
+    cases = [
+        (test, ibis.null("string") if words[theirs] == "" else ibis.literal(words[theirs])) for test, theirs in named
+    ]
+    return ibis.cases(*cases, else_=text) if cases else text
 
 
 def _fitting(value: ir.Value, column: str, theirs: str) -> ir.Value:

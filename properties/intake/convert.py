@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text sources as Parquet, once: what is checked many times is parsed and judged one time, in bounded memory."""
+"""Sources as Parquet of our columns: what is checked many times is parsed and judged once, in bounded memory."""
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,21 +16,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
-from edgeproof.properties.intake.csv_rows import csv_batches
-from edgeproof.properties.intake.jsonl import Batch, LineReader, batch_of, rows_of_export
+from edgeproof.properties.intake.jsonl import LineReader
 from edgeproof.properties.intake.lines import Block, Readable, blocks
 from edgeproof.properties.intake.mapping import ColumnMapping
-from edgeproof.properties.intake.otlp import is_export
+from edgeproof.properties.intake.records import Record, has_lines, named, own_of, records_of
 from edgeproof.properties.intake.row import Row
+from edgeproof.properties.intake.rows import Batch, rows_of_record, sorted_out
 from edgeproof.properties.intake.sources import Source, opened
+from edgeproof.properties.intake.unfit import why_unfit
 
 __all__ = ["MalformedError", "batches", "write_parquet"]
 
 _GROUP: Final = 122_880
 """Rows of a row group: DuckDB's unit of parallel work."""
 
-_DOCUMENT: Final = 256 * 2**20
-"""Of a document that spans lines, in bytes (256 MiB), as it has to be in memory."""
+_MANY: Final = 20_000
+"""Records that are made a table at once."""
+
+_HOPELESS: Final = 20_000
+"""Malformed lines without an event among them, after which it is asked why."""
 
 
 class MalformedError(ValueError):
@@ -40,42 +43,68 @@ class MalformedError(ValueError):
 
 def write_parquet(
     sources: Iterable[Source], mapping: ColumnMapping, events: Path, malformed: Path, *, strict: bool = False
-) -> None:
-    """Write the events and the malformed lines of text sources to two Parquet files.
+) -> int:
+    """Write the events and the malformed lines of some sources to two Parquet files; returns how many events.
 
-    Raises OSError for a file that cannot be read, IntakeError for one that cannot be used, and MalformedError for the
-    first malformed line if `strict`.
+    Raises OSError for a file that cannot be read, IntakeError for one that cannot be used, or whose columns are none of
+    ours, and MalformedError for the first malformed line if `strict`.
     """
+    count = 0
     with (
         pq.ParquetWriter(events, EVENTS) as good,
         pq.ParquetWriter(malformed, MALFORMED) as bad,
     ):
         waiting: list[pa.Table] = []
-        for batch in chain.from_iterable(batches(source, mapping) for source in sources):
-            if strict and len(batch.malformed):
-                raise MalformedError(_first(batch.malformed))
+        for batch in (one for source in sources for one in _fitting(source, mapping.of(source.path), strict)):
             bad.write_table(batch.malformed)
             waiting.append(batch.events)
+            count += len(batch.events)
             if sum(map(len, waiting)) >= _GROUP:
                 good.write_table(pa.concat_tables(waiting))
                 waiting = []
         good.write_table(pa.concat_tables([EVENTS.empty_table(), *waiting]))
+    return count
+
+
+def _fitting(source: Source, mapping: ColumnMapping, strict: bool) -> Iterator[Batch]:
+    """What is in a source, unless none of it is an event for want of a mapping, or of a better one."""
+    events = malformed = 0
+    for batch in batches(source, mapping):
+        events, malformed = events + len(batch.events), malformed + len(batch.malformed)
+        if malformed and not events and (strict or malformed >= _HOPELESS):
+            _refuse(source, mapping)
+        if strict and len(batch.malformed):
+            raise MalformedError(_first(batch.malformed))
+        yield batch
+    if malformed and not events:
+        _refuse(source, mapping)
+
+
+def _refuse(source: Source, mapping: ColumnMapping) -> None:
+    why = why_unfit(source, mapping)
+    if why is not None:
+        raise IntakeError(why)
 
 
 def batches(source: Source, mapping: ColumnMapping) -> Iterator[Batch]:
-    """What is in a text source, in its order. Raises OSError or IntakeError as `write_parquet` does."""
+    """What is in a source, in its order. Raises OSError or IntakeError as `write_parquet` does."""
     file = str(source.path)
-    try:
-        if source.format == "lines" and _is_document(source):
-            yield _document(source)
-            return
-        with opened(source) as stream:
-            if source.format == "csv":
-                yield from csv_batches(file, stream, mapping)
-            else:
+    with named(source):
+        if has_lines(source):
+            with opened(source) as stream:
                 yield from _line_batches(file, stream, mapping)
-    except OSError as error:
-        raise OSError(f"{file} cannot be read: {error}") from error
+            return
+        rows = _rows(records_of(source), own_of(source, mapping))
+        while some := list(islice(rows, _MANY)):
+            yield sorted_out(iter(some), file)
+
+
+def _rows(records: Iterator[Record], own: tuple[ColumnMapping, ...]) -> Iterator[tuple[int, Row | ValueError]]:
+    for number, said in records:
+        if isinstance(said, ValueError):
+            yield number, said
+        else:
+            yield from ((number, row) for row in rows_of_record(number, said, own))
 
 
 def _line_batches(file: str, stream: Readable, mapping: ColumnMapping) -> Iterator[Batch]:
@@ -97,38 +126,6 @@ def _line_batches(file: str, stream: Readable, mapping: ColumnMapping) -> Iterat
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
-
-
-def _is_document(source: Source) -> bool:
-    """Whether this is one JSON object over many lines, as exporters of spans write it for people to read."""
-    if ".json" not in [suffix.lower() for suffix in source.path.suffixes[-2:]]:
-        return False
-    with opened(source) as stream:
-        first = next(blocks(stream, 4096), Block(1, b"")).data.lstrip().split(b"\n", 1)[0]
-    return first.strip() == b"{"
-
-
-def _document(source: Source) -> Batch:
-    with opened(source) as stream:
-        content = b"".join(iter(lambda: stream.read(2**20), b""))
-    if len(content) > _DOCUMENT:
-        raise IntakeError(f"{source.path} is too large for one document: write an object per line")
-    rows: list[Row] = []
-    failures: list[tuple[int, str]] = []
-    try:
-        said = json.loads(content)
-        if not isinstance(said, dict) or not is_export(said):
-            raise IntakeError(f"{source.path} is one object over many lines, and no export of spans")
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, IntakeError):
-            raise
-        return batch_of(str(source.path), [], [(getattr(error, "lineno", 1), str(error))])
-    for row in rows_of_export(1, said):
-        if isinstance(row, Row):
-            rows.append(row)
-        else:
-            failures.append((1, str(row)))
-    return batch_of(str(source.path), rows, failures)
 
 
 def _first(malformed: pa.Table) -> str:

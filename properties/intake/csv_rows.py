@@ -1,56 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CSV as events: a header that names the columns, an empty field for what does not apply, RFC 4180's quotes.
+"""CSV as records: a header that names the columns, an empty field for what does not apply, RFC 4180's quotes.
 
-The fields are text; numbers and truth values are written as in JSON. The line of an event is that on which it ends,
-as quoted fields may span several. Row by row: for speed, keep histories as JSON Lines or Parquet.
+The fields are text, and what they say is a mapping's affair. They are parted by commas, or by what the header has
+instead: tabs or semicolons. The line of an event is that on which it ends, as quoted fields may span several. Row by
+row: for speed, keep histories as JSON Lines or Parquet.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from edgeproof.properties.intake.columns import FLAGS, NATURALS, IntakeError
-from edgeproof.properties.intake.jsonl import Batch, Failure, batch_of
+from edgeproof.properties.intake.columns import IntakeError
 from edgeproof.properties.intake.lines import LONGEST, Readable
-from edgeproof.properties.intake.mapping import TIMES, ColumnMapping, renamed
-from edgeproof.properties.intake.parse import parse_fields
-from edgeproof.properties.intake.row import Row
 
-__all__ = ["csv_batches"]
-
-_MANY: Final = 20_000
-
-Fields = dict[str, str]
+__all__ = ["csv_records"]
 
 
-def csv_batches(file: str, stream: Readable, mapping: ColumnMapping) -> Iterator[Batch]:
-    """The events of a CSV file. Raises IntakeError for one without a usable header."""
+def csv_records(file: str, stream: Readable) -> Iterator[tuple[int, Mapping[str, str] | ValueError]]:
+    """Every row of a CSV file, without its empty fields. Raises IntakeError for one without a usable header."""
     text = io.TextIOWrapper(io.BufferedReader(_Raw(stream)), "utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(LONGEST)
-    lines = csv.reader(text, strict=True)
-    header = next(_rows(lines), (0, [], ""))[1]
+    first = text.readline(LONGEST)
+    rest = csv.reader(_after(first, text), delimiter=_delimiter(first), strict=True)
+    header = next(_rows(rest), (0, [], ""))[1]
     if not header:
         return
     twice = [name for name in header if header.count(name) > 1]
     if twice:
         raise IntakeError(f"{file}: the header has {twice[0]!r} twice")
-    rows = _rows(lines)
-    while some := list(islice(rows, _MANY)):
-        events: list[Row] = []
-        failures: list[Failure] = []
-        for number, cells, wrong in some:
-            try:
-                if wrong:
-                    raise ValueError(wrong)
-                events.append(_event(number, header, cells, mapping))
-            except ValueError as error:
-                failures.append((number, str(error)))
-        yield batch_of(file, events, failures)
+    for number, cells, wrong in _rows(rest):
+        yield number, ValueError(wrong) if wrong else _record(header, cells)
+
+
+def _after(first: str, text: io.TextIOWrapper) -> Iterator[str]:
+    if first:
+        yield first
+    yield from text
+
+
+def _delimiter(header: str) -> str:
+    return next((mark for mark in ",\t;" if mark in header), ",")
 
 
 def _rows(lines: Any) -> Iterator[tuple[int, list[str], str]]:
@@ -67,37 +59,13 @@ def _rows(lines: Any) -> Iterator[tuple[int, list[str], str]]:
             yield lines.line_num, cells, ""
 
 
-def _event(number: int, header: list[str], cells: list[str], mapping: ColumnMapping) -> Row:
+def _record(header: list[str], cells: list[str]) -> Mapping[str, str] | ValueError:
     if len(cells) != len(header):
-        raise ValueError(f"{len(cells)} fields where the header has {len(header)}")
+        return ValueError(f"{len(cells)} fields where the header has {len(header)}")
     for cell in cells:
         if not cell.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cell):
-            raise ValueError("not UTF-8")
-    said = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
-    return parse_fields(number, renamed(mapping, _typed(said, mapping)))
-
-
-def _typed(said: Fields, mapping: ColumnMapping) -> dict[str, Any]:
-    """The fields with the types that their columns have; an event of unknown outcome has an empty `return`."""
-    typed: dict[str, Any] = dict(said)
-    for column in (*TIMES, *NATURALS, *FLAGS):
-        theirs = mapping.theirs(column)
-        text = column in mapping.values or (column in TIMES and mapping.unit(column) == "iso")
-        if theirs in said and not text:
-            typed[theirs] = _value(said[theirs])
-    back = mapping.theirs("return")
-    if back is not None:
-        typed.setdefault(back, None)
-    return typed
-
-
-def _value(text: str) -> Any:
-    """A number, a truth value, or the text itself, which is then neither."""
-    try:
-        value = json.loads(text, parse_constant=str)
-    except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, int | float) else text
+            return ValueError("not UTF-8")
+    return {name: cell for name, cell in zip(header, cells, strict=True) if cell}
 
 
 class _Raw(io.RawIOBase):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from math import inf
 from typing import Any, Final
 
 import duckdb
@@ -18,16 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
-from attrs import asdict, frozen
 
-from edgeproof.properties.intake.columns import EVENTS, FLAGS, MALFORMED, NATURALS, canonical, problem
+from edgeproof.properties.intake.columns import EVENTS, canonical, problem
 from edgeproof.properties.intake.lines import Block
-from edgeproof.properties.intake.mapping import TIMES, ColumnMapping, renamed
-from edgeproof.properties.intake.otlp import is_export, spans
-from edgeproof.properties.intake.parse import check_once, parse_fields, parse_object
-from edgeproof.properties.intake.row import COLUMNS, Row
+from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
+from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
+from edgeproof.properties.intake.rows import Batch, rows_of, sorted_out
 
-__all__ = ["Batch", "Failure", "LineReader", "batch_of", "rows_of", "rows_of_export"]
+__all__ = ["LineReader"]
 
 _FEW: Final = 16
 """Lines that are not worth parsing as a block."""
@@ -35,55 +32,6 @@ _FEW: Final = 16
 _PLAIN_BYTES: Final = 4096
 _PLAIN_NESTING: Final = 100
 """Beyond these a line may be nested more deeply, or have a longer number, than Python's parser accepts."""
-
-Failure = tuple[int, str]
-"""Number of a malformed line, and what is wrong with it."""
-
-
-@frozen
-class Batch:
-    """What some lines came to, as tables with the columns of `EVENTS` and of `MALFORMED`."""
-
-    events: pa.Table
-    malformed: pa.Table
-
-
-def batch_of(file: str, rows: list[Row], failures: list[Failure]) -> Batch:
-    """The tables of what was read row by row."""
-    columns: dict[str, list[Any]] = {name: [] for name in EVENTS.names}
-    for row in rows:
-        values = asdict(row)
-        values["returned"] = None if row.returned == inf else row.returned
-        values["file"] = file
-        for name, column in columns.items():
-            column.append(values[name])
-    numbers, problems = [number for number, _ in failures], [text for _, text in failures]
-    malformed = {"file": [file] * len(failures), "line": numbers, "problem": problems}
-    return Batch(pa.table(columns, schema=EVENTS), pa.table(malformed, schema=MALFORMED))
-
-
-def rows_of(number: int, line: bytes, mapping: ColumnMapping) -> Iterator[Row | ValueError]:
-    """What a line says: an event, none if it is empty, many if it is an export of spans; or what is wrong with it."""
-    if not line.strip():
-        return
-    try:
-        said = parse_object(line)
-        if is_export(said):
-            yield from rows_of_export(number, said)
-            return
-        check_once(said, mapping.names)
-        yield parse_fields(number, said if mapping == ColumnMapping() else renamed(mapping, said))
-    except ValueError as error:
-        yield error
-
-
-def rows_of_export(number: int, export: Mapping[str, Any]) -> Iterator[Row | ValueError]:
-    """The events among the spans of an export in OTLP/JSON."""
-    for columns in spans(export):
-        try:
-            yield columns if isinstance(columns, ValueError) else parse_fields(number, columns)
-        except ValueError as error:
-            yield error
 
 
 class LineReader:
@@ -116,15 +64,12 @@ class LineReader:
         return Batch(pa.concat_tables([*quick, slow.events]), slow.malformed)
 
     def _one_by_one(self, file: str, block: Block, found: list[tuple[int, int, int]]) -> Batch:
-        rows: list[Row] = []
-        failures: list[Failure] = []
-        for start, end, index in found:
-            for row in rows_of(block.first + index, block.data[start:end], self._mapping):
-                if isinstance(row, Row):
-                    rows.append(row)
-                else:
-                    failures.append((block.first + index, str(row)))
-        return batch_of(file, rows, failures)
+        rows = (
+            (block.first + index, row)
+            for start, end, index in found
+            for row in rows_of(block.first + index, block.data[start:end], self._mapping)
+        )
+        return sorted_out(rows, file)
 
     def _parsed(self, data: bytes, starts: Any, ends: Any, indices: Any) -> Iterator[tuple[Any, pa.Table | None]]:
         """The lines of these indices, parsed; without a table where that is better done one by one."""
@@ -195,21 +140,29 @@ def _joined(data: bytes, starts: Any, ends: Any, indices: Any) -> bytes:
 
 
 def _raw_schema(mapping: ColumnMapping) -> pa.Schema | None:
-    """Their columns with the only types that the quick way takes; None where two of ours want one of theirs as two."""
+    """Their columns with the only types that the quick way takes.
+
+    None where it is no way: where columns lie within others, or two of ours want one of theirs as two.
+    """
+    if mapping.each is not None or mapping.order != "numbers":
+        return None
     wanted: dict[str, pa.DataType] = {}
-    for column in COLUMNS:
-        theirs = mapping.theirs(column)
-        if theirs is None:
-            continue
-        text = column in mapping.values or (column in TIMES and mapping.unit(column) == "iso")
-        kind = pa.string() if text else _RAW.get(column, pa.string())
-        if wanted.setdefault(theirs, kind) != kind:
+    for column in MAPPED:
+        paths = mapping.paths(column)
+        if len(paths) > 1 or any("." in path for path in paths):
+            return None
+        for theirs in paths:
+            text = column in mapping.values or (column in TIMES and mapping.unit(column) == "iso")
+            kind = pa.string() if text else _RAW.get(column, pa.string())
+            if wanted.setdefault(theirs, kind) != kind:
+                return None
+        if column in mapping.values and not mapping.has_words(column):
             return None
     return pa.schema(list(wanted.items()))
 
 
 _RAW: Final[Mapping[str, pa.DataType]] = {
-    **dict.fromkeys(TIMES, pa.float64()),
+    **dict.fromkeys((*TIMES, DURATION), pa.float64()),
     **dict.fromkeys(NATURALS, pa.int64()),
     **dict.fromkeys(FLAGS, pa.bool_()),
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A history as tables that checks are asked of: Parquet in place, text by way of Parquet."""
+"""A history as tables that checks are asked of: Parquet in place where that is possible, the rest by way of Parquet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
@@ -17,10 +17,17 @@ from attrs import frozen
 
 from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError, canonical, problem, suspects
 from edgeproof.properties.intake.convert import MalformedError, write_parquet
-from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.in_place import in_place
+from edgeproof.properties.intake.mapping import SKIP, ColumnMapping
+from edgeproof.properties.intake.numbering import number_versions
+from edgeproof.properties.intake.plausible import doubt
 from edgeproof.properties.intake.sources import Source, find_sources
+from edgeproof.properties.intake.unfit import why_unfit
 
 __all__ = ["Loaded", "load"]
+
+_LOOKED_AT: Final = 16
+"""Files whose times are looked at before anything is read: those of one history are of one mapping."""
 
 
 @frozen
@@ -29,6 +36,14 @@ class Loaded:
 
     events: ir.Table
     malformed: ir.Table
+
+
+@frozen
+class _Alike:
+    """Parquet files with the same columns and the same mapping."""
+
+    paths: list[Path]
+    mapping: ColumnMapping
 
 
 def load(
@@ -41,48 +56,88 @@ def load(
 ) -> Loaded:
     """Read a history from files, directories and globs.
 
-    Text is parsed and judged once, into Parquet in `directory`, or in a temporary one that goes with the backend.
-    Raises IntakeError for what cannot be used, OSError for what cannot be read, and MalformedError for the first
-    malformed line if `strict`.
+    What is no Parquet of plain columns is parsed and judged once, into Parquet in `directory`, or in a temporary one
+    that goes with the backend. Raises IntakeError for what cannot be used, OSError for what cannot be read, and
+    MalformedError for the first malformed line if `strict`.
     """
     mapping = mapping or ColumnMapping()
     found = find_sources(sources)
-    text = [source for source in found if source.format != "parquet"]
-    parts = [_judged(backend, paths, mapping, strict) for paths in _alike(found)]
-    if text:
+    alike, others = _split(found, mapping)
+    _ask_back(found, mapping)
+    parts = [_judged(backend, one, strict) for one in alike]
+    if others:
         place = _temporary(backend) if directory is None else directory
         place.mkdir(parents=True, exist_ok=True)
         events, malformed = place / "events.parquet", place / "malformed.parquet"
-        write_parquet(text, mapping, events, malformed, strict=strict)
+        count = write_parquet(others, mapping, events, malformed, strict=strict)
+        if not (count or alike):
+            _refuse_all(others, mapping)
+        if mapping.order == "commits":
+            events = number_versions(events)
         parts.append(Loaded(backend.read_parquet(events), backend.read_parquet(malformed)))
     return Loaded(_union([part.events for part in parts]), _union([part.malformed for part in parts]))
 
 
-def _alike(found: Iterable[Source]) -> list[list[Path]]:
-    """The Parquet files, those with the same columns together."""
-    groups: dict[Any, list[Path]] = {}
+def _ask_back(found: Sequence[Source], mapping: ColumnMapping) -> None:
+    """Raises IntakeError where the times of the first files cannot be meant."""
+    for source in found[:_LOOKED_AT]:
+        said = doubt(source, mapping.of(source.path))
+        if said is not None:
+            raise IntakeError(said)
+
+
+def _refuse_all(found: Iterable[Source], mapping: ColumnMapping) -> None:
+    """Raises IntakeError where there are records, and none of them is an event."""
     for source in found:
-        if source.format == "parquet":
-            try:
-                schema = pq.read_schema(source.path).remove_metadata()
-            except ValueError as error:
-                raise IntakeError(f"{source.path} is no Parquet: {error}") from None
-            groups.setdefault(str(schema), []).append(source.path)
-    return list(groups.values())
+        why = why_unfit(source, mapping.of(source.path))
+        if why is not None:
+            raise IntakeError(why)
 
 
-def _judged(backend: ibis.BaseBackend, paths: list[Path], mapping: ColumnMapping, strict: bool) -> Loaded:
+def _split(found: Iterable[Source], mapping: ColumnMapping) -> tuple[list[_Alike], list[Source]]:
+    """The Parquet files that are read in place, those with the same columns together, and all other files."""
+    groups: dict[Any, _Alike] = {}
+    others: list[Source] = []
+    for source in found:
+        schema = _schema(source) if source.format == "parquet" else None
+        of_file = mapping.of(source.path)
+        if schema is None or not in_place(schema, of_file):
+            others.append(source)
+        else:
+            groups.setdefault((str(schema), id(of_file)), _Alike([], of_file)).paths.append(source.path)
+    return list(groups.values()), others
+
+
+def _schema(source: Source) -> Any:
+    try:
+        return pq.read_schema(source.path).remove_metadata()
+    except ValueError as error:
+        raise IntakeError(f"{source.path} is no Parquet: {error}") from None
+
+
+def _judged(backend: ibis.BaseBackend, alike: _Alike, strict: bool) -> Loaded:
     """Parquet files in place. They are judged in one pass now, so that checks need not do it in each of theirs."""
-    table, file, line = _numbered(backend, paths)
-    events = canonical(table, mapping, file, line)
+    table, file, line = _numbered(backend, alike.paths)
+    events = _without_skipped(canonical(table, alike.mapping, file, line), alike.mapping)
     wrong = problem(events)
     located = events.mutate(problem=wrong).filter(wrong.notnull()).select(MALFORMED.names)
     if not int(backend.to_pyarrow(suspects(events).count()).as_py()):
-        return Loaded(canonical(table, mapping, file, line, sound=True).select(EVENTS.names), located.limit(0))
+        sound = _without_skipped(canonical(table, alike.mapping, file, line, sound=True), alike.mapping)
+        return Loaded(sound.select(EVENTS.names), located.limit(0))
+    good = events.filter(wrong.isnull()).select(EVENTS.names)
+    if not int(backend.to_pyarrow(good.count()).as_py()):
+        _refuse_all([Source(path, "parquet") for path in alike.paths], alike.mapping)
     if strict:
         first = backend.to_pyarrow(located.order_by(["file", "line"]).limit(1)).to_pylist()[0]
         raise MalformedError(f"{first['file']}, line {first['line']}: {first['problem']}")
-    return Loaded(events.filter(wrong.isnull()).select(EVENTS.names), located)
+    return Loaded(good, located)
+
+
+def _without_skipped(events: ir.Table, mapping: ColumnMapping) -> ir.Table:
+    """Without the rows that the mapping says are no events."""
+    if SKIP not in mapping.values.get("kind", {}).values():
+        return events
+    return events.filter((events.kind != SKIP).fill_null(True))
 
 
 def _numbered(backend: ibis.BaseBackend, paths: list[Path]) -> tuple[ir.Table, ir.Value, ir.Value]:

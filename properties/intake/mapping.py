@@ -1,78 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Foreign names for the columns of a history: a mapping file says which column of theirs is which of ours.
+"""Foreign names for the columns of a history: which of theirs is which of ours, and what its values say.
 
-    [columns]           # ours = theirs; a column that is not named here has our name
-    kind = "event"
-    invoke = "started"
-
-    [times]             # units: s (unless said), ms, us, ns, iso
-    all = "ms"
-    expires = "s"
-
-    [constants]         # ours = what it is in every line
-    outcome = "ok"
-
-    [values.kind]       # theirs = ours; a value that is not named here stays as it is
-    "flag.read" = "read"
-
-TOML, or the same as JSON. It is data: a mapping renames and converts, it computes nothing.
+One such record serves every source: `mapping_file` reads it from a file, `otlp` and `flag_events` have their own, and
+`explore` proposes one. It is data: a mapping renames and converts, it computes nothing but `return`, where there is a
+time and a duration.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
-from re import compile as pattern
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from edgeproof.properties.intake.row import COLUMNS
+from edgeproof.properties.intake.paths import at, is_value
+from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
+from edgeproof.properties.intake.values import as_flag, as_natural, as_seconds, as_text, code_of, iso_seconds
 
-__all__ = ["ISO", "PER_SECOND", "TIMES", "ColumnMapping", "MappingError", "read_mapping", "renamed"]
+__all__ = ["DURATION", "MAPPED", "OTHERS", "SKIP", "ColumnMapping", "Constant", "columns_of"]
 
-PER_SECOND: Final[Mapping[str, int]] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-"""How many of a unit of time make a second."""
+DURATION: Final = "duration"
+"""Of a record with one time: how long it took. It makes `return` of `invoke`, or `invoke` of `return`."""
 
-TIMES: Final = ("invoke", "return", "expires")
-"""The columns that are times."""
+MAPPED: Final = (*COLUMNS, DURATION)
+"""What a mapping says something of."""
 
-ISO: Final = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z"
-"""The form of a time that is text: ISO 8601, in UTC, to the microsecond at most."""
+SKIP: Final = "skip"
+"""As a `kind`: the record is no event of a history."""
 
-_ISO: Final = pattern(ISO)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SECTIONS: Final = ("columns", "times", "constants", "values")
-_NO_TEXT: Final = (*TIMES, "version", "era", "base", "admitted")
-_COLUMNS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "columns": COLUMNS,
-    "times": (*TIMES, "all"),
-    "constants": COLUMNS,
-    "values": tuple(column for column in COLUMNS if column not in _NO_TEXT),
-}
+OTHERS: Final = "*"
+"""Among the values of a column: every one that is not named. The empty text stands for a missing one."""
 
 Constant = str | int | float | bool
 
 
-class MappingError(ValueError):
-    """A mapping file that cannot be used; the message says what is wrong with it."""
-
-
 @frozen
 class ColumnMapping:
-    """Where each column of ours comes from; without anything said, from a column of the same name, in seconds."""
+    """Where each column of ours comes from; without anything said, from a column of the same name, in seconds.
 
-    columns: Mapping[str, str] = field(factory=dict)
+    `columns` has dotted paths, the first that is there counting; `times` units; `constants` what is the same in every
+    record; `values` our words for theirs; `form` how text writes a version ("v{}"), and `order` is "commits" where text
+    has no order but that in which versions were committed. `each` is where the events lie within a record, if its shape
+    does not say. `files` are the mappings of files whose names match a pattern. `origin` is "any" where times are not
+    since 1970.
+    """
+
+    columns: Mapping[str, tuple[str, ...]] = field(factory=dict)
     times: Mapping[str, str] = field(factory=dict)
     constants: Mapping[str, Constant] = field(factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(factory=dict)
+    values: Mapping[str, Mapping[str, Constant]] = field(factory=dict)
+    form: str = "{}"
+    order: str = "numbers"
+    each: str | None = None
+    origin: str = "1970"
+    files: Mapping[str, ColumnMapping] = field(factory=dict)
 
-    def theirs(self, column: str) -> str | None:
-        """Their name of a column of ours; None where it is a constant."""
-        return None if column in self.constants else self.columns.get(column, column)
+    def of(self, path: Path) -> ColumnMapping:
+        """The mapping of one file: that of the first pattern which its name, or its whole path, matches."""
+        for pattern, mapping in self.files.items():
+            if fnmatch(path.name, pattern) or fnmatch(str(path), pattern):
+                # Commits may be in one file, and what was told of them in another.
+                return mapping if mapping.order == self.order else evolve(mapping, order=self.order)
+        return self
+
+    def stating(self, unit: str) -> ColumnMapping:
+        """The same, with a unit for the times of which it does not state one."""
+        files = {pattern: one.stating(unit) for pattern, one in self.files.items()}
+        return evolve(self, times={"all": unit, **self.times}, files=files)
+
+    def paths(self, column: str) -> tuple[str, ...]:
+        """Where a column of ours may come from; nowhere if it is a constant. A duration has to be named."""
+        default = () if column == DURATION else (column,)
+        return () if column in self.constants else self.columns.get(column, default)
 
     def unit(self, column: str) -> str:
         """The unit of a column of times."""
@@ -80,94 +83,94 @@ class ColumnMapping:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Their names of all the columns that are looked at."""
-        return tuple(name for name in map(self.theirs, COLUMNS) if name is not None)
+        """Their names of all the columns that are looked at, and of what these lie in."""
+        paths = [path for column in MAPPED for path in self.paths(column)]
+        return tuple({*paths, *(path.partition(".")[0] for path in paths)})
+
+    def has_words(self, column: str) -> bool:
+        """Whether the values of a column are translated, and all of them to text."""
+        is_text = column not in (*TIMES, *NATURALS, *FLAGS)
+        return is_text and all(isinstance(ours, str) for ours in self.values.get(column, {}).values())
+
+    @property
+    def has_duration(self) -> bool:
+        """Whether it says how long things took."""
+        return DURATION in self.columns or DURATION in self.constants
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it says nothing: the columns have our names, and JSON's types."""
+        return self == ColumnMapping()
+
+    @property
+    def for_json(self) -> tuple[ColumnMapping, ...]:
+        """What has to be applied to records of JSON: nothing if it says nothing, as these have types of their own."""
+        return () if self.is_plain else (self,)
+
+    def value(self, column: str, record: Any, versions: ColumnMapping) -> Any:
+        """What a record says of a column of ours; None if nothing. `versions` says how versions are written."""
+        if column in self.constants:
+            return self.constants[column]
+        value = next((one for path in self.paths(column) if is_value(one := at(record, path))), None)
+        if column in self.values:
+            value = _translated(self.values[column], value)
+        if value is None:
+            return None
+        if column in NATURALS:
+            ordered = versions.order == "commits" and column != "era"
+            return code_of(value) if ordered else as_natural(value, versions.form)
+        return self._typed(column, value)
+
+    def _typed(self, column: str, value: Any) -> Any:
+        if column in TIMES or column == DURATION:
+            return self._seconds(column, value)
+        return as_flag(value) if column in FLAGS else as_text(value)
+
+    def _seconds(self, column: str, value: Any) -> Any:
+        unit = self.unit(column)
+        if unit == "iso" and column != DURATION and not isinstance(value, datetime):
+            if not isinstance(value, str) or iso_seconds(value) is None:
+                raise ValueError(f"`{column}` is a time such as 2026-11-23T12:00:00.5Z, not {value!r:.40}")
+        return as_seconds(value, unit)
 
 
-def read_mapping(path: Path) -> ColumnMapping:
-    """Read a mapping file, TOML or JSON by its suffix. Raises MappingError, or OSError if it cannot be read."""
-    content = path.read_bytes()
-    try:
-        said = json.loads(content) if path.suffix == ".json" else tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise MappingError(f"{path} is no {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from None
-    return mapping_of(said)
+def columns_of(mappings: Sequence[ColumnMapping], record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The columns of one record under our names, as `parse_fields` takes them; None if it is no event.
 
-
-def mapping_of(said: object) -> ColumnMapping:
-    """The mapping that a document describes. Raises MappingError for one that does not."""
-    if not isinstance(said, dict):
-        raise MappingError(f"a mapping has the sections {', '.join(_SECTIONS)}")
-    for name, section in said.items():
-        if name not in _SECTIONS:
-            raise MappingError(f"there is no section {name!r}; there is {', '.join(_SECTIONS)}")
-        if not isinstance(section, dict):
-            raise MappingError(f"`{name}` is a section, not {section!r:.40}")
-    columns, times, constants, values = (said.get(name, {}) for name in _SECTIONS)
-    for name, section in said.items():
-        _known(name, section, _COLUMNS_OF[name])
-    _texts("columns", columns)
-    for column, unit in times.items():
-        if unit != "iso" and unit not in tuple(PER_SECOND):
-            raise MappingError(f"times.{column} is one of {', '.join(PER_SECOND)}, iso, not {unit!r:.40}")
-    for column, constant in constants.items():
-        if not isinstance(constant, Constant):
-            raise MappingError(f"constants.{column} is one value, not {constant!r:.40}")
-        if column in columns:
-            raise MappingError(f"`{column}` is a constant and has a column: leave out one of them")
-    for column, words in values.items():
-        if not isinstance(words, dict):
-            raise MappingError(f"values.{column} is a section, not {words!r:.40}")
-        _texts(f"values.{column}", words)
-    return ColumnMapping(columns, times, constants, values)
-
-
-def renamed(mapping: ColumnMapping, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of one line under our names, as `parse_fields` takes them. Raises ValueError for a time that is none.
-
-    This is what a mapping means; whatever is faster has to agree with it.
+    What the first mapping says nothing of, the next may. This is what a mapping means; whatever is faster has to agree
+    with it.
     """
-    ours: dict[str, Any] = dict(mapping.constants)
-    for column in COLUMNS:
-        theirs = mapping.theirs(column)
-        if theirs is not None and theirs in said:
-            value = said[theirs]
-            if column in mapping.values:
-                value = mapping.values[column].get(value if isinstance(value, str) else json.dumps(value), value)
-            ours[column] = _seconds(column, value, mapping.unit(column)) if column in TIMES else value
+    ours: dict[str, Any] = {}
+    for column in MAPPED:
+        for mapping in mappings:
+            value = mapping.value(column, record, mappings[0])
+            if value is not None:
+                ours[column] = value
+                break
+        if column == "kind" and ours.get("kind") == SKIP:
+            return None
+    _with_duration(ours)
     return ours
 
 
-def _seconds(column: str, value: Any, unit: str) -> Any:
-    if value is None or unit == "s":
+def _with_duration(ours: dict[str, Any]) -> None:
+    took = ours.pop(DURATION, None)
+    if took is None:
+        return
+    if isinstance(took, bool) or not isinstance(took, int | float) or not took >= 0:
+        raise ValueError(f"`{DURATION}` is a length of time, not {took!r:.40}")
+    for known, other, sign in (("invoke", "return", 1), ("return", "invoke", -1)):
+        if isinstance(ours.get(known), int | float) and other not in ours:
+            ours[other] = ours[known] + sign * took
+
+
+def _translated(words: Mapping[str, Constant], value: Any) -> Any:
+    """Our word for a value of theirs; the empty one of ours is none."""
+    said = "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
+    if said in words:
+        ours = words[said]
+    elif said and OTHERS in words:
+        ours = words[OTHERS]
+    else:
         return value
-    if unit == "iso":
-        return _since_1970(column, value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    try:
-        return float(value) / PER_SECOND[unit]
-    except OverflowError:
-        return value
-
-
-def _since_1970(column: str, value: Any) -> float:
-    if isinstance(value, str) and _ISO.fullmatch(value):
-        try:
-            # Whole microseconds, so that the one division is the only rounding.
-            return ((datetime.fromisoformat(value) - _EPOCH) // timedelta(microseconds=1)) / 10**6
-        except ValueError:
-            pass
-    raise ValueError(f"`{column}` is a time such as 2026-11-23T12:00:00.5Z, not {value!r:.40}")
-
-
-def _known(section: str, names: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name in names:
-        if name not in known:
-            raise MappingError(f"{section}: there is no {name!r}; there is {', '.join(known)}")
-
-
-def _texts(section: str, named: Mapping[str, Any]) -> None:
-    for name, text in named.items():
-        if not isinstance(text, str):
-            raise MappingError(f"{section}.{name} is a string, not {text!r:.40}")
+    return None if ours == "" else ours

@@ -37,10 +37,10 @@ def parse_row(number: int, line: str | bytes) -> Row:
     return parse_fields(number, said)
 
 
-def parse_object(line: str | bytes) -> Named:
-    """One line as a JSON object; bytes are UTF-8. Raises ValueError for what is none."""
-    if len(line) > LONGEST:
-        raise ValueError(f"longer than {LONGEST // 2**20} MiB")
+def parse_object(line: str | bytes, longest: int = LONGEST) -> Named:
+    """One line as a JSON object; bytes are UTF-8. Raises ValueError for what is none, or too long."""
+    if len(line) > longest:
+        raise ValueError(f"longer than {longest // 2**20} MiB")
     text = line if isinstance(line, str) else _decoded(line)
     try:
         said = _DECODER.decode(text)

@@ -7,7 +7,19 @@ from typing import Final
 
 from attrs import frozen
 
-__all__ = ["COLUMNS", "KINDS", "LARGEST", "OUTCOMES", "SCOPES", "SOURCES", "Row", "Version"]
+__all__ = [
+    "COLUMNS",
+    "FLAGS",
+    "KINDS",
+    "LARGEST",
+    "NATURALS",
+    "OUTCOMES",
+    "SCOPES",
+    "SOURCES",
+    "TIMES",
+    "Row",
+    "Version",
+]
 
 LARGEST: Final = 2**53 - 1
 """The largest version and era: what a double counts exactly, and so what JavaScript does."""
@@ -22,6 +34,11 @@ COLUMNS: Final = (
     *("key", "base", "repo", "scope", "expires", "admitted"),
 )
 """The names of a line's columns."""
+
+TIMES: Final = ("invoke", "return", "expires")
+NATURALS: Final = ("version", "era", "base")
+FLAGS: Final = ("admitted",)
+"""Which of the columns are times, whole numbers and truth values; the others are text."""
 
 Version = tuple[int, int]
 """Era and version: newer is greater."""

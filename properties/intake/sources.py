@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a history is read from: files, globs and directories, told apart by how their names end."""
+"""What a history is read from: files, patterns and folders, told apart by how their names end."""
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +13,22 @@ from attrs import frozen
 
 from edgeproof.properties.intake.columns import IntakeError
 from edgeproof.properties.intake.lines import Readable
+from edgeproof.properties.intake.regular import is_folder, regular
+from edgeproof.properties.intake.tree import files_in, has_magic, matching
 
 __all__ = ["Source", "find_sources", "opened"]
 
-_FORMATS: Final = {".jsonl": "lines", ".ndjson": "lines", ".json": "lines", ".csv": "csv", ".parquet": "parquet"}
+_FORMATS: Final = {
+    **dict.fromkeys((".jsonl", ".ndjson", ".json", ".log"), "lines"),
+    **dict.fromkeys((".csv", ".tsv"), "csv"),
+    ".parquet": "parquet",
+}
 _COMPRESSED: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+
+_EXPANSION: Final = 100
+_ALWAYS: Final = 256 * 2**20
+"""What is read of a compressed file: so many times its size, or so many bytes, whichever is more. Logs shrink to a
+tenth or a thirtieth; whatever shrinks more was made to fill disks."""
 
 
 @frozen
@@ -31,9 +41,10 @@ class Source:
 
 
 def find_sources(paths: Iterable[Path]) -> tuple[Source, ...]:
-    """The files that some paths mean, each once: a directory means every file of a known kind in it, at any depth.
+    """The files that some paths mean, each once: a folder means every file of a known kind in it, at any depth.
 
-    Raises IntakeError for what is not there, is no history by its name, or is a directory without any.
+    Raises IntakeError for what is not there, is no history by its name, or is a folder without any, and OSError for
+    what cannot be read or is no file: a link that leads nowhere, a FIFO, a device.
     """
     found: dict[Path, Source] = {}
     for path in paths:
@@ -46,29 +57,52 @@ def find_sources(paths: Iterable[Path]) -> tuple[Source, ...]:
 
 @contextmanager
 def opened(source: Source) -> Iterator[Readable]:
-    """The bytes of a file, decompressed. Raises OSError for one that cannot be read."""
+    """The bytes of a file, decompressed.
+
+    Raises OSError for one that cannot be read, and IntakeError, when it is read, for one that expands beyond measure.
+    """
     with pa.OSFile(str(source.path)) as file, pa.input_stream(file, compression=source.compression) as stream:
-        yield stream
+        yield stream if source.compression is None else _Bounded(source.path, stream, file.size())
+
+
+class _Bounded:
+    """A compressed stream that ends in an error where it holds absurdly more than its file."""
+
+    def __init__(self, path: Path, stream: Readable, size: int) -> None:
+        self._path, self._stream = path, stream
+        self._left = max(_ALWAYS, _EXPANSION * size)
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise IntakeError(
+                f"{self._path} holds more than {_EXPANSION} times its own size: is it meant to be read? "
+                f"Decompress it yourself if it is"
+            )
+        return data
 
 
 def _meant(path: Path) -> list[Source]:
-    if path.is_dir():
-        inside = [source for one in sorted(path.rglob("*")) if one.is_file() and (source := _source(one))]
+    try:
+        folder = is_folder(path)
+    except FileNotFoundError:
+        if not has_magic(path) or not (matches := matching(path)):
+            raise IntakeError(f"there is no {path}") from None
+        return [source for match in matches for source in _meant(match)]
+    if folder:
+        inside = [Source(regular(one), *kind) for one in files_in(path) if (kind := _kind(one))]
         if not inside:
             raise IntakeError(f"there is no history in {path}: its files end in {_endings()}")
         return inside
-    if path.exists():
-        source = _source(path)
-        if source is None:
-            raise IntakeError(f"{path} is no history by its name, which ends in {_endings()}")
-        return [source]
-    matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
-    if not matches:
-        raise IntakeError(f"there is no {path}")
-    return [source for match in matches for source in _meant(match)]
+    kind = _kind(path)
+    if kind is None:
+        raise IntakeError(f"{path} is no history by its name, which ends in {_endings()}")
+    return [Source(regular(path), *kind)]
 
 
-def _source(path: Path) -> Source | None:
+def _kind(path: Path) -> tuple[str, str | None] | None:
+    """Format and compression by how a name ends; None for one that is no history's."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     compression = _COMPRESSED.get(suffixes[-1]) if suffixes else None
     if compression:
@@ -76,7 +110,7 @@ def _source(path: Path) -> Source | None:
     form = _FORMATS.get(suffixes[-1]) if suffixes else None
     if form is None or (compression and form == "parquet"):
         return None
-    return Source(path, form, compression)
+    return form, compression
 
 
 def _endings() -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,7 @@ from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, refused
 from edgeproof.reports.settings import Chosen
 from edgeproof.reports.traffic.promises import Given, promised
-from edgeproof.reports.traffic.reading import Reading, read_history
+from edgeproof.reports.traffic.reading import Reading, named_history, read_history
 
 if TYPE_CHECKING:
     from edgeproof.properties.traffic.promise import Promise
@@ -39,6 +40,8 @@ Exit status:
 @DESIGN
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable.")
 @click.option("--staleness", is_flag=True, help="Measure how stale reads were: quantiles, versions behind.")
+@click.option("--explore", is_flag=True, help="Check nothing: propose a mapping file for HISTORY, with reasons.")
+@click.option("--out", type=click.Path(path_type=Path), help="With --explore: write the mapping to this file.")
 @moved("--learn", to="learn")
 @moved("--follow", to="follow")
 @moved("--idle", to="follow", flag=False)
@@ -49,16 +52,19 @@ def check(
     chosen: Chosen,
     properties: tuple[str, ...],
     staleness: bool,
+    explore: bool,
+    out: Path | None,
     seed: int,
 ) -> int:
     """Check recorded commits and reads against the catalogue, and against the bound for one's own numbers.
 
-    HISTORY is a file of JSON Lines, CSV, Parquet or OTLP spans, a directory of such, or a pattern; several are one
-    history. With the numbers of `edgeproof bound`, what reads were told is held against the proved bound, and what that
-    takes for granted of the environment is watched: a history then shows a property violated, or missed as the
-    environment broke an assumption. (By the platform's documentation an alarm may be a minute late.) Without them
-    everything else is checked. What was not recorded is not asked, and listed with what recording more would decide. A
-    history of another design than the pattern is held to the bound of that one: name it.
+    HISTORY is a file of JSON, CSV, Parquet or OTLP, a directory of such, or a pattern; several are one history. Logs of
+    any shape are read with a mapping file, which --explore proposes. With the numbers of `edgeproof bound`, what reads
+    were told is held against the proved bound, and what that takes for granted of the environment is watched: a history
+    then shows a property violated, or missed as the environment broke an assumption. (By the platform's documentation
+    an alarm may be a minute late.) Without them everything else is checked. What was not recorded is not asked, and
+    listed with what recording more would decide. A history of another design than the pattern is held to the bound of
+    that one: name it.
 
     `edgeproof learn` measures the numbers of a history; `edgeproof follow` checks one that is still being written.
 
@@ -69,10 +75,18 @@ def check(
       edgeproof check logs --staleness
       edgeproof check logs --design do_kv_regional --set G=60s --sync-delay 2s --put-timeout 5s --cache-ttl 60s
       edgeproof check logs --reader guarded --property monotonic-reads --json
+      edgeproof check --explore tail.json --out mapping.toml
+      edgeproof check tail.json --mapping mapping.toml
       edgeproof check s3.parquet --engine spark --master spark://host:7077
     """
+    from edgeproof.reports.traffic.explored import explore_history
     from edgeproof.reports.traffic.findings import report_findings
 
+    if out is not None and not explore:
+        raise Unusable("--out is for --explore")
+    if explore:
+        with refused(ValueError, OSError):
+            return explore_history(terminal, named_history(reading), out)
     started = time.perf_counter()
     with refused(ValueError, OSError):
         found = _found(reading, promised(given, chosen), properties, staleness)

@@ -24,6 +24,9 @@ READING: Final = as_record(
     Reading,
     click.argument("history", nargs=-1, metavar="HISTORY..."),
     click.option("--mapping", type=click.Path(path_type=Path), help="Says which column of yours is which of ours."),
+    click.option(
+        "--times", type=click.Choice(["s", "ms", "us", "ns", "iso"]), help="What times are in, unless the mapping says."
+    ),
     STRICT,
     click.option(
         "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="What evaluates."

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from edgeproof.properties.traffic.facts import Facts
 
-__all__ = ["Reading", "Recorded", "read_history"]
+__all__ = ["Reading", "Recorded", "named_history", "read_history"]
 
 
 @frozen
@@ -24,6 +24,7 @@ class Reading:
 
     history: tuple[str, ...]
     mapping: Path | None
+    times: str | None
     strict: bool
     engine: str
     master: str | None
@@ -44,15 +45,22 @@ class Recorded:
     malformed: ir.Table
 
 
-def read_history(reading: Reading) -> Recorded:
-    """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
-    from edgeproof.properties.intake import load, read_mapping
-    from edgeproof.properties.traffic.facts import gather
-
+def named_history(reading: Reading) -> tuple[str, ...]:
+    """What was named as a history. Raises Unusable where nothing was."""
     if not reading.history:
         raise Unusable("name a history: a file, a directory, or a pattern such as 'logs/*.jsonl'")
-    columns = None if reading.mapping is None else read_mapping(reading.mapping)
-    sources = [Path(source) for source in reading.history]
+    return reading.history
+
+
+def read_history(reading: Reading) -> Recorded:
+    """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
+    from edgeproof.properties.intake import ColumnMapping, load, read_mapping
+    from edgeproof.properties.traffic.facts import gather
+
+    sources = [Path(source) for source in named_history(reading)]
+    columns = ColumnMapping() if reading.mapping is None else read_mapping(reading.mapping)
+    if reading.times is not None:
+        columns = columns.stating(reading.times)
     loaded = load(_backend(reading), sources, columns, strict=reading.strict)
     return Recorded(gather(loaded.events), loaded.malformed)
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgeproof.properties.intake import IntakeError, MalformedError, load, read_mapping
-from edgeproof.properties.intake.mapping import MappingError, mapping_of
+from edgeproof.properties.intake.mapping_file import MappingError, mapping_of
 from tests.properties.histories import Line, clean, commit, digest, fault, read, text
 
 
@@ -309,14 +309,18 @@ def test_times_may_be_text_in_iso_8601(backend: ibis.BaseBackend, tmp_path: Path
     [
         ({"column": {}}, "there is no section 'column'"),
         ({"columns": {"colour": "x"}}, "columns: there is no 'colour'; there is kind, unit"),
-        ({"columns": {"kind": 1}}, "columns.kind is a string, not 1"),
+        ({"columns": {"kind": 1}}, "columns.kind is a string, or a list of such, not 1"),
         ({"times": {"all": "minutes"}}, "times.all is one of s, ms, us, ns, iso"),
         ({"times": {"version": "s"}}, "times: there is no 'version'"),
         ({"constants": {"kind": ["read"]}}, "constants.kind is one value"),
         ({"constants": {"kind": "read"}, "columns": {"kind": "event"}}, "leave out one"),
         ({"values": {"kind": "read"}}, "values.kind is a section"),
-        ({"values": {"kind": {"x": 1}}}, "values.kind.x is a string"),
-        ({"values": {"version": {"x": "1"}}}, "values: there is no 'version'"),
+        ({"values": {"kind": {"x": ["read"]}}}, "values.kind.x is one value"),
+        ({"values": {"invoke": {"x": "1"}}}, "values: there is no 'invoke'"),
+        ({"versions": {"form": "v"}}, r"versions.form is text with \{\}"),
+        ({"versions": {"order": "text"}}, "versions.order is one of numbers, commits"),
+        ({"rows": {"each": 1}}, "rows.each is a string"),
+        ({"files": {"*.csv": {"files": {}}}}, "there is no section 'files'"),
         ({"columns": []}, "`columns` is a section"),
         ([], "a mapping has the sections"),
     ],

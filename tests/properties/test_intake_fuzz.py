@@ -17,12 +17,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgeproof.properties.intake import load
-from edgeproof.properties.intake.csv_rows import csv_batches
-from edgeproof.properties.intake.jsonl import Batch, LineReader, rows_of
+from edgeproof.properties.intake.csv_rows import csv_records
+from edgeproof.properties.intake.jsonl import LineReader
 from edgeproof.properties.intake.lines import BOM, Block, blocks
-from edgeproof.properties.intake.mapping import ColumnMapping, mapping_of
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.mapping_file import mapping_of
 from edgeproof.properties.intake.parse import parse_row
 from edgeproof.properties.intake.row import COLUMNS, Row
+from edgeproof.properties.intake.rows import Batch, rows_of, rows_of_record
 from tests.properties.histories import clean, commit, digest, fault, publish, read, text
 
 LINES: Final = tuple(
@@ -108,6 +110,7 @@ VALUES: Final = (
         "[" * 2000,
     ),
 )
+CSV_HEADER: Final = ("kind", "unit", "invoke", "return", "outcome", "note")
 NAMES: Final = (*COLUMNS, "colour", "Kind", "k\\u0069nd")
 SNIPPETS: Final = tuple(
     snippet.encode("utf-8", "surrogatepass")
@@ -225,9 +228,12 @@ def test_no_bytes_at_all_stop_a_file_from_being_read(content: bytes) -> None:
     )
 )
 def test_no_bytes_at_all_stop_a_csv_from_being_read(cells: list[bytes]) -> None:
-    content = b"kind,unit,invoke,return,outcome,note\nfault,app,1,2,ok,x\n" + b",".join(cells)
-    rows, _ = found(list(csv_batches("h", BytesIO(content), ColumnMapping())))
-    assert rows[0]["note"] == "x"
+    content = ",".join(CSV_HEADER).encode() + b"\nfault,app,1,2,ok,x\n" + b",".join(cells)
+    first, *others = csv_records("h", BytesIO(content))
+    assert first == (2, dict(zip(CSV_HEADER, ["fault", "app", "1", "2", "ok", "x"], strict=True)))
+    for number, said in others:
+        for row in () if isinstance(said, ValueError) else rows_of_record(number, said, (ColumnMapping(),)):
+            assert isinstance(row, Row | ValueError)
 
 
 def test_a_mutated_file_is_loaded_with_its_problems_beside_it(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether Parquet can be read where it lies, by its schema: whole columns at once, or row by row."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from edgeproof.properties.intake.columns import NEEDED
+from edgeproof.properties.intake.envelopes import is_envelope
+from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
+from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
+
+__all__ = ["in_place"]
+
+
+def in_place(schema: pa.Schema, mapping: ColumnMapping) -> bool:
+    """Whether each column of ours is a column of theirs that needs no more than a cast, or other words."""
+    names = set(schema.names)
+    missing = [column for column in NEEDED if column not in mapping.constants and not names & {*mapping.paths(column)}]
+    if mapping.is_plain:
+        return not (len(missing) > 1 and is_envelope(schema.names))
+    if mapping.each is not None or mapping.order != "numbers":
+        return False
+    return all(_fits(schema, mapping, column) for column in MAPPED)
+
+
+def _fits(schema: pa.Schema, mapping: ColumnMapping, column: str) -> bool:
+    if column in mapping.values and not mapping.has_words(column):
+        return False
+    paths = mapping.paths(column)
+    if not paths:
+        return column != "invoke" or not mapping.has_duration
+    if len(paths) > 1:
+        return False
+    if paths[0] not in schema.names:
+        # Of `return`, where there is a duration, the time that it began is needed.
+        absent = column not in NEEDED or (
+            column == "return" and mapping.has_duration and "invoke" not in mapping.constants
+        )
+        return absent and "." not in paths[0]
+    return _is_of_its_type(schema.field(paths[0]).type, column, column in mapping.values)
+
+
+def _is_of_its_type(kind: pa.DataType, column: str, translated: bool) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if column in TIMES:
+        return bool(is_number or pa.types.is_timestamp(kind))
+    if column in NATURALS or column == DURATION:
+        return bool(is_number)
+    if column in FLAGS:
+        return bool(pa.types.is_boolean(kind))
+    return bool(is_text or (translated and pa.types.is_integer(kind)))

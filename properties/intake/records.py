@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is in a file, whatever its format: records, each with the line that it begins on, or a row's number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pyarrow as pa
+
+from edgeproof.properties.intake.columns import IntakeError
+from edgeproof.properties.intake.csv_rows import csv_records
+from edgeproof.properties.intake.documents import documents, is_document
+from edgeproof.properties.intake.lines import Readable, blocks
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.parquet_rows import parquet_records
+from edgeproof.properties.intake.parse import parse_object
+from edgeproof.properties.intake.sources import Source, opened
+
+__all__ = ["Record", "has_lines", "named", "own_of", "records_of"]
+
+_BEGINNING: Final = 2**16
+
+Record = tuple[int, Mapping[str, Any] | ValueError]
+"""Where it begins (a line, or a row of Parquet), and what it says, or what is wrong with it."""
+
+
+def own_of(source: Source, mapping: ColumnMapping) -> tuple[ColumnMapping, ...]:
+    """The mapping for the records of a source. JSON has types; elsewhere even one that says nothing is needed."""
+    return mapping.for_json if source.format == "lines" else (mapping,)
+
+
+def records_of(source: Source) -> Iterator[Record]:
+    """What is in a source as records, whatever they mean. Raises OSError or IntakeError as `write_parquet` does."""
+    with named(source):
+        if source.format == "parquet":
+            yield from parquet_records(source.path)
+            return
+        lines = has_lines(source)
+        with opened(source) as stream:
+            if source.format == "csv":
+                yield from csv_records(str(source.path), stream)
+            else:
+                yield from _lines(stream) if lines else documents(stream)
+
+
+def has_lines(source: Source) -> bool:
+    """Whether a source has an object of JSON a line."""
+    if source.format != "lines":
+        return False
+    with opened(source) as stream:
+        return not is_document(stream.read(_BEGINNING))
+
+
+@contextmanager
+def named(source: Source) -> Iterator[None]:
+    """Whatever cannot be read is said of its file."""
+    try:
+        yield
+    except IntakeError:
+        raise
+    except (OSError, pa.ArrowInvalid) as error:
+        said = str(error)
+        raise OSError(said if said.startswith(str(source.path)) else f"{source.path} cannot be read: {said}") from error
+
+
+def _lines(stream: Readable) -> Iterator[Record]:
+    for block in blocks(stream):
+        for number, line in enumerate(block.data.split(b"\n"), block.first):
+            if line.strip():
+                try:
+                    yield number, parse_object(line)
+                except ValueError as error:
+                    yield number, error
