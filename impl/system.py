@@ -166,11 +166,10 @@ class WithContent(System, Protocol):
 
     A copy is `{"config": ..., "era": ..., "version": ...}`. Under `logged` stands the whole changelog: a list of
     `{"version", "field", "old", "new", "actor", "at", "key"}`, by version and by the UTF-8 of the field, without what
-    there is not; `at` is in ticks since the run began. Under
-    `later` stands what came after the last version but two. Under `answers` stands what clients were answered in the last
-    action, in order: `{"version", "repeated"}`, or `{"refused": current version}`. Under `beside` stands of another
-    unit: its config, its changelog, the last answer of its client, and where it is published and read KV's copy of it,
-    and what a reader of it was told.
+    there is not; `at` is in ticks since the run began. Under `later` stands what came after the last version but two.
+    Under `answers` stands what clients were answered in the last action, in order: `{"version", "repeated"}`, or
+    `{"refused": current version}`. Under `beside` stands of another unit: its config, its changelog, the last answer of
+    its client, and where it is published and read KV's copy of it, and what a reader of it was told.
     """
 
     def write_from(self, writes: Writes) -> None:
