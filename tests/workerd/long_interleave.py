@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from edgeproof.impl.interleaved.subjects import ON_WORKERD, SUBJECTS, subject
-from edgeproof.impl.interleaved.worker_publication import WorkerPublicationSubject
 from edgeproof.properties.engines.interleave.engine import Effort, interleave
 from edgeproof.properties.evidence import Verdict
 from tests.impl.interleaved_exchange import exchanged
-from tests.workerd.interleaved import found_and_shown_again
+from tests.workerd.interleaved_mistakes import MISTAKES
 
 
 @pytest.mark.parametrize("name", [*SUBJECTS, *ON_WORKERD])
@@ -30,7 +28,6 @@ def test_moves_that_are_said_to_commute_do(workerd: Path, name: str) -> None:
         assert len(exchanged(one, other, runs=60)) > 5
 
 
-def test_an_alarm_that_is_armed_for_the_millisecond_of_the_one_that_fired_is_found(workerd: Path) -> None:
-    edits = {"store.js": [("Math.max(due, this.fired + 1)", "due")]}
-    mended = partial(WorkerPublicationSubject, 2)
-    found_and_shown_again(partial(mended, edits), mended, ["convergence"], Effort(300))
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_found_and_its_schedule_shows_it_again(workerd: Path, mistake: str) -> None:
+    MISTAKES[mistake].is_found()
