@@ -66,8 +66,9 @@ def subject_of(
     ids = tuple(one.id for one in asked)
     for name in expected or {}:
         if name not in ids:
+            hint = _hint(name, ids)
             raise DesignError(
-                f"{name!r} is expected to be something, and is not asked: what is asked is {_listed(ids)}"
+                f"{name!r} is expected to be something, and is not asked: {hint}what is asked is {_listed(ids)}"
             )
     expectations = {one: Verdict.VIOLATED for one in ids if one in dossier.anomalies}
     if named is not None:
@@ -99,9 +100,7 @@ def _named(design: AnyDesign, case: str, constants: Constants) -> Case:
     )
     cases = {one.name: one for one in scoreboard(machine.name)} if dossier_of(machine.name).cases else {}
     if case not in cases:
-        close = get_close_matches(case, cases, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise DesignError(f"{machine.name} has no case {case!r}; {hint}it has {_listed(cases)}")
+        raise DesignError(f"{machine.name} has no case {case!r}; {_hint(case, cases)}it has {_listed(cases)}")
     return cases[case]
 
 
@@ -119,15 +118,19 @@ def _asked(instance: Instance, properties: Iterable[Property | str]) -> Iterable
 
 def _of_the_catalogue(name: str) -> Property:
     if name not in CATALOGUE:
-        close = get_close_matches(name, CATALOGUE, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise DesignError(f"there is no property {name!r}; {hint}there is {_listed(CATALOGUE)}")
+        raise DesignError(f"there is no property {name!r}; {_hint(name, CATALOGUE)}there is {_listed(CATALOGUE)}")
     return CATALOGUE[name]
 
 
 def _chosen(instance: Instance) -> Constants:
     """The constants that differ from the design's defaults."""
     return {name: value for name, value in instance.values.items() if value != instance.machine.rigids[name].default}
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    """The nearest right name, if one is near."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]!r}? " if close else ""
 
 
 def _listed(names: Iterable[str]) -> str:

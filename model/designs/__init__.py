@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
@@ -67,7 +68,9 @@ def load(design: str | type[Design]) -> Machine:
     """
     if isinstance(design, str):
         if design not in DESIGNS:
-            raise DesignError(f"there is no design {design!r}; there is {', '.join(DESIGNS)}")
+            close = get_close_matches(design, DESIGNS, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise DesignError(f"there is no design {design!r}; {hint}there is {', '.join(DESIGNS)}")
         return _read(DESIGNS[design], design)  # type: ignore[arg-type]
     name = next((name for name, one in DESIGNS.items() if one is design), design.__name__)
     if DESIGNS.get(name, design) is not design:

@@ -396,6 +396,30 @@ def test_without_the_plugin_a_test_in_lockstep_is_an_error_and_never_passes(pyte
     result.stdout.fnmatch_lines(["*fixture 'edgeproof_lockstep' not found"])
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ('"do_vk"', "there is no design 'do_vk'; did you mean 'do_kv'?"),
+        ('"do_kv", crsh=True', "do_kv has no option, hazard or parameter 'crsh'; did you mean 'crash'?"),
+        ('"do_kv", properties=["monotonic-read"]', "no property 'monotonic-read'; did you mean 'monotonic-reads'?"),
+        ('"do_kv", expected={"monotonic-kw": "VIOLATED"}', "is not asked: did you mean 'monotonic-kv'?"),
+        ('"do_kv", case="outbox-fautls"', "do_kv has no case 'outbox-fautls'; did you mean 'outbox-faults'?"),
+    ],
+)
+def test_what_is_misspelt_is_an_error_with_the_nearest_right_name(user: Pytest, asked: str, says: str) -> None:
+    result = user(f"def test_it(edgeproof_lockstep):\n    edgeproof_lockstep(MyStore, {asked})")
+    result.assert_outcomes(failed=1)
+    assert says in said(result)
+
+
+def test_a_system_that_shows_nothing_at_all_fails_in_a_line(user: Pytest) -> None:
+    dark = "class Dark(Socket):\n    def observe(self):\n        return None\n"
+    result = user(f"{dark}\ndef test_it(edgeproof_lockstep):\n    edgeproof_lockstep(Dark, Lamp)")
+    result.assert_outcomes(failed=1)
+    assert "Dark does not do what Lamp does: the system cannot be observed: AttributeError: 'NoneType'" in said(result)
+    assert "Traceback" not in said(result)
+
+
 def test_what_is_no_system_is_refused(user: Pytest) -> None:
     result = user("def test_it(edgeproof_lockstep):\n    edgeproof_lockstep(lambda: {}, Lamp)")
     result.assert_outcomes(failed=1)

@@ -199,6 +199,7 @@ class Run:
         """Everything that the system shows must be what the model says; `event` has just happened, None where none."""
         try:
             seen = self.system.observe()
+            names = seen.keys()
             contents = {} if self.content is None else self.content.look()
         except Exception as error:
             self.fail(f"the system cannot be observed: {type(error).__name__}: {error}", error)
@@ -208,7 +209,7 @@ class Run:
                 check_name(name, self.kernel.instance.machine)
             elif said[name] != value:
                 self.fail(f"{self.after()}: {name} is {said[name]} in the model, {value} in the system")
-        if seen.keys() != self.names:
+        if names != self.names:
             self.names = frozenset(seen)
             self.may = {name.removeprefix(MAY): False for name in seen if name.startswith(MAY)}
             self.tally.shown = _every_time(self.tally.shown, said, seen)
