@@ -4,8 +4,8 @@
     pytest examples/my_store.py
 
 `Store` and `Location` are the code under test, and know nothing of edgeproof. `MyStore` lets the design drive them: it
-performs its actions by name, and shows its variables by name. Leave `self.alarm = True` out of `Store.write`, and the
-test fails with the two steps that show it.
+performs its actions by name, and shows its variables by name. Leave `self.arm()` out of `Store.write`, and the test
+fails with the one step that shows it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import edgeproof
 class Store:
     """A config with its changelog, which publishes itself: every write arms an alarm, the alarm puts the newest state.
 
-    The put is under way while `put` is a version; it may fail. A crash loses it, and nothing else.
+    The put is under way while `put` is a version; it may fail. A crash loses it, and nothing else: the alarm is leased
+    for as long as a put takes, and then rings again.
     """
 
     def __init__(self) -> None:
         self.changelog: list[tuple[str, str]] = []
-        self.alarm = False
+        self.alarm = "off"
         self.put = 0
 
     @property
@@ -32,13 +33,17 @@ class Store:
 
     def write(self, field: str, value: str) -> None:
         self.changelog.append((field, value))
-        self.alarm = True
+        self.arm()
+
+    def arm(self) -> None:
+        if self.alarm == "off":
+            self.alarm = "sync"
 
     def begin_put(self) -> None:
-        self.put = self.version
+        self.put, self.alarm = self.version, "lease"
 
     def end_put(self, applied: bool) -> None:
-        self.alarm = not applied or self.put != self.version
+        self.alarm = "retry" if not applied else "sync" if self.put != self.version else "off"
         self.put = 0
 
     def crash(self) -> None:
@@ -86,6 +91,7 @@ class MyStore:
         copies = tuple(location.copy for location in self.locations)
         return {
             "config": self.store.version,
+            "alarm": self.store.alarm,
             "logged": len(self.store.changelog),
             "sending": self._sending(),
             "sent": self.store.put,
@@ -118,7 +124,7 @@ class MyStore:
         pass
 
     def do_fire(self) -> None:
-        if not self.store.alarm:
+        if self.store.alarm == "off":
             raise edgeproof.ActionImpossible("no alarm is armed")
         self.store.begin_put()
 

@@ -7,6 +7,7 @@ It is published as soon as it is written to, so that nothing of it is ever under
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from edgeproof.impl.driven.base import raise_error_of
@@ -51,10 +52,8 @@ class NeighbourUnit:
         """Read it from a location, if it can be had there."""
         edge = self._runtime.instance()
         reader = EdgeReader(location.kv, edge, self._key, cache_ttl=self._ttl)
-        try:
+        with contextlib.suppress(ConfigUnavailable):
             self._told = edge.run(reader.read()).outcome()
-        except ConfigUnavailable:
-            pass
 
     def contents(self) -> tuple[str | None, ...]:
         """Its config, its changelog, the last answer, KV's copy, and what was read."""

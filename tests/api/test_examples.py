@@ -49,12 +49,12 @@ def test_a_system_of_ones_own_passes(elsewhere: Path) -> None:
 
 def test_it_fails_once_it_is_broken_and_says_how(elsewhere: Path) -> None:
     text = (EXAMPLES / "my_store.py").read_text(encoding="utf-8")
-    line = "        self.alarm = True\n"
+    line = "        self.arm()\n"
     assert text.count(line) == 1
     (elsewhere / "my_store.py").write_text(text.replace(line, ""), encoding="utf-8")
     said = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *PLUGIN, "my_store.py", folder=elsewhere, status=1)
-    assert "MyStore does not do what do_kv does: fire is possible in the model" in said
-    assert re.search(r"1 . write +. config 0 -> 1.*2 . fire ", said, re.S)
+    assert "MyStore does not do what do_kv does: after write: alarm is sync in the model, off in the system" in said
+    assert re.search(r"1 . write +. config 0 -> 1", said, re.S)
     assert "breaks no property that was asked, as far as it shows" in said
 
 

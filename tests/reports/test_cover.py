@@ -14,7 +14,7 @@ from tests.reports.conftest import Outcome, Run
 
 SMALL: Final = ("do_kv", "--set", "Pop=1", "--set", "writes=1", "--out", "out")
 STORE: Final = (Path(__file__).parents[2] / "examples" / "my_store.py").read_text(encoding="utf-8")
-ARMS: Final = "        self.alarm = True\n"
+ARMS: Final = "        self.arm()\n"
 REFRESHES: Final = "def do_refresh("
 TRACE: Final = Path("out") / "cover.itf.json"
 
@@ -59,9 +59,9 @@ def test_where_it_does_otherwise_the_shortest_run_is_kept_and_replays(cli: Run) 
     broken, whole = store("broken", ARMS), store("mended")
     outcome = cli("cover", *SMALL, "--on", broken)
     assert outcome.status == 1
-    assert "parts ways: fire is possible in the model, but the system says: ActionImpossible: no alarm" in outcome.out
+    assert "parts ways: after write: alarm is sync in the model, off in the system" in outcome.out
     assert f"edgeproof replay {TRACE} --on {broken}" in outcome.out
-    assert [str(event) for event in load_trace(TRACE.read_text(encoding="utf-8")).events] == ["write", "fire"]
+    assert [str(event) for event in load_trace(TRACE.read_text(encoding="utf-8")).events] == ["write"]
 
     again = cli("replay", TRACE, "--on", broken, "--pytest", "test_it.py")
     assert (again.status, "the system does otherwise than the model" in again.out) == (0, True)
@@ -69,7 +69,7 @@ def test_where_it_does_otherwise_the_shortest_run_is_kept_and_replays(cli: Run) 
     text = Path("test_it.py").read_text(encoding="utf-8")
     names: dict[str, Any] = {}
     exec(compile(text, "test_it.py", "exec"), names)
-    with pytest.raises(AssertionError, match="no alarm is armed"):
+    with pytest.raises(AssertionError, match="alarm is 'off', recorded as 'sync'"):
         names["test_lockstep_of_do_kv_on_broken_mystore"]()
 
     assert cli("cover", *SMALL, "--on", whole).status == 0

@@ -104,9 +104,9 @@ def test_a_system_that_does_what_the_design_does_passes_and_what_was_covered_is_
             r"test_mine.py::test_mine \(do_kv, seed 0\)",
             r"  actions     10 of 10 performed; possible in no state of the runs: commit_late, stray_lands, heal",
             r"  hazards     2 of 2 performed",
-            r"  variables   21 of 27 compared; not shown: alarm, failures, cut, loaded, kept, kept_era",
-            r"  properties  \d+ of 14 decided",
-            r"    convergence: UNKNOWN: a run that ends decides nothing about what happens for ever",
+            r"  variables   22 of 27 compared; not shown: failures, cut, loaded, kept, kept_era",
+            r"  properties  \d+ of 16 decided",
+            r"    answered-write, convergence: UNKNOWN: a run that ends decides nothing about what happens for ever",
             r"  transitions [\d,]+ different ones",
         ]
     )
