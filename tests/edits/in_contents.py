@@ -81,5 +81,21 @@ IN_CONTENTS: Final = (
         "A reader of parts takes whole numbers for others.",
         ("manifest",),
     ),
+    Edit(
+        "puts-its-own-fields",
+        "impl/alternatives/kv_writer.py",
+        "apply_changes(held.config, write.changes)",
+        "apply_changes({}, write.changes)",
+        "A writer without a store puts the fields that it changes, and loses all others.",
+        ("kv-only-one-stream",),
+    ),
+    Edit(
+        "changes-what-is-true",
+        "impl/alternatives/kv_writer.py",
+        "apply_changes(held.config, write.changes)",
+        "apply_changes({name: one for name, one in held.config.items() if one}, write.changes)",
+        "A writer without a store loses what is false, zero, empty or null of what it has read.",
+        ("kv-only-one-stream",),
+    ),
 )
 """The slips; names are unique among all."""

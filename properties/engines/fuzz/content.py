@@ -20,6 +20,7 @@ from edgeproof.impl.system import MARKS, Contents, Observation, System, Value, W
 from edgeproof.model.interpret import Event, State
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.properties.engines.fuzz.beside import NO_COPY, UnitBeside, entry_of
+from edgeproof.properties.engines.fuzz.content_kv_only import KvOnlyContent
 from edgeproof.properties.engines.fuzz.difference import canonical, difference, to_text
 from edgeproof.properties.engines.fuzz.writes import write_number, write_of_part, write_of_parts
 
@@ -46,11 +47,12 @@ class _Version:
     """All entries up to here, once somebody has asked."""
 
 
-def content_of(system: System, instance: Instance, first: State) -> Content | None:
+def content_of(system: System, instance: Instance, first: State) -> Content | KvOnlyContent | None:
     """What a started system has to show, which is given its writes; None for one that takes none."""
     if not isinstance(system, WithContent):
         return None
-    content = Content(system, instance, first)
+    kind = KvOnlyContent if "proposed" in instance.machine.variables else Content
+    content = kind(system, instance, first)
     system.write_from(content)
     return content
 
