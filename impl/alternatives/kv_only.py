@@ -16,8 +16,8 @@ from edgeproof.impl.edge.kv import KVUnreachable
 from edgeproof.impl.pattern.deployment import Choices, Location
 from edgeproof.impl.pattern.observation import label_of
 from edgeproof.impl.runtime import Instance, SimulatedRuntime
-from edgeproof.impl.snapshot import EMPTY
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Value
+from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv, to_json
+from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Value, Writes
 
 __all__ = ["KvOnlySystem"]
 
@@ -43,6 +43,7 @@ class KvOnlySystem(OverKV, Linked):
         self.locations = [Location(choices, self._edge, self.kv) for _ in range(pops)]
         self.told = Told(EMPTY, pops)
         self._requests = 0
+        self._writes: Writes | None = None
         self._acknowledged: list[int] = []
         self._writing: list[Instance] = [self.runtime.instance() for _ in range(setup.sizes.get("Writer", 2))]
 
@@ -72,6 +73,21 @@ class KvOnlySystem(OverKV, Linked):
         see_told(seen, self.told)
         return seen
 
+    def write_from(self, writes: Writes) -> None:
+        """Write these from now on."""
+        self._writes = writes
+
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables; of a value with a changelog what is beside that."""
+        puts = [one.under_way("kv.put") for one in self._writing]
+        copies = [location.cache.copies.get(UNIT_KEY) for location in self.locations]
+        return {
+            "proposed": tuple(_copy(put[0].payload) if put else None for put in puts),
+            "kv": _config_in(self.kv.read_centre(UNIT_KEY)),
+            "cache": tuple(None if copy is None else _config_in(copy.entry) for copy in copies),
+            "served": tuple(map(_copy, self.told.answers)),
+        }
+
     def _label(self, entry: KVEntry | None) -> int:
         """The version of a copy; -1 where the changelog inside does not amount to it."""
         version, _ = label_of(entry)
@@ -98,6 +114,9 @@ class KvOnlySystem(OverKV, Linked):
         control = self._writer(self.kv, instance, UNIT_KEY, base, changelog=self._said["changelog"])
         number = self._requests + 1
         write = Write(f"write-{number}", dict.fromkeys(FIELDS, number), f"writer {writer}")
+        if self._writes is not None:
+            given = self._writes.made()
+            write = Write(write.id, given.changes, given.actor)
         task = instance.spawn(control.write(write, self._acknowledged.append))
         self.runtime.resolve(instance.pending[-1])
         if isinstance(task.error, KVUnreachable):
@@ -127,3 +146,11 @@ class KvOnlySystem(OverKV, Linked):
     def _do_refresh(self, pop: int) -> None:
         with impossible_on(LookupError, KVUnreachable):
             self.locations[pop].refresh()
+
+
+def _copy(snapshot: Snapshot) -> str:
+    return to_json({"config": snapshot.config, "era": snapshot.era, "version": snapshot.version})
+
+
+def _config_in(entry: KVEntry | None) -> str | None:
+    return None if entry is None else _copy(from_kv(entry.value))

@@ -38,6 +38,7 @@ class Unit(Protocol):
     kv: KVNamespace
     bucket: Bucket
     acked: int
+    followed: Any
     stray: Pending[Any] | None
     places: list[Place]
 
@@ -48,7 +49,7 @@ class Unit(Protocol):
 def observe_manifest(system: Unit) -> Observation:
     """Everything that can be seen."""
     seen: dict[str, Value] = {}
-    followed = _followed(system.choices.layout.names)
+    followed = _followed(system.choices.layout.names, system.followed)
     _see_object(seen, system, followed)
     _see_attempt(seen, system, followed)
     _see_stores(seen, system, followed)
@@ -56,9 +57,9 @@ def observe_manifest(system: Unit) -> Observation:
     return seen
 
 
-def _followed(names: Names) -> str:
-    """The name of the part that the model follows."""
-    return names.name(0, b'{"part":"followed"}')
+def _followed(names: Names, content: Any) -> str:
+    """The name of the part that the model follows, which has this content."""
+    return names.name(0, to_json({"part": content}).encode())
 
 
 def _see_object(seen: dict[str, Value], system: Unit, followed: str) -> None:

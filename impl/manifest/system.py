@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from edgeproof.impl.driven.base import Linked, OverKV, first, raise_error_of
+from edgeproof.impl.driven.content import Held, Texts
 from edgeproof.impl.driven.puts import need_due
 from edgeproof.impl.driven.setup import UNSPACED, steady
 from edgeproof.impl.durable.front import Front, WriteRequest
@@ -31,12 +32,12 @@ from edgeproof.impl.manifest.place import Place
 from edgeproof.impl.manifest.setup import ManifestChoices, manifest_choices
 from edgeproof.impl.runtime import NetworkError, Pending, SimulatedRuntime
 from edgeproof.impl.snapshot import REMOVED
-from edgeproof.impl.system import ActionImpossible, Observation, Setup, Spent
+from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Writes
 
 __all__ = ["ManifestParts", "ManifestSystem"]
 
 CONTENT = "followed"
-"""What the field holds that the followed part is made of."""
+"""What the field holds that the followed part is made of, unless the run says what it is to hold."""
 
 
 @frozen
@@ -72,6 +73,9 @@ class ManifestSystem(OverKV, Linked):
         """A delete that has outlived its instance."""
         self.acked = 0
         """The newest version that the client was told its write made."""
+        self.followed: Any = CONTENT
+        self._writes: Writes | None = None
+        self._held, self._texts = Held(), Texts()
         self._edge, self._sweeper = self.runtime.instance(), self.runtime.instance()
         self.places = [self._place() for _ in range(setup.sizes.get("Pop", 2))]
         self._home = self.places[0]
@@ -80,6 +84,23 @@ class ManifestSystem(OverKV, Linked):
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
         return observe_manifest(self)
+
+    def write_from(self, writes: Writes) -> None:
+        """Write these from now on, with or without their field."""
+        self._writes = writes
+
+    def contents(self) -> Contents:
+        """What is held now, by the names of the model's variables."""
+        config, changelog, later = self._held.texts(self.store, self.storage.connection)
+        contents: dict[str, str | tuple[str | None, ...] | None] = {
+            "config": config,
+            "logged": changelog,
+            "later": later,
+        }
+        # Where names do not last, a client may be told a part of another version.
+        if self.choices.layout.names.lasting:
+            contents["served"] = tuple(self._texts.of(place.told) for place in self.places)
+        return contents
 
     def spent(self) -> Spent:
         """What the run has cost so far; a part that is in R2 is fetched from there."""
@@ -171,14 +192,24 @@ class ManifestSystem(OverKV, Linked):
     # --- writing
 
     def _do_write(self) -> None:
-        by_place = not self.choices.layout.names.lasting
-        self._write(self.store.version() + 1 if by_place else CONTENT)
+        request = self._request()
+        if self.choices.layout.names.lasting:
+            self.followed = request.changes["part"]
+        self._write(request)
 
     def _do_write_without(self) -> None:
-        self._write(REMOVED)
+        self._write(evolve(self._request(), changes={"part": REMOVED}))
 
-    def _write(self, value: Any) -> None:
-        request = WriteRequest({"part": value}, "client", expected_version=self.store.version())
+    def _request(self) -> WriteRequest:
+        """The next write, of a config that has the part."""
+        if self._writes is not None:
+            write = self._writes.made()
+            return WriteRequest(write.changes, write.actor, write.expected_version, write.key)
+        version = self.store.version()
+        content = CONTENT if self.choices.layout.names.lasting else version + 1
+        return WriteRequest({"part": content}, "client", expected_version=version)
+
+    def _write(self, request: WriteRequest) -> None:
         raise_error_of(self.instance.spawn(self._front.write(request, self._hear)))
         self.runtime.resolve(self.instance.pending[-1])
 

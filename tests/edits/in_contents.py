@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slips beside the pattern that leave every number right: only what versions stand for shows them."""
+"""Slips beside the pattern that leave every number right: only what versions stand for shows them.
+
+Those of parts show as a config that is no version's, once a part holds more than a word.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +64,38 @@ IN_CONTENTS: Final = (
         "diff(self.rollout.good.config, config)",
         "A release is written as what is new in it since the last good version, upon one that was withdrawn.",
         ("push-staged",),
+    ),
+    Edit(
+        "parts-of-what-is-true",
+        "impl/manifest/parts.py",
+        "config: Mapping[str, Any] = dict(json.loads(text))",
+        "config: Mapping[str, Any] = {name: one for name, one in json.loads(text).items() if one}",
+        "A reader of parts leaves out fields whose value is false, zero, empty or null.",
+        ("manifest",),
+    ),
+    Edit(
+        "parts-with-a-fraction",
+        "impl/manifest/parts.py",
+        "config: Mapping[str, Any] = dict(json.loads(text))",
+        "config: Mapping[str, Any] = dict(json.loads(text, parse_int=float))",
+        "A reader of parts takes whole numbers for others.",
+        ("manifest",),
+    ),
+    Edit(
+        "puts-its-own-fields",
+        "impl/alternatives/kv_writer.py",
+        "apply_changes(held.config, write.changes)",
+        "apply_changes({}, write.changes)",
+        "A writer without a store puts the fields that it changes, and loses all others.",
+        ("kv-only-one-stream",),
+    ),
+    Edit(
+        "changes-what-is-true",
+        "impl/alternatives/kv_writer.py",
+        "apply_changes(held.config, write.changes)",
+        "apply_changes({name: one for name, one in held.config.items() if one}, write.changes)",
+        "A writer without a store loses what is false, zero, empty or null of what it has read.",
+        ("kv-only-one-stream",),
     ),
 )
 """The slips; names are unique among all."""

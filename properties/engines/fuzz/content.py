@@ -20,8 +20,9 @@ from edgeproof.impl.system import MARKS, Contents, Observation, System, Value, W
 from edgeproof.model.interpret import Event, State
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.properties.engines.fuzz.beside import NO_COPY, UnitBeside, entry_of
+from edgeproof.properties.engines.fuzz.content_kv_only import KvOnlyContent
 from edgeproof.properties.engines.fuzz.difference import canonical, difference, to_text
-from edgeproof.properties.engines.fuzz.writes import write_number, write_of_parts
+from edgeproof.properties.engines.fuzz.writes import write_number, write_of_part, write_of_parts
 
 __all__ = ["ANSWERS", "BESIDE", "LATER", "Content", "content_of"]
 
@@ -46,11 +47,12 @@ class _Version:
     """All entries up to here, once somebody has asked."""
 
 
-def content_of(system: System, instance: Instance, first: State) -> Content | None:
+def content_of(system: System, instance: Instance, first: State) -> Content | KvOnlyContent | None:
     """What a started system has to show, which is given its writes; None for one that takes none."""
     if not isinstance(system, WithContent):
         return None
-    content = Content(system, instance, first)
+    kind = KvOnlyContent if "proposed" in instance.machine.variables else Content
+    content = kind(system, instance, first)
     system.write_from(content)
     return content
 
@@ -77,6 +79,8 @@ class Content:
         after = {"rollback": "restored", "uncaught": "torn"}
         self._in_parts = "kv_first" in instance.machine.variables
         """Whether every field is published under a key of its own."""
+        self._named = str(values["names"]) if "needs" in instance.machine.variables else ""
+        """How parts are named where the config has one field, whose part is followed, or none."""
         self._followed = frozenset({"config", *(after[hazard] for hazard in after if hazard in hazards)})
         """What has to be shown for the versions to be followed."""
         self._handed = self._now = self._turn = 0
@@ -101,7 +105,7 @@ class Content:
         self._judged: dict[str, tuple[object, ...]] = {}
         """By name: what was shown last and was right, and for which versions."""
         # Who asks the store itself is told what was written before the run.
-        copies = "kv" in instance.machine.variables
+        copies = "kv" in instance.machine.variables and not self._named
         self.before = _BEFORE[self._seed % len(_BEFORE)] if gated and copies else 0
         """How many writes are made before the run begins."""
         self._seeding = self.before
@@ -143,6 +147,11 @@ class Content:
 
     def _next(self) -> Write:
         self._handed += 1
+        if self._named == "place":
+            # Whose content a part is has to be told by it.
+            return Write({"part": self._at + 1})
+        if self._named:
+            return write_of_part(self._seed, self._handed)
         if self._in_parts:
             return write_of_parts(self._seed, self._handed)
         return write_number(self._seed, self._handed, self._config, marked=self._marked)
@@ -178,6 +187,8 @@ class Content:
         if _number(after, "restored") != _number(before, "restored"):
             self._restore(version)
         elif version != _number(before, "config"):
+            if event.action == "write_without":
+                self._latest = Write({}, tuple(self._latest.changes), self._latest.actor, self._latest.key)
             self._commit(self._latest, torn=_number(after, "torn") == version)
         self._answers = to_text(self._answered(event, before, after))
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from edgeproof.impl.system import MARKS, Write
 
-__all__ = ["ACTORS", "write_number", "write_of_parts"]
+__all__ = ["ACTORS", "write_number", "write_of_part", "write_of_parts"]
 
 _LONG: Final = "a long text, " * 40
 
@@ -45,6 +45,11 @@ def write_of_parts(seed: int, number: int) -> Write:
     """Write number `number` upon a unit whose fields are the marks, each with a value of its own, and no others."""
     dice = Random(f"{seed}:{number}")
     return Write({name: dice.choice(_VALUES) for name in MARKS}, actor=dice.choice(ACTORS))
+
+
+def write_of_part(seed: int, number: int) -> Write:
+    """Write number `number` upon a unit of one field, whose value is the same in all writes."""
+    return Write({"part": Random(seed).choice(_VALUES)}, actor=Random(f"{seed}:{number}").choice(ACTORS))
 
 
 def write_number(seed: int, number: int, config: Mapping[str, Any], *, marked: bool) -> Write:
