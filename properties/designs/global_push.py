@@ -398,6 +398,12 @@ DOSSIER: Final = Dossier(
             lambda s: s.withdrawn & exists(s.Pop, lambda p: s.pushing[p]),
             "release_bad",
         ),
+        "a-watch-goes-on": Fact(
+            "push-staged-silence",
+            "Who was cut off has run the version for longer than the watch when it goes on to the next stage.",
+            happens="proceed",
+            then=lambda s: exists(s.Pop, lambda p: s.W < s.held_for[p]),
+        ),
         "a-bad-version-is-followed-on": Fact(
             "push-rollback",
             "A bad version is followed still when the next one is released.",
