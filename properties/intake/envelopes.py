@@ -68,9 +68,7 @@ def unfolded(said: Record, own: tuple[ColumnMapping, ...]) -> Iterator[Unfolded 
 def objects_in(said: Record, depth: int = 0) -> Iterator[Record]:
     """Every object that may be an event under some mapping: the messages of an envelope, or what is none itself."""
     if is_export(said):
-        for record in records_of_export(said):
-            if not isinstance(record, ValueError):
-                yield from objects_in(record, depth + 1)
+        yield from (record for record in records_of_export(said) if not isinstance(record, ValueError))
         return
     path = _envelope(said) if depth < _DEPTH else None
     messages = [] if path is None else [one for one in _messages(said, path, ()) if not isinstance(one, ValueError)]

@@ -16,7 +16,7 @@ from edgeproof.properties.intake.lines import Readable
 from edgeproof.properties.intake.regular import is_folder, regular
 from edgeproof.properties.intake.tree import files_in, has_magic, matching
 
-__all__ = ["Source", "find_sources", "opened"]
+__all__ = ["ALWAYS", "Source", "find_sources", "opened"]
 
 _FORMATS: Final = {
     **dict.fromkeys((".jsonl", ".ndjson", ".json", ".log"), "lines"),
@@ -26,7 +26,7 @@ _FORMATS: Final = {
 _COMPRESSED: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 
 _EXPANSION: Final = 100
-_ALWAYS: Final = 256 * 2**20
+ALWAYS: Final = 256 * 2**20
 """What is read of a compressed file: so many times its size, or so many bytes, whichever is more. Logs shrink to a
 tenth or a thirtieth; whatever shrinks more was made to fill disks."""
 
@@ -70,7 +70,7 @@ class _Bounded:
 
     def __init__(self, path: Path, stream: Readable, size: int) -> None:
         self._path, self._stream = path, stream
-        self._left = max(_ALWAYS, _EXPANSION * size)
+        self._left = max(ALWAYS, _EXPANSION * size)
 
     def read(self, size: int, /) -> bytes:
         data = self._stream.read(size)
