@@ -37,6 +37,10 @@ _HOPELESS: Final = 20_000
 """Malformed lines without an event among them, after which it is asked why."""
 
 
+_TOO_MANY: Final = 100_000
+"""Malformed lines, more than there are events, after which a file is given up."""
+
+
 class MalformedError(ValueError):
     """The first malformed line, where none is tolerated."""
 
@@ -73,6 +77,10 @@ def _fitting(source: Source, mapping: ColumnMapping, strict: bool) -> Iterator[B
         events, malformed = events + len(batch.events), malformed + len(batch.malformed)
         if malformed and not events and (strict or malformed >= _HOPELESS):
             _refuse(source, mapping)
+        if malformed >= _TOO_MANY and malformed > events:
+            raise IntakeError(
+                f"{source.path}: more lines are malformed than not, for example {_first(batch.malformed)}"
+            )
         if strict and len(batch.malformed):
             raise MalformedError(_first(batch.malformed))
         yield batch

@@ -26,7 +26,7 @@ _FORMATS: Final = {
 _COMPRESSED: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 
 _EXPANSION: Final = 100
-ALWAYS: Final = 256 * 2**20
+ALWAYS: Final = 64 * 2**20
 """What is read of a compressed file: so many times its size, or so many bytes, whichever is more. Logs shrink to a
 tenth or a thirtieth; whatever shrinks more was made to fill disks."""
 
