@@ -32,6 +32,9 @@ _FEW: Final = 16
 _HOPELESS: Final = 100_000
 """Malformed lines in one block: these are shorter than any event."""
 
+_AT_ONCE: Final = 100_000
+"""Lines that are parsed as one table, which has all columns however short its lines are."""
+
 _PLAIN_BYTES: Final = 4096
 _PLAIN_NESTING: Final = 100
 """Beyond these a line may be nested more deeply, or have a longer number, than Python's parser accepts."""
@@ -63,13 +66,13 @@ class LineReader:
                 quick.append(events)
                 left = np.append(left, refused - block.first)
         left.sort()
-        slow = self._one_by_one(file, block, [(int(starts[i]), int(ends[i]), int(i)) for i in left])
+        slow = self._one_by_one(file, block, ((int(starts[i]), int(ends[i]), int(i)) for i in left))
         return Batch(pa.concat_tables([*quick, slow.events]), slow.malformed)
 
-    def _one_by_one(self, file: str, block: Block, found: list[tuple[int, int, int]]) -> Batch:
+    def _one_by_one(self, file: str, block: Block, found: Iterator[tuple[int, int, int]]) -> Batch:
         return sorted_out(_not_hopeless(self._rows(block, found), file, block.first), file)
 
-    def _rows(self, block: Block, found: list[tuple[int, int, int]]) -> Iterator[tuple[int, Row | ValueError]]:
+    def _rows(self, block: Block, found: Iterator[tuple[int, int, int]]) -> Iterator[tuple[int, Row | ValueError]]:
         for start, end, index in found:
             for row in rows_of(block.first + index, block.data[start:end], self._mapping):
                 yield block.first + index, row
@@ -81,7 +84,7 @@ class LineReader:
         if self._schema is None or len(indices) < _FEW:
             yield indices, None
             return
-        table = self._table(_joined(data, starts, ends, indices))
+        table = self._table(_joined(data, starts, ends, indices)) if len(indices) <= _AT_ONCE else None
         if table is not None and len(table) == len(indices):
             yield indices, table
             return
