@@ -19,8 +19,9 @@ from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
 from edgeproof.properties.intake.jsonl import LineReader
 from edgeproof.properties.intake.lines import Block, Readable, blocks
 from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.parse import Named, check_once
 from edgeproof.properties.intake.records import Record, has_lines, named, own_of, records_of
-from edgeproof.properties.intake.row import Row
+from edgeproof.properties.intake.row import COLUMNS, Row
 from edgeproof.properties.intake.rows import Batch, rows_of_record, sorted_out
 from edgeproof.properties.intake.sources import Source, opened
 from edgeproof.properties.intake.unfit import why_unfit
@@ -111,6 +112,12 @@ def _rows(records: Iterator[Record], own: tuple[ColumnMapping, ...]) -> Iterator
     for number, said in records:
         if isinstance(said, ValueError):
             yield number, said
+            continue
+        try:
+            if isinstance(said, Named):
+                check_once(said, own[0].names if own else COLUMNS)
+        except ValueError as error:
+            yield number, error
         else:
             yield from ((number, row) for row in rows_of_record(number, said, own))
 

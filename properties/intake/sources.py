@@ -91,7 +91,8 @@ def _meant(path: Path) -> list[Source]:
             raise IntakeError(f"there is no {path}") from None
         return [source for match in matches for source in _meant(match)]
     if folder:
-        inside = [Source(regular(one), *kind) for one in files_in(path) if (kind := _kind(one))]
+        named = [Source(regular(one), *kind) for one in files_in(path) if (kind := _kind(one))]
+        inside = [source for source in named if not _is_prose(source)]
         if not inside:
             raise IntakeError(f"there is no history in {path}: its files end in {_endings()}")
         return inside
@@ -99,6 +100,14 @@ def _meant(path: Path) -> list[Source]:
     if kind is None:
         raise IntakeError(f"{path} is no history by its name, which ends in {_endings()}")
     return [Source(regular(path), *kind)]
+
+
+def _is_prose(source: Source) -> bool:
+    """Whether a log that nobody named is no JSON: the log of a server is one by its name only."""
+    if ".log" not in source.path.suffixes[-2:]:
+        return False
+    with opened(source) as stream:
+        return stream.read(2**12).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"[", b"")
 
 
 def _kind(path: Path) -> tuple[str, str | None] | None:

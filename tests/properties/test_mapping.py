@@ -97,6 +97,7 @@ def test_a_truth_value_is_written_in_many_ways() -> None:
         ("a.b.c.d", None),
         ("list.7.n", None),
         ("plain.x", None),
+        ("long.name.x", 5),
     ],
 )
 def test_a_path_goes_through_objects_lists_pairs_and_text(path: str, value: Any) -> None:
@@ -108,6 +109,8 @@ def test_a_path_goes_through_objects_lists_pairs_and_text(path: str, value: Any)
         "list": [{"n": 1}, {"n": 2, "m": 3}],
         "text": json.dumps({"deep": json.dumps({"er": 4})}),
         "plain": "text {",
+        "long": {"name": {"x": 4}},
+        "long.name": {"x": 5},
     }
     assert at(record, path) == value
 

@@ -114,6 +114,12 @@ def drain(path: Path) -> None:
             pass
 
 
+def test_the_log_of_a_server_beside_a_history_is_none(logs: Path) -> None:
+    (logs / "server.log").write_text("started\n", encoding="utf-8")
+    (logs / "20261123T120000Z.log.gz").write_bytes(gzip.compress(LINE))
+    assert [source.path.name for source in find_sources([logs])] == ["20261123T120000Z.log.gz", "a.jsonl"]
+
+
 def test_a_compressed_file_may_have_several_parts(tmp_path: Path) -> None:
     for name, part in (("a.log.gz", gzip.compress(LINE)), ("b.jsonl.bz2", bz2.compress(LINE))):
         (tmp_path / name).write_bytes(part * 3)
