@@ -19,8 +19,9 @@ from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
 from edgeproof.properties.intake.jsonl import LineReader
 from edgeproof.properties.intake.lines import Block, Readable, blocks
 from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.parse import Named, check_once
 from edgeproof.properties.intake.records import Record, has_lines, named, own_of, records_of
-from edgeproof.properties.intake.row import Row
+from edgeproof.properties.intake.row import COLUMNS, Row
 from edgeproof.properties.intake.rows import Batch, rows_of_record, sorted_out
 from edgeproof.properties.intake.sources import Source, opened
 from edgeproof.properties.intake.unfit import why_unfit
@@ -35,6 +36,10 @@ _MANY: Final = 20_000
 
 _HOPELESS: Final = 20_000
 """Malformed lines without an event among them, after which it is asked why."""
+
+
+_TOO_MANY: Final = 100_000
+"""Malformed lines, more than there are events, after which a file is given up."""
 
 
 class MalformedError(ValueError):
@@ -73,6 +78,10 @@ def _fitting(source: Source, mapping: ColumnMapping, strict: bool) -> Iterator[B
         events, malformed = events + len(batch.events), malformed + len(batch.malformed)
         if malformed and not events and (strict or malformed >= _HOPELESS):
             _refuse(source, mapping)
+        if malformed >= _TOO_MANY and malformed > events:
+            raise IntakeError(
+                f"{source.path}: more lines are malformed than not, for example {_first(batch.malformed)}"
+            )
         if strict and len(batch.malformed):
             raise MalformedError(_first(batch.malformed))
         yield batch
@@ -103,6 +112,12 @@ def _rows(records: Iterator[Record], own: tuple[ColumnMapping, ...]) -> Iterator
     for number, said in records:
         if isinstance(said, ValueError):
             yield number, said
+            continue
+        try:
+            if isinstance(said, Named):
+                check_once(said, own[0].names if own else COLUMNS)
+        except ValueError as error:
+            yield number, error
         else:
             yield from ((number, row) for row in rows_of_record(number, said, own))
 

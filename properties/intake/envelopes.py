@@ -40,8 +40,11 @@ _LOGS: Final = (
 )
 """Where messages are, some of them text: whoever has the first name of such a path is an envelope."""
 
-_OBJECTS: Final = ("jsonPayload", "_source", "payload", "event", "data", "record")
-"""Where an object is, or JSON as text: of Google Cloud Logging, Elasticsearch, Splunk and message queues."""
+_OBJECTS: Final = (
+    *("jsonPayload", "_source", "hits.hits._source", "payload", "event", "data", "record"),
+    *("records", "rows", "results", "events"),
+)
+"""Where an object is, or several, or JSON as text: of Google Cloud, Elasticsearch, Splunk, queues, databases."""
 
 _DEPTH: Final = 4
 """Of envelopes in envelopes."""
@@ -68,9 +71,7 @@ def unfolded(said: Record, own: tuple[ColumnMapping, ...]) -> Iterator[Unfolded 
 def objects_in(said: Record, depth: int = 0) -> Iterator[Record]:
     """Every object that may be an event under some mapping: the messages of an envelope, or what is none itself."""
     if is_export(said):
-        for record in records_of_export(said):
-            if not isinstance(record, ValueError):
-                yield from objects_in(record, depth + 1)
+        yield from (record for record in records_of_export(said) if not isinstance(record, ValueError))
         return
     path = _envelope(said) if depth < _DEPTH else None
     messages = [] if path is None else [one for one in _messages(said, path, ()) if not isinstance(one, ValueError)]
@@ -118,12 +119,12 @@ def _envelope(record: Record) -> str | None:
     for path in _LOGS:
         if isinstance(record.get(path.partition(".")[0]), str | list | Mapping):
             return path
-    return next((path for path in _OBJECTS if _object(record.get(path)) is not None), None)
+    return next((path for path in _OBJECTS if _holds_objects(record.get(path.partition(".")[0]))), None)
 
 
-def _object(value: Any) -> Any:
+def _holds_objects(value: Any) -> bool:
     said = json_in(value) if isinstance(value, str) else value
-    return said if isinstance(said, Mapping) else None
+    return isinstance(said, Mapping) or (isinstance(said, list) and any(isinstance(one, Mapping) for one in said))
 
 
 def _messages(record: Record, path: str, names: Collection[str]) -> Iterator[Record | ValueError]:

@@ -33,6 +33,7 @@ _WORDS_AT_MOST: Final = 30
 _NEEDED: Final = ("kind", "unit", "invoke", "version")
 _SUFFIXES: Final = (("ms", "ms"), ("millis", "ms"), ("us", "us"), ("micros", "us"), ("ns", "ns"), ("nanos", "ns"))
 _UNITS: Final = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"))
+_OTLP: Final = ("timeUnixNano", "startTimeUnixNano", "observedTimeUnixNano")
 _NUMBERED: Final = re.compile(r"(\D{0,20})\d{1,15}(\D{0,20})")
 
 Columns = Mapping[str, Mapping[int, Any]]
@@ -145,7 +146,8 @@ class _Taken:
 
     def has(self, column: str) -> bool:
         """Whether something was taken for a column of ours."""
-        return column in self._paths or column in self._constants
+        known = column in self._paths or column in self._constants
+        return known or (column == "invoke" and any(path in self._columns for path in _OTLP))
 
     def take(self, column: str, *, own_name_only: bool = False) -> None:
         """Take for a column of text what is called like it."""
@@ -189,7 +191,9 @@ class _Taken:
             self.reasons[column] = f"by its name; {_examples(self._of(column))}"
 
     def take_times(self) -> None:
-        """When it began, and when it ended or how long it took."""
+        """When it began, and when it ended or how long it took. OTLP says so by itself."""
+        if any(path in self._columns for path in _OTLP):
+            return
         begun = self._named(NAMES["invoke"], _is_time)
         ended = self._named(NAMES["return"], _is_time)
         took = self._named(NAMES[DURATION], _is_length, without_unit=True)
@@ -206,23 +210,34 @@ class _Taken:
             self.reasons["return"] = "there is one time only"
 
     def take_words(self, column: str, *, otherwise: str) -> None:
-        """Take for a column of words one whose values look like ours; what does not is `otherwise`."""
+        """Take for a column of words one whose values look like ours, and others that say something of other records.
+
+        What does not look like ours is `otherwise`.
+        """
+        paths, values, covered = [], [], set[int]()
         for path in self._all_named(NAMES[column], _is_word):
-            values = list(dict.fromkeys(map(_text, self._columns[path].values())))
-            words = {value: word for value in values if (word := _word(column, value))}
-            if not words or len(values) > _WORDS_AT_MOST:
-                continue
-            self._paths[column] = (path,)
-            self.reasons[column] = f"by its name and values; {_examples(values)}"
-            if any(value != word for value, word in words.items()) or len(words) < len(values):
-                self._values[column] = {value: words.get(value, otherwise) for value in values}
-                if otherwise == SKIP:
-                    self._values[column] |= {OTHERS: SKIP, "": SKIP}
+            said = list(dict.fromkeys(map(_text, self._columns[path].values())))
+            telling = any(_word(column, value) for value in said) and len(said) <= _WORDS_AT_MOST
+            if telling and not covered.issuperset(self._columns[path]):
+                paths.append(path)
+                values += [value for value in said if value not in values]
+                covered.update(self._columns[path])
+        if not paths:
             return
+        self._paths[column] = tuple(paths)
+        self.reasons[column] = f"by its name and values; {_examples(values)}"
+        words = {value: _word(column, value) or otherwise for value in values}
+        if "publish" in words.values() and "commit" not in words.values():
+            words = {value: "commit" if word == "publish" else word for value, word in words.items()}
+        if any(value != word for value, word in words.items()):
+            self._values[column] = dict(words)
+            if otherwise == SKIP:
+                self._values[column] |= {OTHERS: SKIP, "": SKIP}
 
     def take_kind(self, path: Path) -> None:
         """What happened: a column of words, or the same in all records, as the file's name or the columns tell."""
         self.take_words("kind", otherwise=SKIP)
+        self._skip_without_version()
         if self.has("kind") or not self.has("version"):
             return
         kind = _word("kind", path.name.lower())
@@ -231,6 +246,20 @@ class _Taken:
             kind, why = "read", "no column tells, and there is somebody who reads"
         if kind is not None:
             self._constants["kind"], self.reasons["kind"] = kind, why
+
+    def _skip_without_version(self) -> None:
+        """What never has a version was called like an event, and is none: a request to read a page, say."""
+        versioned = {number for path in self._paths.get("version", ()) for number in self._columns[path]}
+        words = self._values.get("kind", {})
+        for value in [value for value, word in words.items() if word in ("commit", "publish", "read")]:
+            records = {
+                number
+                for path in self._paths["kind"]
+                for number, said in self._columns[path].items()
+                if _text(said) == value
+            }
+            if records and versioned and not records & versioned:
+                words[value] = SKIP
 
     def fill_in(self) -> None:
         """What every event has to have, where it is the same in all of them."""

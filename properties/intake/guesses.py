@@ -14,7 +14,18 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "unit": (
         *("unit", "featureflagsetid", "flagkey", "featureflagkey", "flag", "appid", "app", "application", "configid"),
         *("confignamespace", "configkey", "config", "namespace", "object", "durableobject", "objectid", "store"),
-        *("kvkey", "tenant", "project", "service", "environment", "key", "resource", "scriptname"),
+        *(
+            "kvkey",
+            "flagset",
+            "configset",
+            "tenant",
+            "project",
+            "service",
+            "environment",
+            "key",
+            "resource",
+            "scriptname",
+        ),
     ),
     "version": (
         *("version", "ver", "configversion", "flagversion", "featureflagversion", "newversion", "versionid"),

@@ -18,16 +18,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from edgeproof.properties.intake.columns import EVENTS, canonical, problem
+from edgeproof.properties.intake.columns import EVENTS, IntakeError, canonical, problem
 from edgeproof.properties.intake.lines import Block
 from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
-from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
+from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES, Row
 from edgeproof.properties.intake.rows import Batch, rows_of, sorted_out
 
 __all__ = ["LineReader"]
 
 _FEW: Final = 16
 """Lines that are not worth parsing as a block."""
+
+_HOPELESS: Final = 100_000
+"""Malformed lines in one block: these are shorter than any event."""
+
+_AT_ONCE: Final = 100_000
+"""Lines that are parsed as one table, which has all columns however short its lines are."""
 
 _PLAIN_BYTES: Final = 4096
 _PLAIN_NESTING: Final = 100
@@ -50,7 +56,7 @@ class LineReader:
             ends = np.append(ends, len(block.data))
         starts = np.concatenate(([0], ends[:-1] + 1))
         plain = _plain(block.data, starts, ends)
-        left = np.flatnonzero(~plain)
+        left = np.flatnonzero(~plain & ~_empty(block.data, starts, ends))
         quick = []
         for indices, table in self._parsed(block.data, starts, ends, np.flatnonzero(plain)):
             if table is None:
@@ -60,16 +66,16 @@ class LineReader:
                 quick.append(events)
                 left = np.append(left, refused - block.first)
         left.sort()
-        slow = self._one_by_one(file, block, [(int(starts[i]), int(ends[i]), int(i)) for i in left])
+        slow = self._one_by_one(file, block, ((int(starts[i]), int(ends[i]), int(i)) for i in left))
         return Batch(pa.concat_tables([*quick, slow.events]), slow.malformed)
 
-    def _one_by_one(self, file: str, block: Block, found: list[tuple[int, int, int]]) -> Batch:
-        rows = (
-            (block.first + index, row)
-            for start, end, index in found
-            for row in rows_of(block.first + index, block.data[start:end], self._mapping)
-        )
-        return sorted_out(rows, file)
+    def _one_by_one(self, file: str, block: Block, found: Iterator[tuple[int, int, int]]) -> Batch:
+        return sorted_out(_not_hopeless(self._rows(block, found), file, block.first), file)
+
+    def _rows(self, block: Block, found: Iterator[tuple[int, int, int]]) -> Iterator[tuple[int, Row | ValueError]]:
+        for start, end, index in found:
+            for row in rows_of(block.first + index, block.data[start:end], self._mapping):
+                yield block.first + index, row
 
     def _parsed(self, data: bytes, starts: Any, ends: Any, indices: Any) -> Iterator[tuple[Any, pa.Table | None]]:
         """The lines of these indices, parsed; without a table where that is better done one by one."""
@@ -78,7 +84,7 @@ class LineReader:
         if self._schema is None or len(indices) < _FEW:
             yield indices, None
             return
-        table = self._table(_joined(data, starts, ends, indices))
+        table = self._table(_joined(data, starts, ends, indices)) if len(indices) <= _AT_ONCE else None
         if table is not None and len(table) == len(indices):
             yield indices, table
             return
@@ -104,6 +110,18 @@ class LineReader:
         return judged.filter(fine).select(EVENTS.names).cast(EVENTS), refused
 
 
+def _not_hopeless(
+    rows: Iterator[tuple[int, Row | ValueError]], file: str, first: int
+) -> Iterator[tuple[int, Row | ValueError]]:
+    """The same, unless so much is malformed in so little that this is no history, and may be meant to keep us busy."""
+    failures = 0
+    for number, row in rows:
+        failures += isinstance(row, ValueError)
+        if failures > _HOPELESS:
+            raise IntakeError(f"{file}: more than {_HOPELESS:,} lines from line {first} on are malformed, as {row}")
+        yield number, row
+
+
 def _plain(data: bytes, starts: Any, ends: Any) -> Any:
     """Which lines the quick way may look at: an object each, in UTF-8, not too large, without numbers like NaN."""
     if not len(data):
@@ -117,6 +135,15 @@ def _plain(data: bytes, starts: Any, ends: Any) -> Any:
         for i in np.flatnonzero(plain):
             plain[i] = _is_plain(data[starts[i] : ends[i]])
     return plain
+
+
+def _empty(data: bytes, starts: Any, ends: Any) -> Any:
+    """Which lines have nothing in them, not even a space."""
+    if not data:
+        return np.ones(len(ends), bool)
+    length = ends - starts
+    first = np.frombuffer(data, np.uint8)[np.minimum(starts, len(data) - 1)]
+    return (length == 0) | ((length == 1) & (first == ord("\r")))
 
 
 def _may_be_nested(data: bytes, lines: int) -> bool:

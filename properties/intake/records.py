@@ -31,14 +31,18 @@ def own_of(source: Source, mapping: ColumnMapping) -> tuple[ColumnMapping, ...]:
     return mapping.for_json if source.format == "lines" else (mapping,)
 
 
-def records_of(source: Source) -> Iterator[Record]:
-    """What is in a source as records, whatever they mean. Raises OSError or IntakeError as `write_parquet` does."""
+def records_of(source: Source, most: int | None = None) -> Iterator[Record]:
+    """What is in a source as records, whatever they mean, or in so many bytes of its text.
+
+    Raises OSError for a file that cannot be read, and IntakeError for one that cannot be used.
+    """
     with named(source):
         if source.format == "parquet":
             yield from parquet_records(source.path)
             return
         lines = has_lines(source)
-        with opened(source) as stream:
+        with opened(source) as whole:
+            stream = whole if most is None else _Beginning(whole, most)
             if source.format == "csv":
                 yield from csv_records(str(source.path), stream)
             else:
@@ -73,3 +77,15 @@ def _lines(stream: Readable) -> Iterator[Record]:
                     yield number, parse_object(line)
                 except ValueError as error:
                     yield number, error
+
+
+class _Beginning:
+    """So many bytes of a stream."""
+
+    def __init__(self, stream: Readable, most: int) -> None:
+        self._stream, self._left = stream, most
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(min(size, self._left))
+        self._left -= len(data)
+        return data

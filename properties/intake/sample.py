@@ -18,6 +18,9 @@ __all__ = ["first_records", "leaves", "sample"]
 _READ: Final = 2_000
 """Records that are read for a sample, at most, whatever is in them."""
 
+_BYTES: Final = 8 * 2**20
+"""Of text that is read for a sample, at most."""
+
 _DEEP: Final = 6
 
 
@@ -33,7 +36,7 @@ def sample(source: Source, mapping: ColumnMapping, most: int = 200) -> list[Unfo
 
 def first_records(source: Source, most: int = _READ) -> Iterator[Mapping[str, Any]]:
     """The first records of a file as they stand, without what is malformed. Raises as `sample` does."""
-    return (said for _, said in islice(records_of(source), most) if not isinstance(said, ValueError))
+    return (said for _, said in islice(records_of(source, _BYTES), most) if not isinstance(said, ValueError))
 
 
 def leaves(record: Mapping[str, Any], prefix: str = "", deep: int = 0) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from edgeproof.properties.intake.lines import Readable
 from edgeproof.properties.intake.regular import is_folder, regular
 from edgeproof.properties.intake.tree import files_in, has_magic, matching
 
-__all__ = ["Source", "find_sources", "opened"]
+__all__ = ["ALWAYS", "Source", "find_sources", "opened"]
 
 _FORMATS: Final = {
     **dict.fromkeys((".jsonl", ".ndjson", ".json", ".log"), "lines"),
@@ -26,7 +26,7 @@ _FORMATS: Final = {
 _COMPRESSED: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 
 _EXPANSION: Final = 100
-_ALWAYS: Final = 256 * 2**20
+ALWAYS: Final = 64 * 2**20
 """What is read of a compressed file: so many times its size, or so many bytes, whichever is more. Logs shrink to a
 tenth or a thirtieth; whatever shrinks more was made to fill disks."""
 
@@ -70,7 +70,7 @@ class _Bounded:
 
     def __init__(self, path: Path, stream: Readable, size: int) -> None:
         self._path, self._stream = path, stream
-        self._left = max(_ALWAYS, _EXPANSION * size)
+        self._left = max(ALWAYS, _EXPANSION * size)
 
     def read(self, size: int, /) -> bytes:
         data = self._stream.read(size)
@@ -91,7 +91,8 @@ def _meant(path: Path) -> list[Source]:
             raise IntakeError(f"there is no {path}") from None
         return [source for match in matches for source in _meant(match)]
     if folder:
-        inside = [Source(regular(one), *kind) for one in files_in(path) if (kind := _kind(one))]
+        named = [Source(regular(one), *kind) for one in files_in(path) if (kind := _kind(one))]
+        inside = [source for source in named if not _is_prose(source)]
         if not inside:
             raise IntakeError(f"there is no history in {path}: its files end in {_endings()}")
         return inside
@@ -99,6 +100,14 @@ def _meant(path: Path) -> list[Source]:
     if kind is None:
         raise IntakeError(f"{path} is no history by its name, which ends in {_endings()}")
     return [Source(regular(path), *kind)]
+
+
+def _is_prose(source: Source) -> bool:
+    """Whether a log that nobody named is no JSON: the log of a server is one by its name only."""
+    if ".log" not in source.path.suffixes[-2:]:
+        return False
+    with opened(source) as stream:
+        return stream.read(2**12).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"[", b"")
 
 
 def _kind(path: Path) -> tuple[str, str | None] | None:

@@ -41,9 +41,11 @@ def follow_file(
     Raises OSError for a file that cannot be read, and Unusable for the first malformed line if `strict`.
     """
     from edgeproof.properties.engines.history.follow import follow
+    from edgeproof.properties.intake.regular import regular
     from edgeproof.properties.intake.tail import tail
 
     started = time.perf_counter()
+    regular(Path(source))
     file, cuts = _identity(source), 0
     with stopped_by_signals() as stop:
         lines = _until(stop, tail(Path(source), until_idle=idle))

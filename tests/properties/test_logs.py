@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,11 @@ import pytest
 
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.history import check_history
-from edgeproof.properties.intake import load, read_mapping
+from edgeproof.properties.intake import ColumnMapping, load, read_mapping
+from edgeproof.properties.intake.convert import batches
+from edgeproof.properties.intake.parse import parse_row
+from edgeproof.properties.intake.rows import rows_of
+from edgeproof.properties.intake.sources import find_sources
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "logs.md"
 BLOCK: Final = re.compile(r"^```\w+ (\S+\.\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -73,3 +78,53 @@ def test_the_verdict_on_a_recipe_is_that_its_reader_went_back(tmp_path: Path) ->
     ledger = check_history(tmp_path, mapping=mapping, properties=["monotonic-reads", "never-ahead"])
     verdicts = {one.property: one.verdict for one in ledger.conclusions}
     assert verdicts == {"monotonic-reads": Verdict.VIOLATED, "never-ahead": Verdict.HOLDS_TO_BOUND}
+
+
+EVENT: Final = {"kind": "fault", "unit": "a", "invoke": 1, "return": 2, "outcome": "ok", "note": "x"}
+TEXT: Final = json.dumps(EVENT)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"log": TEXT + "\n", "stream": "stdout", "time": "2026-11-23T12:00:00Z"},
+        {"message": f"INFO flag {TEXT}"},
+        {"insertId": "a", "jsonPayload": EVENT},
+        {"logEvents": [{"id": "1", "message": TEXT}, {"id": "2", "message": "START RequestId"}]},
+        {"took": 3, "hits": {"hits": [{"_index": "logs", "_source": EVENT}]}},
+        {"meta": [{"name": "kind"}], "data": [EVENT], "rows": 1},
+        {"outcome": "ok", "logs": [{"message": ["a", EVENT]}, {"message": [7, None, {"other": 1}]}]},
+        {"body": json.dumps({"message": TEXT})},
+        EVENT | {"message": "an event may have one of its own", "logs": []},
+    ],
+)
+def test_an_event_is_found_in_whatever_it_lies_in(record: dict[str, Any]) -> None:
+    (row,) = rows_of(7, json.dumps(record).encode(), ColumnMapping())
+    assert row == parse_row(7, TEXT)
+
+
+def test_a_message_that_is_cut_off_is_malformed_and_another_line_is_none() -> None:
+    (said,) = rows_of(
+        1, json.dumps({"logs": [{"message": [TEXT[:40], "GET /", '{"a": 1}']}]}).encode(), ColumnMapping()
+    )
+    assert str(said).startswith("a message is cut off, or no JSON")
+
+
+def test_a_name_that_is_there_twice_is_malformed_in_a_message_and_in_a_document(tmp_path: Path) -> None:
+    twice = TEXT[:-1] + ', "unit": "b"}'
+    (said,) = rows_of(1, json.dumps({"message": twice}).encode(), ColumnMapping())
+    (tmp_path / "h.json").write_text(f"[{TEXT},\n\n{twice}]", encoding="utf-8")
+    (batch,) = batches(*find_sources([tmp_path]), ColumnMapping())
+    assert str(said) == "`unit` is there twice"
+    assert batch.malformed.select(["line", "problem"]).to_pylist() == [{"line": 3, "problem": str(said)}]
+    assert batch.events["line"].to_pylist() == [1]
+
+
+@pytest.mark.parametrize(
+    "content", ['{\n"kind": ', "[1, 2]", "[\n{}]", '{\n"a": "}', "[[{}]]", "{\n}}", "[", '{\n"a": "\\']
+)
+def test_a_document_that_breaks_off_is_malformed_where_it_does(tmp_path: Path, content: str) -> None:
+    (tmp_path / "h.json").write_text(content, encoding="utf-8")
+    found = [batch.malformed["line"].to_pylist() for batch in batches(*find_sources([tmp_path]), ColumnMapping())]
+    assert all(line in (1, 2) for lines in found for line in lines)
+    assert found or content == "["
