@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-import ibis.expr.types as ir
+import numpy as np
 from attrs import evolve, frozen
 
 from edgeproof.properties.traffic.assumptions import LATE, MONITORS
 from edgeproof.properties.traffic.attempts import took
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import largest
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.table import Table
 
 __all__ = ["Learnt", "learn", "numbers_of"]
 
@@ -55,9 +55,8 @@ def numbers_of(learnt: Learnt) -> dict[str, int | Fraction]:
     return {n: int(v) if n == "F" else Fraction(round(v * TICKS), TICKS) for n, v in learnt.values.items()}
 
 
-def _largest(measured: ir.Table) -> tuple[float, int]:
-    worst, count = largest(measured)
-    return float(worst or 0.0), count
+def _largest(measured: Table) -> tuple[float, int]:
+    return float(np.fmax(measured.value, 0.0).max(initial=0.0)), len(measured)
 
 
 def _up(value: float) -> float:

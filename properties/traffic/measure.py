@@ -9,7 +9,6 @@ from typing import Any
 from attrs import frozen
 
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import rows_of
 from edgeproof.properties.traffic.staleness import behind, freshness, quantiles, spread, staler
 from edgeproof.properties.traffic.worst import Worst, worst_read
 
@@ -33,23 +32,20 @@ class Staleness:
 
 
 def measure(facts: Facts, skew: float = 0.0) -> Staleness:
-    """Measure the staleness of all reads, in four passes over them; clocks may differ by `skew` seconds."""
-    spreads = {which: spread(facts, which, skew) for which in ("certain", "possible")}
+    """Measure the staleness of all reads; clocks may differ by `skew` seconds."""
     overall: dict[str, Any] = {"unit": None, "pop": None, "reads": 0}
     places: dict[tuple[str, str], dict[str, Any]] = {}
-    for which, table in spreads.items():
-        (whole,) = rows_of(quantiles(table)) or [{}]
+    for which in ("certain", "possible"):
+        table = spread(facts, which, skew)
+        (whole,) = facts.rows(quantiles(table)) or [{}]
         overall |= {"reads": whole.get("n", 0), which: _quantiles(whole)}
-        for row in rows_of(quantiles(table, ("unit", "pop"))):
+        for row in facts.rows(quantiles(table, ("unit", "pop"))):
             place = places.setdefault((row["unit"], row["pop"]), {"unit": row["unit"], "pop": row["pop"]})
             place |= {"reads": row["n"], which: _quantiles(row)}
     stale = staler(facts, skew)
-    counts: dict[int, int] = {}
-    for row in rows_of(behind(facts, stale)):
-        counts[row["k"]] = counts.get(row["k"], 0) + row["n"]
     rows = sorted(places.values(), key=lambda row: (-row["certain"]["max"], row["unit"], row["pop"]))
-    curve = rows_of(freshness(facts, stale, skew))
-    return Staleness(overall, tuple(rows), dict(sorted(counts.items())), tuple(curve), worst_read(facts, skew))
+    curve = facts.rows(freshness(facts, stale, skew))
+    return Staleness(overall, tuple(rows), behind(facts, stale), tuple(curve), worst_read(facts, skew))
 
 
 def _quantiles(row: Mapping[str, Any]) -> dict[str, float]:

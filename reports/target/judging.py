@@ -158,7 +158,6 @@ def _of_events(
     from edgeproof.properties.intake import load
     from edgeproof.properties.traffic.backends import open_duckdb
     from edgeproof.properties.traffic.facts import gather
-    from edgeproof.properties.traffic.keeping import rows_of
 
     with tempfile.TemporaryDirectory(prefix="edgeproof-target-") as folder:
         history = Path(folder, "history.jsonl")
@@ -166,11 +165,13 @@ def _of_events(
         loaded = load(open_duckdb("1GB"), [history])
         examined = examine(gather(loaded.events), loaded.malformed, promise)
         for name in names:
-            verdicts = {check: judge(CHECKS[check], examined, promise) for check in _question(name).checks}
+            verdicts = {
+                said.property: said
+                for said in judge([CHECKS[one] for one in _question(name).checks], examined, promise)
+            }
             one = min(verdicts.values(), key=lambda said: _FIRST.index(said.verdict))
             broken = [CHECKS[check] for check, said in verdicts.items() if said.verdict is Verdict.VIOLATED]
-            suspects = [check.suspects(examined.facts, promise).select("unit") for check in broken]
-            units = [row["unit"] for table in suspects for row in rows_of(table)]
+            units = [row["unit"] for check in broken for row in check.violations(examined.facts, promise)]
             yield evolve(one, property=name), tuple(sorted(set(units)))
 
 

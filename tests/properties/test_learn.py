@@ -11,7 +11,6 @@ from attrs import evolve
 
 from edgeproof.properties.traffic.assumptions import LATE, MONITORS, Monitor
 from edgeproof.properties.traffic.facts import Facts, gather
-from edgeproof.properties.traffic.keeping import number
 from edgeproof.properties.traffic.learn import learn, numbers_of
 from edgeproof.properties.traffic.promise import Promise
 from tests.properties.histories import clean, commit, publish, read
@@ -29,7 +28,7 @@ def environment(facts: Facts) -> Promise:
 
 
 def broken(monitor: Monitor, facts: Facts, promise: Promise) -> int:
-    return int(number(monitor.broken(facts, promise).count()))
+    return len(monitor.broken(facts, promise))
 
 
 def test_a_history_respects_what_was_learnt_of_it_and_nothing_smaller() -> None:

@@ -10,17 +10,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
-import ibis
-import pyarrow as pa
 import pytest
 
-from edgeproof.properties.engines.history.engine import blamed, examine, judge, judge_assumption
+from edgeproof.properties.engines.history.engine import examine, excused, judge, judge_assumption
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.intake.columns import MALFORMED
 from edgeproof.properties.traffic.assumptions import MONITORS
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import gather
-from edgeproof.properties.traffic.keeping import rows_of
 from edgeproof.properties.traffic.measure import measure
 from edgeproof.properties.traffic.promise import Promise
 from tests.properties.histories import Line, commit, fault, publish, read
@@ -84,17 +81,16 @@ def found() -> Mapping[str, tuple[Verdict | None, dict[str, tuple[float, int]]]]
     lines = [{**line, "unit": case} for case, (lines, _, _) in CASES.items() for line in lines]
     places = [n for lines, _, _ in CASES.values() for n in range(1, len(lines) + 1)]
     facts = gather(as_table(lines))
-    examined = examine(facts, ibis.memtable(pa.Table.from_pylist([], schema=MALFORMED)), PROMISE)
-    suspects = BOUND.suspects(facts, PROMISE)
-    stale, violated = (
-        {row["unit"] for row in rows_of(table)} for table in (suspects, blamed(BOUND, suspects, examined)[0])
-    )
+    examined = examine(facts, MALFORMED.empty_table(), PROMISE)
+    stale = {row["unit"] for row in BOUND.violations(facts, PROMISE)}
+    names = facts.vocabulary.of["unit"].words
+    forgiven = {name for name, one in zip(names, excused(BOUND, examined)[0], strict=True) if one}
     broken: dict[str, dict[str, tuple[float, int]]] = {case: {} for case in CASES}
     for name, (_, rows, _) in examined.broken.items():
-        for row in rows_of(rows):
+        for row in facts.rows(rows):
             line = 0 if row["line"] is None else places[row["line"] - 1]
             broken[row["unit"]][name] = (round(row["value"], 6), line)
-    verdicts = {case: Verdict.VIOLATED if case in violated else Verdict.MISSED for case in stale}
+    verdicts = {case: Verdict.MISSED if case in forgiven else Verdict.VIOLATED for case in stale}
     return {case: (verdicts.get(case), broken[case]) for case in CASES}
 
 
@@ -106,8 +102,11 @@ def test_a_missed_bound_is_the_designs_fault_unless_the_platform_broke_an_assump
 
 def test_verdicts_say_which_commit_was_never_put_and_that_this_is_no_excuse() -> None:
     facts = gather(as_table([*BEGUN, STALE]))
-    examined = examine(facts, ibis.memtable(pa.Table.from_pylist([], schema=MALFORMED)), PROMISE)
-    duty, stale = judge_assumption(MONITORS["keeps-publishing"], examined, PROMISE), judge(BOUND, examined, PROMISE)
+    examined = examine(facts, MALFORMED.empty_table(), PROMISE)
+    duty, stale = (
+        judge_assumption(MONITORS["keeps-publishing"], examined, PROMISE),
+        judge([BOUND], examined, PROMISE)[0],
+    )
     assert (duty.verdict, stale.verdict) == (Verdict.VIOLATED, Verdict.VIOLATED)
     assert duty.reason == "the commit of line 3 waited 189.900 s, until the history ended, and was never put"
     assert stale.reason.startswith("line 4: r1 at lis was told version 1, 189.900 s after line 3 had committed")

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of recorded traffic: what readers were told, held against what was committed and when.
 
-The checks themselves are in `properties.traffic`, a file each, as expressions that DuckDB and Spark evaluate alike.
-Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS, and unless it was asked
+The checks themselves are in `properties.traffic`, a file each. Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS, and unless it was asked
 for by name it is then not asked. A malformed line makes every verdict UNKNOWN, since nobody knows what it said. Where
 the environment broke an assumption, a promise that may have been missed by that is MISSED: the design is not blamed for
 it. A duty of the design excuses nothing, and is VIOLATED itself. Clocks that differ by more than was assumed leave
@@ -19,28 +18,30 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 from attrs import evolve, frozen
 
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic.assumptions import MONITORS, Monitor
+from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.check import Check
+from edgeproof.properties.traffic.events import malformed_lines
 from edgeproof.properties.traffic.facts import Facts, gather
-from edgeproof.properties.traffic.keeping import keep, largest, number, rows_of
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.staleness import quantiles, spread
+from edgeproof.properties.traffic.table import Flags, Table
+from edgeproof.properties.traffic.tally import SHOWN, Tally, tallies
 
 __all__ = [
     "ENGINE",
     "PROPERTIES",
     "Promise",
-    "blamed",
     "check_history",
     "check_table",
     "examine",
+    "excused",
     "judge",
     "judge_assumption",
 ]
@@ -53,22 +54,23 @@ PROPERTIES: Final = ("never-ahead", "no-partial-read", "monotonic-reads", "bound
 BOUND: Final = "bounded-staleness"
 """What whoever gives the numbers of a bound asks for."""
 
-_SHOWN: Final = 3
-_STRETCH: Final = 10_000
-"""Lines: violating events are counted by stretches of so many, so that the first can be found again quickly."""
-
 
 @frozen
 class Examined:
     """A history on the table: its facts, what is malformed, and the assumptions that its environment broke."""
 
     facts: Facts
-    malformed: ir.Table
+    malformed: Sequence[Mapping[str, Any]]
+    """The first few malformed lines, of which there are `spoilt`."""
     spoilt: int
-    broken: Mapping[str, tuple[Monitor, ir.Table, str]]
-    """By id: the rows over the limit (kept), and what to say of the first of them."""
+    broken: Mapping[str, tuple[Monitor, Table, str]]
+    """By id: the rows over the limit, and what to say of the largest of them."""
     covers: str
-    one_file: bool
+
+    @property
+    def one_file(self) -> bool:
+        """Whether the history is of one file, which need not be named."""
+        return self.facts.files < 2
 
 
 def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed: int | None = None) -> list[Evidence]:
@@ -80,27 +82,22 @@ def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed:
     started = time.perf_counter()
     names = [name for name in PROPERTIES if CHECKS[name].promised(promise)]
     with _as_file(source) as path:
-        loaded = load(ibis.duckdb.connect(), [path])
+        loaded = load(open_duckdb(), [path])
         facts = gather(loaded.events)
         examined = examine(facts, loaded.malformed, promise)
-        reading = time.perf_counter() - started
         found = []
-        for name in names:
-            started = time.perf_counter()
-            one = judge(CHECKS[name], examined, promise)
-            if name == "bounded-staleness":
+        for one in judge([CHECKS[name] for name in names], examined, promise):
+            if one.property == BOUND:
                 one = evolve(one, measures={**one.measures, **_measured(facts)})
             # Reading the file is part of what each verdict took.
-            found.append(evolve(one, seed=seed, seconds=time.perf_counter() - started + reading / len(names)))
+            found.append(evolve(one, seed=seed, seconds=(time.perf_counter() - started) / len(names)))
     return found
 
 
-def check_table(
-    events: ir.Table, malformed: ir.Table, promise: Promise, names: Sequence[str] = tuple(CHECKS)
-) -> list[Evidence]:
-    """Check a history for the named properties, of whichever backend its tables are."""
+def check_table(events: Any, malformed: Any, promise: Promise, names: Sequence[str] = tuple(CHECKS)) -> list[Evidence]:
+    """Check a history for the named properties, of tables of Arrow or of a backend."""
     examined = examine(gather(events), malformed, promise)
-    return [judge(CHECKS[name], examined, promise) for name in names]
+    return judge([CHECKS[name] for name in names], examined, promise)
 
 
 @frozen
@@ -117,7 +114,7 @@ class Checked:
     examined: Examined
 
 
-def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequence[str] = ()) -> Checked:
+def check_all(facts: Facts, malformed: Any, promise: Promise, names: Sequence[str] = ()) -> Checked:
     """Check a history for whatever it is about, and watch the assumptions; or for the named properties only.
 
     What is named is asked even if the history is not about it, and so is the bound where one was given. If nothing that
@@ -125,7 +122,7 @@ def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequen
     one.
     """
     examined = examine(facts, malformed, promise)
-    evidence, unasked = [], {}
+    asked, unasked = [], {}
     for name, check in CHECKS.items():
         if names and name not in names:
             continue
@@ -133,7 +130,8 @@ def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequen
         if why and (not names or promise.bound_s == inf):
             unasked[name] = why
         else:
-            evidence.append(judge(check, examined, promise))
+            asked.append(check)
+    evidence = judge(asked, examined, promise)
     tested = [one for one in evidence if one.verdict is not Verdict.VACUOUS or one.property == BOUND]
     if not names and any(CHECKS[one.property].promised(promise) for one in tested):
         unasked |= {one.property: CHECKS[one.property].untested(promise) for one in evidence if one not in tested}
@@ -149,66 +147,76 @@ def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequen
     return Checked(tuple(evidence), anomalies, unasked, examined)
 
 
-def examine(facts: Facts, malformed: ir.Table, promise: Promise) -> Examined:
-    """What all verdicts on a history have in common."""
-    reads = number(facts.told.n.sum().fill_null(0))
-    versions = number(facts.versions.count(where=facts.versions.asked.notnull()))
-    files = number(facts.events.file.nunique())
-    examined = Examined(
-        facts, malformed, number(malformed.count()), {}, f"this history: {reads} reads, {versions} versions", files < 2
-    )
+def examine(facts: Facts, malformed: Any, promise: Promise) -> Examined:
+    """What all verdicts on a history have in common; `malformed` is a table of Arrow or of a backend."""
+    reads, versions = int(facts.told.n.sum()), int((~np.isnan(facts.versions.asked)).sum())
+    spoilt, first = malformed_lines(malformed, SHOWN)
+    examined = Examined(facts, first, spoilt, {}, f"this history: {reads} reads, {versions} versions")
     broken = {}
     for one in MONITORS.values():
         if one.limit(promise) is not None:
-            rows = keep(one.broken(facts, promise))
+            rows = one.broken(facts, promise)
             if said := _broken_text(one, rows, promise, examined):
                 broken[one.id] = (one, rows, said)
     return evolve(examined, broken=broken)
 
 
-def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
-    """The verdict on one property, with the violations that come first and what explains them."""
+def judge(checks: Sequence[Check], examined: Examined, promise: Promise) -> list[Evidence]:
+    """The verdicts on some properties, with the violations that come first and what explains them."""
+    facts, broken, seconds = examined.facts, {}, {}
+    for check in checks:
+        started = time.perf_counter()
+        broken[check.id] = check.broken(facts, promise)
+        seconds[check.id] = time.perf_counter() - started
     started = time.perf_counter()
+    counted = tallies(facts, broken, {check.id: excused(check, examined)[0] for check in checks})
+    share = (time.perf_counter() - started) / max(len(checks), 1)
+    found = []
+    for check in checks:
+        started = time.perf_counter()
+        one = _verdict(check, counted[check.id], examined, promise)
+        found.append(evolve(one, seconds=seconds[check.id] + share + time.perf_counter() - started))
+    return found
+
+
+def _verdict(check: Check, tally: Tally, examined: Examined, promise: Promise) -> Evidence:
     facts = examined.facts
-    suspects = keep(check.suspects(facts, promise))
-    tested = number(check.tested(facts, promise))
+    tested = check.tested(facts, promise)
     measures: dict[str, int | float | str] = {"tested": tested}
-    measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
-    at_fault, broken = blamed(check, suspects, examined)
+    measures |= {name: _plain(value) for name, value in check.measures(facts, promise).items()}
+    broken = excused(check, examined)[1]
     excuses = f"an assumption was broken: {broken}" if broken else ""
-    suspected = number(suspects.count())
-    to_blame = suspected if at_fault is suspects else number(at_fault.count())
-    count, said = 0, ""
-    if suspected:
-        count, said = _violations(check, examined, promise, at_fault if 0 < to_blame < suspected else None)
-    if count:
-        measures["violations"] = count
+    said = _violations(check, tally, examined, promise) if tally.count else ""
+    if tally.count:
+        measures["violations"] = tally.count
     evidence = Evidence(check.id, ENGINE, Verdict.HOLDS_TO_BOUND, _bound(check, examined, promise), measures=measures)
     if check.bounded:
         evidence = evolve(evidence, assumptions=promise.assumptions)
     if examined.spoilt:
-        evidence = _spoilt(evidence, examined, said)
-    elif count:
+        return _spoilt(evidence, examined, said)
+    if tally.count:
         verdict = (
-            Verdict.VIOLATED if to_blame else Verdict.UNKNOWN if _clocks_differ(check, examined) else Verdict.MISSED
+            Verdict.VIOLATED
+            if tally.to_blame
+            else Verdict.UNKNOWN
+            if _clocks_differ(check, examined)
+            else Verdict.MISSED
         )
         if verdict is Verdict.MISSED:
             excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
         parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
-        evidence = evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
-    elif tested == 0:
-        evidence = evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
-    elif excuses:
-        evidence = evolve(evidence, reason=excuses)
-    return evolve(evidence, seconds=time.perf_counter() - started)
+        return evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
+    if tested == 0:
+        return evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
+    return evolve(evidence, reason=excuses) if excuses else evidence
 
 
 def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> Evidence:
     """Whether the environment kept to what the bound takes for granted (MISSED if not), or the design to its duty."""
     started = time.perf_counter()
-    measured = monitor.measure(examined.facts, promise)
-    worst, count = largest(measured)
-    measures: dict[str, int | float | str] = {"measured": count, "largest": _plain(worst)}
+    measured = monitor.measure(examined.facts, promise).value
+    worst = np.fmax.reduce(measured, initial=0.0)
+    measures: dict[str, int | float | str] = {"measured": len(measured), "largest": _plain(worst.item())}
     if (limit := monitor.limit(promise)) is not None:
         measures["limit"] = limit
     evidence = Evidence(monitor.id, ENGINE, Verdict.HOLDS_TO_BOUND, examined.covers, measures=measures)
@@ -216,7 +224,7 @@ def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> 
         _, rows, said = examined.broken[monitor.id]
         verdict = Verdict.VIOLATED if monitor.duty else Verdict.MISSED
         evidence = evolve(evidence, verdict=verdict, reason=said)
-        evidence = evolve(evidence, measures={**measures, "broken": number(rows.count())})
+        evidence = evolve(evidence, measures={**measures, "broken": len(rows)})
     if examined.spoilt:
         evidence = _spoilt(evidence, examined, evidence.reason)
     return evolve(evidence, seconds=time.perf_counter() - started)
@@ -228,21 +236,19 @@ def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> 
 def _spoilt(evidence: Evidence, examined: Examined, said: str) -> Evidence:
     """Of a history with malformed lines, about which nothing is known for certain."""
     count = examined.spoilt
-    first = rows_of(examined.malformed.order_by(["file", "line"]).limit(_SHOWN))
-    where = _listed([f"{_place(row, '', examined.one_file)}: {row['problem']}" for row in first], count)
+    where = _listed([f"{_place(row, '', examined.one_file)}: {row['problem']}" for row in examined.malformed], count)
     also = f"; among the others: {said}" if said else ""
     reason = f"{count} malformed line{'s' if count > 1 else ''}: {where}{also}"
     return evolve(evidence, verdict=Verdict.UNKNOWN, reason=reason, measures={**evidence.measures, "malformed": count})
 
 
-def blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Table, str]:
-    """The suspects of units whose environment kept to what the property assumes; and what was broken, if anything."""
+def excused(check: Check, examined: Examined) -> tuple[Flags, str]:
+    """The units whose environment broke something that the property assumes; and what was broken, if anything."""
+    units = np.zeros(len(examined.facts.units), bool)
     relevant = [one for one in examined.broken.values() if one[0].field in check.assumes and not one[0].duty]
-    if not relevant:
-        return suspects, ""
     for monitor, rows, _ in relevant:
-        suspects = suspects.limit(0) if monitor.everywhere else suspects.anti_join(rows.select("unit"), "unit")
-    return keep(suspects), "; ".join(said for _, _, said in relevant)
+        units[slice(None) if monitor.everywhere else rows.unit] = True
+    return units, "; ".join(said for _, _, said in relevant)
 
 
 def _clocks_differ(check: Check, examined: Examined) -> bool:
@@ -255,48 +261,22 @@ def _by_how_much(measures: Mapping[str, int | float | str]) -> str:
     return f" by {-float(measures['headroom_s']):.3f} s" if "headroom_s" in measures else ""
 
 
-def _violations(check: Check, examined: Examined, promise: Promise, blamed: ir.Table | None) -> tuple[int, str]:
-    """How many events break the property, and the first of them in words: of the units in `blamed`, if it is given."""
-    broken = check.broken(examined.facts, promise)
-    blocks = _blocks(broken)
-    count = sum(one["n"] for one in blocks)
-    if blamed is not None:
-        broken = broken.semi_join(blamed, "unit")
-        blocks = _blocks(broken)
-    first = keep(_first(broken, blocks))
+def _violations(check: Check, tally: Tally, examined: Examined, promise: Promise) -> str:
+    """The first of the events that break the property, in words."""
     parts = []
-    for row in rows_of(check.explained(examined.facts, first).order_by(["file", "line"])):
+    for row in check.explained(examined.facts, tally.first):
         named = {**row, "at": _place(row, "", examined.one_file), "because": _place(row, "because_", examined.one_file)}
         parts.append(f"{named['at']}: {check.say(named, promise)}")
-    return count, _listed(parts, count)
+    return _listed(parts, tally.count)
 
 
-def _blocks(broken: ir.Table) -> list[dict[str, Any]]:
-    """How many violating events there are in each stretch of lines: one pass, whose result is small however many."""
-    block = (broken.line // _STRETCH).cast("int64")
-    return rows_of(
-        broken.mutate(block=block).group_by(["file", "block"]).agg(n=ibis._.count()).order_by(["file", "block"])
-    )
-
-
-def _first(broken: ir.Table, blocks: Sequence[Mapping[str, Any]]) -> ir.Table:
-    """The first few violating events, for which only the stretches that they are in are read."""
-    here = [
-        (broken.file == p["file"])
-        & (broken.line >= p["block"] * _STRETCH)
-        & (broken.line < (p["block"] + 1) * _STRETCH)
-        for p in blocks[:_SHOWN]
-    ]
-    return broken.filter(ibis.or_(*here)).order_by(["file", "line"]).limit(_SHOWN)
-
-
-def _broken_text(monitor: Monitor, rows: ir.Table, promise: Promise, examined: Examined) -> str:
-    worst = rows_of(rows.order_by([ibis.desc("value"), "file", "line"]).limit(1))
-    if not worst:
+def _broken_text(monitor: Monitor, rows: Table, promise: Promise, examined: Examined) -> str:
+    if not len(rows):
         return ""
-    at = _place(worst[0], "", examined.one_file)
-    said = monitor.say_still if worst[0].get("still") else monitor.say
-    return said.format(value=worst[0]["value"], at=at, limit=monitor.limit(promise))
+    worst = examined.facts.in_order(rows.take(rows.value == rows.value.max()))
+    (row,) = examined.facts.rows(worst.take(np.zeros(1, np.int64)))
+    said = monitor.say_still if row.get("still") else monitor.say
+    return said.format(value=row["value"], at=_place(row, "", examined.one_file), limit=monitor.limit(promise))
 
 
 def _bound(check: Check, examined: Examined, promise: Promise) -> str:
@@ -309,7 +289,7 @@ def _measured(facts: Facts) -> dict[str, int | float | str]:
     """The quantiles of staleness over all reads."""
     found: dict[str, int | float | str] = {}
     for which in ("certain", "possible"):
-        for row in rows_of(quantiles(spread(facts, which))):
+        for row in facts.rows(quantiles(spread(facts, which))):
             found |= {f"{which}_{q}_s": round(row[q], 6) for q in ("p50", "p99")}
     return found
 
@@ -321,8 +301,8 @@ def _place(row: Mapping[str, Any], prefix: str, one_file: bool) -> str | None:
     return f"line {line}" if one_file else f"{file}, line {line}"
 
 
-def _plain(value: Any) -> int | float:
-    return 0 if value is None else round(value, 6) if isinstance(value, float) else int(value)
+def _plain(value: int | float) -> int | float:
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _listed(parts: Sequence[str], count: int) -> str:
