@@ -18,7 +18,7 @@ import numpy as np
 from attrs import frozen
 
 from edgeproof.properties.traffic.attempts import PLACE, after_failures, failed_in_a_row, took, waiting, waits
-from edgeproof.properties.traffic.coded import OK, SOURCE, STALL, UNKNOWN
+from edgeproof.properties.traffic.coded import OK, STALL, UNKNOWN
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import matched
 from edgeproof.properties.traffic.labels import VERSION, key
@@ -57,17 +57,23 @@ class Monitor:
             return _latest(promise)
         return None if self.id == LATE and promise.may_be_late else found
 
-    def unwatched(self, facts: Facts) -> str:
-        """Why this history does not show whether the assumption was kept; empty if it does, or none was made."""
-        if not len(facts.publishes) and not self.everywhere:
+    def unwatched(self, puts: int, cached: int) -> str:
+        """Why a history with so many puts, and reads from caches, does not show whether the assumption was kept; empty
+        if it does, or none was made.
+        """
+        if not puts and not self.everywhere:
             return "no put is recorded"
-        if self.field == "cache_ttl" and not (facts.tellings.source == SOURCE["cache"]).any():
+        if self.field == "cache_ttl" and not cached:
             return "no read says that it was served from a cache"
         return ""
 
     def broken(self, facts: Facts, promise: Promise) -> Table:
         """The rows over the limit."""
-        measured, limit = self.measure(facts, promise), self.limit(promise)
+        return self.over(self.measure(facts, promise), promise)
+
+    def over(self, measured: Table, promise: Promise) -> Table:
+        """Those of the measured values that are over the limit."""
+        limit = self.limit(promise)
         over = np.inf if limit is None else limit
         return measured.take(measured.value > over if self.strictly else measured.value >= over)
 

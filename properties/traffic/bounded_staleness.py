@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from edgeproof.properties.traffic.attempts import failed_in_a_row, took
-from edgeproof.properties.traffic.check import PUBLISHING, Broken, Causes, Check, Row, what
+from edgeproof.properties.traffic.check import PUBLISHING, Broken, Causes, Check, Measures, Row, what
 from edgeproof.properties.traffic.coded import OK
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import matched
@@ -38,7 +40,7 @@ def _tested(facts: Facts, promise: Promise) -> int:
     return reads_beyond(facts, promise.bound_s)
 
 
-def _measures(facts: Facts, promise: Promise) -> dict[str, int | float]:
+def _measures(facts: Facts, promise: Promise) -> Measures:
     told = facts.told
     newer_asked = facts.versions.newer_asked[matched(key(told, VERSION), key(facts.versions, VERSION))]
     oldest = _largest(told.last_invoke - moment_of(facts, told, "superseded") - promise.slack)
@@ -51,6 +53,13 @@ def _measures(facts: Facts, promise: Promise) -> dict[str, int | float]:
         "certain_max_s": oldest,
         "possible_max_s": _largest(told.last_returned - newer_asked + promise.slack),
     }
+
+
+def _together(parts: Sequence[Measures]) -> Measures:
+    """The largest of all, but for the head-room and the number of reads."""
+    largest = {name: max(part[name] for part in parts) for name in parts[0]}
+    least, reads = min(part["headroom_s"] for part in parts), sum(part["reads"] for part in parts)
+    return {**largest, "reads": reads, "headroom_s": least}
 
 
 def _largest(seconds: Floats) -> float:
@@ -73,4 +82,5 @@ BOUNDED_STALENESS = Check(
     say=_say,
     assumes=PUBLISHING,
     measures=_measures,
+    together=_together,
 )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -42,13 +42,18 @@ EVENT: Final = (
 CAUSE: Final = ("unit", "kind", "era", "version", "digest", "key", "pop", "reader", "file", "line")
 
 Row = Mapping[str, Any]
+Measures = Mapping[str, int | float]
 
 
 def _always(promise: Promise) -> bool:
     return True
 
 
-def _none(facts: Facts, promise: Promise) -> Mapping[str, int | float]:
+def _summed(parts: Sequence[Measures]) -> Measures:
+    return {name: sum(part[name] for part in parts) for name in parts[0]}
+
+
+def _none(facts: Facts, promise: Promise) -> Measures:
     return {}
 
 
@@ -95,27 +100,21 @@ class Check:
     subject: Callable[[Facts], int] | None = None
     no_subject: str = ""
     promised: Callable[[Promise], bool] = _always
-    measures: Callable[[Facts, Promise], Mapping[str, int | float]] = _none
+    measures: Callable[[Facts, Promise], Measures] = _none
+    together: Callable[[Sequence[Measures]], Measures] = _summed
+    """What measures of some units, and of others, come to."""
 
     @property
     def bounded(self) -> bool:
         """Whether it is about the staleness bound."""
         return self.assumes == PUBLISHING
 
-    def unasked(self, facts: Facts, promise: Promise) -> str:
-        """Why this history is not to be asked for the property; empty if it is."""
-        if self.bounded and promise.bound_s == float("inf"):
-            return "no bound was given"
-        if self.subject is not None and not self.subject(facts):
-            return self.no_subject
-        return ""
-
     def violations(self, facts: Facts, promise: Promise) -> list[dict[str, Any]]:
         """All the violating events of a history, each with the event that explains it (None where none does)."""
         return self.explained(facts, breaking(facts, self.broken(facts, promise)))
 
     def explained(self, facts: Facts, broken: Table) -> list[dict[str, Any]]:
-        """Violating events in their order, with the place and what else is known of the first one that explains each."""
+        """Violating events in their order, each with the first one that explains it, as far as one does."""
         rows = facts.rows(facts.in_order(broken))
         found = _by_moment(facts, self.causes(facts), broken)
         for row in rows:
@@ -136,11 +135,12 @@ def _by_moment(facts: Facts, causes: Causes, broken: Table) -> dict[tuple[str, f
     """The events that had one of the moments that something is measured from, by unit and moment."""
     moments = np.unique(broken.because_at[~np.isnan(broken.because_at)])
     found = [_at(table, table.columns[moment], moments) for table, moment in causes.tables]
-    if causes.told is not None and len(moments):
+    told = causes.told
+    if told is not None and len(moments):
         for reads in facts.reads():
             there = np.flatnonzero(np.isin(reads.returned, moments))
             reads = reads.take(there)
-            reads = reads.take(causes.told(reads))
+            reads = reads.take(told(reads))
             found.append(reads.put(at=reads.returned).only(*CAUSE, "at"))
     by: dict[tuple[str, float], list[dict[str, Any]]] = {}
     for row in facts.rows(concat(found)) if found else ():
@@ -155,9 +155,11 @@ def _at(table: Table, at: Column, moments: Column) -> Table:
 def breaking(facts: Facts, broken: Broken) -> Table:
     """All the events that break something: a pass over the reads, if reads do."""
     found = [] if broken.events is None else [event_columns(broken.events)]
-    for reads in () if broken.reads is None else facts.reads():
-        which, because_at = broken.reads(reads)
-        found.append(event_columns(reads.take(which).put(because_at=because_at)))
+    that = broken.reads
+    if that is not None:
+        for reads in facts.reads():
+            which, because_at = that(reads)
+            found.append(event_columns(reads.take(which).put(because_at=because_at)))
     return concat([event_columns(facts.publishes.take(np.zeros(0, np.int64)).put(because_at=np.zeros(0))), *found])
 
 

@@ -13,7 +13,7 @@ from attrs import Factory, frozen
 
 from edgeproof.properties.intake.row import KINDS, OUTCOMES, SCOPES, SOURCES
 from edgeproof.properties.traffic.labels import EMPTY_DIGEST
-from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table
+from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table, constant
 
 __all__ = [
     "COMMIT", "CRASH", "EMPTY", "EVICT", "FAIL", "FAULT", "OK", "PARTITION", "PUBLISH", "READ", "ROLLBACK",
@@ -58,7 +58,7 @@ class Words:
         """A column of text as the numbers of its words."""
         size = len(column)
         if column.null_count == size:
-            return np.full(size, ABSENT, np.int32)
+            return constant(ABSENT, size)
         if isinstance(column, pa.ChunkedArray):
             column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
         if not pa.types.is_dictionary(column.type):
@@ -133,7 +133,7 @@ class Vocabulary:
 
 def _numbers(column: pa.ChunkedArray | pa.Array, absent: float) -> Column:
     if column.null_count == len(column):
-        return np.full(len(column), absent, np.float64 if absent != absent else np.int64)
+        return constant(absent, len(column))
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(absent, column.type))
     found: Column = column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)

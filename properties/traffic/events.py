@@ -53,8 +53,7 @@ def recorded(events: Any) -> Recorded:
         told = _answered(coded)
         answered.append(coded.take(told))
         others.append(coded.take(~told))
-    kept = [concat(answered)]
-    return Recorded(vocabulary, concat(others), lambda: kept, kept=True)
+    return Recorded(vocabulary, concat(others), lambda: answered, kept=True)
 
 
 def _of_many(events: Any, vocabulary: Vocabulary) -> Recorded:

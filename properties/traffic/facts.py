@@ -30,7 +30,7 @@ from edgeproof.properties.traffic.making import contents_of, moments_of, version
 from edgeproof.properties.traffic.table import Floats, Table, concat, filled
 from edgeproof.properties.traffic.writes import writes
 
-__all__ = ["Facts", "gather"]
+__all__ = ["Ask", "Facts", "at_once", "gather"]
 
 _TOLD: Final = (*SESSION, "era", "version", "source", "seen", "digest")
 _ASKED: Final = ("unit", "era", "version", "seen", "repo", "scope", "admitted")
@@ -78,11 +78,24 @@ class Facts:
         return table.take(np.lexsort((table.line, self.vocabulary.of["file"].ranked(table.file))))
 
 
-def gather(events: Any) -> Facts:
-    """Digest a history, of a table with the columns of `EVENTS`: one pass over its reads."""
+Ask = Callable[[Callable[[Facts], Any]], list[Any]]
+"""Asks the facts of a history for something: of all its units at once, or of a part of them at a time."""
+
+
+def at_once(facts: Facts) -> Ask:
+    """Asks for something of all units at once."""
+    return lambda kernel: [kernel(facts)]
+
+
+def gather(events: Any, evictions: Any = None) -> Facts:
+    """Digest a history, of a table with the columns of `EVENTS`: one pass over its reads.
+
+    If it is but some units of one, `evictions` are those of all of it, as isolates serve many units.
+    """
     known = recorded(events)
     faults = known.others.take(known.others.kind == FAULT)
-    evictions, restores = evictions_of(faults), restores_of(faults)
+    evictions = evictions_of(faults if evictions is None else known.vocabulary.coded(evictions))
+    restores = restores_of(faults)
 
     def with_lives(reads: Table) -> Table:
         return reads.put(session=sessions(reads, evictions), seen=restores_seen(reads, restores))

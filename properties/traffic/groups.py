@@ -26,6 +26,8 @@ def packed(*columns: Column) -> Ints:
     key, size = _dense(columns[0])
     for column in columns[1:]:
         part, span = _dense(column)
+        if span == 1:
+            continue
         if size * span > _MOST:
             key, size = _ranked(key)
         if size * span > _MOST:
@@ -38,6 +40,8 @@ def _dense(column: Column) -> tuple[Ints, int]:
     """Whole numbers from 0 in the order of the values, and how many there may be."""
     if not len(column):
         return column.astype(np.int64), 1
+    if column.strides == (0,):
+        return np.zeros(len(column), np.int64), 1
     if column.dtype.kind == "f":
         return _ranked(column)
     low, high = int(column.min()), int(column.max())
@@ -129,6 +133,8 @@ def matched(left: tuple[Column, ...], right: tuple[Column, ...]) -> Ints:
         return np.full(len(left[0]), -1, np.int64)
     key_left, key_right, known, size = np.zeros(len(left[0]), np.int64), np.zeros(count, np.int64), None, 1
     for one, other in zip(left, right, strict=True):
+        if one.strides == other.strides == (0,) and one[0] == other[0]:
+            continue
         place, there, rank, span = _placed(one, other)
         known = there if known is None else known & there
         if size * span > _MOST:

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgeproof.properties.traffic.coded import EVICT, FAIL, ROLLBACK
 from edgeproof.properties.traffic.groups import counted, packed
-from edgeproof.properties.traffic.table import Column, Ints, Table, filled
+from edgeproof.properties.traffic.table import Column, Ints, Table, constant, filled
 
 __all__ = ["NOWHERE", "evictions_of", "lives", "restores_of", "restores_seen", "sessions"]
 
@@ -25,6 +25,8 @@ commit that met a restore."""
 
 def lives(events: Table, restores: Table) -> Ints:
     """The number of the life of its unit that each event belongs to, each restore ending one; NOWHERE if it met one."""
+    if not len(restores):
+        return constant(0, len(events))
     begun = _begun(events.unit, events, restores.unit, restores)
     return _life(begun, _over(events.unit, events, restores.unit, restores))
 
@@ -34,6 +36,8 @@ def sessions(reads: Table, evictions: Table) -> Ints:
 
     A memory is an isolate's, which serves many units. An eviction that leaves `reader` or `pop` out is of them all.
     """
+    if not len(evictions):
+        return constant(0, len(reads))
     begun, over = np.zeros(len(reads), np.int64), np.zeros(len(reads), np.int64)
     named = (evictions.pop >= 0) * 2 + (evictions.reader >= 0)
     for which in np.unique(named).tolist():
@@ -47,6 +51,8 @@ def sessions(reads: Table, evictions: Table) -> Ints:
 
 def restores_seen(events: Table, restores: Table) -> Ints:
     """How many restores of its unit may have begun by the end of each event."""
+    if not len(restores):
+        return constant(0, len(events))
     return _begun(events.unit, events, restores.unit, restores)
 
 

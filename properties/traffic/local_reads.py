@@ -33,7 +33,8 @@ def _cut_off(reads: Table, cuts: Table) -> Flags:
     here, there = _keys(("unit", "pop"), reads, cuts)
     units, of_units = _keys(("unit",), reads, cuts)
     within = _within(here, reads, there[~everywhere], cuts.take(~everywhere))
-    return within | _within(units, reads, of_units[everywhere], cuts.take(everywhere))
+    within |= _within(units, reads, of_units[everywhere], cuts.take(everywhere))
+    return within
 
 
 def _keys(names: tuple[str, ...], reads: Table, cuts: Table) -> tuple[Column, Column]:
@@ -56,7 +57,8 @@ def _within(of: Column, reads: Table, cut_of: Column, cuts: Table) -> Flags:
         cut_of * size + np.searchsorted(moments, begun), of * size + np.searchsorted(moments, reads.invoke)
     )
     last = np.maximum(before - 1, 0)
-    return (before > 0) & (cut_of[last] == of) & (filled(reads.returned, inf) < until[last])
+    within: Flags = (before > 0) & (cut_of[last] == of) & (filled(reads.returned, inf) < until[last])
+    return within
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:

@@ -33,15 +33,17 @@ def past(told: Table, because_at: Floats, allowed: float) -> Table:
 
 def late_reads(
     suspects: Table, keys: tuple[str, ...] = SEEN, began: Callable[[Table], Column] | None = None
-) -> ReadsThat:
-    """The reads among suspects that `began` after their `latest`."""
+) -> ReadsThat | None:
+    """The reads among suspects that `began` after their `latest`; None if there are no suspects."""
+    if not len(suspects):
+        return None
 
     def that(reads: Table) -> tuple[Flags, Floats]:
-        of, which = those_of(suspects, reads, keys)
+        of, late = those_of(suspects, reads, keys)
         begun = reads.invoke if began is None else began(reads)
-        late = which.copy()
-        late[which] = begun[which] > suspects.latest[of]
-        return late, suspects.because_at[of[late[which]]]
+        after = begun[late] > suspects.latest[of]
+        late[late] = after
+        return late, suspects.because_at[of[after]]
 
     return that
 

@@ -15,7 +15,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-__all__ = ["ABSENT", "Column", "Flags", "Floats", "Ints", "Table", "concat", "filled"]
+__all__ = ["ABSENT", "Column", "Flags", "Floats", "Ints", "Table", "concat", "constant", "filled"]
 
 Column = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -45,7 +45,10 @@ class Table:
 
     def take(self, which: Flags | Ints) -> Table:
         """The rows that are marked, or at these places."""
-        return Table({name: column[which] for name, column in self.columns.items()})
+        places: Ints = np.flatnonzero(which) if which.dtype == np.bool_ else which
+        if which.dtype == np.bool_ and len(places) == len(self):
+            return self
+        return Table({name: _taken(column, places) for name, column in self.columns.items()})
 
     def put(self, **columns: Column) -> Table:
         """The same with other, or more, columns."""
@@ -56,11 +59,37 @@ class Table:
         return Table({name: self.columns[name] for name in names})
 
 
+def constant(value: float | int, size: int) -> Column:
+    """A column of one value, which takes no memory. It cannot be written to."""
+    return np.broadcast_to(np.array(value), size)
+
+
+def _is_constant(column: Column) -> bool:
+    return column.strides == (0,) and len(column) > 0
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are one, or both are no times."""
+    return bool(one == other or (one != one and other != other))
+
+
+def _taken(column: Column, places: Ints) -> Column:
+    return constant(column[0], len(places)) if _is_constant(column) else column[places]
+
+
+def _joined(columns: Sequence[Column]) -> Column:
+    """Columns one after the other: one of one value, if all of it is."""
+    there = [column for column in columns if len(column)]
+    if there and all(_is_constant(column) and _same(column[0], there[0][0]) for column in there):
+        return constant(there[0][0], sum(map(len, there)))
+    return np.concatenate(columns)
+
+
 def concat(tables: Sequence[Table]) -> Table:
     """The rows of tables that have the same columns, one after the other."""
     if len(tables) == 1:
         return tables[0]
-    return Table({name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns})
+    return Table({name: _joined([t.columns[name] for t in tables]) for name in tables[0].columns})
 
 
 def filled(times: Column, instead: float) -> Floats:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many events break each of some properties, and which come first: one more pass over the reads, for all of them."""
+"""How many events break each of some properties, and which come first: one more pass over the reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import frozen
 
 from edgeproof.properties.traffic.check import Broken, event_columns
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.table import Flags, Floats, Table, concat
+from edgeproof.properties.traffic.table import Flags, Floats, Ints, Table, concat
 
 __all__ = ["SHOWN", "Tally", "tallies"]
 
@@ -22,13 +22,12 @@ _LINES: Final = 2**40
 
 @frozen(eq=False)
 class Tally:
-    """How many events break a property, and how many of these nothing excuses; and the first few of those, or of all
-    where all are excused.
-    """
+    """How many events break a property, and how many of these nothing excuses; and the first few of either."""
 
     count: int
     to_blame: int
     first: Table
+    first_to_blame: Table
 
 
 def tallies(facts: Facts, broken: Mapping[str, Broken], excused: Mapping[str, Flags]) -> dict[str, Tally]:
@@ -67,11 +66,13 @@ class _Counting:
 
     def tally(self) -> Tally:
         """What it came to."""
-        first = concat(self._first[self._count[True] > 0])
-        first = first.take(self._earliest(first, np.arange(len(first))))
-        return Tally(self._count[False], self._count[True], first)
+        return Tally(self._count[False], self._count[True], self._earliest_of(False), self._earliest_of(True))
 
-    def _earliest(self, events: Table, places: np.typing.NDArray[np.int64]) -> np.typing.NDArray[np.int64]:
+    def _earliest_of(self, blamed: bool) -> Table:
+        first = concat(self._first[blamed])
+        return first.take(self._earliest(first, np.arange(len(first))))
+
+    def _earliest(self, events: Table, places: Ints) -> Ints:
         """Which few of some places come first, by file and line."""
         file = self._facts.vocabulary.of["file"].ranked(events.file[places])
         place = file * _LINES + events.line[places]

@@ -38,7 +38,7 @@ def asked_of(facts: Facts) -> Table:
     )
 
 
-def token_reads(asks: Table) -> ReadsThat:
+def token_reads(asks: Table) -> ReadsThat | None:
     """The reads behind some asks that were admitted, which must have `latest` (seconds) and `because_at`."""
     return late_reads(asks.take(asks.admitted == 1), ASKED)
 

@@ -53,7 +53,7 @@ def learn_numbers(reading: Reading, given: Given) -> Lesson:
 
     nothing_yet = promised(completed(given, dict.fromkeys(_MEANINGS, 0)))
     recorded = read_history(reading)
-    learnt = learn(recorded.facts, nothing_yet)
+    learnt = learn(recorded.ask, nothing_yet)
     environment = completed(given, numbers_of(learnt))
     return Lesson(learnt, environment, promised(environment), malformed_lines(recorded.malformed, 0)[0])
 

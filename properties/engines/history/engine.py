@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of recorded traffic: what readers were told, held against what was committed and when.
 
-The checks themselves are in `properties.traffic`, a file each. Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS, and unless it was asked
-for by name it is then not asked. A malformed line makes every verdict UNKNOWN, since nobody knows what it said. Where
-the environment broke an assumption, a promise that may have been missed by that is MISSED: the design is not blamed for
-it. A duty of the design excuses nothing, and is VIOLATED itself. Clocks that differ by more than was assumed leave
-UNKNOWN whether anything was missed.
+The checks themselves are in `properties.traffic`, a file each, and `part` has what they find. Here that becomes
+evidence. No event of a kind that a property needs makes it VACUOUS, and unless it was asked for by name it is then not
+asked. A malformed line makes every verdict UNKNOWN, since nobody knows what it said. Where the environment broke an
+assumption, a promise that may have been missed by that is MISSED: the design is not blamed for it. A duty of the design
+excuses nothing, and is VIOLATED itself. Clocks that differ by more than was assumed leave UNKNOWN whether anything was
+missed.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from attrs import evolve, frozen
 
+from edgeproof.properties.engines.history.part import Broken, Part, part_of, together
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic.assumptions import MONITORS, Monitor
@@ -28,11 +30,11 @@ from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.check import Check
 from edgeproof.properties.traffic.events import malformed_lines
-from edgeproof.properties.traffic.facts import Facts, gather
+from edgeproof.properties.traffic.facts import Ask, Facts, at_once, gather
+from edgeproof.properties.traffic.measure import WHICH, quantile_rows
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.staleness import quantiles, spread
-from edgeproof.properties.traffic.table import Flags, Table
-from edgeproof.properties.traffic.tally import SHOWN, Tally, tallies
+from edgeproof.properties.traffic.staleness import spread
+from edgeproof.properties.traffic.tally import SHOWN
 
 __all__ = [
     "ENGINE",
@@ -41,7 +43,6 @@ __all__ = [
     "check_history",
     "check_table",
     "examine",
-    "excused",
     "judge",
     "judge_assumption",
 ]
@@ -57,20 +58,24 @@ BOUND: Final = "bounded-staleness"
 
 @frozen
 class Examined:
-    """A history on the table: its facts, what is malformed, and the assumptions that its environment broke."""
+    """What is known of a history: what it shows, what is malformed, and the assumptions that its environment broke."""
 
-    facts: Facts
+    part: Part
     malformed: Sequence[Mapping[str, Any]]
     """The first few malformed lines, of which there are `spoilt`."""
     spoilt: int
-    broken: Mapping[str, tuple[Monitor, Table, str]]
-    """By id: the rows over the limit, and what to say of the largest of them."""
-    covers: str
+    broken: Mapping[str, tuple[Monitor, str]]
+    """By id, what to say of the value that is furthest over the limit."""
+
+    @property
+    def covers(self) -> str:
+        """What verdicts rest on."""
+        return f"this history: {self.part.reads} reads, {self.part.versions} versions"
 
     @property
     def one_file(self) -> bool:
         """Whether the history is of one file, which need not be named."""
-        return self.facts.files < 2
+        return len(self.part.files) < 2
 
 
 def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed: int | None = None) -> list[Evidence]:
@@ -84,20 +89,21 @@ def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed:
     with _as_file(source) as path:
         loaded = load(open_duckdb(), [path])
         facts = gather(loaded.events)
-        examined = examine(facts, loaded.malformed, promise)
-        found = []
-        for one in judge([CHECKS[name] for name in names], examined, promise):
-            if one.property == BOUND:
-                one = evolve(one, measures={**one.measures, **_measured(facts)})
-            # Reading the file is part of what each verdict took.
-            found.append(evolve(one, seed=seed, seconds=(time.perf_counter() - started) / len(names)))
-    return found
+        examined = examine(at_once(facts), loaded.malformed, promise, names)
+        found = [judge(CHECKS[name], examined, promise) for name in names]
+        found = [
+            evolve(one, measures={**one.measures, **_measured(facts)}) if one.property == BOUND else one
+            for one in found
+        ]
+    # Reading the file is part of what each verdict took.
+    seconds = (time.perf_counter() - started) / len(names)
+    return [evolve(one, seed=seed, seconds=seconds) for one in found]
 
 
 def check_table(events: Any, malformed: Any, promise: Promise, names: Sequence[str] = tuple(CHECKS)) -> list[Evidence]:
     """Check a history for the named properties, of tables of Arrow or of a backend."""
-    examined = examine(gather(events), malformed, promise)
-    return judge([CHECKS[name] for name in names], examined, promise)
+    examined = examine(at_once(gather(events)), malformed, promise, names)
+    return [judge(CHECKS[name], examined, promise) for name in names]
 
 
 @frozen
@@ -111,27 +117,25 @@ class Checked:
     evidence: tuple[Evidence, ...]
     anomalies: tuple[str, ...]
     unasked: Mapping[str, str]
-    examined: Examined
 
 
-def check_all(facts: Facts, malformed: Any, promise: Promise, names: Sequence[str] = ()) -> Checked:
+def check_all(ask: Ask, malformed: Any, promise: Promise, names: Sequence[str] = ()) -> Checked:
     """Check a history for whatever it is about, and watch the assumptions; or for the named properties only.
 
     What is named is asked even if the history is not about it, and so is the bound where one was given. If nothing that
     anybody promised was put to the test, all of it is asked, and found vacuous: a history that shows nothing is no good
     one.
     """
-    examined = examine(facts, malformed, promise)
-    asked, unasked = [], {}
-    for name, check in CHECKS.items():
-        if names and name not in names:
-            continue
-        why = check.unasked(facts, promise)
-        if why and (not names or promise.bound_s == inf):
-            unasked[name] = why
-        else:
-            asked.append(check)
-    evidence = judge(asked, examined, promise)
+    wanted = [name for name in CHECKS if name in names or not names]
+    unasked = {} if promise.bound_s < inf else {name: "no bound was given" for name in wanted if CHECKS[name].bounded}
+    started = time.perf_counter()
+    examined = examine(ask, malformed, promise, [name for name in wanted if name not in unasked])
+    for name, found in examined.part.properties.items():
+        if not found.subject and (not names or promise.bound_s == inf):
+            unasked[name] = CHECKS[name].no_subject
+    asked = [name for name in wanted if name not in unasked]
+    seconds = (time.perf_counter() - started) / max(len(asked), 1)
+    evidence = [evolve(judge(CHECKS[name], examined, promise), seconds=seconds) for name in asked]
     tested = [one for one in evidence if one.verdict is not Verdict.VACUOUS or one.property == BOUND]
     if not names and any(CHECKS[one.property].promised(promise) for one in tested):
         unasked |= {one.property: CHECKS[one.property].untested(promise) for one in evidence if one not in tested}
@@ -140,94 +144,67 @@ def check_all(facts: Facts, malformed: Any, promise: Promise, names: Sequence[st
     for name, monitor in MONITORS.items():
         if names or monitor.limit(promise) is None:
             continue
-        if why := monitor.unwatched(facts):
+        if why := monitor.unwatched(examined.part.puts, examined.part.cached):
             unasked[name] = why
         else:
             evidence.append(judge_assumption(monitor, examined, promise))
-    return Checked(tuple(evidence), anomalies, unasked, examined)
+    return Checked(tuple(evidence), anomalies, unasked)
 
 
-def examine(facts: Facts, malformed: Any, promise: Promise) -> Examined:
-    """What all verdicts on a history have in common; `malformed` is a table of Arrow or of a backend."""
-    reads, versions = int(facts.told.n.sum()), int((~np.isnan(facts.versions.asked)).sum())
+def examine(ask: Ask, malformed: Any, promise: Promise, names: Sequence[str]) -> Examined:
+    """What a history shows of the named properties; `malformed` is a table of Arrow or of a backend."""
+    part = together(ask(partial(part_of, promise=promise, names=tuple(names))))
     spoilt, first = malformed_lines(malformed, SHOWN)
-    examined = Examined(facts, first, spoilt, {}, f"this history: {reads} reads, {versions} versions")
-    broken = {}
-    for one in MONITORS.values():
-        if one.limit(promise) is not None:
-            rows = one.broken(facts, promise)
-            if said := _broken_text(one, rows, promise, examined):
-                broken[one.id] = (one, rows, said)
+    examined = Examined(part, first, spoilt, {})
+    broken = {
+        name: (MONITORS[name], _broken_text(MONITORS[name], found.worst, promise, examined))
+        for name, found in part.assumptions.items()
+        if found.worst is not None
+    }
     return evolve(examined, broken=broken)
 
 
-def judge(checks: Sequence[Check], examined: Examined, promise: Promise) -> list[Evidence]:
-    """The verdicts on some properties, with the violations that come first and what explains them."""
-    facts, broken, seconds = examined.facts, {}, {}
-    for check in checks:
-        started = time.perf_counter()
-        broken[check.id] = check.broken(facts, promise)
-        seconds[check.id] = time.perf_counter() - started
-    started = time.perf_counter()
-    counted = tallies(facts, broken, {check.id: excused(check, examined)[0] for check in checks})
-    share = (time.perf_counter() - started) / max(len(checks), 1)
-    found = []
-    for check in checks:
-        started = time.perf_counter()
-        one = _verdict(check, counted[check.id], examined, promise)
-        found.append(evolve(one, seconds=seconds[check.id] + share + time.perf_counter() - started))
-    return found
-
-
-def _verdict(check: Check, tally: Tally, examined: Examined, promise: Promise) -> Evidence:
-    facts = examined.facts
-    tested = check.tested(facts, promise)
-    measures: dict[str, int | float | str] = {"tested": tested}
-    measures |= {name: _plain(value) for name, value in check.measures(facts, promise).items()}
-    broken = excused(check, examined)[1]
+def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
+    """The verdict on one property, with the violations that come first and what explains them."""
+    found = examined.part.properties[check.id]
+    measures: dict[str, int | float | str] = {"tested": found.tested}
+    measures |= {name: _plain(value) for name, value in found.measures.items()}
+    relevant = [one for one in examined.broken.values() if one[0].field in check.assumes and not one[0].duty]
+    to_blame = 0 if any(monitor.everywhere for monitor, _ in relevant) else found.to_blame
+    broken = "; ".join(said for _, said in relevant)
     excuses = f"an assumption was broken: {broken}" if broken else ""
-    said = _violations(check, tally, examined, promise) if tally.count else ""
-    if tally.count:
-        measures["violations"] = tally.count
+    said = _violations(check, found, found.first_to_blame if to_blame else found.first, examined, promise)
+    if found.count:
+        measures["violations"] = found.count
     evidence = Evidence(check.id, ENGINE, Verdict.HOLDS_TO_BOUND, _bound(check, examined, promise), measures=measures)
     if check.bounded:
         evidence = evolve(evidence, assumptions=promise.assumptions)
     if examined.spoilt:
         return _spoilt(evidence, examined, said)
-    if tally.count:
-        verdict = (
-            Verdict.VIOLATED
-            if tally.to_blame
-            else Verdict.UNKNOWN
-            if _clocks_differ(check, examined)
-            else Verdict.MISSED
-        )
-        if verdict is Verdict.MISSED:
-            excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
-        parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
-        return evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
-    if tested == 0:
+    if to_blame:
+        return evolve(evidence, verdict=Verdict.VIOLATED, reason="; ".join(filter(None, (said, excuses))))
+    if found.count and _clocks_differ(relevant):
+        return evolve(evidence, verdict=Verdict.UNKNOWN, reason=f"{excuses}; {said}")
+    if found.count:
+        excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
+        return evolve(evidence, verdict=Verdict.MISSED, reason=f"{excuses}; {said}")
+    if found.tested == 0:
         return evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
     return evolve(evidence, reason=excuses) if excuses else evidence
 
 
 def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> Evidence:
     """Whether the environment kept to what the bound takes for granted (MISSED if not), or the design to its duty."""
-    started = time.perf_counter()
-    measured = monitor.measure(examined.facts, promise).value
-    worst = np.fmax.reduce(measured, initial=0.0)
-    measures: dict[str, int | float | str] = {"measured": len(measured), "largest": _plain(worst.item())}
+    found = examined.part.assumptions[monitor.id]
+    measures: dict[str, int | float | str] = {"measured": found.count, "largest": _plain(found.largest)}
     if (limit := monitor.limit(promise)) is not None:
         measures["limit"] = limit
     evidence = Evidence(monitor.id, ENGINE, Verdict.HOLDS_TO_BOUND, examined.covers, measures=measures)
     if monitor.id in examined.broken:
-        _, rows, said = examined.broken[monitor.id]
+        _, said = examined.broken[monitor.id]
         verdict = Verdict.VIOLATED if monitor.duty else Verdict.MISSED
-        evidence = evolve(evidence, verdict=verdict, reason=said)
-        evidence = evolve(evidence, measures={**measures, "broken": len(rows)})
-    if examined.spoilt:
-        evidence = _spoilt(evidence, examined, evidence.reason)
-    return evolve(evidence, seconds=time.perf_counter() - started)
+        evidence = evolve(evidence, verdict=verdict, reason=said, measures={**measures, "broken": found.over})
+    return _spoilt(evidence, examined, evidence.reason) if examined.spoilt else evidence
 
 
 # --- the parts of a verdict ------------------------------------------------------------------------------------------
@@ -242,18 +219,9 @@ def _spoilt(evidence: Evidence, examined: Examined, said: str) -> Evidence:
     return evolve(evidence, verdict=Verdict.UNKNOWN, reason=reason, measures={**evidence.measures, "malformed": count})
 
 
-def excused(check: Check, examined: Examined) -> tuple[Flags, str]:
-    """The units whose environment broke something that the property assumes; and what was broken, if anything."""
-    units = np.zeros(len(examined.facts.units), bool)
-    relevant = [one for one in examined.broken.values() if one[0].field in check.assumes and not one[0].duty]
-    for monitor, rows, _ in relevant:
-        units[slice(None) if monitor.everywhere else rows.unit] = True
-    return units, "; ".join(said for _, _, said in relevant)
-
-
-def _clocks_differ(check: Check, examined: Examined) -> bool:
+def _clocks_differ(broken: Iterable[tuple[Monitor, str]]) -> bool:
     """Whether clocks lay further apart than was assumed, so that nobody knows what came first."""
-    return "skew" in check.assumes and any(one.field == "skew" for one, _, _ in examined.broken.values())
+    return any(monitor.field == "skew" for monitor, _ in broken)
 
 
 def _by_how_much(measures: Mapping[str, int | float | str]) -> str:
@@ -261,22 +229,21 @@ def _by_how_much(measures: Mapping[str, int | float | str]) -> str:
     return f" by {-float(measures['headroom_s']):.3f} s" if "headroom_s" in measures else ""
 
 
-def _violations(check: Check, tally: Tally, examined: Examined, promise: Promise) -> str:
+def _violations(
+    check: Check, found: Broken, rows: Iterable[Mapping[str, Any]], examined: Examined, promise: Promise
+) -> str:
     """The first of the events that break the property, in words."""
     parts = []
-    for row in check.explained(examined.facts, tally.first):
+    for row in rows:
         named = {**row, "at": _place(row, "", examined.one_file), "because": _place(row, "because_", examined.one_file)}
         parts.append(f"{named['at']}: {check.say(named, promise)}")
-    return _listed(parts, tally.count)
+    return _listed(parts, found.count)
 
 
-def _broken_text(monitor: Monitor, rows: Table, promise: Promise, examined: Examined) -> str:
-    if not len(rows):
-        return ""
-    worst = examined.facts.in_order(rows.take(rows.value == rows.value.max()))
-    (row,) = examined.facts.rows(worst.take(np.zeros(1, np.int64)))
-    said = monitor.say_still if row.get("still") else monitor.say
-    return said.format(value=row["value"], at=_place(row, "", examined.one_file), limit=monitor.limit(promise))
+def _broken_text(monitor: Monitor, worst: Mapping[str, Any], promise: Promise, examined: Examined) -> str:
+    said = monitor.say_still if worst.get("still") else monitor.say
+    at = _place(worst, "", examined.one_file)
+    return said.format(value=worst["value"], at=at, limit=monitor.limit(promise))
 
 
 def _bound(check: Check, examined: Examined, promise: Promise) -> str:
@@ -288,8 +255,8 @@ def _bound(check: Check, examined: Examined, promise: Promise) -> str:
 def _measured(facts: Facts) -> dict[str, int | float | str]:
     """The quantiles of staleness over all reads."""
     found: dict[str, int | float | str] = {}
-    for which in ("certain", "possible"):
-        for row in facts.rows(quantiles(spread(facts, which))):
+    for which in WHICH:
+        for row in quantile_rows(spread(facts, which)):
             found |= {f"{which}_{q}_s": round(row[q], 6) for q in ("p50", "p99")}
     return found
 
