@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -45,10 +45,12 @@ def recorded(events: Any) -> Recorded:
     vocabulary = Vocabulary()
     nothing = vocabulary.coded(EVENTS.empty_table())
     answered, others, size = [nothing], [nothing], 0
-    for batch in _batches(events):
+    batches = _batches(events)
+    for batch in batches:
         coded = vocabulary.coded(batch)
         size += len(coded)
         if size > KEPT:
+            batches.close()
             return _of_many(events, vocabulary)
         told = _answered(coded)
         answered.append(coded.take(told))
@@ -79,14 +81,17 @@ def malformed_lines(malformed: Any, most: int) -> tuple[int, list[dict[str, Any]
     return count, rows[:most]
 
 
-def _batches(events: Any) -> Iterable[pa.RecordBatch | pa.Table]:
+def _batches(events: Any) -> Generator[pa.RecordBatch | pa.Table]:
+    """The events of a table, some at a time. It has to be done, or closed, before DuckDB is asked for anything else."""
     if isinstance(events, pa.Table):
-        return [events]
+        yield events
+        return
     backend = events.get_backend()
-    if backend.name != "duckdb":
-        return [backend.to_pyarrow(events)]
-    found: Iterable[pa.RecordBatch] = backend.con.sql(backend.compile(events)).to_arrow_reader(BATCH)
-    return found
+    reader = backend.con.sql(backend.compile(events)).to_arrow_reader(BATCH)
+    try:
+        yield from reader
+    finally:
+        reader.close()
 
 
 def _answered(events: Table) -> Flags:

@@ -45,7 +45,7 @@ class Table:
 
     def take(self, which: Flags | Ints) -> Table:
         """The rows that are marked, or at these places."""
-        places: Ints = np.flatnonzero(which) if which.dtype == np.bool_ else which
+        places = np.flatnonzero(which) if which.dtype == np.bool_ else which
         if which.dtype == np.bool_ and len(places) == len(self):
             return self
         return Table({name: _taken(column, places) for name, column in self.columns.items()})
@@ -73,7 +73,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other or (one != one and other != other))
 
 
-def _taken(column: Column, places: Ints) -> Column:
+def _taken(column: Column, places: Column) -> Column:
     return constant(column[0], len(places)) if _is_constant(column) else column[places]
 
 
