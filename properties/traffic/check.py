@@ -137,9 +137,7 @@ def _by_moment(facts: Facts, causes: Causes, broken: Table) -> dict[tuple[str, f
     found = [_at(table, table.columns[moment], moments) for table, moment in causes.tables]
     told = causes.told
     if told is not None and len(moments):
-        for reads in facts.reads():
-            there = np.flatnonzero(np.isin(reads.returned, moments))
-            reads = reads.take(there)
+        for reads in facts.reads_at(moments):
             reads = reads.take(told(reads))
             found.append(reads.put(at=reads.returned).only(*CAUSE, "at"))
     by: dict[tuple[str, float], list[dict[str, Any]]] = {}

@@ -64,6 +64,8 @@ class Words:
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         new = [self._number(word) for word in column.dictionary.to_pylist()]
+        if len(new) == 1 and not column.null_count:
+            return constant(new[0], size)
         numbers = np.array([*new, ABSENT], np.int32)
         places = column.indices
         if places.null_count:
@@ -137,4 +139,4 @@ def _numbers(column: pa.ChunkedArray | pa.Array, absent: float) -> Column:
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(absent, column.type))
     found: Column = column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)
-    return found
+    return constant(found[0], len(found)) if (found[0] == found[-1]) and (found == found[0]).all() else found

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from edgeproof.properties.intake import EVENTS
 from edgeproof.properties.traffic.coded import OK, READ, Vocabulary
-from edgeproof.properties.traffic.table import Flags, Table, concat
+from edgeproof.properties.traffic.table import Flags, Floats, Table, concat
 
 __all__ = ["Recorded", "malformed_lines", "recorded"]
 
@@ -29,15 +29,27 @@ class Recorded:
     vocabulary: Vocabulary
     others: Table
     answered: Callable[[], Iterable[Table]]
+    returned_at: Callable[[Floats], Iterable[Table]]
+    """Those of the reads that returned at one of some moments."""
     kept: bool
     """Whether the reads are in memory, so that they are worked on once, and not whenever they are looked at."""
 
     def each(self, work: Callable[[Table], Table]) -> Recorded:
         """The same with what some work makes of each batch of reads."""
         if self.kept:
-            done = [work(batch) for batch in self.answered()]
-            return evolve(self, answered=lambda: done)
-        return evolve(self, answered=lambda: map(work, self.answered()))
+            return _kept(self.vocabulary, self.others, [work(batch) for batch in self.answered()])
+        return evolve(
+            self,
+            answered=lambda: map(work, self.answered()),
+            returned_at=lambda moments: map(work, self.returned_at(moments)),
+        )
+
+
+def _kept(vocabulary: Vocabulary, others: Table, answered: list[Table]) -> Recorded:
+    def returned_at(moments: Floats) -> Iterator[Table]:
+        return (reads.take(np.isin(reads.returned, moments)) for reads in answered)
+
+    return Recorded(vocabulary, others, lambda: answered, returned_at, kept=True)
 
 
 def recorded(events: Any) -> Recorded:
@@ -55,7 +67,7 @@ def recorded(events: Any) -> Recorded:
         told = _answered(coded)
         answered.append(coded.take(told))
         others.append(coded.take(~told))
-    return Recorded(vocabulary, concat(others), lambda: answered, kept=True)
+    return _kept(vocabulary, concat(others), answered)
 
 
 def _of_many(events: Any, vocabulary: Vocabulary) -> Recorded:
@@ -64,10 +76,13 @@ def _of_many(events: Any, vocabulary: Vocabulary) -> Recorded:
     rest = [vocabulary.coded(batch) for batch in _batches(events.filter(~told))]
     others = concat([vocabulary.coded(EVENTS.empty_table()), *rest])
 
-    def answered() -> Iterator[Table]:
-        return (vocabulary.coded(batch) for batch in _batches(events.filter(told)))
+    def answered(those: Any = told) -> Iterator[Table]:
+        return (vocabulary.coded(batch) for batch in _batches(events.filter(those)))
 
-    return Recorded(vocabulary, others, answered, kept=False)
+    def returned_at(moments: Floats) -> Iterator[Table]:
+        return answered(told & events.returned.isin(moments.tolist()))
+
+    return Recorded(vocabulary, others, answered, returned_at, kept=False)
 
 
 def malformed_lines(malformed: Any, most: int) -> tuple[int, list[dict[str, Any]]]:

@@ -40,19 +40,20 @@ _ASKED: Final = ("unit", "era", "version", "seen", "repo", "scope", "admitted")
 class Facts:
     """What the checks read. Rows of all tables name their unit, and a version by its `label`.
 
-    `reads` gives the reads that got an answer, a batch at a time; `unanswered` are the others. Each has its `session`
-    and the number of its unit's restores that may have begun by its end (`seen`). `commits` are those that did not
-    fail, as `writes` tells them apart, each with the `life` of its unit, which a restore ends; `restores` are the
-    restores that say which version they went back to, and `made` are commits and restores that name a version.
-    `tellings` has a row per session, version, source and `seen`: how many reads (`n`), and when the first and the last
+    `reads` gives the reads that got an answer, a batch at a time, and `reads_at` those that returned at some moments;
+    `unanswered` are the others. Each has its `session` and the number of its unit's restores that may have begun by its
+    end (`seen`). `commits` are those that did not fail, as `writes` tells them apart, each with the `life` of its unit,
+    which a restore ends; `restores` are the restores that say which version they went back to, and `made` are commits
+    and restores that name a version. `tellings` has a row per session, version, source and `seen`: how many reads (`n`), and when the first and the last
     began and ended. `told` is the same per version and `seen`. `contents` counts reads per version and digest, and says
     when the first one ended; `asks` counts those of tokens. `versions` says of each version that anybody named what is
     known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of those that superseded it.
-    `units` has a row per unit, by its number. `files` is how many there are.
+    `units` has a row per unit, by its number.
     """
 
     vocabulary: Vocabulary
     reads: Callable[[], Iterable[Table]]
+    reads_at: Callable[[Floats], Iterable[Table]]
     unanswered: Table
     commits: Table
     publishes: Table
@@ -67,7 +68,6 @@ class Facts:
     own_contents: Table
     moments: Table
     units: Table
-    files: int
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """The rows of a small table, in words."""
@@ -125,6 +125,7 @@ def _facts(known: Recorded, others: Table, tellings: Table, contents: Table, ask
     return Facts(
         known.vocabulary,
         known.answered,
+        known.returned_at,
         others.take(others.kind == READ),
         commits,
         publishes,
@@ -139,7 +140,6 @@ def _facts(known: Recorded, others: Table, tellings: Table, contents: Table, ask
         contents_of(made),
         moments_of(made, restores, versions),
         units,
-        len(known.vocabulary.of["file"].words),
     )
 
 
@@ -165,7 +165,7 @@ def _summed(spans: Table, by: tuple[str, ...]) -> Table:
     """The reads in a row per `by`, with the labels of versions where these are known."""
     groups = group(*key(spans, by))
     also = [name for name in ("era", "version", "label") if name in spans.columns and name not in by]
-    first = spans.take(groups.first).only(*by, *also)
+    first = spans.only(*by, *also).take(groups.first)
     return first.put(
         first_invoke=groups.min(spans.first_invoke),
         last_invoke=groups.max(spans.last_invoke),

@@ -67,7 +67,7 @@ def going_back(told: Table, by: tuple[str, ...], allowed: float) -> Table:
 def versions_told(tellings: Table, by: tuple[str, ...]) -> Table:
     """Tellings with one row per version of `by`."""
     groups = group(*key(tellings, by), tellings.label)
-    first = tellings.take(groups.first).only(*by, "label")
+    first = tellings.only(*by, "label").take(groups.first)
     return first.put(
         first_returned=groups.min(tellings.first_returned),
         last_invoke=groups.max(tellings.last_invoke),

@@ -60,7 +60,7 @@ def _counted_by(tables: list[Table], by: tuple[str, ...]) -> Table:
     """The number of reads in a row per `by`."""
     table = concat(tables)
     groups = group(*key(table, by))
-    return table.take(groups.first).only(*by).put(n=groups.sum(table.n))
+    return table.only(*by).take(groups.first).put(n=groups.sum(table.n))
 
 
 def quantiles(spread: Table, by: tuple[str, ...] = ()) -> Table:

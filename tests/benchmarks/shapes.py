@@ -45,8 +45,8 @@ def write_shape(folder: Path, name: str, events: int) -> None:
 
 
 def _evictions(reads: pa.Table, count: int, traffic: Traffic) -> pa.Table:
-    """Evictions of isolates that read, at moments of no meaning."""
+    """Evictions of all isolates there are, at moments of no meaning."""
     at = np.sort(np.random.default_rng(traffic.seed).uniform(0, traffic.seconds, count))
-    columns = {name: reads[name].slice(0, count) for name in ("unit", "pop", "reader", "outcome", "era")}
+    columns = {name: reads[name].slice(0, count) for name in ("unit", "outcome", "era")}
     said = {"kind": pa.repeat("fault", count), "note": pa.repeat("evict", count)}
     return pa.table({**columns, **said, "invoke": at, "return": at + 0.001})
