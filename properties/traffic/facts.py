@@ -44,7 +44,9 @@ class Facts:
     `unanswered` are the others. Each has its `session` and the number of its unit's restores that may have begun by its
     end (`seen`). `commits` are those that did not fail, as `writes` tells them apart, each with the `life` of its unit,
     which a restore ends; `restores` are the restores that say which version they went back to, and `made` are commits
-    and restores that name a version. `tellings` has a row per session, version, source and `seen`: how many reads (`n`), and when the first and the last
+    and restores that name a version.
+
+    `tellings` has a row per session, version, source and `seen`: how many reads (`n`), and when the first and the last
     began and ended. `told` is the same per version and `seen`. `contents` counts reads per version and digest, and says
     when the first one ended; `asks` counts those of tokens. `versions` says of each version that anybody named what is
     known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of those that superseded it.
