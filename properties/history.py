@@ -15,7 +15,7 @@ from edgeproof.properties.evidence import Ledger
 from edgeproof.properties.intake import load, read_mapping
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
-from edgeproof.properties.traffic.facts import gather
+from edgeproof.properties.traffic.facts import at_once, gather
 from edgeproof.properties.traffic.ledger import history_ledger
 from edgeproof.properties.traffic.promise import Promise
 
@@ -61,6 +61,6 @@ def check_history(
     sources = [Path(one) for one in ([paths] if isinstance(paths, str | PathLike) else paths)]
     columns = None if mapping is None else read_mapping(Path(mapping))
     loaded = load(open_duckdb(memory), sources, columns, strict=strict)
-    checked = check_all(gather(loaded.events), loaded.malformed, promise, names)
+    checked = check_all(at_once(gather(loaded.events)), loaded.malformed, promise, names)
     title, seconds = ", ".join(map(str, sources)), time.perf_counter() - started
     return history_ledger(title, promise, checked.evidence, checked.anomalies, seconds=seconds)

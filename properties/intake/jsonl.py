@@ -8,6 +8,7 @@ another opinion; all others, and all that it refuses, are left to `parse_row`, w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from io import BytesIO
 from typing import Any, Final
 
@@ -46,8 +47,15 @@ class LineReader:
     def __init__(self, mapping: ColumnMapping) -> None:
         self._mapping = mapping
         self._schema = _raw_schema(mapping)
-        self._connection = duckdb.connect(config={"threads": 1})
-        self._query = "" if self._schema is None else _query(self._schema, mapping)
+
+    # Both take longer than the few lines of a small file do, which need neither.
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(config={"threads": 1})
+
+    @cached_property
+    def _query(self) -> str:
+        return "" if self._schema is None else _query(self._schema, self._mapping)
 
     def read(self, file: str, block: Block) -> Batch:
         """The events of a block, and its malformed lines."""

@@ -14,16 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 from attrs import frozen
 
-from edgeproof.properties.traffic.attempts import after_failures, failed_in_a_row, took, waiting, waits
+from edgeproof.properties.traffic.attempts import PLACE, after_failures, failed_in_a_row, took, waiting, waits
+from edgeproof.properties.traffic.coded import OK, STALL, UNKNOWN
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import number
-from edgeproof.properties.traffic.labels import VERSION
+from edgeproof.properties.traffic.groups import matched
+from edgeproof.properties.traffic.labels import VERSION, key
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.served import served_after
+from edgeproof.properties.traffic.table import Flags, Floats, Table, concat
 
 __all__ = ["MONITORS", "Monitor"]
 
@@ -40,7 +41,7 @@ class Monitor:
     symbol: str
     field: str
     says: str
-    measure: Callable[[Facts, Promise], ir.Table]
+    measure: Callable[[Facts, Promise], Table]
     say: str
     """Of the row with the largest value, and with the limit; `say_still` where that row is `still` growing."""
     say_still: str = ""
@@ -56,20 +57,25 @@ class Monitor:
             return _latest(promise)
         return None if self.id == LATE and promise.may_be_late else found
 
-    def unwatched(self, facts: Facts) -> str:
-        """Why this history does not show whether the assumption was kept; empty if it does, or none was made."""
-        if not number(facts.publishes.count()) and not self.everywhere:
+    def unwatched(self, puts: int, cached: int) -> str:
+        """Why a history with so many puts, and reads from caches, does not show whether the assumption was kept; empty
+        if it does, or none was made.
+        """
+        if not puts and not self.everywhere:
             return "no put is recorded"
-        if self.field == "cache_ttl" and not number(facts.tellings.count(where=facts.tellings.source == "cache")):
+        if self.field == "cache_ttl" and not cached:
             return "no read says that it was served from a cache"
         return ""
 
-    def broken(self, facts: Facts, promise: Promise) -> ir.Table:
+    def broken(self, facts: Facts, promise: Promise) -> Table:
         """The rows over the limit."""
-        measured, limit = self.measure(facts, promise), self.limit(promise)
-        if limit is None:
-            return measured.limit(0)
-        return measured.filter(measured.value > limit if self.strictly else measured.value >= limit)
+        return self.over(self.measure(facts, promise), promise)
+
+    def over(self, measured: Table, promise: Promise) -> Table:
+        """Those of the measured values that are over the limit."""
+        limit = self.limit(promise)
+        over = np.inf if limit is None else limit
+        return measured.take(measured.value > over if self.strictly else measured.value >= over)
 
 
 LATE: Final = "assumes-no-late-puts"
@@ -81,55 +87,65 @@ LATEST_ALARM: Final = 60.0
 never came is not known to be late: nothing is going to be published."""
 
 
-def _late_alarms(facts: Facts, promise: Promise) -> ir.Table:
+def _late_alarms(facts: Facts, promise: Promise) -> Table:
     """Waits for a put that came, and those for one that may yet come."""
-    still = waiting(facts)
-    still = still.filter(still.value <= _latest(promise))
-    return ibis.union(waits(facts).mutate(still=False), still.mutate(still=True))
+    still, came = waiting(facts), waits(facts)
+    still = still.take(still.value <= _latest(promise))
+    return concat([came.put(still=np.zeros(len(came), bool)), still.put(still=np.ones(len(still), bool))])
 
 
-def _never_published(facts: Facts, promise: Promise) -> ir.Table:
+def _never_published(facts: Facts, promise: Promise) -> Table:
     still = waiting(facts)
-    return still.filter(still.value > _latest(promise))
+    return still.take(still.value > _latest(promise))
 
 
 def _latest(promise: Promise) -> float:
     return max(promise.sync_delay or 0.0, LATEST_ALARM)
 
 
-def _landing_late(facts: Facts, promise: Promise) -> ir.Table:
+def _landing_late(facts: Facts, promise: Promise) -> Table:
     """Puts that were given up: nobody knows until when they may land."""
     puts = took(facts)
-    return puts.filter(puts.outcome == "unknown")
+    return puts.take(puts.outcome == UNKNOWN)
 
 
-def _confirmed(facts: Facts, promise: Promise) -> ir.Table:
+def _confirmed(facts: Facts, promise: Promise) -> Table:
     puts = took(facts)
-    return puts.filter(puts.outcome == "ok")
+    return puts.take(puts.outcome == OK)
 
 
-def _stalls(facts: Facts, promise: Promise) -> ir.Table:
+def _stalls(facts: Facts, promise: Promise) -> Table:
     """How long the machine of a run took at the worst to answer something trivial."""
-    stalls = facts.faults.filter((facts.faults.note == "stall") & facts.faults.returned.notnull())
-    return stalls.select("unit", "file", "line", value=stalls.returned - stalls.invoke)
+    stalls = facts.faults.take((facts.faults.note == STALL) & ~np.isnan(facts.faults.returned))
+    return stalls.put(value=stalls.returned - stalls.invoke).only(*PLACE, "value")
 
 
-def _skew(facts: Facts, promise: Promise) -> ir.Table:
+def _skew(facts: Facts, promise: Promise) -> Table:
     """How long before its commit was asked for somebody had exactly what it contains."""
-    v = facts.versions.filter(facts.versions.asked.notnull()).select(*VERSION, "asked", "digests")
-    seen = facts.contents.inner_join(v, list(VERSION))
-    seen = seen.filter(seen.digests.contains(seen.digest)).select(*VERSION, "asked")
-    told = facts.told.inner_join(seen, list(VERSION))
-    early = told.filter(told.first_returned < told.asked)
-    reads = facts.reads.inner_join(
-        early.select(*VERSION, "asked", "first_returned"), [*VERSION, facts.reads.returned == early.first_returned]
-    )
-    puts = facts.publishes.inner_join(v, list(VERSION))
-    puts = puts.filter(puts.digests.contains(puts.digest).fill_null(False) & (puts.returned < puts.asked))
-    return ibis.union(
-        reads.select("unit", "file", "line", value=reads.asked - reads.returned),
-        puts.select("unit", "file", "line", value=puts.asked - puts.returned),
-    )
+    contents, told = facts.contents, facts.told
+    known = contents.take(_is_own(facts, contents))
+    asked = _asked(facts, told)
+    there = matched(key(told, VERSION), key(known, VERSION)) >= 0
+    early = told.put(asked=asked).take(there & (told.first_returned < asked))
+    puts = facts.publishes
+    puts = puts.put(value=_asked(facts, puts) - puts.returned)
+    found = [puts.take(_is_own(facts, puts) & (puts.value > 0)).only(*PLACE, "value")]
+    for reads in facts.reads() if len(early) else ():
+        of = matched((*key(reads, VERSION), reads.returned), (*key(early, VERSION), early.first_returned))
+        first = reads.take(of >= 0)
+        found.append(first.put(value=early.asked[of[of >= 0]] - first.returned).only(*PLACE, "value"))
+    return concat(found)
+
+
+def _asked(facts: Facts, table: Table) -> Floats:
+    """Since when the version of each row may exist."""
+    return np.append(facts.versions.asked, np.nan)[matched(key(table, VERSION), key(facts.versions, VERSION))]
+
+
+def _is_own(facts: Facts, table: Table) -> Flags:
+    """Whether the content of each row is one that its version is known to have."""
+    names = (*VERSION, "digest")
+    return matched(key(table, names), key(facts.own_contents, names)) >= 0
 
 
 _ALL: Final = (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where checks are evaluated: in this process by DuckDB, or by a cluster of Spark."""
+"""Where events are read, and filtered: in this process by DuckDB, or by a cluster of Spark, which judges as well."""
 
 from __future__ import annotations
 

@@ -3,64 +3,68 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Sequence
+
+import numpy as np
 
 from edgeproof.properties.traffic.attempts import failed_in_a_row, took
-from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, causes_at, what
+from edgeproof.properties.traffic.check import PUBLISHING, Broken, Causes, Check, Measures, Row, what
+from edgeproof.properties.traffic.coded import OK
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SEEN, VERSION
+from edgeproof.properties.traffic.groups import matched
+from edgeproof.properties.traffic.labels import VERSION, key
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import late_reads, past
+from edgeproof.properties.traffic.spans import late_reads, moment_of, past
+from edgeproof.properties.traffic.table import Floats
 
-__all__ = ["BOUNDED_STALENESS", "acknowledgements", "reads_beyond", "superseded"]
-
-
-def superseded(facts: Facts) -> ir.Table:
-    """Per version, by when a newer one had certainly been acknowledged that no restore had taken back."""
-    return facts.moments.select(*SEEN, because_at="superseded")
+__all__ = ["BOUNDED_STALENESS", "acknowledgements", "reads_beyond"]
 
 
-def acknowledgements(facts: Facts) -> ir.Table:
+def acknowledgements(facts: Facts) -> Causes:
     """Commits and restores that supersede what came before them, by when they were known."""
-    made = facts.made
-    return causes_at(made.filter((made.outcome == "ok") & made.version.notnull()), "returned")
+    return Causes(((facts.made.take(facts.made.outcome == OK), "returned"),))
 
 
-def reads_beyond(facts: Facts, seconds: float) -> ir.Scalar:
+def reads_beyond(facts: Facts, seconds: float) -> int:
     """How many reads belong to versions that were still told so long after their unit's first acknowledgement."""
-    began = facts.units.select("unit", "began")
-    told = facts.told.inner_join(began, "unit")
-    return told.filter(told.last_invoke > told.began + seconds).n.sum().fill_null(0)
+    told = facts.told
+    return int(told.n[told.last_invoke > facts.units.began[told.unit] + seconds].sum())
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    return past(facts.told, superseded(facts), promise.bound_s + promise.slack)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    superseded = moment_of(facts, facts.told, "superseded")
+    return Broken(reads=late_reads(past(facts.told, superseded, promise.bound_s + promise.slack)))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    return late_reads(facts, _suspects(facts, promise))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     return reads_beyond(facts, promise.bound_s)
 
 
-def _measures(facts: Facts, promise: Promise) -> dict[str, ir.Scalar]:
-    told = facts.told.inner_join(facts.moments.select(*SEEN, "superseded"), list(SEEN))
-    told = told.left_join(facts.versions.select(*VERSION, "newer_asked"), list(VERSION))
-    certain = told.last_invoke - told.superseded - promise.slack
-    possible = told.last_returned - told.newer_asked + promise.slack
-    oldest = ibis.greatest(certain.fill_null(0.0), 0.0).max()
+def _measures(facts: Facts, promise: Promise) -> Measures:
+    told = facts.told
+    newer_asked = facts.versions.newer_asked[matched(key(told, VERSION), key(facts.versions, VERSION))]
+    oldest = _largest(told.last_invoke - moment_of(facts, told, "superseded") - promise.slack)
     return {
-        "reads": facts.told.n.sum().fill_null(0),
-        "bound_s": ibis.literal(promise.bound_s),
+        "reads": int(told.n.sum()),
+        "bound_s": promise.bound_s,
         "headroom_s": promise.bound_s - oldest,
-        "failed_in_a_row": failed_in_a_row(facts).value.max(),
-        "longest_put_s": took(facts).value.max(),
+        "failed_in_a_row": int(failed_in_a_row(facts).value.max(initial=0)),
+        "longest_put_s": _largest(took(facts).value),
         "certain_max_s": oldest,
-        "possible_max_s": ibis.greatest(possible.fill_null(0.0), 0.0).max(),
+        "possible_max_s": _largest(told.last_returned - newer_asked + promise.slack),
     }
+
+
+def _together(parts: Sequence[Measures]) -> Measures:
+    """The largest of all, but for the head-room and the number of reads."""
+    largest = {name: max(part[name] for part in parts) for name in parts[0]}
+    least, reads = min(part["headroom_s"] for part in parts), sum(part["reads"] for part in parts)
+    return {**largest, "reads": reads, "headroom_s": least}
+
+
+def _largest(seconds: Floats) -> float:
+    """The longest of some times, 0 where there is none."""
+    return float(np.fmax(seconds, 0.0).max(initial=0.0))
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -71,7 +75,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 BOUNDED_STALENESS = Check(
     id="bounded-staleness",
-    suspects=_suspects,
     broken=_broken,
     causes=acknowledgements,
     tested=_tested,
@@ -79,4 +82,5 @@ BOUNDED_STALENESS = Check(
     say=_say,
     assumes=PUBLISHING,
     measures=_measures,
+    together=_together,
 )

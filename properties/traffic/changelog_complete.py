@@ -3,58 +3,60 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from math import inf
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+import numpy as np
+
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text
 from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.groups import counted, group, matched
+from edgeproof.properties.traffic.labels import VERSION, key
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.table import Flags, Ints, Table, filled
 
 __all__ = ["CHANGELOG_COMPLETE"]
 
-ERA = ["unit", "era"]
 
-
-def _entries(facts: Facts) -> ir.Table:
-    """The versions that were committed, or may have been, or were restored, with the one before in the same era.
+def _entries(facts: Facts) -> Table:
+    """The versions that were committed, or may have been, or were restored, from the oldest to the newest of each unit.
 
     A history may begin anywhere, so nothing is missing before its first version.
     """
-    made = facts.made
-    made = made.filter(made.version.notnull())
-    entries = made.group_by([*ERA, "version"]).agg(at=made.invoke.min(), until=made.returned.min())
-    order = ibis.window(group_by=ERA, order_by="version")
-    return entries.mutate(before=entries.version.lag().over(order))
+    versions = group(*key(facts.made, VERSION))
+    entries = facts.made.take(versions.first).only(*VERSION, "era", "version")
+    return entries.put(at=versions.min(facts.made.invoke), until=versions.min(facts.made.returned))
 
 
-def _gaps(facts: Facts) -> ir.Table:
-    """Gaps that commits of unknown outcome, whose version nobody learnt, are too few to fill."""
+def _follows(entries: Table) -> Flags:
+    """Which entries have one before them in the same era."""
+    same = (entries.unit[1:] == entries.unit[:-1]) & (entries.era[1:] == entries.era[:-1])
+    return np.concatenate([np.zeros(min(1, len(entries)), bool), same])
+
+
+def _missing(entries: Table) -> tuple[Ints, Ints]:
+    """How many versions are missing before each entry, and up to it in its unit."""
+    missing = np.where(_follows(entries), np.diff(entries.version, prepend=0) - 1, 0)
+    so_far = np.cumsum(missing)
+    before = (so_far - missing)[np.searchsorted(entries.unit, entries.unit)]
+    return missing, so_far - before
+
+
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    """Commits after gaps that commits of unknown outcome, whose version nobody learnt, are too few to fill."""
     entries = _entries(facts)
-    gaps = entries.mutate(missing=(entries.version - entries.before - 1).fill_null(0))
-    so_far = ibis.cumulative_window(group_by="unit", order_by=["era", "version"])
-    gaps = gaps.mutate(missing_so_far=gaps.missing.sum().over(so_far))
-    gaps = gaps.filter(gaps.missing > 0)
-    unnamed = facts.commits.filter(facts.commits.version.isnull()).select(of_unit="unit", begun="invoke")
-    fills = gaps.left_join(
-        unnamed,
-        [gaps.unit == unnamed.of_unit, unnamed.begun <= ibis.coalesce(gaps.until, float("inf"))],
+    missing, so_far = _missing(entries)
+    unnamed = facts.commits.take(facts.commits.label < 0)
+    fillers = counted(unnamed.unit, unnamed.invoke, entries.unit, filled(entries.until, inf), until=True)
+    gaps = np.flatnonzero((missing > 0) & (so_far > fillers))
+    found = matched(
+        (*key(facts.commits, VERSION), facts.commits.invoke), (*key(entries.take(gaps), VERSION), entries.at[gaps])
     )
-    keys = [*ERA, "version", "at", "before", "missing_so_far"]
-    filled = fills.group_by(keys).agg(fillers=fills.begun.count())
-    return filled.filter(filled.missing_so_far > filled.fillers)
+    commits = facts.commits.take(found >= 0)
+    return Broken(commits.put(because_at=entries.at[gaps[found[found >= 0]] - 1]))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    gaps = _gaps(facts)
-    commits = facts.commits.inner_join(gaps, [*ERA, "version", facts.commits.invoke == gaps.at])
-    starts = _entries(facts).select("unit", "era", before="version", because_at="at")
-    both = commits.left_join(starts, [*ERA, "before"])
-    return event_columns(both, both.because_at)
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
-    entries = _entries(facts)
-    return entries.count(where=entries.before.notnull())
+def _tested(facts: Facts, promise: Promise) -> int:
+    return int(_follows(_entries(facts)).sum())
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -62,12 +64,15 @@ def _say(row: Row, promise: Promise) -> str:
     return f"{told_text(row)} was committed{before}: nothing is known of what is between them"
 
 
+def _explains(cause: Row, row: Row) -> bool:
+    return bool(cause["era"] == row["era"] and cause["version"] < row["version"])
+
+
 CHANGELOG_COMPLETE = Check(
     id="changelog-complete",
-    suspects=_broken,
     broken=_broken,
-    causes=lambda facts: causes_at(facts.made, "invoke"),
-    explains=lambda cause, row: (cause.era == row.era) & (cause.version < row.version),
+    causes=lambda facts: Causes(((facts.made, "invoke"),)),
+    explains=_explains,
     tested=_tested,
     untested=lambda promise: "no unit has a second commit",
     say=_say,

@@ -3,24 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 from attrs import frozen
 
-from edgeproof.properties.traffic.facts import Facts, gather
-from edgeproof.properties.traffic.keeping import number
+from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.labels import EMPTY_DIGEST, newer
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import ReadsThat
+from edgeproof.properties.traffic.table import Column, Flags, Table, concat
 
 __all__ = [
     "CLOCKS",
-    "NO_TIME",
     "PUBLISHING",
+    "Broken",
+    "Causes",
     "Check",
-    "causes_at",
+    "breaking",
+    "differ",
     "event_columns",
     "told_text",
     "what",
@@ -33,100 +35,140 @@ CLOCKS: Final = ("skew",)
 PUBLISHING: Final = ("sync_delay", "put_timeout", "failures", "cache_ttl", "machine", "skew")
 """The assumptions of the staleness bound: what is the platform's, or the operator's. Duties of the design are none."""
 
-NO_TIME: Final = ibis.null("float64")
+EVENT: Final = (
+    *("unit", "file", "line", "kind", "invoke", "returned", "outcome", "era", "version", "digest"),
+    *("pop", "reader", "source", "note", "key", "base", "repo", "scope", "admitted"),
+)
+CAUSE: Final = ("unit", "kind", "era", "version", "digest", "key", "pop", "reader", "file", "line")
 
 Row = Mapping[str, Any]
+Measures = Mapping[str, int | float]
 
 
 def _always(promise: Promise) -> bool:
     return True
 
 
-def _none(facts: Facts, promise: Promise) -> Mapping[str, ir.Scalar]:
+def _summed(parts: Sequence[Measures]) -> Measures:
+    return {name: sum(part[name] for part in parts) for name in parts[0]}
+
+
+def _none(facts: Facts, promise: Promise) -> Measures:
     return {}
+
+
+@frozen(eq=False)
+class Broken:
+    """The events that break a property: those that are no answered reads, with the moment `because_at` that each is
+    measured from (NaN if there is none), and how to tell such reads; None if there are none.
+    """
+
+    events: Table | None = None
+    reads: ReadsThat | None = None
+
+
+@frozen(eq=False)
+class Causes:
+    """The events that can explain something: tables, each with the column that is their moment, and, by the moment that
+    they returned, the answered reads that are `told` (None if none can).
+    """
+
+    tables: tuple[tuple[Table, str], ...] = ()
+    told: Callable[[Table], Flags] | None = None
 
 
 @frozen
 class Check:
     """One property of the catalogue, by its id, as recorded traffic shows it.
 
-    `suspects` has a row per group of events (a version, a session and version, a commit) among which there are
-    violations, each with `because_at`, the moment that the violation is measured from (null if there is none); it is
-    small, and empty if the property holds. `broken` are the violating events themselves, with the same moment.
-    `causes` are the events that can explain one: they have a moment `at`, and `explains` says which of those with the
-    right moment do. `tested` counts how often the property was put to the test, `untested` says why it never was.
-    `say` words a violation, given its row, in which `at` and `because` say where the two events stand. `assumes` names
-    the assumptions whose failure may cause one; `subject` counts what the history says about its subject at all (there
-    may be no tokens, say), and `promised` is whether anybody promised it, rather than denied it. `measures` are numbers
-    that a reader of the verdict should know.
+    `broken` says which events break it. `causes` are the events that can explain one: they have a moment, and
+    `explains` says which of those with the right moment do. `tested` counts how often the property was put to the test,
+    `untested` says why it never was. `say` words a violation, given its row, in which `at` and `because` say where the
+    two events stand. `assumes` names the assumptions whose failure may cause one; `subject` counts what the history
+    says about its subject at all (there may be no tokens, say), and `promised` is whether anybody promised it, rather
+    than denied it. `measures` are numbers that a reader of the verdict should know.
     """
 
     id: str
-    suspects: Callable[[Facts, Promise], ir.Table]
-    broken: Callable[[Facts, Promise], ir.Table]
-    causes: Callable[[Facts], ir.Table]
-    tested: Callable[[Facts, Promise], ir.Scalar]
+    broken: Callable[[Facts, Promise], Broken]
+    causes: Callable[[Facts], Causes]
+    tested: Callable[[Facts, Promise], int]
     untested: Callable[[Promise], str]
     say: Callable[[Row, Promise], str]
-    explains: Callable[[ir.Table, ir.Table], ir.BooleanValue] = newer
+    explains: Callable[[Row, Row], bool] = newer
     assumes: tuple[str, ...] = CLOCKS
-    subject: Callable[[Facts], ir.Scalar] | None = None
+    subject: Callable[[Facts], int] | None = None
     no_subject: str = ""
     promised: Callable[[Promise], bool] = _always
-    measures: Callable[[Facts, Promise], Mapping[str, ir.Scalar]] = _none
+    measures: Callable[[Facts, Promise], Measures] = _none
+    together: Callable[[Sequence[Measures]], Measures] = _summed
+    """What measures of some units, and of others, come to."""
 
     @property
     def bounded(self) -> bool:
         """Whether it is about the staleness bound."""
         return self.assumes == PUBLISHING
 
-    def unasked(self, facts: Facts, promise: Promise) -> str:
-        """Why this history is not to be asked for the property; empty if it is."""
-        if self.bounded and promise.bound_s == float("inf"):
-            return "no bound was given"
-        if self.subject is not None and not number(self.subject(facts)):
-            return self.no_subject
-        return ""
+    def violations(self, facts: Facts, promise: Promise) -> list[dict[str, Any]]:
+        """All the violating events of a history, each with the event that explains it (None where none does)."""
+        return self.explained(facts, breaking(facts, self.broken(facts, promise)))
 
-    def violations(self, events: ir.Table, promise: Promise) -> ir.Table:
-        """The violating events of a history, each with the event that explains it (null where none does)."""
-        facts = gather(events)
-        return self.explained(facts, self.broken(facts, promise))
-
-    def explained(self, facts: Facts, broken: ir.Table) -> ir.Table:
-        """Violating events with the place and version of the first event that explains each."""
-        causes = self.causes(facts).select(
-            *("unit", "at", "kind", "era", "version", "digest", "key", "pop", "reader"),
-            because_file="file",
-            because_line="line",
-        )
-        found = broken.left_join(
-            causes,
-            [broken.unit == causes.unit, broken.because_at == causes.at, self.explains(causes, broken)],
-            rname="because_{name}",
-        )
-        order = ibis.window(group_by=["file", "line"], order_by=["because_file", "because_line"])
-        ranked = found.mutate(rank_of_cause=ibis.row_number().over(order))
-        return ranked.filter(ranked.rank_of_cause == 0).drop("rank_of_cause", "because_unit", "at")
+    def explained(self, facts: Facts, broken: Table) -> list[dict[str, Any]]:
+        """Violating events in their order, each with the first one that explains it, as far as one does."""
+        rows = facts.rows(facts.in_order(broken))
+        found = _by_moment(facts, self.causes(facts), broken)
+        for row in rows:
+            causes = (one for one in found.get((row["unit"], row["because_at"]), ()) if self.explains(one, row))
+            cause = min(causes, key=_place, default=_NO_CAUSE)
+            row |= {f"because_{name}": cause[name] for name in CAUSE if name != "unit"}
+        return rows
 
 
-EVENT: Final = (
-    *("unit", "file", "line", "kind", "invoke", "returned", "outcome", "era", "version", "digest"),
-    *("pop", "reader", "source", "note", "key", "base", "repo", "scope", "admitted"),
-)
+_NO_CAUSE: Final[Row] = dict.fromkeys(CAUSE)
 
 
-def event_columns(table: ir.Table, because_at: ir.Value) -> ir.Table:
+def _place(row: Row) -> tuple[str, int]:
+    return row["file"], row["line"]
+
+
+def _by_moment(facts: Facts, causes: Causes, broken: Table) -> dict[tuple[str, float], list[dict[str, Any]]]:
+    """The events that had one of the moments that something is measured from, by unit and moment."""
+    moments = np.unique(broken.because_at[~np.isnan(broken.because_at)])
+    found = [_at(table, table.columns[moment], moments) for table, moment in causes.tables]
+    told = causes.told
+    if told is not None and len(moments):
+        for reads in facts.reads_at(moments):
+            reads = reads.take(told(reads))
+            found.append(reads.put(at=reads.returned).only(*CAUSE, "at"))
+    by: dict[tuple[str, float], list[dict[str, Any]]] = {}
+    for row in facts.rows(concat(found)) if found else ():
+        by.setdefault((row["unit"], row["at"]), []).append(row)
+    return by
+
+
+def _at(table: Table, at: Column, moments: Column) -> Table:
+    return table.put(at=at).only(*CAUSE, "at").take(np.isin(at, moments))
+
+
+def breaking(facts: Facts, broken: Broken) -> Table:
+    """All the events that break something: a pass over the reads, if reads do."""
+    found = [] if broken.events is None else [event_columns(broken.events)]
+    that = broken.reads
+    if that is not None:
+        for reads in facts.reads():
+            which, because_at = that(reads)
+            found.append(event_columns(reads.take(which).put(because_at=because_at)))
+    return concat([event_columns(facts.publishes.take(np.zeros(0, np.int64)).put(because_at=np.zeros(0))), *found])
+
+
+def event_columns(table: Table) -> Table:
     """Violating events as every check gives them."""
-    return table.select(*EVENT, because_at=because_at)
+    return table.only(*EVENT, "because_at")
 
 
-def causes_at(table: ir.Table, moment: str) -> ir.Table:
-    """Events that explain something by when they began, or ended."""
-    return table.select(*CAUSE, at=table[moment])
-
-
-CAUSE: Final = ("unit", "kind", "era", "version", "digest", "key", "pop", "reader", "file", "line")
+def differ(one: Row, other: Row, name: str) -> bool:
+    """Whether it is known of both, and not the same."""
+    return one[name] is not None and other[name] is not None and one[name] != other[name]
 
 
 def what(row: Row) -> str:

@@ -3,48 +3,48 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from math import inf
+
+import numpy as np
 
 from edgeproof.properties.traffic.bounded_staleness import acknowledgements
-from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, event_columns, told_text, what
+from edgeproof.properties.traffic.check import PUBLISHING, Broken, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.labels import SEEN
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import late_reads
+from edgeproof.properties.traffic.table import ABSENT, Table
 
 __all__ = ["CONVERGENCE"]
 
 
-def _settled(facts: Facts, promise: Promise) -> ir.Table:
-    """What was told, with each unit's last version, and from when on every read gives it."""
-    v = facts.versions
-    order = ibis.window(group_by="unit", order_by=[ibis.desc("era"), ibis.desc("version")])
-    standing = v.filter(v.stands.fill_null(False))
-    last = standing.mutate(place=ibis.row_number().over(order))
-    last = last.filter(last.place == 0).select("unit", last_era="era", last_version="version", last_by="lately")
-    units = facts.units.filter(facts.units.quiet != float("inf"))
-    told = facts.told.inner_join(last, "unit").inner_join(units.select("unit", "quiet", "open"), "unit")
-    return told.mutate(latest=told.quiet + promise.bound_s + promise.slack)
+def _settled(facts: Facts, promise: Promise) -> Table:
+    """What was told once its unit had settled, with its last version, and from when on every read gives it."""
+    standing = facts.versions.take(facts.versions.stands)
+    last = np.full(len(facts.units), ABSENT)
+    np.maximum.at(last, standing.unit, standing.label)
+    last_by = np.full(len(facts.units), np.nan)
+    newest = standing.take(standing.label == last[standing.unit])
+    last_by[newest.unit] = newest.lately
+    told, quiet = facts.told, np.where(facts.units.quiet == inf, np.nan, facts.units.quiet)
+    told = told.put(
+        last=last[told.unit],
+        because_at=last_by[told.unit],
+        latest=quiet[told.unit] + promise.bound_s + promise.slack,
+        open=facts.units.open[told.unit],
+    )
+    return told.take((told.last >= 0) & (told.last_invoke > told.latest))
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    s = _settled(facts, promise)
-    older = (s.era < s.last_era) | ((s.era == s.last_era) & (s.version < s.last_version))
-    other = (s.era != s.last_era) | (s.version != s.last_version)
-    # A commit of unknown outcome may have made a version that is newer still.
-    return s.filter((s.last_invoke > s.latest) & (older | (other & (s.open == 0))))
-
-
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    suspects = _suspects(facts, promise).select(*SEEN, "latest", "last_by")
-    joined = facts.reads.inner_join(suspects, list(SEEN))
-    late = joined.filter(joined.invoke > joined.latest)
-    return event_columns(late, late.last_by)
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _broken(facts: Facts, promise: Promise) -> Broken:
     settled = _settled(facts, promise)
-    return settled.filter(settled.last_invoke > settled.latest).n.sum().fill_null(0)
+    # A commit of unknown outcome may have made a version that is newer still.
+    other = (settled.label < settled.last) | ((settled.label != settled.last) & (settled.open == 0))
+    return Broken(reads=late_reads(settled.take(other), SEEN))
+
+
+def _tested(facts: Facts, promise: Promise) -> int:
+    return int(_settled(facts, promise).n.sum())
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -52,12 +52,15 @@ def _say(row: Row, promise: Promise) -> str:
     return f"{what(row)}, {row['invoke'] - row['because_at']:.3f} s after {last}"
 
 
+def _explains(cause: Row, row: Row) -> bool:
+    return bool((cause["era"], cause["version"]) != (row["era"], row["version"]))
+
+
 CONVERGENCE = Check(
     id="convergence",
-    suspects=_suspects,
     broken=_broken,
     causes=acknowledgements,
-    explains=lambda cause, row: (cause.era != row.era) | (cause.version != row.version),
+    explains=_explains,
     tested=_tested,
     untested=lambda promise: f"the history ends within the bound of {promise.bound_s:g} s after the last commit",
     say=_say,

@@ -6,35 +6,34 @@ It is asked of units that were read at two locations or more: one location alone
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, told_text, what
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.groups import group
 from edgeproof.properties.traffic.labels import VERSION
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.spans import going_back, late_reads, versions_told
+from edgeproof.properties.traffic.table import Table
 
 __all__ = ["CROSS_POP_MONOTONIC"]
 
 
-def _told(facts: Facts) -> ir.Table:
+def _told(facts: Facts) -> Table:
     """What was told of the units that were read at more than one location."""
-    pops = facts.tellings.group_by("unit").agg(pops=facts.tellings.pop.nunique())
-    return versions_told(facts.told.semi_join(pops.filter(pops.pops > 1), "unit"), ("unit",))
+    places = group(facts.tellings.unit, facts.tellings.pop).first
+    locations = np.bincount(facts.tellings.unit[places], minlength=len(facts.units))
+    return versions_told(facts.told.take(locations[facts.told.unit] > 1), ("unit",))
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    return going_back(_told(facts), ("unit",), promise.slack)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    return Broken(reads=late_reads(going_back(_told(facts), ("unit",), promise.slack), VERSION))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    return late_reads(facts, _suspects(facts, promise), VERSION)
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     """Versions told beyond the first, where there is more than one location."""
     told = _told(facts)
-    return told.count() - told.unit.nunique()
+    return len(told) - group(told.unit).n
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -44,9 +43,8 @@ def _say(row: Row, promise: Promise) -> str:
 
 CROSS_POP_MONOTONIC = Check(
     id="cross-pop-monotonic",
-    suspects=_suspects,
     broken=_broken,
-    causes=lambda facts: causes_at(facts.reads, "returned"),
+    causes=lambda facts: Causes(told=lambda reads: np.ones(len(reads), bool)),
     tested=_tested,
     untested=lambda promise: "no unit was read at two locations and in two versions",
     say=_say,

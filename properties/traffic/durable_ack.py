@@ -3,59 +3,50 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from math import inf
 
-from edgeproof.properties.traffic.bounded_staleness import acknowledgements, superseded
-from edgeproof.properties.traffic.check import Check, Row, event_columns, told_text
+import numpy as np
+
+from edgeproof.properties.traffic.bounded_staleness import acknowledgements
+from edgeproof.properties.traffic.check import Broken, Check, Row, differ, told_text
+from edgeproof.properties.traffic.coded import SOURCE
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SEEN, VERSION, later_than, newer
+from edgeproof.properties.traffic.groups import group, later_min, least_of_others
+from edgeproof.properties.traffic.labels import key, newer, same_version
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.single_writer_order import LIFE, acknowledged
-from edgeproof.properties.traffic.spans import past
+from edgeproof.properties.traffic.spans import late_reads, moment_of, past
+from edgeproof.properties.traffic.table import Floats, Table
 
 __all__ = ["DURABLE_ACK"]
 
 
-def _replaced(facts: Facts, promise: Promise) -> ir.Table:
+def _replaced(facts: Facts, promise: Promise) -> Table:
     """Commits that took a version that had been acknowledged, or a lower one of the same era."""
     commits = acknowledged(facts)
-    contents = commits.group_by([*LIFE, "era", "version", "digest"]).agg(
-        certain=commits.returned.min(where=commits.digest.notnull())
-    )
-    by_version = commits.group_by([*LIFE, "era", "version"]).agg(certain=commits.returned.min())
-    by_version = by_version.mutate(overtaken=by_version.certain.min().over(later_than((*LIFE, "era"))))
-    others = contents.rename(other="digest", other_certain="certain")
-    keys = [*LIFE, "era", "version"]
-    same = commits.inner_join(others, [*keys, commits.digest != others.other])
-    same = same.group_by(["file", "line"]).agg(taken=same.other_certain.min())
-    joined = commits.inner_join(by_version.select(*keys, "overtaken"), keys).left_join(same, ["file", "line"])
-    at = ibis.least(joined.overtaken, joined.taken)
-    return joined.mutate(because_at=at).filter(joined.invoke > at + promise.slack)
+    versions = group(*key(commits, LIFE), commits.label)
+    first = commits.take(versions.first)
+    overtaken = later_min((*key(first, LIFE), first.era), first.label, versions.min(commits.returned))[versions.of]
+    taken, _ = least_of_others(versions.of, commits.digest, commits.returned)
+    because_at: Floats = np.fmin(overtaken, taken)
+    return commits.put(because_at=because_at).take(commits.invoke > because_at + promise.slack)
 
 
-def _from_store(facts: Facts, promise: Promise) -> ir.Table:
-    """Versions that the store itself answered with although a newer one had been acknowledged."""
-    tellings = facts.tellings.filter(facts.tellings.source == "store")
-    return past(tellings, superseded(facts), promise.slack)
+def _from_store(facts: Facts) -> Table:
+    """What the store itself answered."""
+    return facts.tellings.take(facts.tellings.source == SOURCE["store"])
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    return ibis.union(_replaced(facts, promise).select(*VERSION), _from_store(facts, promise).select(*VERSION))
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    answered = _from_store(facts)
+    old = past(answered, moment_of(facts, answered, "superseded"), promise.slack)
+    of_store = late_reads(old, began=lambda reads: np.where(reads.source == SOURCE["store"], reads.invoke, -inf))
+    return Broken(_replaced(facts, promise), of_store)
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    old = _from_store(facts, promise).select(*SEEN, "latest", "because_at").distinct()
-    reads = facts.reads.filter(facts.reads.source == "store").inner_join(old, list(SEEN))
-    reads = reads.filter(reads.invoke > reads.latest)
-    commits = _replaced(facts, promise)
-    return ibis.union(event_columns(commits, commits.because_at), event_columns(reads, reads.because_at))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     commits = acknowledged(facts)
-    reads = facts.tellings.filter(facts.tellings.source == "store").n.sum().fill_null(0)
-    return commits.count() - commits.unit.nunique() + reads.as_scalar()
+    return len(commits) - group(commits.unit).n + int(_from_store(facts).n.sum())
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -65,14 +56,12 @@ def _say(row: Row, promise: Promise) -> str:
     return f"{told_text(row)} was committed after {gone}"
 
 
-def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
-    same = (cause.era == row.era) & (cause.version == row.version)
-    return newer(cause, row) | (same & (cause.digest != row.digest))
+def _explains(cause: Row, row: Row) -> bool:
+    return newer(cause, row) or (same_version(cause, row) and differ(cause, row, "digest"))
 
 
 DURABLE_ACK = Check(
     id="durable-ack",
-    suspects=_suspects,
     broken=_broken,
     causes=acknowledgements,
     explains=_explains,

@@ -14,143 +14,184 @@ restore, and once for those after all: reads are told apart by how many restores
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import Any, Final
+
+import numpy as np
 from attrs import frozen
 
-from edgeproof.properties.traffic.keeping import keep, number
-from edgeproof.properties.traffic.labels import SESSION, VERSION
-from edgeproof.properties.traffic.lives import evictions_of, lives, restores_of, restores_seen
-from edgeproof.properties.traffic.making import moments_of, versions_of
+from edgeproof.properties.traffic.coded import COMMIT, FAIL, FAULT, OK, PUBLISH, READ, Vocabulary
+from edgeproof.properties.traffic.events import Recorded, recorded
+from edgeproof.properties.traffic.groups import Groups, group
+from edgeproof.properties.traffic.labels import SEEN, SESSION, Labels, key
+from edgeproof.properties.traffic.lives import evictions_of, restores_of, restores_seen, sessions
+from edgeproof.properties.traffic.making import contents_of, moments_of, versions_of
+from edgeproof.properties.traffic.table import Floats, Table, concat, filled
 from edgeproof.properties.traffic.writes import writes
 
-__all__ = ["Facts", "gather"]
+__all__ = ["Ask", "Facts", "at_once", "gather"]
+
+_TOLD: Final = (*SESSION, "era", "version", "source", "seen", "digest")
+_ASKED: Final = ("unit", "era", "version", "seen", "repo", "scope", "admitted")
 
 
-@frozen
+@frozen(eq=False)
 class Facts:
-    """What the checks read. All but `events`, `reads` are kept, and have a row per version, put, commit or session.
+    """What the checks read. Rows of all tables name their unit, and a version by its `label`.
 
-    `reads` are those that got an answer, `unanswered` the others, each with its `session` and with the number of its
-    unit's restores that may have begun by its end (`seen`). `commits` are those that did not fail, as `writes` tells
-    them apart, each with the `life` of its unit, which a restore ends; `restores` are the restores that say which
-    version they went back to. `tellings` has a row per session, version, source and `seen`: how many reads (`n`), and
-    when the first and the last began and ended. `told` is the same per version and `seen`, with the number of
-    locations. `contents` counts reads per version and digest, and says when the first one ended; `asks` counts those
-    of tokens. `versions` says of each version that anybody named what is known of its commit; `moments` the same, per
-    `seen`, of those that superseded it; `units` what is known of a unit.
+    `reads` gives the reads that got an answer, a batch at a time, and `reads_at` those that returned at some moments;
+    `unanswered` are the others. Each has its `session` and the number of its unit's restores that may have begun by its
+    end (`seen`). `commits` are those that did not fail, as `writes` tells them apart, each with the `life` of its unit,
+    which a restore ends; `restores` are the restores that say which version they went back to, and `made` are commits
+    and restores that name a version.
+
+    `tellings` has a row per session, version, source and `seen`: how many reads (`n`), and when the first and the last
+    began and ended. `told` is the same per version and `seen`. `contents` counts reads per version and digest, and says
+    when the first one ended; `asks` counts those of tokens. `versions` says of each version that anybody named what is
+    known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of those that superseded it.
+    `units` has a row per unit, by its number.
     """
 
-    events: ir.Table
-    reads: ir.Table
-    unanswered: ir.Table
-    commits: ir.Table
-    publishes: ir.Table
-    faults: ir.Table
-    restores: ir.Table
-    tellings: ir.Table
-    told: ir.Table
-    contents: ir.Table
-    asks: ir.Table
-    versions: ir.Table
-    moments: ir.Table
-    units: ir.Table
+    vocabulary: Vocabulary
+    reads: Callable[[], Iterable[Table]]
+    reads_at: Callable[[Floats], Iterable[Table]]
+    unanswered: Table
+    commits: Table
+    publishes: Table
+    faults: Table
+    restores: Table
+    made: Table
+    tellings: Table
+    told: Table
+    contents: Table
+    asks: Table
+    versions: Table
+    own_contents: Table
+    moments: Table
+    units: Table
 
-    @property
-    def made(self) -> ir.Table:
-        """Commits, and restores of a version."""
-        return ibis.union(self.commits.drop("life"), self.restores)
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """The rows of a small table, in words."""
+        return self.vocabulary.rows(table)
+
+    def in_order(self, table: Table) -> Table:
+        """The rows by file and line."""
+        return table.take(np.lexsort((table.line, self.vocabulary.of["file"].ranked(table.file))))
 
 
-def gather(events: ir.Table) -> Facts:
-    """Digest a history: a pass or two over its reads."""
-    # In two parts, each of which Parquet's statistics spare most of a file.
-    unanswered = events.filter((events.kind == "read") & (events.outcome != "ok"))
-    others = keep(ibis.union(events.filter(events.kind != "read"), unanswered))
-    faults = others.filter(others.kind == "fault")
-    restores = keep(restores_of(faults))
-    restored = restores.filter(restores.version.notnull())
-    commits = writes(others.filter((others.kind == "commit") & (others.outcome != "fail")), restores)
-    publishes = others.filter(others.kind == "publish")
-    answered = restores_seen(events.filter((events.kind == "read") & (events.outcome == "ok")), restores)
-    evictions = evictions_of(faults, events.filter(events.kind == "read"))
-    reads = lives(answered, evictions, ("pop", "reader"), "session")
-    tellings = keep(_tellings(reads))
-    told = keep(_told(tellings))
-    units = keep(_units(commits, restored))
-    versions = keep(versions_of(commits, restores, publishes, told, units))
-    failed = restores_seen(others.filter(others.kind == "read"), restores)
+Ask = Callable[[Callable[[Facts], Any]], list[Any]]
+"""Asks the facts of a history for something: of all its units at once, or of a part of them at a time."""
+
+
+def at_once(facts: Facts) -> Ask:
+    """Asks for something of all units at once."""
+    return lambda kernel: [kernel(facts)]
+
+
+def gather(events: Any, evictions: Any = None) -> Facts:
+    """Digest a history, of a table with the columns of `EVENTS`: one pass over its reads.
+
+    If it is but some units of one, `evictions` are those of all of it, as isolates serve many units.
+    """
+    known = recorded(events)
+    faults = known.others.take(known.others.kind == FAULT)
+    evictions = evictions_of(faults if evictions is None else known.vocabulary.coded(evictions))
+    restores = restores_of(faults)
+
+    def with_lives(reads: Table) -> Table:
+        return reads.put(session=sessions(reads, evictions), seen=restores_seen(reads, restores))
+
+    lived = known.each(with_lives)
+    tellings, contents, asks = _digested(lived.answered())
+    eras, versions = (np.concatenate([known.others.columns[n], tellings.columns[n]]) for n in ("era", "version"))
+    labels = Labels.among(eras, versions)
+
+    def labelled(table: Table) -> Table:
+        return table.put(label=labels.of(table))
+
+    digested = tuple(labelled(table) for table in (tellings, contents, asks))
+    return _facts(lived.each(labelled), labelled(with_lives(known.others)), *digested)
+
+
+def _facts(known: Recorded, others: Table, tellings: Table, contents: Table, asks: Table) -> Facts:
+    faults = others.take(others.kind == FAULT)
+    restores = restores_of(faults)
+    restored = restores.take(restores.label >= 0)
+    commits = writes(others.take((others.kind == COMMIT) & (others.outcome != FAIL)), restores)
+    publishes = others.take(others.kind == PUBLISH)
+    made = concat([commits.take(commits.label >= 0).only(*restored.columns), restored])
+    told = _summed(tellings, SEEN)
+    units = _units(commits, restored, len(known.vocabulary.of["unit"].words))
+    versions = versions_of(made, restores, publishes, told, units)
     return Facts(
-        events,
-        reads,
-        keep(lives(failed, evictions, ("pop", "reader"), "session")),
+        known.vocabulary,
+        known.answered,
+        known.returned_at,
+        others.take(others.kind == READ),
         commits,
         publishes,
         faults,
         restored,
-        tellings,
+        made,
+        _summed(tellings, (*SESSION, "label", "source", "seen")),
         told,
-        keep(_contents(answered)),
-        keep(_asks(answered)),
+        contents,
+        asks,
         versions,
-        keep(moments_of(commits, restores, versions)),
+        contents_of(made),
+        moments_of(made, restores, versions),
         units,
     )
 
 
-def _tellings(reads: ir.Table) -> ir.Table:
-    return reads.group_by([*SESSION, "era", "version", "source", "seen"]).agg(**_span(reads), n=reads.count())
+def _digested(batches: Iterable[Table]) -> tuple[Table, Table, Table]:
+    """Tellings by digest, contents and asks, of the reads that got an answer."""
+    told, asked = [], []
+    for reads in batches:
+        once = reads.put(
+            first_invoke=reads.invoke,
+            last_invoke=reads.invoke,
+            first_returned=reads.returned,
+            last_returned=reads.returned,
+            n=np.ones(len(reads), np.int64),
+        )
+        told.append(_summed(once, _TOLD))
+        asked.append(_summed(once.take(once.admitted >= 0), _ASKED))
+    tellings = _summed(concat(told), _TOLD) if len(told) > 1 else told[0]
+    asks = _summed(concat(asked), _ASKED) if len(asked) > 1 else asked[0]
+    return tellings, _summed(tellings.take(tellings.digest >= 0), ("unit", "era", "version", "digest")), asks
 
 
-def _span(reads: ir.Table) -> dict[str, ir.Value]:
-    return {
-        "first_invoke": reads.invoke.min(),
-        "last_invoke": reads.invoke.max(),
-        "first_returned": reads.returned.min(),
-        "last_returned": reads.returned.max(),
-    }
-
-
-def _told(tellings: ir.Table) -> ir.Table:
-    t = tellings
-    return t.group_by([*VERSION, "seen"]).agg(
-        first_invoke=t.first_invoke.min(),
-        last_invoke=t.last_invoke.max(),
-        first_returned=t.first_returned.min(),
-        last_returned=t.last_returned.max(),
-        n=t.n.sum(),
-        pops=t.pop.nunique(),
+def _summed(spans: Table, by: tuple[str, ...]) -> Table:
+    """The reads in a row per `by`, with the labels of versions where these are known."""
+    groups = group(*key(spans, by))
+    also = [name for name in ("era", "version", "label") if name in spans.columns and name not in by]
+    first = spans.only(*by, *also).take(groups.first)
+    return first.put(
+        first_invoke=groups.min(spans.first_invoke),
+        last_invoke=groups.max(spans.last_invoke),
+        first_returned=groups.min(spans.first_returned),
+        last_returned=groups.max(spans.last_returned),
+        n=groups.sum(spans.n),
     )
 
 
-def _contents(answered: ir.Table) -> ir.Table:
-    known = answered.filter(answered.digest.notnull())
-    return known.group_by([*VERSION, "digest"]).agg(n=known.count(), first_returned=known.returned.min())
-
-
-def _asks(answered: ir.Table) -> ir.Table:
-    """What was asked of tokens: by version told, repository and scope asked for, and whether it was admitted."""
-    asks = answered.filter(answered.admitted.notnull())
-    if not number(answered.admitted.count()):
-        asks = asks.limit(0)  # far fewer columns were looked at to know that
-    return asks.group_by([*VERSION, "seen", "repo", "scope", "admitted"]).agg(**_span(asks), n=asks.count())
-
-
-def _units(commits: ir.Table, restored: ir.Table) -> ir.Table:
-    """When a unit had its first version for certain, since when a commit may have gone unseen, when it was quiet.
+def _units(commits: Table, restored: Table, count: int) -> Table:
+    """By unit, when it had its first version for certain, since when a commit may have gone unseen, when it was quiet.
 
     What a write of unknown outcome did, it did since it was asked for: until then the unit was not quiet.
     """
-    ok = (commits.outcome == "ok").name("ok")
-    of_commits = commits.group_by("unit").agg(
-        began=commits.returned.min(where=ok),
-        unnamed=commits.invoke.min(where=commits.version.isnull()),
-        nameless=commits.count(where=commits.version.isnull()),
-        open=commits.count(where=~ok),
-        answered=commits.returned.max(where=ok),
-        asked=commits.invoke.max(where=~ok),
+    ok, nameless = commits.outcome == OK, commits.label < 0
+    own = Groups(commits.unit, commits.unit, count)
+    restored_by = Groups(restored.unit, restored.unit, count).max(filled(restored.returned, inf))
+    quiet: Floats = np.fmax(own.max(commits.returned, ok), own.max(commits.invoke, ~ok))
+    return Table(
+        {
+            "began": own.min(commits.returned, ok),
+            "unnamed": own.min(commits.invoke, nameless),
+            "nameless": own.count(nameless),
+            "open": own.count(~ok),
+            "quiet": np.where(own.count() > 0, np.fmax(quiet, restored_by), np.nan),
+        }
     )
-    of_restores = restored.group_by("unit").agg(restored_by=ibis.coalesce(restored.returned, float("inf")).max())
-    both = of_commits.left_join(of_restores, "unit")
-    quiet = ibis.greatest(both.answered, both.asked, both.restored_by)
-    return both.select("unit", "began", "unnamed", "nameless", "open", quiet=quiet)

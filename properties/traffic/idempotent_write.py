@@ -3,42 +3,40 @@
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
-
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text
 from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.groups import Groups, group
+from edgeproof.properties.traffic.labels import key
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.single_writer_order import acknowledged
+from edgeproof.properties.traffic.table import Table
 
 __all__ = ["IDEMPOTENT_WRITE"]
 
-KEY = ["unit", "life", "era", "key"]
+KEY = ("unit", "life", "era", "key")
 _NEVER_RETRIED = "no write was sent twice under one key"
 
 
-def _by_key(facts: Facts) -> tuple[ir.Table, ir.Table]:
-    """The acknowledged commits that carry a key, and per key what they came to."""
+def _keyed(facts: Facts) -> tuple[Table, Groups]:
+    """The acknowledged commits that carry a key, by their keys."""
     commits = acknowledged(facts)
-    commits = commits.filter(commits.key.notnull())
-    return commits, commits.group_by(KEY).agg(lowest=commits.version.min(), times=commits.count())
+    commits = commits.take(commits.key >= 0)
+    return commits, group(*key(commits, KEY))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    commits, keys = _by_key(facts)
-    again = commits.inner_join(keys, KEY)
-    again = again.filter(again.version > again.lowest)
-    first = commits.inner_join(keys, [*KEY, commits.version == keys.lowest])
-    first = first.group_by(KEY).agg(because_at=first.invoke.min())
-    both = again.inner_join(first, KEY)
-    return event_columns(both, both.because_at)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    commits, keys = _keyed(facts)
+    lowest = keys.least(commits.version)[keys.of]
+    because_at = keys.min(commits.invoke, commits.version == lowest)[keys.of]
+    return Broken(commits.put(because_at=because_at).take(commits.version > lowest))
 
 
-def _twice(facts: Facts) -> ir.Scalar:
-    _, keys = _by_key(facts)
-    return keys.count(where=keys.times > 1)
+def _twice(facts: Facts) -> int:
+    _, keys = _keyed(facts)
+    return int((keys.count() > 1).sum())
 
 
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     return _twice(facts)
 
 
@@ -46,12 +44,15 @@ def _say(row: Row, promise: Promise) -> str:
     return f"the write with key {row['key']} was applied as {told_text(row)}, and by {row['because']} already"
 
 
+def _explains(cause: Row, row: Row) -> bool:
+    return bool(cause["era"] == row["era"] and cause["version"] < row["version"])
+
+
 IDEMPOTENT_WRITE = Check(
     id="idempotent-write",
-    suspects=_broken,
     broken=_broken,
-    causes=lambda facts: causes_at(_by_key(facts)[0], "invoke"),
-    explains=lambda cause, row: (cause.era == row.era) & (cause.version < row.version),
+    causes=lambda facts: Causes(((_keyed(facts)[0], "invoke"),)),
+    explains=_explains,
     tested=_tested,
     untested=lambda promise: _NEVER_RETRIED,
     say=_say,

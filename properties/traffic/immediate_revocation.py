@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
-
-from edgeproof.properties.traffic.check import Check, Row
+from edgeproof.properties.traffic.check import Broken, Check, Row
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.token_revocation_bound import admitted_after
@@ -20,15 +18,11 @@ from edgeproof.properties.traffic.tokens import (
 __all__ = ["IMMEDIATE_REVOCATION"]
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    return late_admissions(facts, promise.slack)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    return Broken(reads=token_reads(late_admissions(facts, promise.slack)))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    return token_reads(facts, _suspects(facts, promise))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     return asked_after_revocation(facts, promise.slack)
 
 
@@ -38,13 +32,12 @@ def _say(row: Row, promise: Promise) -> str:
 
 IMMEDIATE_REVOCATION = Check(
     id="immediate-revocation",
-    suspects=_suspects,
     broken=_broken,
     causes=revocations,
     tested=_tested,
     untested=lambda promise: "nobody asked after a revocation",
     say=_say,
-    subject=lambda facts: facts.asks.count(),
+    subject=lambda facts: len(facts.asks),
     no_subject=NO_TOKENS,
     promised=lambda promise: False,
 )

@@ -8,84 +8,94 @@ that takes no new era gives labels anew that are out there already.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.check import Check, causes_at, event_columns, with_another_content
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, differ, with_another_content
+from edgeproof.properties.traffic.coded import EMPTY, OK
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import keep
-from edgeproof.properties.traffic.labels import EMPTY_DIGEST, VERSION
+from edgeproof.properties.traffic.groups import group
+from edgeproof.properties.traffic.labels import VERSION, key, same_version
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import those_of
+from edgeproof.properties.traffic.table import Flags, Floats, Table, concat, filled
 
 __all__ = ["LABEL_IS_CONTENT"]
 
 LABELLED: Final = (*VERSION, "digest")
 
 
-def _made(facts: Facts) -> ir.Table:
+def _made(facts: Facts) -> Table:
     """What the store is known to have made: its content counts before that of a copy of the same moment."""
     made = facts.made
-    return made.filter((made.outcome == "ok") & made.version.notnull() & made.digest.notnull())
+    return made.take((made.outcome == OK) & (made.digest >= 0))
 
 
-def _put(facts: Facts) -> ir.Table:
+def _put(facts: Facts) -> Table:
     """Puts have their content when they are over, at the latest: their recorder may have begun to look long before."""
-    puts = facts.publishes.filter(facts.publishes.digest.notnull())
-    return puts.mutate(over=ibis.coalesce(puts.returned, float("inf")))
+    puts = facts.publishes.take(facts.publishes.digest >= 0)
+    return puts.put(over=filled(puts.returned, inf))
 
 
-def _contents(facts: Facts) -> ir.Table:
+def _contents(facts: Facts) -> Table:
     """Per version and digest, how often the store, a put or a reader had it, and since when."""
     made, put, told = _made(facts), _put(facts), facts.contents
-    return ibis.union(
-        made.group_by(list(LABELLED)).agg(since=made.invoke.min(), copies=ibis.literal(0), n=made.count()),
-        put.group_by(list(LABELLED)).agg(since=put.over.min(), copies=ibis.literal(1), n=put.count()),
-        told.select(*LABELLED, since="first_returned", copies=ibis.literal(1), n="n"),
-    )
+    each = [
+        made.only(*LABELLED).put(since=made.invoke, copies=np.zeros(len(made), int), n=np.ones(len(made), int)),
+        put.only(*LABELLED).put(since=put.over, copies=np.ones(len(put), int), n=np.ones(len(put), int)),
+        told.only(*LABELLED, "n").put(since=told.first_returned, copies=np.ones(len(told), int)),
+    ]
+    return concat([table.only(*LABELLED, "since", "copies", "n") for table in each])
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+def _suspects(facts: Facts) -> Table:
     """The contents of versions that had another one first; the empty config has its own from the beginning."""
-    contents = keep(_contents(facts))
-    order = ibis.window(group_by=list(VERSION), order_by=["since", "copies", "digest"])
-    ranked = contents.mutate(place=ibis.row_number().over(order))
-    ranked = ranked.filter(ranked.place == 0)
-    empty = (ranked.era == 0) & (ranked.version == 0)
-    first = ranked.select(
-        *VERSION,
-        own=ibis.ifelse(empty, EMPTY_DIGEST, ranked.digest),
-        because_at=ibis.ifelse(empty, ibis.null("float64"), ranked.since),
-    )
-    joined = contents.inner_join(first, list(VERSION))
-    return joined.filter(joined.digest != joined.own).select(*LABELLED, "because_at").distinct()
+    contents = _contents(facts)
+    text = facts.vocabulary.of["digest"].ranked(contents.digest)
+    contents = contents.take(np.lexsort((text, contents.copies, contents.since, contents.label, contents.unit)))
+    versions = group(*key(contents, VERSION))
+    first = np.searchsorted(versions.of, versions.of)
+    empty = contents.label == 0
+    own = np.where(empty, EMPTY, contents.digest[first])
+    contents = contents.put(because_at=np.where(empty, np.nan, contents.since[first]))
+    return contents.take(contents.digest != own)
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    suspects = keep(_suspects(facts, promise))
-    had = [table.inner_join(suspects, list(LABELLED)) for table in (_made(facts), _put(facts), facts.reads)]
-    return ibis.union(*(event_columns(table, table.because_at) for table in had))
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    suspects = _suspects(facts)
+
+    def that(events: Table) -> tuple[Flags, Floats]:
+        of, which = those_of(suspects, events, LABELLED)
+        return which, suspects.because_at[of]
+
+    had = concat([_made(facts), _put(facts).only(*facts.made.columns)])
+    which, because_at = that(had)
+    return Broken(had.take(which).put(because_at=because_at), that if len(suspects) else None)
 
 
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     """Events of a version beyond the first; the empty config is none."""
     contents = _contents(facts)
-    contents = contents.filter((contents.era > 0) | (contents.version > 0))
-    return contents.n.sum().fill_null(0) - contents.select(*VERSION).distinct().count().as_scalar()
+    contents = contents.take(contents.label > 0)
+    return int(contents.n.sum()) - group(*key(contents, VERSION)).n
 
 
-def _causes(facts: Facts) -> ir.Table:
-    had = ibis.union(causes_at(_made(facts), "invoke"), causes_at(_put(facts), "over"))
-    return ibis.union(had, causes_at(facts.reads, "returned"))
+def _causes(facts: Facts) -> Causes:
+    had = ((_made(facts), "invoke"), (_put(facts), "over"))
+    return Causes(had, lambda reads: np.ones(len(reads), bool))
+
+
+def _explains(cause: Row, row: Row) -> bool:
+    return same_version(cause, row) and differ(cause, row, "digest")
 
 
 LABEL_IS_CONTENT = Check(
     id="label-is-content",
-    suspects=_suspects,
     broken=_broken,
     causes=_causes,
-    explains=lambda cause, row: (cause.era == row.era) & (cause.version == row.version) & (cause.digest != row.digest),
+    explains=_explains,
     tested=_tested,
     untested=lambda promise: "no version's content is known from two events",
     say=lambda row, promise: with_another_content(row),

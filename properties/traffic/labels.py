@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
+from attrs import frozen
 
-__all__ = ["EMPTY_DIGEST", "SEEN", "SESSION", "VERSION", "later_than", "newer"]
+from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table
+
+__all__ = ["EMPTY_DIGEST", "SEEN", "SESSION", "VERSION", "Labels", "newer", "same_version"]
 
 EMPTY_DIGEST: Final = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 """SHA-256 of `{}`, which is what version 0 contains."""
 
-VERSION: Final = ("unit", "era", "version")
+VERSION: Final = ("unit", "label")
 """What a version is known by."""
 
 SEEN: Final = (*VERSION, "seen")
@@ -22,12 +25,56 @@ SEEN: Final = (*VERSION, "seen")
 SESSION: Final = ("unit", "pop", "reader", "session")
 """What a session is known by."""
 
+_BITS: Final = 53
+"""Of a version."""
+_FEW: Final = 2**9
+"""Eras that fit beside a version into one number."""
 
-def newer(one: ir.Table, other: ir.Table) -> ir.BooleanValue:
+Row = Mapping[str, Any]
+
+
+@frozen(eq=False)
+class Labels:
+    """How versions are told apart by one number, their label, which is greater for what is newer.
+
+    The label of version 0 of era 0 is 0, that of no version -1. `eras` and `versions` are those that there are where
+    eras are too large to stand beside a version.
+    """
+
+    eras: Ints | None = None
+    versions: Ints | None = None
+
+    @classmethod
+    def among(cls, eras: Ints, versions: Ints) -> Labels:
+        """Labels for all these eras and versions."""
+        if not len(eras) or int(eras.max()) < _FEW:
+            return cls()
+        return cls(np.unique(np.append(eras, 0)), np.unique(np.append(versions, 0)))
+
+    def of(self, table: Table) -> Ints:
+        """The label of each row, by its `era` and `version`."""
+        if self.eras is None or self.versions is None:
+            label = (table.era << _BITS) | table.version
+        else:
+            version = np.searchsorted(self.versions, table.version)
+            label = np.searchsorted(self.eras, table.era) * len(self.versions) + version
+        found: Ints = np.where(table.version < 0, ABSENT, label)
+        return found
+
+
+def key(table: Table, names: tuple[str, ...]) -> tuple[Column, ...]:
+    """Some columns of a table."""
+    return tuple(table.columns[name] for name in names)
+
+
+def newer(one: Row, other: Row) -> bool:
     """Whether one version is newer than another: by era first, then by number."""
-    return (one.era > other.era) | ((one.era == other.era) & (one.version > other.version))
+    if one["version"] is None or other["version"] is None:
+        return False
+    newer: bool = (one["era"], one["version"]) > (other["era"], other["version"])
+    return newer
 
 
-def later_than(by: tuple[str, ...]) -> ibis.expr.builders.WindowBuilder:
-    """The window of the rows with newer versions, of one unit or session; there must be one row per version."""
-    return ibis.window(group_by=list(by), order_by=[ibis.desc("era"), ibis.desc("version")], preceding=(None, 1))
+def same_version(one: Row, other: Row) -> bool:
+    """Whether both are of one version."""
+    return one["version"] is not None and (one["era"], one["version"]) == (other["era"], other["version"])

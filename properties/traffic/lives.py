@@ -7,71 +7,83 @@ the order of equal times is unknown, as clocks of Workers stand still while code
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.keeping import keep, number
+from edgeproof.properties.traffic.coded import EVICT, FAIL, ROLLBACK
+from edgeproof.properties.traffic.groups import counted, packed
+from edgeproof.properties.traffic.table import Column, Ints, Table, constant, filled
 
-__all__ = ["NOWHERE", "evictions_of", "lives", "restores_of", "restores_seen"]
+__all__ = ["NOWHERE", "evictions_of", "lives", "restores_of", "restores_seen", "sessions"]
 
 NOWHERE: Final = -1
 """The session of a read that met its isolate's eviction: nobody knows which memory served it. Likewise the life of a
 commit that met a restore."""
 
-_ISOLATE: Final = ("pop", "reader")
+
+def lives(events: Table, restores: Table) -> Ints:
+    """The number of the life of its unit that each event belongs to, each restore ending one; NOWHERE if it met one."""
+    if not len(restores):
+        return constant(0, len(events))
+    begun = _begun(events.unit, events, restores.unit, restores)
+    return _life(begun, _over(events.unit, events, restores.unit, restores))
 
 
-def lives(table: ir.Table, cuts: ir.Table, of: tuple[str, ...], name: str) -> ir.Table:
-    """The events with the number of the life that they belong to, each cut ending one; NOWHERE if they met a cut."""
-    if not number(cuts.count()):
-        return table.mutate(**{name: ibis.literal(0, "int64")})
-    joined = _beside_cuts(table, cuts, of)
-    begun, over = _begun(joined), joined.cut_by.filter(lambda at: at < joined.invoke).length().fill_null(0)
-    life = ibis.ifelse(begun == over, over, NOWHERE).cast("int64")
-    return joined.mutate(**{name: life}).select(*table.columns, name)
+def sessions(reads: Table, evictions: Table) -> Ints:
+    """The number of the life of its isolate that each read belongs to; NOWHERE if it met an eviction.
 
-
-def restores_seen(table: ir.Table, restores: ir.Table) -> ir.Table:
-    """The events with how many restores of their unit may have begun by their end (`seen`)."""
-    if not number(restores.count()):
-        return table.mutate(seen=ibis.literal(0, "int64"))
-    joined = _beside_cuts(table, restores, ("unit",))
-    return joined.mutate(seen=_begun(joined).cast("int64")).select(*table.columns, "seen")
-
-
-def restores_of(faults: ir.Table) -> ir.Table:
-    """The restores, or what may have been one."""
-    return faults.filter((faults.note == "rollback") & (faults.outcome != "fail"))
-
-
-def evictions_of(faults: ir.Table, reads: ir.Table) -> ir.Table:
-    """The evictions by isolate, whichever unit their lines name: one that leaves `reader` or `pop` out is of them all.
-
-    A memory is an isolate's, which serves many units.
+    A memory is an isolate's, which serves many units. An eviction that leaves `reader` or `pop` out is of them all.
     """
-    evictions = faults.filter((faults.note == "evict") & (faults.outcome != "fail"))
-    evictions = evictions.select(*_ISOLATE, "invoke", "returned")
-    wide = evictions.filter(evictions.pop.isnull() | evictions.reader.isnull())
-    if not number(wide.count()):
-        return evictions
-    isolates = keep(reads.select(*_ISOLATE).distinct())
-    gone = wide.select(of_pop="pop", of_reader="reader", invoke="invoke", returned="returned")
-    same = [(gone.of_pop.isnull()) | (gone.of_pop == isolates.pop)]
-    same += [(gone.of_reader.isnull()) | (gone.of_reader == isolates.reader)]
-    each = isolates.inner_join(gone, same).select(*_ISOLATE, "invoke", "returned")
-    return ibis.union(evictions.filter(evictions.pop.notnull() & evictions.reader.notnull()), each)
+    if not len(evictions):
+        return constant(0, len(reads))
+    begun, over = np.zeros(len(reads), np.int64), np.zeros(len(reads), np.int64)
+    named = (evictions.pop >= 0) * 2 + (evictions.reader >= 0)
+    for which in np.unique(named).tolist():
+        cuts = evictions.take(named == which)
+        columns = [name for name, bit in (("pop", 2), ("reader", 1)) if which & bit]
+        of, cut_of = _same(reads, cuts, columns)
+        begun += _begun(of, reads, cut_of, cuts)
+        over += _over(of, reads, cut_of, cuts)
+    return _life(begun, over)
 
 
-def _beside_cuts(table: ir.Table, cuts: ir.Table, of: tuple[str, ...]) -> ir.Table:
-    """The events with the moments at which cuts began (`cut_from`), and were over (`cut_by`)."""
-    ends = cuts.group_by(list(of)).agg(
-        cut_from=cuts.invoke.collect(), cut_by=cuts.returned.collect(where=cuts.returned.notnull())
-    )
-    return table.left_join(keep(ends), list(of), rname="{name}_of_cut")
+def restores_seen(events: Table, restores: Table) -> Ints:
+    """How many restores of its unit may have begun by the end of each event."""
+    if not len(restores):
+        return constant(0, len(events))
+    return _begun(events.unit, events, restores.unit, restores)
 
 
-def _begun(joined: ir.Table) -> ir.Value:
-    end = ibis.coalesce(joined.returned, float("inf"))
-    return joined.cut_from.filter(lambda at: at <= end).length().fill_null(0)
+def restores_of(faults: Table) -> Table:
+    """The restores, or what may have been one."""
+    return faults.take((faults.note == ROLLBACK) & (faults.outcome != FAIL))
+
+
+def evictions_of(faults: Table) -> Table:
+    """The evictions, or what may have been one."""
+    return faults.take((faults.note == EVICT) & (faults.outcome != FAIL))
+
+
+def _same(reads: Table, cuts: Table, columns: list[str]) -> tuple[Column, Column]:
+    """A number per read and per cut, which is the same where these columns are."""
+    if not columns:
+        return np.zeros(len(reads), np.int64), np.zeros(len(cuts), np.int64)
+    both = packed(*(np.concatenate([reads.columns[name], cuts.columns[name]]) for name in columns))
+    return both[: len(reads)], both[len(reads) :]
+
+
+def _begun(of: Column, events: Table, cut_of: Column, cuts: Table) -> Ints:
+    """How many cuts may have begun by the end of each event."""
+    return counted(cut_of, cuts.invoke, of, filled(events.returned, inf), until=True)
+
+
+def _over(of: Column, events: Table, cut_of: Column, cuts: Table) -> Ints:
+    """How many cuts were over before each event began."""
+    ended = ~np.isnan(cuts.returned)
+    return counted(cut_of[ended], cuts.returned[ended], of, events.invoke)
+
+
+def _life(begun: Ints, over: Ints) -> Ints:
+    return np.where(begun == over, over, NOWHERE)

@@ -7,58 +7,86 @@ Object leaves none behind, and an eviction takes it away.
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from math import inf
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns
+import numpy as np
+
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row
+from edgeproof.properties.traffic.coded import FAIL, PARTITION, SOURCE
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SESSION
+from edgeproof.properties.traffic.groups import packed
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.serves_last_good import copies, loaded_by
+from edgeproof.properties.traffic.serves_last_good import copies, loaded
+from edgeproof.properties.traffic.table import Column, Flags, Table, filled
 
 __all__ = ["LOCAL_READS"]
 
 
-def _cuts(facts: Facts) -> ir.Table:
+def _cuts(facts: Facts) -> Table:
     """The times during which a location (all of them, if none is named) was cut off."""
-    cuts = facts.faults.filter((facts.faults.note == "partition") & (facts.faults.outcome != "fail"))
-    return cuts.select(
-        of_unit="unit", of_pop="pop", cut_from="invoke", cut_until=ibis.coalesce(cuts.returned, float("inf"))
+    return facts.faults.take((facts.faults.note == PARTITION) & (facts.faults.outcome != FAIL))
+
+
+def _cut_off(reads: Table, cuts: Table) -> Flags:
+    """Which reads lie wholly within a time of being cut off."""
+    everywhere = cuts.pop < 0
+    here, there = _keys(("unit", "pop"), reads, cuts)
+    units, of_units = _keys(("unit",), reads, cuts)
+    within = _within(here, reads, there[~everywhere], cuts.take(~everywhere))
+    within |= _within(units, reads, of_units[everywhere], cuts.take(everywhere))
+    return within
+
+
+def _keys(names: tuple[str, ...], reads: Table, cuts: Table) -> tuple[Column, Column]:
+    both = packed(*(np.concatenate([reads.columns[name], cuts.columns[name]]) for name in names))
+    return both[: len(reads)], both[len(reads) :]
+
+
+def _within(of: Column, reads: Table, cut_of: Column, cuts: Table) -> Flags:
+    """Which reads lie within a cut of the same key: the longest of those that had begun before it shows that."""
+    if not len(cuts):
+        return np.zeros(len(reads), bool)
+    order = np.lexsort((cuts.invoke, cut_of))
+    cut_of, begun, until = cut_of[order], cuts.invoke[order], filled(cuts.returned, inf)[order]
+    for place in range(1, len(order)):
+        if cut_of[place] == cut_of[place - 1]:
+            until[place] = max(until[place], until[place - 1])
+    moments = np.unique(begun)
+    size = len(moments) + 1
+    before = np.searchsorted(
+        cut_of * size + np.searchsorted(moments, begun), of * size + np.searchsorted(moments, reads.invoke)
     )
+    last = np.maximum(before - 1, 0)
+    within: Flags = (before > 0) & (cut_of[last] == of) & (filled(reads.returned, inf) < until[last])
+    return within
 
 
-def _during(reads: ir.Table, cuts: ir.Table) -> ir.Table:
-    """Reads that lie wholly within a time of being cut off."""
-    at = [reads.unit == cuts.of_unit, ibis.coalesce(cuts.of_pop, reads.pop) == reads.pop]
-    within = [reads.invoke > cuts.cut_from, ibis.coalesce(reads.returned, float("inf")) < cuts.cut_until]
-    return reads.inner_join(cuts, [*at, *within])
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    failed = facts.unanswered.take(facts.unanswered.outcome == FAIL)
+    fallen = failed.source == SOURCE["fallback"]
+    return Broken(loaded(facts, failed.take(fallen | _cut_off(failed, _cuts(facts)))))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    failed = facts.unanswered.filter(facts.unanswered.outcome == "fail")
+def _fallen(facts: Facts) -> int:
+    return int(facts.tellings.n[facts.tellings.source == SOURCE["fallback"]].sum())
+
+
+def _tested(facts: Facts, promise: Promise) -> int:
     cuts = _cuts(facts)
-    within = _during(failed, cuts).select(*failed.columns).distinct()
-    fallen = failed.filter(failed.source == "fallback")
-    lost = ibis.union(within, fallen, distinct=True)
-    loaded = lost.inner_join(loaded_by(facts), list(SESSION))
-    loaded = loaded.filter(loaded.had_by < loaded.invoke)
-    return event_columns(loaded, loaded.had_by)
+    if not len(cuts):
+        return _fallen(facts)
+    cut = 0
+    for reads in (facts.unanswered, *facts.reads()):
+        cut += int((_cut_off(reads, cuts) & (reads.source != SOURCE["fallback"])).sum())
+    return _fallen(facts) + cut
 
 
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
-    fallen = facts.tellings.filter(facts.tellings.source == "fallback").n.sum().fill_null(0)
-    cuts = _cuts(facts).distinct()
-    cut = facts.events.filter(facts.events.kind == "read")
-    return fallen + _during(cut.filter(cut.source.isnull() | (cut.source != "fallback")), cuts).count().as_scalar()
+def _subject(facts: Facts) -> int:
+    return _fallen(facts) + len(_cuts(facts))
 
 
-def _subject(facts: Facts) -> ir.Scalar:
-    fallen = facts.tellings.count(where=facts.tellings.source == "fallback")
-    return fallen + _cuts(facts).count().as_scalar()
-
-
-def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
-    return (cause.pop == row.pop) & (cause.reader == row.reader)
+def _explains(cause: Row, row: Row) -> bool:
+    return (cause["pop"], cause["reader"]) == (row["pop"], row["reader"])
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -68,9 +96,8 @@ def _say(row: Row, promise: Promise) -> str:
 
 LOCAL_READS = Check(
     id="local-reads",
-    suspects=_broken,
     broken=_broken,
-    causes=lambda facts: causes_at(copies(facts.reads), "returned"),
+    causes=lambda facts: Causes(told=copies),
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "nobody read while cut off",

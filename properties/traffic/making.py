@@ -3,150 +3,156 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.keeping import keep, number
-from edgeproof.properties.traffic.labels import SEEN, VERSION, later_than
+from edgeproof.properties.traffic.coded import OK, SCOPE
+from edgeproof.properties.traffic.groups import Groups, group, later_min, pairs
+from edgeproof.properties.traffic.labels import SEEN, VERSION, key
+from edgeproof.properties.traffic.table import ABSENT, Flags, Floats, Ints, Table, concat, filled
 
-__all__ = ["SCOPES", "moments_of", "versions_of"]
+__all__ = ["SCOPES", "contents_of", "moments_of", "versions_of"]
 
 SCOPES: Final = {"none": 0, "read": 1, "write": 2}
 
+_RANK: Final = np.array([*(SCOPES[name] for name in SCOPE), ABSENT])
+"""By the number of a scope's word, how much it grants; -1 where it says nothing."""
 
-def versions_of(
-    commits: ir.Table, restores: ir.Table, publishes: ir.Table, told: ir.Table, units: ir.Table
-) -> ir.Table:
+
+def granted_by(scope: Ints) -> Ints:
+    """How much scopes grant, by the numbers of their words."""
+    found: Ints = _RANK[scope]
+    return found
+
+
+def versions_of(made: Table, restores: Table, publishes: Table, told: Table, units: Table) -> Table:
     """Every version that anybody named, with what is known of its commits and restores.
 
-    `asked`: since when it may exist. `acknowledged`: since when it did for certain; `certain` the same of one that no
-    restore took back, `lately` when the last of these was, and `stands` whether there is one. `digests`: its contents,
-    as far as those that made it say, the first since `labelled`; `bare`: how many may have given it another one.
-    `granted`, `repo`, `expires`: what it grants, if it is of a token. `unnamed`: since when some commit whose version
-    nobody learnt may have made it. `newer_asked`: since when something newer may exist.
+    `asked`: since when it may exist. `acknowledged`: since when it did for certain; `lately` when the last commit of it
+    was that no restore took back, and `stands` whether there is one. `labelled`: since when its content is said by
+    those that made it; `bare`: how many may have given it another one. `granted`, `repo`, `expires`: what it grants, if
+    it is of a token. `unnamed`: since when some commit whose version nobody learnt may have made it. `newer_asked`:
+    since when something newer may exist.
     """
-    made = _made(commits, restores)
-    per = keep(_per_version(made, restores))
-    named = [t.select(*VERSION) for t in (made, publishes.filter(publishes.version.notnull()), told)]
-    spine = ibis.union(*named, distinct=True)
-    of_units = units.select("unit", "unnamed", "nameless")
-    joined = spine.left_join(per, list(VERSION)).left_join(of_units, "unit")
-    kept = [c for c in per.columns if c not in VERSION]
-    versions = joined.select(*VERSION, *kept, "unnamed", "nameless")
+    named = concat([table.only(*VERSION) for table in (made, publishes, told)])
+    spine = group(*key(named, VERSION))
+    versions = named.take(spine.first)
+    own = Groups(spine.of[: len(made)], spine.first, spine.n)
+    versions = versions.put(**_made_when(made, restores, own), **_grants(made, own))
     # Where a restore took a number back, any commit may have given it away again.
-    again = restores.select("unit", restored=True).distinct()
-    versions = versions.left_join(again, "unit").select(*versions.columns, "restored")
-    nameless = ibis.ifelse(versions.restored.fill_null(False), versions.nameless.fill_null(0), 0)
-    bare = ibis.ifelse(versions.asked.isnull(), 1, versions.bare) + nameless
-    versions = versions.mutate(bare=bare).drop("restored", "nameless")
-    newer_asked = versions.asked.min().over(later_than(("unit",)))
-    return versions.mutate(newer_asked=ibis.least(newer_asked, versions.unnamed))
+    restored = np.zeros(len(units), bool)
+    restored[restores.unit] = True
+    nameless = np.where(restored, units.nameless, 0)[versions.unit]
+    bare = np.where(np.isnan(versions.asked), 1, _silent(made, own)) + nameless
+    unnamed = units.unnamed[versions.unit]
+    newer_asked: Floats = np.fmin(later_min((versions.unit,), versions.label, versions.asked), unnamed)
+    return versions.put(bare=bare, unnamed=unnamed, newer_asked=newer_asked)
 
 
-def moments_of(commits: ir.Table, restores: ir.Table, versions: ir.Table) -> ir.Table:
+def contents_of(made: Table) -> Table:
+    """The contents that those who made versions say that these have, each once."""
+    known = made.take(made.digest >= 0)
+    return known.take(group(*key(known, VERSION), known.digest).first).only(*VERSION, "digest")
+
+
+def moments_of(made: Table, restores: Table, versions: Table) -> Table:
     """Per version and number of restores that a read may have `seen`: by when it had certainly been made (`certain`),
     something newer had (`superseded`), and its token had been revoked by something newer (`revoked`).
 
     What a restore took back counts for the reads that were over before that restore began.
     """
-    made = _made(commits, restores)
-    made = made.filter(made.outcome == "ok")
-    if number(restores.count()):
-        ranks = keep(_ranks(restores))
-        first = ranks.select("unit").distinct().mutate(seen=ibis.literal(0, "int64"))
-        seen = ibis.union(ranks.select("unit", seen="rank"), first, distinct=True)
-        made = _as_seen(_taken_back(made, ranks), seen)
-        made = made.filter(made.taken_by.isnull() | (made.taken_by > made.seen))
-        spine = _as_seen(versions, seen)
-    else:
-        made, spine = (t.mutate(seen=ibis.literal(0, "int64")) for t in (made, versions))
-    certain = made.group_by(list(SEEN)).agg(certain=made.returned.min())
-    spine = spine.select(*SEEN, "granted").left_join(certain, list(SEEN))
-    spine = spine.select(*SEEN, "granted", "certain")
-    after = later_than(("unit", "seen"))
-    revoking = ibis.ifelse(spine.granted == 0, spine.certain, ibis.null("float64"))
-    moments = spine.mutate(superseded=spine.certain.min().over(after), revoked=revoking.min().over(after))
-    return moments.drop("granted")
-
-
-def _as_seen(table: ir.Table, seen: ir.Table) -> ir.Table:
-    """A row for each number of restores that a read of the unit may have seen: none, to all of them."""
-    joined = table.left_join(seen, "unit")
-    return joined.select(*table.columns, seen=joined.seen.fill_null(0))
-
-
-def _made(commits: ir.Table, restores: ir.Table) -> ir.Table:
-    """Commits and restores that name a version."""
-    both = ibis.union(commits.drop("life"), restores)
-    return both.filter(both.version.notnull())
-
-
-def _per_version(made: ir.Table, restores: ir.Table) -> ir.Table:
-    """Versions by their commits and restores: asked for since when, there by when, with what content."""
-    undone = _undone(made, restores)
-    rank = ibis.cases(*((undone.scope == scope, rank) for scope, rank in SCOPES.items()))
-    ok = undone.outcome == "ok"
-    stands = ok & ~undone.undone
-    repos, known = undone.repo.nunique(), undone.digest.notnull()
-    write = ibis.coalesce(undone.key, undone.file + ":" + undone.line.cast("string"))
-    return undone.group_by(list(VERSION)).agg(
-        asked=undone.invoke.min(),
-        acknowledged=undone.returned.min(where=ok),
-        certain=undone.returned.min(where=stands),
-        stands=stands.any(),
-        lately=undone.returned.max(where=stands),
-        digests=undone.digest.collect(where=known, distinct=True),
-        labelled=undone.invoke.min(where=known),
-        bare=write.nunique(where=~known),
-        # What is ambiguous is taken as favourably as it can be.
-        granted=rank.max(),
-        repo=ibis.ifelse(repos == 1, undone.repo.min(), ibis.null("string")),
-        expires=undone.expires.max(),
+    made = made.take(made.outcome == OK)
+    rank = _ranks(restores)
+    taken_by = _taken_by(made, restores, rank)
+    none = np.zeros(len(versions), np.int64)
+    ranks = group(restores.unit, rank)
+    seen = Table({"unit": restores.unit[ranks.first], "seen": rank[ranks.first]})
+    spine = concat([versions.only(*VERSION, "granted").put(seen=none), _as_seen(versions, seen)])
+    certain = made.only(*VERSION, "returned").put(seen=np.zeros(len(made), np.int64))
+    if len(restores):
+        one, other = pairs((made.unit,), (seen.unit,))
+        later = certain.take(one).put(seen=seen.seen[other])
+        counts = (taken_by[one] == 0) | (taken_by[one] > later.seen)
+        certain = concat([certain, later.take(counts)])
+    times = group(*(np.concatenate([certain.columns[n], spine.columns[n]]) for n in SEEN))
+    by = times.min(np.concatenate([certain.returned, np.full(len(spine), np.nan)]))
+    spine = spine.put(certain=by[times.of[len(certain) :]])
+    after = (spine.unit, spine.seen)
+    return spine.put(
+        superseded=later_min(after, spine.label, spine.certain),
+        revoked=later_min(after, spine.label, np.where(spine.granted == 0, spine.certain, np.nan)),
     )
 
 
-def _ranks(restores: ir.Table) -> ir.Table:
-    """The restores with how many of their unit had begun by the moment that each began (`rank`)."""
-    times = restores.group_by(["unit", "invoke"]).agg(at_once=restores.count())
-    so_far = ibis.cumulative_window(group_by="unit", order_by="invoke")
-    times = times.mutate(rank=times.at_once.sum().over(so_far).cast("int64"))
-    return restores.inner_join(times.select("unit", "invoke", "rank"), ["unit", "invoke"])
+def _as_seen(versions: Table, seen: Table) -> Table:
+    """A row for each number of restores, from the first on, that a read of the unit may have seen."""
+    one, other = pairs((versions.unit,), (seen.unit,))
+    return versions.only(*VERSION, "granted").take(one).put(seen=seen.seen[other])
 
 
-def _back(restores: ir.Table) -> ir.Table:
-    return restores.mutate(
-        of_unit=restores.unit,
-        to_era=restores.era,
-        to_version=ibis.coalesce(restores.version, -1),
-        back_by=ibis.coalesce(restores.returned, float("inf")),
-    )
+def _made_when(made: Table, restores: Table, own: Groups) -> dict[str, Floats | Flags]:
+    """By version, when it was asked for and there, and when it was so without being taken back."""
+    ok = made.outcome == OK
+    stands = ok & (_taken_by(made, restores, np.ones(len(restores), np.int64)) == 0)
+    return {
+        "asked": own.min(made.invoke),
+        "acknowledged": own.min(made.returned, ok),
+        "lately": own.max(made.returned, stands),
+        "stands": own.any(stands),
+        "labelled": own.min(made.invoke, made.digest >= 0),
+    }
 
 
-def _takes(made: ir.Table, back: ir.Table) -> list[ir.BooleanValue]:
-    """A restore takes back, or may, what is above the version that it goes back to, unless that came after it."""
-    return [
-        made.unit == back.of_unit,
-        made.era <= back.to_era,
-        made.invoke <= back.back_by,
-        back.to_version < made.version,
-    ]
+def _grants(made: Table, own: Groups) -> dict[str, Ints | Floats]:
+    """What versions grant. What is ambiguous is taken as favourably as it can be."""
+    named = made.repo >= 0
+    repo = own.largest(made.repo, named)
+    differs = np.zeros(own.n, bool)
+    differs[own.of[named & (made.repo != repo[own.of])]] = True
+    return {
+        "granted": own.largest(granted_by(made.scope)),
+        "repo": np.where(differs, ABSENT, repo),
+        "expires": own.max(made.expires),
+    }
 
 
-def _taken_back(made: ir.Table, ranks: ir.Table) -> ir.Table:
-    """What was made, with the rank of the first restore that took it back (`taken_by`), null for none."""
-    back = _back(ranks).select("of_unit", "to_era", "to_version", "back_by", "rank")
-    taken = made.inner_join(back, _takes(made, back))
-    first = taken.group_by(["file", "line"]).agg(taken_by=taken["rank"].min())
-    return made.left_join(first, ["file", "line"]).select(*made.columns, "taken_by")
+def _silent(made: Table, own: Groups) -> Ints:
+    """By version, how many writes made it that do not say with what content."""
+    bare = np.flatnonzero(made.digest < 0)
+    write = np.where(made.key[bare] >= 0, made.key[bare], -1 - bare)
+    each = group(own.of[bare], write)
+    return np.bincount(own.of[bare][each.first], minlength=own.n)
 
 
-def _undone(made: ir.Table, restores: ir.Table) -> ir.Table:
-    """Whether a restore to an older version took it back, or may have."""
-    if not number(restores.count()):
-        return made.mutate(undone=False)
-    back = _back(restores).select("of_unit", "to_era", "to_version", "back_by")
-    taken = _takes(made, back)
-    gone = made.semi_join(back, taken).mutate(undone=True)
-    return ibis.union(gone, made.anti_join(back, taken).mutate(undone=False))
+def _ranks(restores: Table) -> Ints:
+    """How many restores of its unit had begun by the moment that each began."""
+    order = np.lexsort((restores.invoke, restores.unit))
+    unit, invoke = restores.unit[order], restores.invoke[order]
+    at_once = group(unit, invoke)
+    last = np.zeros(at_once.n, np.int64)
+    np.maximum.at(last, at_once.of, np.arange(len(order)))
+    first = np.searchsorted(unit, unit)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = last[at_once.of] - first + 1
+    return rank
+
+
+def _taken_by(made: Table, restores: Table, rank: Ints) -> Ints:
+    """The rank of the first restore that took back, or may have, what was made; 0 for none.
+
+    A restore takes back what is above the version that it goes back to, unless that came after it.
+    """
+    taken_by = np.zeros(len(made), np.int64)
+    if not len(restores):
+        return taken_by
+    one, other = pairs((made.unit,), (restores.unit,))
+    by = filled(restores.returned, inf)[other]
+    takes = (made.era[one] <= restores.era[other]) & (made.invoke[one] <= by)
+    takes &= made.version[one] > restores.version[other]
+    one, other = one[takes], other[takes]
+    first = np.full(len(made), np.iinfo(np.int64).max)
+    np.minimum.at(first, one, rank[other])
+    taken_by[one] = first[one]
+    return taken_by

@@ -8,57 +8,57 @@ known to be served for no longer than T, not longer ago than that. Without a T i
 
 from __future__ import annotations
 
-from typing import Final
+from math import inf
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text
+from edgeproof.properties.traffic.coded import OK, SOURCE
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import VERSION
+from edgeproof.properties.traffic.groups import group, matched
+from edgeproof.properties.traffic.labels import VERSION, key
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import going_back, versions_told
+from edgeproof.properties.traffic.spans import going_back, late_reads, versions_told
+from edgeproof.properties.traffic.table import Column, Flags, Floats, Table, concat
 
 __all__ = ["MONOTONIC_KV"]
 
-_READS: Final = ("centre", "kv")
+
+def _puts(facts: Facts) -> Table:
+    return facts.publishes.take(facts.publishes.outcome == OK)
 
 
-def _puts(facts: Facts) -> ir.Table:
-    return facts.publishes.filter(facts.publishes.outcome == "ok")
+def _of_kv(reads: Table) -> Flags:
+    """What was read from KV, or its centre."""
+    return np.isin(reads.source, [SOURCE["centre"], SOURCE["kv"]])
 
 
-def _from(table: ir.Table, began: ir.Value, promise: Promise) -> ir.Value:
-    """Since when the centre held what a read of a source that began then was given."""
-    if promise.cache_ttl is None:
-        return ibis.ifelse(table.source == "kv", float("-inf"), began)
-    return ibis.ifelse(table.source == "kv", began - promise.cache_ttl, began)
+def _from(source: Column, began: Column, promise: Promise) -> Floats:
+    """Since when the centre held what a read of a source that began then was given; never, if it gave nothing of KV."""
+    copied = -inf if promise.cache_ttl is None else began - promise.cache_ttl
+    return np.where(source == SOURCE["kv"], copied, np.where(source == SOURCE["centre"], began, -inf))
 
 
-def _held(facts: Facts, promise: Promise) -> ir.Table:
+def _held(facts: Facts, promise: Promise) -> Table:
     """What the centre held for certain, by when first, and since when last."""
-    puts, reads = _puts(facts), facts.tellings.filter(facts.tellings.source.isin(_READS))
-    put = puts.select(*VERSION, first_returned="returned", last_invoke="invoke", n=ibis.literal(1, "int64"))
-    last = _from(reads, reads.last_invoke, promise)
-    read = reads.select(*VERSION, "first_returned", "n", last_invoke=last)
-    return versions_told(ibis.union(put, read.select(*put.columns)), ("unit",))
+    puts, reads = _puts(facts), facts.tellings.take(_of_kv(facts.tellings))
+    put = puts.only(*VERSION).put(first_returned=puts.returned, last_invoke=puts.invoke, n=np.ones(len(puts), np.int64))
+    read = reads.put(last_invoke=_from(reads.source, reads.last_invoke, promise)).only(*put.columns)
+    return versions_told(concat([put, read]), ("unit",))
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    return going_back(_held(facts, promise), ("unit",), promise.slack)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    suspects, puts = going_back(_held(facts, promise), ("unit",), promise.slack), _puts(facts)
+    place = matched(key(puts, VERSION), key(suspects, VERSION))
+    puts, place = puts.take(place >= 0), place[place >= 0]
+    late = puts.invoke > suspects.latest[place]
+    of_reads = late_reads(suspects, VERSION, lambda reads: _from(reads.source, reads.invoke, promise))
+    return Broken(puts.put(because_at=suspects.because_at[place]).take(late), of_reads)
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    suspects = _suspects(facts, promise).select(*VERSION, "latest", "because_at")
-    reads = facts.reads.filter(facts.reads.source.isin(_READS)).drop("session", "seen")
-    both = ibis.union(_puts(facts), reads).inner_join(suspects, list(VERSION))
-    late = both.filter(_from(both, both.invoke, promise) > both.latest)
-    return event_columns(late, late.because_at)
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     held = _held(facts, promise)
-    return held.count() - held.unit.nunique()
+    return len(held) - group(held.unit).n
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -69,16 +69,10 @@ def _say(row: Row, promise: Promise) -> str:
     return f"{row['reader']} at {row['pop']}{copy} found {told_text(row)} in KV {shown}"
 
 
-def _causes(facts: Facts) -> ir.Table:
-    reads = facts.reads.filter(facts.reads.source.isin(_READS))
-    return ibis.union(causes_at(_puts(facts), "returned"), causes_at(reads, "returned"))
-
-
 MONOTONIC_KV = Check(
     id="monotonic-kv",
-    suspects=_suspects,
     broken=_broken,
-    causes=_causes,
+    causes=lambda facts: Causes(((_puts(facts), "returned"),), _of_kv),
     tested=_tested,
     untested=lambda promise: "KV was not seen to hold a second version",
     say=_say,

@@ -3,41 +3,40 @@
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, told_text, what
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SESSION, newer
+from edgeproof.properties.traffic.groups import group
+from edgeproof.properties.traffic.labels import SESSION, key, newer
 from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.spans import going_back, late_reads, versions_told
+from edgeproof.properties.traffic.table import Table
 
 __all__ = ["MONOTONIC_READS"]
 
 
-def _sessions(facts: Facts) -> ir.Table:
+def _sessions(facts: Facts) -> Table:
     """What each session was told; a recorded eviction is where one ends, and a read that met it belongs to none."""
-    return versions_told(facts.tellings.filter(facts.tellings.session != NOWHERE), SESSION)
+    return versions_told(facts.tellings.take(facts.tellings.session != NOWHERE), SESSION)
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+def _broken(facts: Facts, promise: Promise) -> Broken:
     # One isolate has one clock.
-    return going_back(_sessions(facts), SESSION, 0.0)
+    suspects = going_back(_sessions(facts), SESSION, 0.0)
+    return Broken(reads=late_reads(suspects, (*SESSION, "label")))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    return late_reads(facts, _suspects(facts, promise), (*SESSION, "era", "version"))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     """Versions told beyond a session's first; the empty config is none."""
     sessions = _sessions(facts)
-    sessions = sessions.filter((sessions.era > 0) | (sessions.version > 0))
-    return sessions.count() - sessions.select(*SESSION).distinct().count().as_scalar()
+    sessions = sessions.take(sessions.label > 0)
+    return len(sessions) - group(*key(sessions, SESSION)).n
 
 
-def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
-    return (cause.pop == row.pop) & (cause.reader == row.reader) & newer(cause, row)
+def _explains(cause: Row, row: Row) -> bool:
+    return (cause["pop"], cause["reader"]) == (row["pop"], row["reader"]) and newer(cause, row)
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -46,9 +45,8 @@ def _say(row: Row, promise: Promise) -> str:
 
 MONOTONIC_READS = Check(
     id="monotonic-reads",
-    suspects=_suspects,
     broken=_broken,
-    causes=lambda facts: causes_at(facts.reads, "returned"),
+    causes=lambda facts: Causes(told=lambda reads: np.ones(len(reads), bool)),
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "no reader was told a second version",

@@ -10,109 +10,104 @@ accounts for a version that nobody else made, or that was taken back.
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from math import inf
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text, what
+import numpy as np
+
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text, what
+from edgeproof.properties.traffic.coded import OK
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import keep, number
-from edgeproof.properties.traffic.labels import VERSION, newer
+from edgeproof.properties.traffic.groups import group, matched, pairs
+from edgeproof.properties.traffic.labels import VERSION, key, newer, same_version
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.table import Column, Flags, Floats, Table, filled
 
 __all__ = ["NEVER_AHEAD"]
 
 
-def _allowed(facts: Facts) -> ir.Table:
+def _allowed(facts: Facts) -> Table:
     """Since when a version may be known: when its commit was asked for, or one that nobody learnt the version of."""
-    v = facts.versions.filter((facts.versions.era > 0) | (facts.versions.version > 0))
-    return v.select(*VERSION, "asked", earliest=ibis.coalesce(v.asked, v.unnamed))
+    versions = facts.versions.take(facts.versions.label > 0)
+    earliest = np.where(np.isnan(versions.asked), versions.unnamed, versions.asked)
+    return versions.only(*VERSION, "asked").put(earliest=earliest)
 
 
-def _told(facts: Facts, promise: Promise) -> ir.Table:
-    told = facts.told.inner_join(_allowed(facts), list(VERSION))
-    return told.filter(_too_early(told.first_returned, told, promise))
+def _early(known: Table, known_by: Column, allowed: Table, promise: Promise) -> tuple[Flags, Floats]:
+    """What was known of too early, if it was at these moments, and when its version's commit was asked for."""
+    place = matched(key(known, VERSION), key(allowed, VERSION))
+    if not len(allowed):
+        return np.zeros(len(known), bool), np.full(len(known), np.nan)
+    earliest = allowed.earliest[place]
+    early = np.isnan(earliest) | (known_by + promise.slack < earliest)
+    return (place >= 0) & early, allowed.asked[place]
 
 
-def _put(facts: Facts, promise: Promise) -> ir.Table:
-    puts = facts.publishes
-    puts = puts.mutate(over=ibis.coalesce(puts.returned, float("inf"))).inner_join(_allowed(facts), list(VERSION))
-    return puts.filter(_too_early(puts.over, puts, promise))
+def _over(events: Table) -> Floats:
+    return filled(events.returned, inf)
 
 
-def _too_early(known_by: ir.Value, table: ir.Table, promise: Promise) -> ir.BooleanValue:
-    return table.earliest.isnull() | (known_by + promise.slack < table.earliest)
-
-
-def _spells(facts: Facts) -> ir.Table:
-    """What was made, since when it may have been there and until when (`until`, null for ever)."""
-    made = facts.made.filter(facts.made.version.notnull()).select(
-        *VERSION, "file", "line", "invoke", "returned", "outcome"
+def _gone(facts: Facts, promise: Promise, made: Table, known: Table) -> tuple[Flags, Floats]:
+    """What was known of versions that a restore had taken back, and nobody had made again; and by when it had."""
+    one, other = pairs(key(known, VERSION), key(made, VERSION))
+    end = _over(known) + promise.slack
+    over = made.until[other] < known.invoke[one] - promise.slack
+    fits = (made.invoke[other] <= end[one]) & ~over
+    each = group(np.concatenate([one, np.arange(len(known))]))
+    nothing = np.zeros(len(known), bool)
+    fitting = each.any(np.concatenate([fits, nothing]))
+    because_at = each.max(
+        np.concatenate([made.until[other], np.full(len(known), np.nan)]), np.concatenate([over, nothing])
     )
-    back = facts.restores.filter((facts.restores.outcome == "ok") & facts.restores.returned.notnull())
-    back = back.select(of_unit="unit", to_era="era", to_version="version", from_="invoke", by="returned")
-    above = (made.era > back.to_era) | ((made.era == back.to_era) & (made.version > back.to_version))
-    taken = made.inner_join(back, [made.unit == back.of_unit, above, made.outcome == "ok", made.returned < back.from_])
-    until = taken.group_by(["file", "line"]).agg(until=taken.by.min())
-    return made.left_join(until, ["file", "line"]).select(*VERSION, "file", "line", "invoke", "until")
+    excused = facts.units.unnamed[known.unit] <= end
+    return ~fitting & ~excused & ~np.isnan(because_at), because_at
 
 
-def _taken_back(facts: Facts, promise: Promise) -> ir.Table:
-    """Reads and puts of versions that a restore had taken back, and nobody had made again; `because_at` is when."""
-    spells = keep(_spells(facts))
-    gone = spells.filter(spells.until.notnull()).select(*VERSION).distinct()
-    reads = facts.reads.drop("session", "seen").semi_join(gone, list(VERSION))
-    events = keep(ibis.union(reads, facts.publishes.semi_join(gone, list(VERSION))))
-    end = ibis.coalesce(events.returned, float("inf")) + promise.slack
-    there = spells.select(*VERSION, since="invoke", until="until")
-    unnamed = facts.units.select("unit", "unnamed")
-    joined = events.left_join(unnamed, "unit")
-    events = joined.select(*events.columns, excused=(joined.unnamed <= end).fill_null(False))
-    both = events.filter(~events.excused).left_join(there, list(VERSION))
-    over = (both.until < both.invoke - promise.slack).fill_null(False)
-    fits = (both.since <= ibis.coalesce(both.returned, float("inf")) + promise.slack) & ~over
-    judged = both.group_by(["file", "line"]).agg(fits=fits.any(), because_at=both.until.max(where=over))
-    bad = judged.filter(~judged.fits & judged.because_at.notnull()).select("file", "line", "because_at")
-    return events.inner_join(bad, ["file", "line"])
+def _spells(facts: Facts) -> Table:
+    """What was made of versions that a restore took back, from `invoke` on and `until` when (NaN for ever)."""
+    made, restores = (
+        facts.made,
+        facts.restores.take((facts.restores.outcome == OK) & ~np.isnan(facts.restores.returned)),
+    )
+    one, other = pairs((made.unit,), (restores.unit,))
+    taken = (made.label[one] > restores.label[other]) & (made.outcome[one] == OK)
+    taken &= made.returned[one] < restores.invoke[other]
+    until = np.full(len(made), np.nan)
+    np.fmin.at(until, one[taken], restores.returned[other[taken]])
+    back = made.take(~np.isnan(until))
+    return made.put(until=until).take(matched(key(made, VERSION), key(back, VERSION)) >= 0)
 
 
-def _any_taken_back(facts: Facts) -> bool:
-    return bool(number(facts.restores.count()))
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    allowed, spells = _allowed(facts), _spells(facts)
+
+    def too_early(known: Table) -> tuple[Flags, Floats]:
+        which, because_at = _early(known, _over(known), allowed, promise)
+        if len(spells):
+            there = np.flatnonzero(~which & (matched(key(known, VERSION), key(spells, VERSION)) >= 0))
+            gone, by = _gone(facts, promise, spells, known.take(there))
+            which[there[gone]], because_at[there[gone]] = True, by[gone]
+        return which, because_at[which]
+
+    puts, because_at = too_early(facts.publishes)
+    told, _ = _early(facts.told, facts.told.first_returned, allowed, promise)
+    broken = facts.publishes.take(puts).put(because_at=because_at)
+    return Broken(broken, too_early if told.any() or len(spells) else None)
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    early = [_told(facts, promise).select(*VERSION), _put(facts, promise).select(*VERSION)]
-    if _any_taken_back(facts):
-        early.append(_taken_back(facts, promise).select(*VERSION))
-    return ibis.union(*early)
-
-
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    suspects = _told(facts, promise).select(*VERSION, "seen", "asked", "earliest")
-    reads = facts.reads.inner_join(suspects, [*VERSION, "seen"])
-    reads = reads.filter(_too_early(reads.returned, reads, promise))
-    puts = _put(facts, promise)
-    early = ibis.union(event_columns(puts, puts.asked), event_columns(reads, reads.asked))
-    if not _any_taken_back(facts):
-        return early
-    gone = _taken_back(facts, promise)
-    return ibis.union(early, event_columns(gone, gone.because_at).anti_join(early, ["file", "line"]))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     told, put = facts.told, facts.publishes
-    reads = told.filter((told.era > 0) | (told.version > 0)).n.sum().fill_null(0)
-    return reads + put.count(where=(put.era > 0) | (put.version > 0)).as_scalar()
+    return int(told.n[told.label > 0].sum()) + int((put.label > 0).sum())
 
 
-def _measures(facts: Facts, promise: Promise) -> dict[str, ir.Scalar]:
+def _measures(facts: Facts, promise: Promise) -> dict[str, int | float]:
     """How many reads and puts only a commit of unknown outcome accounts for."""
-    unnamed = _allowed(facts)
-    unnamed = unnamed.filter(unnamed.asked.isnull() & unnamed.earliest.notnull())
-    told = facts.told.inner_join(unnamed, list(VERSION))
-    put = facts.publishes.mutate(over=ibis.coalesce(facts.publishes.returned, float("inf")))
-    put = put.inner_join(unnamed, list(VERSION))
-    reads = told.filter(~_too_early(told.first_returned, told, promise)).n.sum().fill_null(0)
-    return {"of_unknown_commits": reads + put.filter(~_too_early(put.over, put, promise)).count().as_scalar()}
+    allowed = _allowed(facts)
+    unnamed = allowed.take(np.isnan(allowed.asked) & ~np.isnan(allowed.earliest))
+    told, put = facts.told, facts.publishes
+    early, _ = _early(told, told.first_returned, unnamed, promise)
+    early_put, _ = _early(put, _over(put), unnamed, promise)
+    known, known_put = (matched(key(t, VERSION), key(unnamed, VERSION)) >= 0 for t in (told, put))
+    return {"of_unknown_commits": int(told.n[known & ~early].sum()) + int((known_put & ~early_put).sum())}
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -123,16 +118,14 @@ def _say(row: Row, promise: Promise) -> str:
     return f"{what(row)}, before {row['because']} asked for its commit"
 
 
-def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
-    same = (cause.era == row.era) & (cause.version == row.version)
-    return same | ((cause.kind == "fault") & newer(row, cause))
+def _explains(cause: Row, row: Row) -> bool:
+    return same_version(cause, row) or (cause["kind"] == "fault" and newer(row, cause))
 
 
 NEVER_AHEAD = Check(
     id="never-ahead",
-    suspects=_suspects,
     broken=_broken,
-    causes=lambda facts: ibis.union(causes_at(facts.made, "invoke"), causes_at(facts.restores, "returned")),
+    causes=lambda facts: Causes(((facts.made, "invoke"), (facts.restores, "returned"))),
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "nobody put or read any version",

@@ -8,71 +8,84 @@ more for each commit whose version nobody learnt. Contents that came after as ma
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.check import Check, causes_at, event_columns, with_another_content
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, differ, with_another_content
+from edgeproof.properties.traffic.coded import EMPTY
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import keep
-from edgeproof.properties.traffic.labels import EMPTY_DIGEST, VERSION
+from edgeproof.properties.traffic.groups import group, matched
+from edgeproof.properties.traffic.labels import VERSION, key, same_version
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import those_of
+from edgeproof.properties.traffic.table import Flags, Floats, Table
 
 __all__ = ["NO_PARTIAL_READ"]
 
+LABELLED = (*VERSION, "digest")
 
-def _contents(facts: Facts) -> ir.Table:
-    """Contents that readers were given, with those that the version is known to have, and how many others it may."""
-    v = facts.versions.select(*VERSION, "digests", "bare", "labelled")
-    empty = (v.era == 0) & (v.version == 0)
-    v = v.mutate(
-        digests=ibis.ifelse(empty, ibis.array([EMPTY_DIGEST]), ibis.coalesce(v.digests, ibis.array([""]))),
-        bare=ibis.ifelse(empty, 0, v.bare),
-        labelled=ibis.ifelse(empty, ibis.null("float64"), v.labelled),
+
+def _contents(facts: Facts) -> Table:
+    """Contents that readers were given, whether the version is known to have them, and how many others it may have."""
+    contents, versions = facts.contents, facts.versions
+    of = matched(key(contents, VERSION), key(versions, VERSION))
+    own = matched(key(contents, LABELLED), key(facts.own_contents, LABELLED)) >= 0
+    empty = contents.label == 0
+    return contents.put(
+        known=np.where(empty, contents.digest == EMPTY, own),
+        bare=np.where(empty, 0, versions.bare[of]),
+        labelled=np.where(empty, np.nan, versions.labelled[of]),
     )
-    joined = facts.contents.inner_join(v, list(VERSION))
-    return joined.mutate(known=joined.digests.contains(joined.digest))
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    contents = keep(_contents(facts))
-    first = contents.group_by(list(VERSION)).agg(first=contents.first_returned.min())
-    others = contents.filter(~contents.known).inner_join(first, list(VERSION))
-    order = ibis.window(group_by=list(VERSION), order_by=["first_returned", "digest"])
-    others = others.mutate(place=ibis.row_number().over(order))
-    bad = others.filter(others.place >= others.bare)
-    empty = (bad.era == 0) & (bad.version == 0)
-    since = ibis.ifelse(empty, ibis.null("float64"), ibis.coalesce(bad.labelled, bad["first"]))
-    return bad.select(*VERSION, "digest", because_at=since)
+def _suspects(facts: Facts) -> Table:
+    """Contents of versions beyond those that these have, or may have."""
+    contents = _contents(facts)
+    versions = group(*key(contents, VERSION))
+    contents = contents.put(
+        since=np.where(
+            np.isnan(contents.labelled), versions.min(contents.first_returned)[versions.of], contents.labelled
+        )
+    )
+    others = contents.take(~contents.known)
+    text = facts.vocabulary.of["digest"].ranked(others.digest)
+    others = others.take(np.lexsort((text, others.first_returned, others.label, others.unit)))
+    of = group(*key(others, VERSION))
+    place = np.arange(len(others)) - np.searchsorted(of.of, of.of)
+    bad = others.take(place >= others.bare)
+    return bad.put(because_at=np.where(bad.label == 0, np.nan, bad.since))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    keys = [*VERSION, "digest"]
-    joined = facts.reads.inner_join(_suspects(facts, promise), keys)
-    return event_columns(joined, joined.because_at)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    suspects = _suspects(facts)
+
+    def that(reads: Table) -> tuple[Flags, Floats]:
+        of, which = those_of(suspects, reads, LABELLED)
+        return which, suspects.because_at[of]
+
+    return Broken(reads=that if len(suspects) else None)
 
 
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     """Reads with a content that there is another one to compare with."""
     contents = _contents(facts)
-    contents = contents.filter((contents.era > 0) | (contents.version > 0))
-    alone = contents.filter(contents.labelled.isnull()).select(*VERSION).distinct().count().as_scalar()
-    return contents.n.sum().fill_null(0) - alone
+    contents = contents.take(contents.label > 0)
+    alone = contents.take(np.isnan(contents.labelled))
+    return int(contents.n.sum()) - group(*key(alone, VERSION)).n
 
 
-def _causes(facts: Facts) -> ir.Table:
-    made, reads = facts.made, facts.reads
-    return ibis.union(
-        causes_at(made.filter(made.digest.notnull()), "invoke"),
-        causes_at(reads.filter(reads.digest.notnull()), "returned"),
-    )
+def _causes(facts: Facts) -> Causes:
+    return Causes(((facts.made.take(facts.made.digest >= 0), "invoke"),), lambda reads: reads.digest >= 0)
+
+
+def _explains(cause: Row, row: Row) -> bool:
+    return same_version(cause, row) and differ(cause, row, "digest")
 
 
 NO_PARTIAL_READ = Check(
     id="no-partial-read",
-    suspects=_suspects,
     broken=_broken,
     causes=_causes,
-    explains=lambda cause, row: (cause.era == row.era) & (cause.version == row.version) & (cause.digest != row.digest),
+    explains=_explains,
     tested=_tested,
     untested=lambda promise: "no read has a digest to compare with that of a commit, or of another read of its version",
     say=lambda row, promise: with_another_content(row),

@@ -3,26 +3,20 @@
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
-
-from edgeproof.properties.traffic.bounded_staleness import acknowledgements, reads_beyond, superseded
-from edgeproof.properties.traffic.check import Check, Row, told_text, what
+from edgeproof.properties.traffic.bounded_staleness import acknowledgements, reads_beyond
+from edgeproof.properties.traffic.check import Broken, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import late_reads, past
+from edgeproof.properties.traffic.spans import late_reads, moment_of, past
 
 __all__ = ["READ_YOUR_WRITES"]
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    return past(facts.told, superseded(facts), promise.slack)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    return Broken(reads=late_reads(past(facts.told, moment_of(facts, facts.told, "superseded"), promise.slack)))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    return late_reads(facts, _suspects(facts, promise))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     return reads_beyond(facts, promise.slack)
 
 
@@ -32,7 +26,6 @@ def _say(row: Row, promise: Promise) -> str:
 
 READ_YOUR_WRITES = Check(
     id="read-your-writes",
-    suspects=_suspects,
     broken=_broken,
     causes=acknowledgements,
     tested=_tested,

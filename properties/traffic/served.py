@@ -3,42 +3,43 @@
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.attempts import ended
+from edgeproof.properties.traffic.attempts import PLACE, ended
+from edgeproof.properties.traffic.coded import FAIL, OK, SOURCE
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import VERSION, later_than
+from edgeproof.properties.traffic.groups import earlier_max, group, later_min, matched
+from edgeproof.properties.traffic.labels import VERSION, key
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.table import ABSENT, Floats, Table
 
 __all__ = ["gone_from_kv", "served_after"]
 
 
-def gone_from_kv(facts: Facts, promise: Promise) -> ir.Table:
-    """Per version, by when KV had certainly moved on to a newer one (`gone`).
+def gone_from_kv(facts: Facts, promise: Promise) -> Floats:
+    """For each of the versions, by when KV had certainly moved on to a newer one.
 
     That is so once a put of a newer one is confirmed which had begun after all puts of older ones were over.
     """
-    puts = facts.publishes.filter(facts.publishes.outcome != "fail")
-    puts = puts.mutate(over=ended(puts, promise))
-    older = ibis.window(group_by="unit", order_by=["era", "version"], preceding=(None, 1))
-    per = puts.group_by(list(VERSION)).agg(over=puts.over.max())
-    per = per.mutate(older_over=per.over.max().over(older)).select(*VERSION, "older_over")
-    alone = puts.inner_join(per, list(VERSION))
-    alone = alone.filter((alone.outcome == "ok") & (alone.older_over.isnull() | (alone.invoke > alone.older_over)))
-    landed = alone.group_by(list(VERSION)).agg(landed=alone.returned.min())
-    known = facts.versions.select(*VERSION).left_join(landed, list(VERSION)).select(*VERSION, "landed")
-    return known.mutate(gone=known.landed.min().over(later_than(("unit",)))).select(*VERSION, "gone")
+    puts = facts.publishes.take(facts.publishes.outcome != FAIL)
+    per = group(*key(puts, VERSION))
+    first = puts.take(per.first)
+    older_over = earlier_max((first.unit,), first.label, per.max(ended(puts, promise)))[per.of]
+    alone = (puts.outcome == OK) & (np.isnan(older_over) | (puts.invoke > older_over))
+    landed = per.min(puts.returned, alone)
+    versions = facts.versions
+    of = matched(key(versions, VERSION), key(first, VERSION))
+    landed = np.where(of >= 0, np.append(landed, np.nan)[of], np.nan)
+    return later_min((versions.unit,), versions.label, landed)
 
 
-def served_after(facts: Facts, promise: Promise) -> ir.Table:
-    """How long after KV had moved on a location last served its cached copy, per location and version."""
-    cached = facts.tellings.filter(facts.tellings.source == "cache")
-    served = cached.inner_join(gone_from_kv(facts, promise), list(VERSION))
-    served = served.mutate(value=served.last_invoke - served.gone)
-    served = served.filter(served.value > 0)
-    return served.select("unit", *(ibis.null(kind).name(name) for name, kind in PLACE.items()), "value")
+def served_after(facts: Facts, promise: Promise) -> Table:
+    """How long after KV had moved on a location last served its cached copy, per location and version.
 
-
-PLACE = {"file": "string", "line": "int64"}
-"""Which read it was costs a look at all of them, and is not looked up."""
+    Which read it was costs a look at all of them, and is not looked up.
+    """
+    cached = facts.tellings.take(facts.tellings.source == SOURCE["cache"])
+    gone = gone_from_kv(facts, promise)[matched(key(cached, VERSION), key(facts.versions, VERSION))]
+    nowhere = np.full(len(cached), ABSENT)
+    served = cached.put(file=nowhere, line=nowhere, value=cached.last_invoke - gone)
+    return served.take(served.value > 0).only(*PLACE, "value")

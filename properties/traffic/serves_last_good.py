@@ -5,54 +5,65 @@ from __future__ import annotations
 
 from typing import Final
 
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row
+from edgeproof.properties.traffic.coded import FAIL, SOURCE
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SESSION
+from edgeproof.properties.traffic.groups import group, matched
+from edgeproof.properties.traffic.labels import SESSION, key
 from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.table import Flags, Table
 
-__all__ = ["SERVES_LAST_GOOD", "STOOD_IN", "copies", "loaded_by"]
+__all__ = ["SERVES_LAST_GOOD", "STOOD_IN", "copies", "loaded"]
 
 STOOD_IN: Final = ("fallback", "last_good")
 """What a read was served from that was answered from the isolate's copy, as KV gave it nothing."""
 
 
-def copies(told: ir.Table) -> ir.Table:
+def copies(told: Table) -> Flags:
     """What left a copy behind: the absence of a config does not, nor does an answer of the Durable Object itself."""
-    return told.filter(((told.era > 0) | (told.version > 0)) & (told.source.isnull() | (told.source != "store")))
+    found: Flags = np.logical_and(told.label > 0, told.source != SOURCE["store"])
+    return found
 
 
-def loaded_by(facts: Facts) -> ir.Table:
-    """The sessions that were told a config, and by when for certain (`had_by`)."""
-    had = copies(facts.tellings.filter(facts.tellings.session != NOWHERE))
-    return had.group_by(list(SESSION)).agg(had_by=had.first_returned.min())
+def loaded(facts: Facts, failed: Table) -> Table:
+    """Of some reads without an answer, those whose session had been told a config, with when for certain."""
+    had = facts.tellings.take((facts.tellings.session != NOWHERE) & copies(facts.tellings))
+    by = group(*key(had, SESSION))
+    had_by = by.min(had.first_returned)
+    place = matched(key(failed, SESSION), key(had.take(by.first), SESSION))
+    failed, place = failed.take(place >= 0), place[place >= 0]
+    failed = failed.put(because_at=had_by[place])
+    return failed.take(failed.because_at < failed.invoke)
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    # One that nobody saw end may have been answered.
-    failed = facts.unanswered.filter(facts.unanswered.outcome == "fail")
-    lost = failed.inner_join(loaded_by(facts), list(SESSION))
-    lost = lost.filter(lost.had_by < lost.invoke)
-    return event_columns(lost, lost.had_by)
+def _failed(facts: Facts) -> Table:
+    """Reads that nobody answered; one that nobody saw end may have been answered."""
+    return facts.unanswered.take(facts.unanswered.outcome == FAIL)
 
 
-def _stood_in(facts: Facts) -> ir.Scalar:
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    return Broken(loaded(facts, _failed(facts)))
+
+
+def _stood_in(facts: Facts) -> int:
     """Reads that were answered from the isolate's copy, as KV had no answer."""
-    return facts.tellings.filter(facts.tellings.source.isin(STOOD_IN)).n.sum().fill_null(0)
+    stood_in = np.isin(facts.tellings.source, [SOURCE[name] for name in STOOD_IN])
+    return int(facts.tellings.n[stood_in].sum())
 
 
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
-    return _stood_in(facts) + _broken(facts, promise).count().as_scalar()
+def _tested(facts: Facts, promise: Promise) -> int:
+    return _stood_in(facts) + len(loaded(facts, _failed(facts)))
 
 
-def _subject(facts: Facts) -> ir.Scalar:
-    return _stood_in(facts) + facts.unanswered.count(where=facts.unanswered.outcome == "fail").as_scalar()
+def _subject(facts: Facts) -> int:
+    return _stood_in(facts) + len(_failed(facts))
 
 
-def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
-    return (cause.pop == row.pop) & (cause.reader == row.reader)
+def _explains(cause: Row, row: Row) -> bool:
+    return (cause["pop"], cause["reader"]) == (row["pop"], row["reader"])
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -62,9 +73,8 @@ def _say(row: Row, promise: Promise) -> str:
 
 SERVES_LAST_GOOD = Check(
     id="serves-last-good",
-    suspects=_broken,
     broken=_broken,
-    causes=lambda facts: causes_at(copies(facts.reads), "returned"),
+    causes=lambda facts: Causes(told=copies),
     explains=_explains,
     tested=_tested,
     untested=lambda promise: "no reader that had a copy had to do without KV",

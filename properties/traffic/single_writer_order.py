@@ -7,61 +7,50 @@ the store had been told is the lost update itself.
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.check import Check, Row, causes_at, event_columns, told_text
+from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, differ, told_text
+from edgeproof.properties.traffic.coded import OK
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import later_than
+from edgeproof.properties.traffic.groups import group, later_min, least_of_others
+from edgeproof.properties.traffic.labels import key, newer, same_version
 from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.table import Column, Floats, Table
 
-__all__ = ["SINGLE_WRITER_ORDER", "acknowledged"]
+__all__ = ["LIFE", "SINGLE_WRITER_ORDER", "acknowledged"]
 
 LIFE = ("unit", "life")
 
 
-def acknowledged(facts: Facts) -> ir.Table:
+def acknowledged(facts: Facts) -> Table:
     """Commits that are known to have happened, and in which life of the store."""
-    return facts.commits.filter((facts.commits.outcome == "ok") & (facts.commits.life != NOWHERE))
+    return facts.commits.take((facts.commits.outcome == OK) & (facts.commits.life != NOWHERE))
 
 
-def _judged(facts: Facts, promise: Promise) -> ir.Table:
-    """Commits with the moment from which each is out of order (`late`), or another write has its version (`again`)."""
+def _broken(facts: Facts, promise: Promise) -> Broken:
     commits = acknowledged(facts)
-    versions = commits.group_by([*LIFE, "era", "version"]).agg(certain=commits.returned.min())
-    versions = versions.mutate(overtaken=versions.certain.min().over(later_than(LIFE))).drop("certain")
-    joined = commits.inner_join(versions, [*LIFE, "era", "version"]).left_join(_earlier(commits), ["file", "line"])
-    late = (joined.invoke > joined.overtaken + promise.slack).fill_null(False)
-    astray = (joined.base + 1 != joined.version).fill_null(False)
-    at = ibis.cases((late, joined.overtaken), else_=joined.again)
-    return joined.mutate(because_at=at, bad=late | joined.again.notnull() | astray)
+    versions = group(*key(commits, LIFE), commits.label)
+    first = commits.take(versions.first)
+    overtaken = later_min(key(first, LIFE), first.label, versions.min(commits.returned))[versions.of]
+    again: Floats = np.fmin(*(_before_by(facts, commits, versions.of, mark) for mark in ("digest", "key")))
+    late = commits.invoke > overtaken + promise.slack
+    astray = (commits.base >= 0) & (commits.base + 1 != commits.version)
+    commits = commits.put(because_at=np.where(late, overtaken, again))
+    return Broken(commits.take(late | ~np.isnan(again) | astray))
 
 
-def _earlier(commits: ir.Table) -> ir.Table:
-    """Commits of a version that another write had already, and since when."""
-    both = ibis.union(*(_before_by(commits, mark) for mark in ("digest", "key")))
-    return both.group_by(["file", "line"]).agg(again=both.since.min())
+def _before_by(facts: Facts, commits: Table, version: Column, mark: str) -> Floats:
+    """Since when another digest, or key, had the version of each commit, if it had it before."""
+    own = facts.vocabulary.of[mark].ranked(commits.columns[mark])
+    since, other = least_of_others(version, own, commits.invoke)
+    before = (since < commits.invoke) | ((since == commits.invoke) & (other < own))
+    return np.where(before, since, np.nan)
 
 
-def _before_by(commits: ir.Table, mark: str) -> ir.Table:
-    """Commits of a version that one with another digest, or key, had before."""
-    known = commits.filter(commits[mark].notnull())
-    writes = known.group_by([*LIFE, "era", "version", mark]).agg(since=known.invoke.min()).rename(other=mark)
-    before = (writes.since < known.invoke) | ((writes.since == known.invoke) & (writes.other < known[mark]))
-    both = known.inner_join(writes, [*LIFE, "era", "version", known[mark] != writes.other, before])
-    return both.select("file", "line", "since")
-
-
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    judged = _judged(facts, promise)
-    bad = judged.filter(judged.bad)
-    return event_columns(bad, bad.because_at)
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     commits = acknowledged(facts)
-    return commits.count() - commits.unit.nunique()
+    return len(commits) - group(commits.unit).n
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -75,20 +64,18 @@ def _say(row: Row, promise: Promise) -> str:
     return f"{told_text(row)} was committed although {row['because']} had been acknowledged as {newer}"
 
 
-def _causes(facts: Facts) -> ir.Table:
+def _causes(facts: Facts) -> Causes:
     commits = acknowledged(facts)
-    return ibis.union(causes_at(commits, "returned"), causes_at(commits, "invoke"))
+    return Causes(((commits, "returned"), (commits, "invoke")))
 
 
-def _explains(cause: ir.Table, row: ir.Table) -> ir.BooleanValue:
-    same = (cause.era == row.era) & (cause.version == row.version)
-    another = same & ((cause.digest != row.digest) | (cause.key != row.key)).fill_null(False)
-    return another | (cause.era > row.era) | ((cause.era == row.era) & (cause.version > row.version))
+def _explains(cause: Row, row: Row) -> bool:
+    another = differ(cause, row, "digest") or differ(cause, row, "key")
+    return (same_version(cause, row) and another) or newer(cause, row)
 
 
 SINGLE_WRITER_ORDER = Check(
     id="single-writer-order",
-    suspects=_broken,
     broken=_broken,
     causes=_causes,
     explains=_explains,

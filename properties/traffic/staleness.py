@@ -12,103 +12,145 @@ from __future__ import annotations
 
 from typing import Final
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import keep
-from edgeproof.properties.traffic.labels import SEEN, VERSION
+from edgeproof.properties.traffic.groups import group, matched
+from edgeproof.properties.traffic.labels import SEEN, VERSION, key
+from edgeproof.properties.traffic.ranges import Ranges
+from edgeproof.properties.traffic.spans import moment_of
+from edgeproof.properties.traffic.table import Column, Floats, Ints, Table, concat
 
 __all__ = ["QUANTILES", "behind", "freshness", "quantiles", "rounded_up", "spread", "staler"]
 
 QUANTILES: Final = {"p50": 500, "p90": 900, "p99": 990, "p999": 999}
 """In thousandths of the reads; the largest value goes with them."""
 
-_STEPS: Final = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
-_AGES: Final = tuple(m * 10.0**e for e in range(-3, 5) for m in (1, 2, 5))
+_STEPS: Final = np.array([0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0])
+_AGES: Final = np.array([m * 10.0**e for e in range(-3, 5) for m in (1, 2, 5)])
 
 
-def rounded_up(seconds: ir.Value) -> ir.Value:
+def rounded_up(seconds: Floats) -> Floats:
     """Up to the next millisecond below 1 s, then to three digits; nothing is 0."""
-    steps = [(seconds <= step * 1000, (seconds / step).ceil() * step) for step in _STEPS]
-    return ibis.cases((seconds <= 0, 0.0), *steps, else_=(seconds / 10000.0).ceil() * 10000.0)
+    step = _STEPS[np.minimum(np.searchsorted(_STEPS[:-1] * 1000, seconds), len(_STEPS) - 1)]
+    found: Floats = np.where(seconds <= 0, 0.0, np.ceil(seconds / step) * step)
+    return found
 
 
-def spread(facts: Facts, which: str, skew: float = 0.0) -> ir.Table:
+def spread(facts: Facts, which: str, skew: float = 0.0) -> Table:
     """How many reads of each unit at each location were how stale (`which`: certain or possible), in steps."""
-    if which == "certain":
-        reads = facts.reads.inner_join(facts.moments.select(*SEEN, "superseded"), list(SEEN))
-        stale = reads.invoke - reads.superseded - skew
-    else:
-        reads = facts.reads.inner_join(facts.versions.select(*VERSION, "newer_asked"), list(VERSION))
-        stale = reads.returned - reads.newer_asked + skew
-    reads = reads.mutate(seconds=rounded_up(ibis.greatest(stale.fill_null(0.0), 0.0)))
-    return keep(reads.group_by(["unit", "pop", "seconds"]).agg(n=reads.count()))
+    return _counted_by(_stale(facts, which, skew), ("unit", "pop", "seconds"))
 
 
-def quantiles(spread: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
+def _stale(facts: Facts, which: str, skew: float) -> list[Table]:
+    """How many reads of each batch were how stale."""
+    found = []
+    for reads in facts.reads():
+        if which == "certain":
+            stale = reads.invoke - moment_of(facts, reads, "superseded") - skew
+        else:
+            of = matched(key(reads, VERSION), key(facts.versions, VERSION))
+            stale = reads.returned - np.append(facts.versions.newer_asked, np.nan)[of] + skew
+        each = reads.only("unit", "pop").put(seconds=rounded_up(np.fmax(stale, 0.0)), n=np.ones(len(reads), np.int64))
+        found.append(_counted_by([each], ("unit", "pop", "seconds")))
+    return found
+
+
+def _counted_by(tables: list[Table], by: tuple[str, ...]) -> Table:
+    """The number of reads in a row per `by`."""
+    table = concat(tables)
+    groups = group(*key(table, by))
+    return table.only(*by).take(groups.first).put(n=groups.sum(table.n))
+
+
+def quantiles(spread: Table, by: tuple[str, ...] = ()) -> Table:
     """Half of the reads, 9 in 10, and so on, were at most this stale (seconds), with their number; one row per `by`."""
-    keys = [*by, "whole"]
-    steps = spread.mutate(whole=ibis.literal(0, "int8")).group_by([*keys, "seconds"]).agg(n=spread.n.sum())
-    steps = steps.mutate(
-        so_far=steps.n.sum().over(ibis.cumulative_window(group_by=keys, order_by="seconds")),
-        reads=steps.n.sum().over(ibis.window(group_by=keys)),
-    )
-    at = {
-        name: steps.seconds.min(where=steps.so_far * 1000 >= steps.reads * share) for name, share in QUANTILES.items()
-    }
-    return steps.group_by(keys).agg(n=steps.n.sum(), **at, max=steps.seconds.max()).drop("whole")
+    steps = _counted_by([spread], (*by, "seconds"))
+    whole = np.zeros(len(steps), np.int64)
+    groups = group(*(key(steps, by) or (whole,)))
+    # Steps are in the order of their groups, and then of time.
+    steps = steps.take(np.lexsort((steps.seconds, groups.of)))
+    of = np.sort(groups.of)
+    up_to, reads = np.cumsum(steps.n), np.bincount(of, steps.n, groups.n).astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(reads)])
+    so_far = up_to - start[of]
+    found = {}
+    for name, share in QUANTILES.items():
+        enough = so_far * 1000 >= reads[of] * share
+        first = np.flatnonzero(enough)[np.searchsorted(of[enough], np.arange(groups.n))]
+        found[name] = steps.seconds[first]
+    last = np.searchsorted(of, np.arange(groups.n), "right") - 1
+    return steps.take(last).only(*by).put(n=reads, **found, max=steps.seconds[last])
 
 
-def staler(facts: Facts, skew: float = 0.0) -> ir.Table:
+def staler(facts: Facts, skew: float = 0.0) -> Table:
     """Reads that were certainly stale, by location, version and step, with how many versions they were behind (`k`),
     and how long ago the last one had been acknowledged (`age`, seconds, to the step).
     """
-    m = facts.moments
-    own = m.select(*SEEN, superseded=m.superseded + skew)
-    reads = facts.reads.inner_join(own, list(SEEN))
-    reads = reads.filter(reads.invoke > reads.superseded)
-    reads = reads.mutate(seconds=rounded_up(reads.invoke - reads.superseded))
-    groups = keep(reads.group_by([*SEEN, "pop", "superseded", "seconds"]).agg(n=reads.count()))
-    groups = groups.mutate(at=groups.superseded + groups.seconds)
-    missed = m.filter(m.certain.notnull())
-    missed = missed.select(
-        of_unit="unit", of_seen="seen", of_era="era", of_version="version", since=missed.certain + skew
-    )
-    newer = (missed.of_era > groups.era) | ((missed.of_era == groups.era) & (missed.of_version > groups.version))
-    same = [groups.unit == missed.of_unit, groups.seen == missed.of_seen]
-    pairs = groups.inner_join(missed, [*same, missed.since < groups.at, newer])
-    keys = [*SEEN, "pop", "seconds", "n", "at"]
-    counted = pairs.group_by(keys).agg(k=pairs.since.count(), last=pairs.since.max())
-    return keep(counted.mutate(age=counted["at"] - counted["last"]))
+    by = (*SEEN, "pop", "superseded", "seconds")
+    found = []
+    for reads in facts.reads():
+        reads = reads.put(superseded=moment_of(facts, reads, "superseded") + skew)
+        reads = reads.take(reads.invoke > reads.superseded)
+        seconds = rounded_up(reads.invoke - reads.superseded)
+        found.append(_counted_by([reads.put(seconds=seconds, n=np.ones(len(reads), np.int64))], by))
+    groups = _counted_by(found, by)
+    at = groups.superseded + groups.seconds
+    k, last = _missed(facts, groups, at, skew)
+    return groups.put(k=k, age=at - last).take(k > 0)
 
 
-def behind(facts: Facts, stale: ir.Table) -> ir.Table:
-    """How many reads of each unit at each location were how many versions behind (`k`)."""
-    lagging = stale.group_by(["unit", "pop", "k"]).agg(n=stale.n.sum())
-    t = facts.tellings
-    every = t.group_by(["unit", "pop"]).agg(reads=t.n.sum())
-    late = stale.group_by(["unit", "pop"]).agg(late=stale.n.sum())
-    fresh = every.left_join(late, ["unit", "pop"])
-    fresh = fresh.select("unit", "pop", k=ibis.literal(0, "int64"), n=fresh.reads - fresh.late.fill_null(0))
-    return ibis.union(fresh.filter(fresh.n > 0), lagging)
+def _missed(facts: Facts, reads: Table, at: Floats, skew: float) -> tuple[Ints, Floats]:
+    """How many newer versions there were by a moment than the one that was told, and since when the last of these."""
+    moments = facts.moments.take(~np.isnan(facts.moments.certain))
+    both = group(*(np.concatenate([moments.columns[n], reads.columns[n]]) for n in ("unit", "seen")))
+    of, of_reads = both.of[: len(moments)], both.of[len(moments) :]
+    order = np.lexsort((moments.label, of))
+    of, label, since = of[order], moments.label[order], moments.certain[order] + skew
+    return _newer_by(of, label, since, of_reads, reads.label, at)
 
 
-def freshness(facts: Facts, stale: ir.Table, skew: float = 0.0) -> ir.Table:
+def _newer_by(
+    of: Ints, label: Ints, since: Floats, of_query: Ints, label_query: Column, at: Floats
+) -> tuple[Ints, Floats]:
+    """Of rows sorted by `of` and label, how many of a query's own are newer and since before its moment; the latest."""
+    labels = np.unique(np.concatenate([label, label_query]))
+    ranked = of * len(labels) + np.searchsorted(labels, label)
+    start = np.searchsorted(ranked, of_query * len(labels) + np.searchsorted(labels, label_query), "right")
+    stop = np.searchsorted(of, of_query, "right")
+    times, rank = np.unique(since, return_inverse=True)
+    # One more number, larger than all, so that the limit of a query is none of them.
+    ranges = Ranges.of(np.append(rank, len(times)))
+    k = ranges.below(start, stop, np.searchsorted(times, at))
+    some = k > 0
+    last = np.full(len(at), np.nan)
+    last[some] = times[ranges.smallest(start[some], stop[some], k[some] - 1)]
+    return k, last
+
+
+def behind(facts: Facts, stale: Table) -> dict[int, int]:
+    """How many reads were how many versions behind."""
+    every = int(facts.told.n.sum())
+    lagging = _counted_by([stale.only("k", "n")], ("k",))
+    counts = {0: every - int(stale.n.sum()), **dict(zip(lagging.k.tolist(), lagging.n.tolist(), strict=True))}
+    return {k: n for k, n in sorted(counts.items()) if n}
+
+
+def freshness(facts: Facts, stale: Table, skew: float = 0.0) -> Table:
     """The curve: of the reads that began up to `age` (seconds) after the last acknowledged commit, and later than the
     age before, how many there were (`n`) and how many gave that commit's version or a newer one (`fresh`).
     """
-    m = facts.moments
-    moments = m.select(*SEEN, superseded=m.superseded + skew, certain=m.certain + skew)
-    own = facts.reads.inner_join(moments, list(SEEN))
-    own = own.filter((own.invoke > own.certain) & ~(own.invoke > own.superseded).fill_null(False))
-    own = own.mutate(age=_age(own.invoke - own.certain))
-    fresh = own.group_by("age").agg(n=own.count())
-    late = stale.mutate(age=_age(stale.age))
-    late = late.group_by("age").agg(n=late.n.sum())
-    both = ibis.union(fresh.mutate(fresh=fresh.n), late.mutate(fresh=ibis.literal(0, "int64")))
-    return both.group_by("age").agg(n=both.n.sum(), fresh=both.fresh.sum()).order_by("age")
+    late = Table({"age": _age(stale.age), "n": stale.n, "fresh": np.zeros(len(stale), np.int64)})
+    found = [late]
+    for reads in facts.reads():
+        certain, superseded = (moment_of(facts, reads, name) + skew for name in ("certain", "superseded"))
+        own = (reads.invoke > certain) & ~(reads.invoke > superseded)
+        ones = np.ones(int(own.sum()), np.int64)
+        found.append(Table({"age": _age(reads.invoke[own] - certain[own]), "n": ones, "fresh": ones}))
+    both = concat(found)
+    groups = group(both.age)
+    return Table({"age": both.age[groups.first], "n": groups.sum(both.n), "fresh": groups.sum(both.fresh)})
 
 
-def _age(seconds: ir.Value) -> ir.Value:
-    return ibis.cases(*((seconds <= age, age) for age in _AGES), else_=float("inf"))
+def _age(seconds: Floats) -> Floats:
+    return np.append(_AGES, np.inf)[np.searchsorted(_AGES, seconds)]

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
-
-from edgeproof.properties.traffic.check import PUBLISHING, Check, Row, told_text
+from edgeproof.properties.traffic.check import PUBLISHING, Broken, Check, Row, told_text
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.tokens import (
@@ -19,15 +17,11 @@ from edgeproof.properties.traffic.tokens import (
 __all__ = ["TOKEN_REVOCATION_BOUND", "admitted_after"]
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
-    return late_admissions(facts, promise.bound_s + promise.slack)
+def _broken(facts: Facts, promise: Promise) -> Broken:
+    return Broken(reads=token_reads(late_admissions(facts, promise.bound_s + promise.slack)))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    return token_reads(facts, _suspects(facts, promise))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
+def _tested(facts: Facts, promise: Promise) -> int:
     return asked_after_revocation(facts, promise.bound_s)
 
 
@@ -46,13 +40,12 @@ def _say(row: Row, promise: Promise) -> str:
 
 TOKEN_REVOCATION_BOUND = Check(
     id="token-revocation-bound",
-    suspects=_suspects,
     broken=_broken,
     causes=revocations,
     tested=_tested,
     untested=lambda promise: f"nobody asked later than the bound of {promise.bound_s:g} s after a revocation",
     say=_say,
     assumes=PUBLISHING,
-    subject=lambda facts: facts.asks.count(),
+    subject=lambda facts: len(facts.asks),
     no_subject=NO_TOKENS,
 )

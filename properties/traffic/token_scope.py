@@ -3,33 +3,36 @@
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
+from math import inf
 
-from edgeproof.properties.traffic.check import NO_TIME, Check, Row, told_text
+import numpy as np
+
+from edgeproof.properties.traffic.check import Broken, Check, Row, told_text
 from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.labels import same_version
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.table import Table
 from edgeproof.properties.traffic.tokens import NO_TOKENS, asked_of, grants, token_reads
 
 __all__ = ["TOKEN_SCOPE"]
 
 
-def _admitted(facts: Facts) -> ir.Table:
+def _admitted(facts: Facts) -> Table:
     asks = asked_of(facts)
-    return asks.filter(asks.admitted & (asks.granted.notnull() | asks.to_repo.notnull()))
+    return asks.take((asks.admitted == 1) & ((asks.granted >= 0) | (asks.to_repo >= 0)))
 
 
-def _suspects(facts: Facts, promise: Promise) -> ir.Table:
+def _broken(facts: Facts, promise: Promise) -> Broken:
     asks = _admitted(facts)
-    beyond = (asks.wanted > asks.granted) | (asks.granted == 0) | (asks.repo != asks.to_repo)
-    return asks.filter(beyond.fill_null(False)).mutate(latest=NO_TIME, because_at=asks.asked)
+    elsewhere = (asks.repo >= 0) & (asks.to_repo >= 0) & (asks.repo != asks.to_repo)
+    beyond = ((asks.granted >= 0) & (asks.wanted > asks.granted)) | (asks.granted == 0) | elsewhere
+    # At whatever time.
+    asks = asks.put(because_at=asks.asked, latest=np.full(len(asks), -inf))
+    return Broken(reads=token_reads(asks.take(beyond)))
 
 
-def _broken(facts: Facts, promise: Promise) -> ir.Table:
-    return token_reads(facts, _suspects(facts, promise))
-
-
-def _tested(facts: Facts, promise: Promise) -> ir.Scalar:
-    return _admitted(facts).n.sum().fill_null(0)
+def _tested(facts: Facts, promise: Promise) -> int:
+    return int(_admitted(facts).n.sum())
 
 
 def _say(row: Row, promise: Promise) -> str:
@@ -40,14 +43,13 @@ def _say(row: Row, promise: Promise) -> str:
 
 TOKEN_SCOPE = Check(
     id="token-scope",
-    suspects=_suspects,
     broken=_broken,
     causes=lambda facts: grants(facts, "invoke"),
-    explains=lambda cause, row: (cause.era == row.era) & (cause.version == row.version),
+    explains=same_version,
     tested=_tested,
     untested=lambda promise: "nobody was admitted on a token whose grant is known",
     say=_say,
     assumes=(),
-    subject=lambda facts: facts.asks.count(),
+    subject=lambda facts: len(facts.asks),
     no_subject=NO_TOKENS,
 )

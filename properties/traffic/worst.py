@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Final
+from math import inf
+from typing import Final
 
-import ibis
+import numpy as np
 from attrs import frozen
 
+from edgeproof.properties.traffic.coded import OK
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.keeping import rows_of
-from edgeproof.properties.traffic.labels import SEEN
+from edgeproof.properties.traffic.spans import moment_of
+from edgeproof.properties.traffic.table import Table
 
 __all__ = ["Stage", "Worst", "worst_read"]
 
@@ -52,33 +54,32 @@ _MEANINGS: Final = (
 
 def worst_read(facts: Facts, skew: float = 0.0) -> Worst | None:
     """The read that was certainly stale for longest, however clocks differ by `skew` seconds; None where none was."""
-    moments = facts.moments.select(*SEEN, superseded=facts.moments.superseded + skew)
-    told = facts.told.inner_join(moments, list(SEEN))
-    told = told.filter(told.last_invoke > told.superseded)
-    told = told.mutate(stale=told.last_invoke - told.superseded)
-    found = rows_of(told.order_by([ibis.desc("stale"), *SEEN]).limit(1))
-    if not found:
+    told = facts.told
+    told = told.put(superseded=moment_of(facts, told, "superseded") + skew)
+    told = told.put(stale=told.last_invoke - told.superseded).take(told.last_invoke > told.superseded)
+    if not len(told):
         return None
-    (row,) = found
-    moments = [row["superseded"], *_moments(facts, row), row["last_invoke"]]
+    stalest = told.take(told.stale == told.stale.max())
+    unit = facts.vocabulary.of["unit"].ranked(stalest.unit)
+    row = stalest.take(np.lexsort((stalest.seen, stalest.label, unit))[:1])
+    (said,) = facts.rows(row)
+    moments = [said["superseded"], *_moments(facts, row), said["last_invoke"]]
     # A stage that did not happen, or not before the read, has no length.
     for place in range(1, len(moments)):
-        moments[place] = min(max(moments[place - 1], moments[place]), row["last_invoke"])
+        moments[place] = min(max(moments[place - 1], moments[place]), said["last_invoke"])
     lengths = [after - before for before, after in pairwise(moments)]
     stages = [Stage(term, meaning, length) for (term, meaning), length in zip(_MEANINGS, lengths, strict=True)]
-    return Worst(row["unit"], row["era"], row["version"], row["stale"], tuple(stages))
+    return Worst(said["unit"], said["era"], said["version"], said["stale"], tuple(stages))
 
 
-def _moments(facts: Facts, row: dict[str, Any]) -> list[float]:
+def _moments(facts: Facts, read: Table) -> list[float]:
     """When an older put was over, a newer one was first tried, and then begun and confirmed; infinity for never."""
-    puts = facts.publishes.filter(facts.publishes.unit == row["unit"])
-    newer = (puts.era > row["era"]) | ((puts.era == row["era"]) & (puts.version > row["version"]))
-    in_flight = puts.filter(~newer & (puts.invoke <= row["superseded"]) & (puts.returned > row["superseded"]))
-    tried = puts.filter(newer)
-    (first,) = rows_of(tried.agg(at=tried.invoke.min()))
-    (older,) = rows_of(in_flight.agg(at=in_flight.returned.max()))
-    done = rows_of(tried.filter(tried.outcome == "ok").order_by(["returned", "invoke"]).limit(1))
-    confirmed = [done[0]["invoke"], done[0]["returned"]] if done else [None, None]
-    begun = float("inf") if first["at"] is None else first["at"]
-    in_the_way = row["superseded"] if older["at"] is None else min(older["at"], begun)
-    return [in_the_way, begun, *(float("inf") if at is None else at for at in confirmed)]
+    puts = facts.publishes.take(facts.publishes.unit == read.unit)
+    superseded, newer = float(read.superseded[0]), puts.label > read.label
+    in_flight = puts.take(~newer & (puts.invoke <= superseded) & (puts.returned > superseded))
+    tried = puts.take(newer)
+    done = tried.take(tried.outcome == OK)
+    done = done.take(np.lexsort((done.invoke, done.returned))[:1])
+    begun = float(tried.invoke.min(initial=inf))
+    in_the_way = min(float(in_flight.returned.max()), begun) if len(in_flight) else superseded
+    return [in_the_way, begun, float(done.invoke.min(initial=inf)), float(done.returned.min(initial=inf))]

@@ -8,40 +8,37 @@ Across a restore nobody knows: it may have taken the write back, key and all, an
 
 from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 
-from edgeproof.properties.traffic.keeping import keep, number
-from edgeproof.properties.traffic.labels import VERSION
+from edgeproof.properties.traffic.coded import OK
+from edgeproof.properties.traffic.groups import group, matched
 from edgeproof.properties.traffic.lives import NOWHERE, lives
+from edgeproof.properties.traffic.table import Floats, Table
 
 __all__ = ["writes"]
 
 
-def writes(commits: ir.Table, restores: ir.Table) -> ir.Table:
+def writes(commits: Table, restores: Table) -> Table:
     """Commits that did not fail, `invoke` being when their write was sent first, with the `life` of their unit.
 
     Attempts of unknown outcome and version are left out where an answer tells what became of their write.
     """
-    keyed = commits.filter(commits.key.notnull())
-    if not number(keyed.count()):
-        return keep(lives(commits, restores, ("unit",), "life"))
-    made = keep(lives(_since_sent_first(commits, keyed), restores, ("unit",), "life"))
-    answered = made.filter((made.outcome == "ok") & (made.life != NOWHERE)).select("unit", "key", "life").distinct()
-    open_ones = commits.filter(commits.version.isnull() & commits.key.notnull())
-    sent = lives(open_ones.mutate(returned=open_ones.invoke), restores, ("unit",), "life")
-    told = sent.semi_join(answered, ["unit", "key", "life"]).select("file", "line")
-    return keep(made.anti_join(told, ["file", "line"]))
+    made = commits.put(invoke=_sent_first(commits))
+    made = made.put(life=lives(made, restores))
+    if not (commits.key >= 0).any():
+        return made
+    answered = made.take((made.outcome == OK) & (made.life != NOWHERE) & (made.key >= 0))
+    sent = lives(commits.put(returned=commits.invoke), restores)
+    told = matched((commits.unit, commits.key, sent), (answered.unit, answered.key, answered.life)) >= 0
+    return made.take(~((commits.label < 0) & (commits.key >= 0) & told))
 
 
-def _since_sent_first(commits: ir.Table, keyed: ir.Table) -> ir.Table:
-    """The commits with `invoke` moved to the first attempt under their key that may have made them."""
-    nameless = keyed.filter(keyed.version.isnull())
-    lost = nameless.group_by(["unit", "key"]).agg(lost_at=nameless.invoke.min())
-    told = keyed.filter(keyed.version.notnull())
-    same = told.group_by([*VERSION, "key"]).agg(told_at=told.invoke.min())
-    joined = commits.left_join(lost, ["unit", "key"]).drop("unit_right", "key_right")
-    joined = joined.left_join(same, [*VERSION, "key"])
-    since = ibis.least(joined.told_at, ibis.coalesce(joined.lost_at, joined.told_at))
-    sent = ibis.ifelse(joined.outcome == "ok", ibis.coalesce(since, joined.invoke), joined.invoke)
-    return joined.mutate(invoke=sent).select(*commits.columns)
+def _sent_first(commits: Table) -> Floats:
+    """When the first attempt was sent, under each commit's key, that may have made it."""
+    keyed, nameless = commits.key >= 0, commits.label < 0
+    lost = group(commits.unit, commits.key)
+    lost_at = lost.min(commits.invoke, keyed & nameless)[lost.of]
+    told = group(commits.unit, commits.label, commits.key)
+    told_at = told.min(commits.invoke)[told.of]
+    since: Floats = np.fmin(told_at, lost_at)
+    return np.where(keyed & ~nameless & (commits.outcome == OK), since, commits.invoke)

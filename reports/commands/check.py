@@ -103,5 +103,5 @@ def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], stal
     if unknown := [name for name in properties if name not in CHECKS]:
         raise Unusable(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
     recorded = read_history(reading)
-    checked = check_all(recorded.facts, recorded.malformed, promise, properties)
-    return Findings(promise, checked, measure(recorded.facts, promise.slack) if staleness else None)
+    checked = check_all(recorded.ask, recorded.malformed, promise, properties)
+    return Findings(promise, checked, measure(recorded.ask, promise.slack) if staleness else None)

@@ -157,20 +157,20 @@ def _of_events(
     from edgeproof.properties.engines.history.engine import examine, judge
     from edgeproof.properties.intake import load
     from edgeproof.properties.traffic.backends import open_duckdb
-    from edgeproof.properties.traffic.facts import gather
-    from edgeproof.properties.traffic.keeping import rows_of
+    from edgeproof.properties.traffic.facts import at_once, gather
 
     with tempfile.TemporaryDirectory(prefix="edgeproof-target-") as folder:
         history = Path(folder, "history.jsonl")
         history.write_bytes(b"".join(_lines(events, of)))
         loaded = load(open_duckdb("1GB"), [history])
-        examined = examine(gather(loaded.events), loaded.malformed, promise)
+        facts = gather(loaded.events)
+        checks = sorted({check for name in names for check in _question(name).checks})
+        examined = examine(at_once(facts), loaded.malformed, promise, checks)
         for name in names:
             verdicts = {check: judge(CHECKS[check], examined, promise) for check in _question(name).checks}
             one = min(verdicts.values(), key=lambda said: _FIRST.index(said.verdict))
             broken = [CHECKS[check] for check, said in verdicts.items() if said.verdict is Verdict.VIOLATED]
-            suspects = [check.suspects(examined.facts, promise).select("unit") for check in broken]
-            units = [row["unit"] for table in suspects for row in rows_of(table)]
+            units = [row["unit"] for check in broken for row in check.violations(facts, promise)]
             yield evolve(one, property=name), tuple(sorted(set(units)))
 
 

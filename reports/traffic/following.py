@@ -90,10 +90,10 @@ def _checked(source: str, promise: Promise) -> tuple[tuple[Evidence, ...], tuple
     from edgeproof.properties.engines.history.engine import check_all
     from edgeproof.properties.intake import load
     from edgeproof.properties.traffic.backends import open_duckdb
-    from edgeproof.properties.traffic.facts import gather
+    from edgeproof.properties.traffic.facts import at_once, gather
 
     loaded = load(open_duckdb(), [Path(source)])
-    checked = check_all(gather(loaded.events), loaded.malformed, promise)
+    checked = check_all(at_once(gather(loaded.events)), loaded.malformed, promise)
     return checked.evidence, checked.anomalies
 
 

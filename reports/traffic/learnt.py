@@ -48,14 +48,14 @@ class Lesson:
 
 def learn_numbers(reading: Reading, given: Given) -> Lesson:
     """Read a history and learn from it. Raises Unusable, ValueError and OSError for what cannot be used."""
-    from edgeproof.properties.traffic.keeping import number
+    from edgeproof.properties.traffic.events import malformed_lines
     from edgeproof.properties.traffic.learn import learn, numbers_of
 
     nothing_yet = promised(completed(given, dict.fromkeys(_MEANINGS, 0)))
     recorded = read_history(reading)
-    learnt = learn(recorded.facts, nothing_yet)
+    learnt = learn(recorded.ask, nothing_yet)
     environment = completed(given, numbers_of(learnt))
-    return Lesson(learnt, environment, promised(environment), number(recorded.malformed.count()))
+    return Lesson(learnt, environment, promised(environment), malformed_lines(recorded.malformed, 0)[0])
 
 
 def report_lesson(terminal: Terminal, reading: Reading, lesson: Lesson) -> int:

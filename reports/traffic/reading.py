@@ -11,9 +11,7 @@ from attrs import frozen
 from edgeproof.reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-    from edgeproof.properties.traffic.facts import Facts
+    from edgeproof.properties.traffic.facts import Ask
 
 __all__ = ["Reading", "Recorded", "named_history", "read_history"]
 
@@ -39,10 +37,10 @@ class Reading:
 
 @frozen
 class Recorded:
-    """A history, digested, and its malformed lines."""
+    """A history to be asked, and its malformed lines."""
 
-    facts: Facts
-    malformed: ir.Table
+    ask: Ask
+    malformed: Any
 
 
 def named_history(reading: Reading) -> tuple[str, ...]:
@@ -55,14 +53,16 @@ def named_history(reading: Reading) -> tuple[str, ...]:
 def read_history(reading: Reading) -> Recorded:
     """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
     from edgeproof.properties.intake import ColumnMapping, load, read_mapping
-    from edgeproof.properties.traffic.facts import gather
+    from edgeproof.properties.traffic.executors import on_executors
+    from edgeproof.properties.traffic.facts import at_once, gather
 
     sources = [Path(source) for source in named_history(reading)]
     columns = ColumnMapping() if reading.mapping is None else read_mapping(reading.mapping)
     if reading.times is not None:
         columns = columns.stating(reading.times)
     loaded = load(_backend(reading), sources, columns, strict=reading.strict)
-    return Recorded(gather(loaded.events), loaded.malformed)
+    ask = on_executors(loaded.events) if reading.engine == "spark" else at_once(gather(loaded.events))
+    return Recorded(ask, loaded.malformed)
 
 
 def _backend(reading: Reading) -> Any:

@@ -20,7 +20,7 @@ from edgeproof.properties.engines.history.engine import Checked, check_all
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
-from edgeproof.properties.traffic.facts import gather
+from edgeproof.properties.traffic.facts import at_once, gather
 from edgeproof.properties.traffic.measure import measure
 from edgeproof.properties.traffic.promise import Promise
 from tests.benchmarks.traffic import BOUND_S, Traffic, write_traffic
@@ -70,9 +70,9 @@ def whole_catalogue(place: Path) -> Run:
     judged = time.perf_counter()
     facts = gather(loaded.events)
     digested = time.perf_counter()
-    checked = check_all(facts, loaded.malformed, Promise(BOUND_S, guarded=True), tuple(CHECKS))
+    checked = check_all(at_once(facts), loaded.malformed, Promise(BOUND_S, guarded=True), tuple(CHECKS))
     ended, processor = time.perf_counter(), time.process_time() - processor
-    measure(facts)
+    measure(at_once(facts))
     measured = time.perf_counter() - ended
     events = int(backend.to_pyarrow(loaded.events.count()).as_py())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

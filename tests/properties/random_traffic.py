@@ -6,8 +6,6 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from edgeproof.properties.intake import EVENTS
@@ -26,11 +24,11 @@ def random_unit(random: Random, unit: str, most: int = 12) -> list[Line]:
     return [_event(random, unit, tokens, weights) for _ in range(random.randint(2, most))]
 
 
-def as_table(lines: list[Line]) -> ir.Table:
+def as_table(lines: list[Line]) -> pa.Table:
     """Events as a table, each with its place as its line."""
     rows = [{**line, "returned": line["return"], "file": "h", "line": n} for n, line in enumerate(lines, 1)]
     filled = [{"era": 0, **{k: v for k, v in row.items() if v is not None}} for row in rows]
-    return ibis.memtable(pa.Table.from_pylist(filled, schema=EVENTS))
+    return pa.Table.from_pylist(filled, schema=EVENTS)
 
 
 def _event(random: Random, unit: str, tokens: bool, weights: tuple[int, int, int, int]) -> Line:

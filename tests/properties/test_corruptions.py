@@ -106,8 +106,7 @@ def check(histories: Sequence[Spoilt]) -> tuple[dict[tuple[str, int], list[Named
         found: dict[tuple[str, int], list[Named]] = {}
         facts, promise = gather(events), Promise(BOUND, guarded=True)
         for name, one_check in CHECKS.items():
-            rows = backend.to_pyarrow(one_check.explained(facts, one_check.broken(facts, promise))).to_pylist()
-            for row in rows:
+            for row in one_check.violations(facts, promise):
                 place, because = ((Path(row[f"{p}file"] or "").name, row[f"{p}line"]) for p in ("", "because_"))
                 version = (row["era"], row["version"] or 0)
                 found.setdefault((name, int(row["unit"].split("/")[0])), []).append(Named(place, because, version))

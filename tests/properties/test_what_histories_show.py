@@ -164,7 +164,7 @@ def found() -> Mapping[str, Mapping[str, list[int]]]:
     facts = gather(as_table(lines))
     broken: dict[str, dict[str, list[int]]] = {case: {} for case in CASES}
     for name, check in CHECKS.items():
-        for row in check.broken(facts, PROMISE).select("line").order_by("line").to_pyarrow().to_pylist():
+        for row in check.violations(facts, PROMISE):
             case, n = places[row["line"] - 1]
             broken[case].setdefault(name, []).append(n)
     return broken

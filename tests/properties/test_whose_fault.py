@@ -10,17 +10,15 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
-import ibis
-import pyarrow as pa
 import pytest
 
-from edgeproof.properties.engines.history.engine import blamed, examine, judge, judge_assumption
+from edgeproof.properties.engines.history.engine import examine, judge, judge_assumption
+from edgeproof.properties.engines.history.part import excused
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.intake.columns import MALFORMED
 from edgeproof.properties.traffic.assumptions import MONITORS
 from edgeproof.properties.traffic.catalogue import CHECKS
-from edgeproof.properties.traffic.facts import gather
-from edgeproof.properties.traffic.keeping import rows_of
+from edgeproof.properties.traffic.facts import at_once, gather
 from edgeproof.properties.traffic.measure import measure
 from edgeproof.properties.traffic.promise import Promise
 from tests.properties.histories import Line, commit, fault, publish, read
@@ -84,17 +82,16 @@ def found() -> Mapping[str, tuple[Verdict | None, dict[str, tuple[float, int]]]]
     lines = [{**line, "unit": case} for case, (lines, _, _) in CASES.items() for line in lines]
     places = [n for lines, _, _ in CASES.values() for n in range(1, len(lines) + 1)]
     facts = gather(as_table(lines))
-    examined = examine(facts, ibis.memtable(pa.Table.from_pylist([], schema=MALFORMED)), PROMISE)
-    suspects = BOUND.suspects(facts, PROMISE)
-    stale, violated = (
-        {row["unit"] for row in rows_of(table)} for table in (suspects, blamed(BOUND, suspects, examined)[0])
-    )
+    over = {name: one.broken(facts, PROMISE) for name, one in MONITORS.items()}
+    stale = {row["unit"] for row in BOUND.violations(facts, PROMISE)}
+    names = facts.vocabulary.of["unit"].words
+    forgiven = {name for name, one in zip(names, excused(BOUND, facts, over), strict=True) if one}
     broken: dict[str, dict[str, tuple[float, int]]] = {case: {} for case in CASES}
-    for name, (_, rows, _) in examined.broken.items():
-        for row in rows_of(rows):
+    for name, rows in over.items():
+        for row in facts.rows(rows):
             line = 0 if row["line"] is None else places[row["line"] - 1]
             broken[row["unit"]][name] = (round(row["value"], 6), line)
-    verdicts = {case: Verdict.VIOLATED if case in violated else Verdict.MISSED for case in stale}
+    verdicts = {case: Verdict.MISSED if case in forgiven else Verdict.VIOLATED for case in stale}
     return {case: (verdicts.get(case), broken[case]) for case in CASES}
 
 
@@ -106,11 +103,11 @@ def test_a_missed_bound_is_the_designs_fault_unless_the_platform_broke_an_assump
 
 def test_verdicts_say_which_commit_was_never_put_and_that_this_is_no_excuse() -> None:
     facts = gather(as_table([*BEGUN, STALE]))
-    examined = examine(facts, ibis.memtable(pa.Table.from_pylist([], schema=MALFORMED)), PROMISE)
+    examined = examine(at_once(facts), MALFORMED.empty_table(), PROMISE, [BOUND.id])
     duty, stale = judge_assumption(MONITORS["keeps-publishing"], examined, PROMISE), judge(BOUND, examined, PROMISE)
     assert (duty.verdict, stale.verdict) == (Verdict.VIOLATED, Verdict.VIOLATED)
     assert duty.reason == "the commit of line 3 waited 189.900 s, until the history ended, and was never put"
     assert stale.reason.startswith("line 4: r1 at lis was told version 1, 189.900 s after line 3 had committed")
     # Measured staleness is what is certain however clocks differ.
-    assert measure(facts, 100.0).overall["certain"]["max"] == pytest.approx(89.9)
-    assert measure(facts, 200.0).overall["certain"]["max"] == 0
+    assert measure(at_once(facts), 100.0).overall["certain"]["max"] == pytest.approx(89.9)
+    assert measure(at_once(facts), 200.0).overall["certain"]["max"] == 0

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cluster finds what DuckDB finds: the same rows that break each property, every verdict, what is learnt, measures.
 
-What differs between the two is how they evaluate an expression, so each check's is asked of both. That is some two
-hundred queries, each of little (`make long`, some minutes).
+What differs between the two is who judges which units, and how events come there (`make long`, some minutes).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`edgeproof check` on a cluster says what it says with DuckDB, of the same files.
 
-One property, with the assumptions of its bound: some twenty queries. `long_agrees` asks for all rows and all verdicts.
+One property, with the assumptions of its bound. `long_agrees` asks for all rows and all verdicts.
 """
 
 from __future__ import annotations

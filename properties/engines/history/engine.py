@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of recorded traffic: what readers were told, held against what was committed and when.
 
-The checks themselves are in `properties.traffic`, a file each, as expressions that DuckDB and Spark evaluate alike.
-Here their answers become evidence. No event of a kind that a property needs makes it VACUOUS, and unless it was asked
-for by name it is then not asked. A malformed line makes every verdict UNKNOWN, since nobody knows what it said. Where
-the environment broke an assumption, a promise that may have been missed by that is MISSED: the design is not blamed for
-it. A duty of the design excuses nothing, and is VIOLATED itself. Clocks that differ by more than was assumed leave
-UNKNOWN whether anything was missed.
+The checks themselves are in `properties.traffic`, a file each, and `part` has what they find. Here that becomes
+evidence. No event of a kind that a property needs makes it VACUOUS, and unless it was asked for by name it is then not
+asked. A malformed line makes every verdict UNKNOWN, since nobody knows what it said. Where the environment broke an
+assumption, a promise that may have been missed by that is MISSED: the design is not blamed for it. A duty of the design
+excuses nothing, and is VIOLATED itself. Clocks that differ by more than was assumed leave UNKNOWN whether anything was
+missed.
 """
 
 from __future__ import annotations
@@ -15,29 +15,31 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-import ibis
-import ibis.expr.types as ir
 from attrs import evolve, frozen
 
+from edgeproof.properties.engines.history.part import Broken, Part, part_of, together
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.intake import load
 from edgeproof.properties.traffic.assumptions import MONITORS, Monitor
+from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.check import Check
-from edgeproof.properties.traffic.facts import Facts, gather
-from edgeproof.properties.traffic.keeping import keep, largest, number, rows_of
+from edgeproof.properties.traffic.events import malformed_lines
+from edgeproof.properties.traffic.facts import Ask, Facts, at_once, gather
+from edgeproof.properties.traffic.measure import WHICH, quantile_rows
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.staleness import quantiles, spread
+from edgeproof.properties.traffic.staleness import spread
+from edgeproof.properties.traffic.tally import SHOWN
 
 __all__ = [
     "ENGINE",
     "PROPERTIES",
     "Promise",
-    "blamed",
     "check_history",
     "check_table",
     "examine",
@@ -53,22 +55,27 @@ PROPERTIES: Final = ("never-ahead", "no-partial-read", "monotonic-reads", "bound
 BOUND: Final = "bounded-staleness"
 """What whoever gives the numbers of a bound asks for."""
 
-_SHOWN: Final = 3
-_STRETCH: Final = 10_000
-"""Lines: violating events are counted by stretches of so many, so that the first can be found again quickly."""
-
 
 @frozen
 class Examined:
-    """A history on the table: its facts, what is malformed, and the assumptions that its environment broke."""
+    """What is known of a history: what it shows, what is malformed, and the assumptions that its environment broke."""
 
-    facts: Facts
-    malformed: ir.Table
+    part: Part
+    malformed: Sequence[Mapping[str, Any]]
+    """The first few malformed lines, of which there are `spoilt`."""
     spoilt: int
-    broken: Mapping[str, tuple[Monitor, ir.Table, str]]
-    """By id: the rows over the limit (kept), and what to say of the first of them."""
-    covers: str
-    one_file: bool
+    broken: Mapping[str, tuple[Monitor, str]]
+    """By id, what to say of the value that is furthest over the limit."""
+
+    @property
+    def covers(self) -> str:
+        """What verdicts rest on."""
+        return f"this history: {self.part.reads} reads, {self.part.versions} versions"
+
+    @property
+    def one_file(self) -> bool:
+        """Whether the history is of one file, which need not be named."""
+        return len(self.part.files) < 2
 
 
 def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed: int | None = None) -> list[Evidence]:
@@ -80,26 +87,22 @@ def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed:
     started = time.perf_counter()
     names = [name for name in PROPERTIES if CHECKS[name].promised(promise)]
     with _as_file(source) as path:
-        loaded = load(ibis.duckdb.connect(), [path])
+        loaded = load(open_duckdb(), [path])
         facts = gather(loaded.events)
-        examined = examine(facts, loaded.malformed, promise)
-        reading = time.perf_counter() - started
-        found = []
-        for name in names:
-            started = time.perf_counter()
-            one = judge(CHECKS[name], examined, promise)
-            if name == "bounded-staleness":
-                one = evolve(one, measures={**one.measures, **_measured(facts)})
-            # Reading the file is part of what each verdict took.
-            found.append(evolve(one, seed=seed, seconds=time.perf_counter() - started + reading / len(names)))
-    return found
+        examined = examine(at_once(facts), loaded.malformed, promise, names)
+        found = [judge(CHECKS[name], examined, promise) for name in names]
+        found = [
+            evolve(one, measures={**one.measures, **_measured(facts)}) if one.property == BOUND else one
+            for one in found
+        ]
+    # Reading the file is part of what each verdict took.
+    seconds = (time.perf_counter() - started) / len(names)
+    return [evolve(one, seed=seed, seconds=seconds) for one in found]
 
 
-def check_table(
-    events: ir.Table, malformed: ir.Table, promise: Promise, names: Sequence[str] = tuple(CHECKS)
-) -> list[Evidence]:
-    """Check a history for the named properties, of whichever backend its tables are."""
-    examined = examine(gather(events), malformed, promise)
+def check_table(events: Any, malformed: Any, promise: Promise, names: Sequence[str] = tuple(CHECKS)) -> list[Evidence]:
+    """Check a history for the named properties, of tables of Arrow or of a backend."""
+    examined = examine(at_once(gather(events)), malformed, promise, names)
     return [judge(CHECKS[name], examined, promise) for name in names]
 
 
@@ -114,26 +117,25 @@ class Checked:
     evidence: tuple[Evidence, ...]
     anomalies: tuple[str, ...]
     unasked: Mapping[str, str]
-    examined: Examined
 
 
-def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequence[str] = ()) -> Checked:
+def check_all(ask: Ask, malformed: Any, promise: Promise, names: Sequence[str] = ()) -> Checked:
     """Check a history for whatever it is about, and watch the assumptions; or for the named properties only.
 
     What is named is asked even if the history is not about it, and so is the bound where one was given. If nothing that
     anybody promised was put to the test, all of it is asked, and found vacuous: a history that shows nothing is no good
     one.
     """
-    examined = examine(facts, malformed, promise)
-    evidence, unasked = [], {}
-    for name, check in CHECKS.items():
-        if names and name not in names:
-            continue
-        why = check.unasked(facts, promise)
-        if why and (not names or promise.bound_s == inf):
-            unasked[name] = why
-        else:
-            evidence.append(judge(check, examined, promise))
+    wanted = [name for name in CHECKS if name in names or not names]
+    unasked = {} if promise.bound_s < inf else {name: "no bound was given" for name in wanted if CHECKS[name].bounded}
+    started = time.perf_counter()
+    examined = examine(ask, malformed, promise, [name for name in wanted if name not in unasked])
+    for name, found in examined.part.properties.items():
+        if not found.subject and (not names or promise.bound_s == inf):
+            unasked[name] = CHECKS[name].no_subject
+    asked = [name for name in wanted if name not in unasked]
+    seconds = (time.perf_counter() - started) / max(len(asked), 1)
+    evidence = [evolve(judge(CHECKS[name], examined, promise), seconds=seconds) for name in asked]
     tested = [one for one in evidence if one.verdict is not Verdict.VACUOUS or one.property == BOUND]
     if not names and any(CHECKS[one.property].promised(promise) for one in tested):
         unasked |= {one.property: CHECKS[one.property].untested(promise) for one in evidence if one not in tested}
@@ -142,84 +144,67 @@ def check_all(facts: Facts, malformed: ir.Table, promise: Promise, names: Sequen
     for name, monitor in MONITORS.items():
         if names or monitor.limit(promise) is None:
             continue
-        if why := monitor.unwatched(facts):
+        if why := monitor.unwatched(examined.part.puts, examined.part.cached):
             unasked[name] = why
         else:
             evidence.append(judge_assumption(monitor, examined, promise))
-    return Checked(tuple(evidence), anomalies, unasked, examined)
+    return Checked(tuple(evidence), anomalies, unasked)
 
 
-def examine(facts: Facts, malformed: ir.Table, promise: Promise) -> Examined:
-    """What all verdicts on a history have in common."""
-    reads = number(facts.told.n.sum().fill_null(0))
-    versions = number(facts.versions.count(where=facts.versions.asked.notnull()))
-    files = number(facts.events.file.nunique())
-    examined = Examined(
-        facts, malformed, number(malformed.count()), {}, f"this history: {reads} reads, {versions} versions", files < 2
-    )
-    broken = {}
-    for one in MONITORS.values():
-        if one.limit(promise) is not None:
-            rows = keep(one.broken(facts, promise))
-            if said := _broken_text(one, rows, promise, examined):
-                broken[one.id] = (one, rows, said)
+def examine(ask: Ask, malformed: Any, promise: Promise, names: Sequence[str]) -> Examined:
+    """What a history shows of the named properties; `malformed` is a table of Arrow or of a backend."""
+    part = together(ask(partial(part_of, promise=promise, names=tuple(names))))
+    spoilt, first = malformed_lines(malformed, SHOWN)
+    examined = Examined(part, first, spoilt, {})
+    broken = {
+        name: (MONITORS[name], _broken_text(MONITORS[name], found.worst, promise, examined))
+        for name, found in part.assumptions.items()
+        if found.worst is not None
+    }
     return evolve(examined, broken=broken)
 
 
 def judge(check: Check, examined: Examined, promise: Promise) -> Evidence:
     """The verdict on one property, with the violations that come first and what explains them."""
-    started = time.perf_counter()
-    facts = examined.facts
-    suspects = keep(check.suspects(facts, promise))
-    tested = number(check.tested(facts, promise))
-    measures: dict[str, int | float | str] = {"tested": tested}
-    measures |= {name: _plain(number(value)) for name, value in check.measures(facts, promise).items()}
-    at_fault, broken = blamed(check, suspects, examined)
+    found = examined.part.properties[check.id]
+    measures: dict[str, int | float | str] = {"tested": found.tested}
+    measures |= {name: _plain(value) for name, value in found.measures.items()}
+    relevant = [one for one in examined.broken.values() if one[0].field in check.assumes and not one[0].duty]
+    to_blame = 0 if any(monitor.everywhere for monitor, _ in relevant) else found.to_blame
+    broken = "; ".join(said for _, said in relevant)
     excuses = f"an assumption was broken: {broken}" if broken else ""
-    suspected = number(suspects.count())
-    to_blame = suspected if at_fault is suspects else number(at_fault.count())
-    count, said = 0, ""
-    if suspected:
-        count, said = _violations(check, examined, promise, at_fault if 0 < to_blame < suspected else None)
-    if count:
-        measures["violations"] = count
+    said = _violations(check, found, found.first_to_blame if to_blame else found.first, examined, promise)
+    if found.count:
+        measures["violations"] = found.count
     evidence = Evidence(check.id, ENGINE, Verdict.HOLDS_TO_BOUND, _bound(check, examined, promise), measures=measures)
     if check.bounded:
         evidence = evolve(evidence, assumptions=promise.assumptions)
     if examined.spoilt:
-        evidence = _spoilt(evidence, examined, said)
-    elif count:
-        verdict = (
-            Verdict.VIOLATED if to_blame else Verdict.UNKNOWN if _clocks_differ(check, examined) else Verdict.MISSED
-        )
-        if verdict is Verdict.MISSED:
-            excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
-        parts = (said, excuses) if verdict is Verdict.VIOLATED else (excuses, said)
-        evidence = evolve(evidence, verdict=verdict, reason="; ".join(part for part in parts if part))
-    elif tested == 0:
-        evidence = evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
-    elif excuses:
-        evidence = evolve(evidence, reason=excuses)
-    return evolve(evidence, seconds=time.perf_counter() - started)
+        return _spoilt(evidence, examined, said)
+    if to_blame:
+        return evolve(evidence, verdict=Verdict.VIOLATED, reason="; ".join(filter(None, (said, excuses))))
+    if found.count and _clocks_differ(relevant):
+        return evolve(evidence, verdict=Verdict.UNKNOWN, reason=f"{excuses}; {said}")
+    if found.count:
+        excuses = f"the promise was missed{_by_how_much(measures)}, and by this assumption: {broken}"
+        return evolve(evidence, verdict=Verdict.MISSED, reason=f"{excuses}; {said}")
+    if found.tested == 0:
+        return evolve(evidence, verdict=Verdict.VACUOUS, reason=check.untested(promise))
+    return evolve(evidence, reason=excuses) if excuses else evidence
 
 
 def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> Evidence:
     """Whether the environment kept to what the bound takes for granted (MISSED if not), or the design to its duty."""
-    started = time.perf_counter()
-    measured = monitor.measure(examined.facts, promise)
-    worst, count = largest(measured)
-    measures: dict[str, int | float | str] = {"measured": count, "largest": _plain(worst)}
+    found = examined.part.assumptions[monitor.id]
+    measures: dict[str, int | float | str] = {"measured": found.count, "largest": _plain(found.largest)}
     if (limit := monitor.limit(promise)) is not None:
         measures["limit"] = limit
     evidence = Evidence(monitor.id, ENGINE, Verdict.HOLDS_TO_BOUND, examined.covers, measures=measures)
     if monitor.id in examined.broken:
-        _, rows, said = examined.broken[monitor.id]
+        _, said = examined.broken[monitor.id]
         verdict = Verdict.VIOLATED if monitor.duty else Verdict.MISSED
-        evidence = evolve(evidence, verdict=verdict, reason=said)
-        evidence = evolve(evidence, measures={**measures, "broken": number(rows.count())})
-    if examined.spoilt:
-        evidence = _spoilt(evidence, examined, evidence.reason)
-    return evolve(evidence, seconds=time.perf_counter() - started)
+        evidence = evolve(evidence, verdict=verdict, reason=said, measures={**measures, "broken": found.over})
+    return _spoilt(evidence, examined, evidence.reason) if examined.spoilt else evidence
 
 
 # --- the parts of a verdict ------------------------------------------------------------------------------------------
@@ -228,26 +213,15 @@ def judge_assumption(monitor: Monitor, examined: Examined, promise: Promise) -> 
 def _spoilt(evidence: Evidence, examined: Examined, said: str) -> Evidence:
     """Of a history with malformed lines, about which nothing is known for certain."""
     count = examined.spoilt
-    first = rows_of(examined.malformed.order_by(["file", "line"]).limit(_SHOWN))
-    where = _listed([f"{_place(row, '', examined.one_file)}: {row['problem']}" for row in first], count)
+    where = _listed([f"{_place(row, '', examined.one_file)}: {row['problem']}" for row in examined.malformed], count)
     also = f"; among the others: {said}" if said else ""
     reason = f"{count} malformed line{'s' if count > 1 else ''}: {where}{also}"
     return evolve(evidence, verdict=Verdict.UNKNOWN, reason=reason, measures={**evidence.measures, "malformed": count})
 
 
-def blamed(check: Check, suspects: ir.Table, examined: Examined) -> tuple[ir.Table, str]:
-    """The suspects of units whose environment kept to what the property assumes; and what was broken, if anything."""
-    relevant = [one for one in examined.broken.values() if one[0].field in check.assumes and not one[0].duty]
-    if not relevant:
-        return suspects, ""
-    for monitor, rows, _ in relevant:
-        suspects = suspects.limit(0) if monitor.everywhere else suspects.anti_join(rows.select("unit"), "unit")
-    return keep(suspects), "; ".join(said for _, _, said in relevant)
-
-
-def _clocks_differ(check: Check, examined: Examined) -> bool:
+def _clocks_differ(broken: Iterable[tuple[Monitor, str]]) -> bool:
     """Whether clocks lay further apart than was assumed, so that nobody knows what came first."""
-    return "skew" in check.assumes and any(one.field == "skew" for one, _, _ in examined.broken.values())
+    return any(monitor.field == "skew" for monitor, _ in broken)
 
 
 def _by_how_much(measures: Mapping[str, int | float | str]) -> str:
@@ -255,48 +229,21 @@ def _by_how_much(measures: Mapping[str, int | float | str]) -> str:
     return f" by {-float(measures['headroom_s']):.3f} s" if "headroom_s" in measures else ""
 
 
-def _violations(check: Check, examined: Examined, promise: Promise, blamed: ir.Table | None) -> tuple[int, str]:
-    """How many events break the property, and the first of them in words: of the units in `blamed`, if it is given."""
-    broken = check.broken(examined.facts, promise)
-    blocks = _blocks(broken)
-    count = sum(one["n"] for one in blocks)
-    if blamed is not None:
-        broken = broken.semi_join(blamed, "unit")
-        blocks = _blocks(broken)
-    first = keep(_first(broken, blocks))
+def _violations(
+    check: Check, found: Broken, rows: Iterable[Mapping[str, Any]], examined: Examined, promise: Promise
+) -> str:
+    """The first of the events that break the property, in words."""
     parts = []
-    for row in rows_of(check.explained(examined.facts, first).order_by(["file", "line"])):
+    for row in rows:
         named = {**row, "at": _place(row, "", examined.one_file), "because": _place(row, "because_", examined.one_file)}
         parts.append(f"{named['at']}: {check.say(named, promise)}")
-    return count, _listed(parts, count)
+    return _listed(parts, found.count)
 
 
-def _blocks(broken: ir.Table) -> list[dict[str, Any]]:
-    """How many violating events there are in each stretch of lines: one pass, whose result is small however many."""
-    block = (broken.line // _STRETCH).cast("int64")
-    return rows_of(
-        broken.mutate(block=block).group_by(["file", "block"]).agg(n=ibis._.count()).order_by(["file", "block"])
-    )
-
-
-def _first(broken: ir.Table, blocks: Sequence[Mapping[str, Any]]) -> ir.Table:
-    """The first few violating events, for which only the stretches that they are in are read."""
-    here = [
-        (broken.file == p["file"])
-        & (broken.line >= p["block"] * _STRETCH)
-        & (broken.line < (p["block"] + 1) * _STRETCH)
-        for p in blocks[:_SHOWN]
-    ]
-    return broken.filter(ibis.or_(*here)).order_by(["file", "line"]).limit(_SHOWN)
-
-
-def _broken_text(monitor: Monitor, rows: ir.Table, promise: Promise, examined: Examined) -> str:
-    worst = rows_of(rows.order_by([ibis.desc("value"), "file", "line"]).limit(1))
-    if not worst:
-        return ""
-    at = _place(worst[0], "", examined.one_file)
-    said = monitor.say_still if worst[0].get("still") else monitor.say
-    return said.format(value=worst[0]["value"], at=at, limit=monitor.limit(promise))
+def _broken_text(monitor: Monitor, worst: Mapping[str, Any], promise: Promise, examined: Examined) -> str:
+    said = monitor.say_still if worst.get("still") else monitor.say
+    at = _place(worst, "", examined.one_file)
+    return said.format(value=worst["value"], at=at, limit=monitor.limit(promise))
 
 
 def _bound(check: Check, examined: Examined, promise: Promise) -> str:
@@ -308,8 +255,8 @@ def _bound(check: Check, examined: Examined, promise: Promise) -> str:
 def _measured(facts: Facts) -> dict[str, int | float | str]:
     """The quantiles of staleness over all reads."""
     found: dict[str, int | float | str] = {}
-    for which in ("certain", "possible"):
-        for row in rows_of(quantiles(spread(facts, which))):
+    for which in WHICH:
+        for row in quantile_rows(spread(facts, which)):
             found |= {f"{which}_{q}_s": round(row[q], 6) for q in ("p50", "p99")}
     return found
 
@@ -321,8 +268,8 @@ def _place(row: Mapping[str, Any], prefix: str, one_file: bool) -> str | None:
     return f"line {line}" if one_file else f"{file}, line {line}"
 
 
-def _plain(value: Any) -> int | float:
-    return 0 if value is None else round(value, 6) if isinstance(value, float) else int(value)
+def _plain(value: int | float) -> int | float:
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _listed(parts: Sequence[str], count: int) -> str:

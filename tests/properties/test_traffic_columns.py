@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What columns of recorded traffic are asked for is what plain Python says of their rows, whatever keys are like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf, isnan
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from edgeproof.properties.intake import load
+from edgeproof.properties.traffic import events
+from edgeproof.properties.traffic.backends import open_duckdb
+from edgeproof.properties.traffic.catalogue import CHECKS
+from edgeproof.properties.traffic.facts import gather
+from edgeproof.properties.traffic.groups import (
+    counted,
+    earlier_max,
+    group,
+    later_min,
+    least_of_others,
+    matched,
+    packed,
+    pairs,
+)
+from edgeproof.properties.traffic.ranges import Ranges
+from tests.properties.held_histories import PROMISES
+from tests.properties.random_traffic import as_table, random_unit
+
+LARGE: Final = 2**53 - 1
+KEYS: Final[dict[str, Callable[[Random], int]]] = {
+    "few": lambda random: random.randrange(-1, 3),
+    "many": lambda random: random.randrange(10**6),
+    "too large to stand side by side": lambda random: random.choice((0, 1, LARGE - 1, LARGE)),
+}
+
+
+def column(random: Random, size: int, draw: Callable[[Random], Any]) -> Any:
+    return np.array([draw(random) for _ in range(size)])
+
+
+def times(random: Random, size: int) -> Any:
+    return column(random, size, lambda random: random.choice((np.nan, 0.0, 0.5, 1.0, 2.0)))
+
+
+def same(found: Any, expected: list[float]) -> bool:
+    return np.array_equal(found, np.array(expected, float), equal_nan=True)
+
+
+def least(values: list[float], fold: Callable[[list[float]], float] = min) -> float:
+    there = [value for value in values if not isnan(value)]
+    return fold(there) if there else np.nan
+
+
+@pytest.mark.parametrize("keys", KEYS)
+def test_rows_are_put_together_as_plain_python_does(keys: str) -> None:
+    random = Random(3)
+    for size in (*range(6), 40, 200):
+        a, b, c, d = (column(random, size, KEYS[keys]).astype(np.int64) for _ in range(4))
+        rows, others, at = list(zip(a, b, strict=True)), list(zip(c, d, strict=True)), times(random, size)
+        order = sorted(range(size), key=lambda i: rows[i])
+        assert [rows[i] for i in np.argsort(packed(a, b), kind="stable")] == [rows[i] for i in order]
+        groups = group(a, b)
+        assert [rows[i] for i in groups.first] == sorted(set(rows))
+        assert [rows[groups.first[i]] for i in groups.of] == rows
+        assert same(
+            groups.min(at), [least([at[i] for i in range(size) if rows[i] == one]) for one in sorted(set(rows))]
+        )
+        found = matched((a, b), (c, d))
+        assert found.tolist() == [others.index(row) if row in others else -1 for row in rows]
+        expected = {(i, j) for i in range(size) for j in range(size) if rows[i] == others[j]}
+        assert set(zip(*pairs((a, b), (c, d)), strict=True)) == expected
+
+
+@pytest.mark.parametrize("keys", KEYS)
+def test_what_came_before_or_after_is_found_in_each_group(keys: str) -> None:
+    random = Random(4)
+    for size in (*range(6), 40, 200):
+        of = column(random, size, lambda random: random.randrange(3))
+        label, at = np.array(random.sample(range(size), size), np.int64) * 3, times(random, size)
+        own = [[j for j in range(size) if of[j] == of[i]] for i in range(size)]
+        newer = [least([at[j] for j in own[i] if label[j] > label[i]]) for i in range(size)]
+        older = [least([at[j] for j in own[i] if label[j] < label[i]], max) for i in range(size)]
+        assert same(later_min((of,), label, at), newer)
+        assert same(earlier_max((of,), label, at), older)
+        known = ~np.isnan(at)
+        asking, moments = column(random, size, lambda random: random.randrange(4)), np.nan_to_num(times(random, size))
+        events = [(of[j], at[j]) for j in range(size) if known[j]]
+        before = [sum(o == q and t < m for o, t in events) for q, m in zip(asking, moments, strict=True)]
+        until = [sum(o == q and t <= m for o, t in events) for q, m in zip(asking, moments, strict=True)]
+        assert counted(of[known], at[known], asking, moments).tolist() == before
+        assert counted(of[known], at[known], asking, moments, until=True).tolist() == until
+        mark = column(random, size, KEYS[keys]).astype(np.int64)
+        since, whose = least_of_others(of, mark, at)
+        for i in range(size):
+            rest = [(at[j], mark[j]) for j in own[i] if mark[j] not in (-1, mark[i]) and known[j]]
+            first = min(rest, default=(np.nan, -1)) if mark[i] >= 0 else (np.nan, -1)
+            assert same([since[i], whose[i]], list(first))
+
+
+def test_parts_of_a_list_are_counted_and_sorted_however_long_they_are() -> None:
+    random = Random(5)
+    for size in (1, 2, 3, 17, 100):
+        numbers = np.array(random.choices(range(size), k=size))
+        numbers[random.randrange(size)] = size
+        ranges = Ranges.of(numbers)
+        for _ in range(50):
+            start, stop = sorted(random.choices(range(size + 1), k=2))
+            limit, part = random.randrange(size + 1), sorted(numbers[start:stop].tolist())
+            asked = (np.array([start]), np.array([stop]))
+            assert ranges.below(*asked, np.array([limit])).tolist() == [sum(n < limit for n in part)]
+            found = [ranges.smallest(*asked, np.array([place])).item() for place in range(len(part))]
+            assert found == part
+
+
+def test_a_history_too_long_to_be_kept_is_read_again_with_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(6)
+    lines = [line for n in range(800) for line in random_unit(random, f"u{n:03}")]
+    pq.write_table(as_table(lines).drop(["file", "line"]), tmp_path / "h.parquet")
+    table = load(open_duckdb(), [tmp_path / "h.parquet"]).events
+    kept = gather(table)
+    monkeypatch.setattr(events, "KEPT", 100)
+    monkeypatch.setattr(events, "BATCH", 1000)
+    read_again = gather(table)
+    assert len(list(read_again.reads())) > 1
+    for name, check in CHECKS.items():
+        assert check.violations(read_again, PROMISES[1]) == check.violations(kept, PROMISES[1]), name
+        assert check.tested(read_again, PROMISES[1]) == check.tested(kept, PROMISES[1]), name
+
+
+def test_versions_order_by_era_however_large_eras_are() -> None:
+    lines = [
+        {"kind": "read", "unit": "u", "invoke": float(n), "return": n + 0.1, "outcome": "ok", "version": version}
+        | {"era": era, "digest": None, "pop": "lis", "reader": "r", "source": "memo", "note": None}
+        for n, (era, version) in enumerate(((0, 5), (LARGE - 1, LARGE), (LARGE, 0), (LARGE - 1, 7), (LARGE, 1)))
+    ]
+    (back,) = CHECKS["monotonic-reads"].violations(gather(as_table(lines)), PROMISES[2])
+    assert (back["line"], back["because_line"]) == (4, 2)
+    assert back["because_at"] < inf
