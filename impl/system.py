@@ -149,9 +149,9 @@ class Writes(Protocol):
     def made(self) -> Write:
         """The next write that is to be made."""
 
-    def beside(self) -> Write:
-        """The next write of a client of another unit, in the same action as a request that is to change nothing. It
-        carries the key of the last write that was made here, which says nothing there.
+    def beside(self) -> Write | None:
+        """The next write of a client of another unit, if there is one now: in the action of a request that is to change
+        nothing. It carries the key of the last write that was made here, which says nothing there.
         """
 
     def refused(self) -> Write:

@@ -58,8 +58,9 @@ class Client:
         return evolve(self.request(), expected_version=version - 1)
 
     def beside(self) -> WriteRequest | None:
-        """The next write to another unit, where the client is not left to itself."""
-        return None if self._given is None else _request(self._given.beside())
+        """The next write to another unit, if there is one now."""
+        write = None if self._given is None else self._given.beside()
+        return None if write is None else _request(write)
 
     @contextmanager
     def anew(self) -> Iterator[None]:

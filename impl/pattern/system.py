@@ -64,6 +64,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self.strays = [None] * setup.sizes.get("Put", 2)
         self.held, self._texts, self.before = Held(), Texts(), 0
         self._other: NeighbourUnit | None = None
+        self._beside: tuple[str | None, ...] = NOBODY
         self._start_edge(setup.sizes.get("Pop", 2))
         self._boot()
 
@@ -81,7 +82,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
             "logged": changelog,
             "later": later,
             "answers": to_json(self.client.answers),
-            "beside": NOBODY if self._other is None else self._other.contents(),
+            "beside": self._beside,
             "sent": text(puts[0].payload) if puts else None,
             "carries": tuple(None if op is None else text(op.payload) for op in self.strays),
             "kv": copy_text(self.kv.read_centre(self.choices.key)),
@@ -189,6 +190,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         self._neighbours += self.kv.usage.written - written
         self._serving = self.locations[0].cache
         self._other.read(self.locations[0])
+        self._beside = self._other.contents()
 
     def _do_write_inline(self, slot: int) -> None:
         if self.choices.publisher != "inline" or self.strays[slot] is not None:

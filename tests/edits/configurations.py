@@ -51,6 +51,7 @@ _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
     "caught-nine-times-by-doubt": ("do_kv", {**_FAILING, **_DOUBT, "F": 9, "alarm_exhausted": True}),
     "thrown-nine-times": ("do_kv", {**_FAILING, "F": 9, "handler": "throws"}),
     "thrown-nine-times-by-doubt": ("do_kv", {**_FAILING, **_DOUBT, "F": 9, "handler": "throws"}),
+    "many-bad-versions": ("global_push", {"Pop": 1, "bads": 6}),
     "brief-tokens": ("artifacts_tokens", {"L": 2, "margin": "on", "skew": True, "revoke": "mark"}),
 }
 

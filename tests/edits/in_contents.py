@@ -63,14 +63,15 @@ IN_CONTENTS: Final = (
         "diff(self._store.snapshot().config, config)",
         "diff(self.rollout.good.config, config)",
         "A release is written as what is new in it since the last good version, upon one that was withdrawn.",
-        ("push-staged",),
+        ("many-bad-versions",),
     ),
     Edit(
         "parts-of-what-is-true",
         "impl/manifest/parts.py",
         "config: Mapping[str, Any] = dict(json.loads(text))",
-        "config: Mapping[str, Any] = {name: one for name, one in json.loads(text).items() if one}",
-        "A reader of parts leaves out fields whose value is false, zero, empty or null.",
+        "config: Mapping[str, Any] = "
+        "json.loads(text, object_hook=lambda found: {name: one for name, one in found.items() if one})",
+        "A reader of parts leaves out whatever has a name and is false, zero, empty or null.",
         ("manifest",),
     ),
     Edit(

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 from random import Random
 from typing import Any, Final
-from zlib import crc32
 
 from edgeproof.impl.system import Contents, Observation, WithContent, Write
 from edgeproof.model.interpret import Event, State
 from edgeproof.model.machine import Instance
 from edgeproof.properties.engines.fuzz.beside import NO_COPY
 from edgeproof.properties.engines.fuzz.difference import canonical, difference, to_text
-from edgeproof.properties.engines.fuzz.writes import write_number
+from edgeproof.properties.engines.fuzz.writes import seed_of, write_number
 
 __all__ = ["KvOnlyContent"]
 
@@ -32,7 +31,7 @@ class KvOnlyContent:
     def __init__(self, system: WithContent, instance: Instance, first: State) -> None:
         pops, writers = int(instance.values["Pop"]), int(instance.values["Writer"])
         self._system = system
-        self._seed = crc32(repr(sorted((name, str(value)) for name, value in first.items())).encode())
+        self._seed = seed_of(first)
         self._handed, self._latest = 0, Write({})
         self._event: Event | None = None
         self._right = {"proposed": [NO_COPY] * writers, "kv": [NO_COPY], "cache": [NO_COPY] * pops}
@@ -52,9 +51,9 @@ class KvOnlyContent:
         """Never asked for: KV refuses nothing."""
         raise NotImplementedError
 
-    def beside(self) -> Write:
-        """Never asked for: there is one key."""
-        raise NotImplementedError
+    def beside(self) -> Write | None:
+        """None: there is one key."""
+        return None
 
     def look(self) -> Contents:
         """What the system shows now."""

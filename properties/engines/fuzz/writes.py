@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 from typing import Any, Final
+from zlib import crc32
 
 from edgeproof.impl.system import MARKS, Write
+from edgeproof.model.interpret import State
 
-__all__ = ["ACTORS", "write_number", "write_of_part", "write_of_parts"]
+__all__ = ["ACTORS", "seed_of", "write_number", "write_of_part", "write_of_parts"]
 
 _LONG: Final = "a long text, " * 40
 
@@ -41,6 +43,11 @@ ACTORS: Final = (
 """Who writes."""
 
 
+def seed_of(first: State) -> int:
+    """What a run's first state decides of what is written."""
+    return crc32(repr(sorted((name, str(value)) for name, value in first.items())).encode())
+
+
 def write_of_parts(seed: int, number: int) -> Write:
     """Write number `number` upon a unit whose fields are the marks, each with a value of its own, and no others."""
     dice = Random(f"{seed}:{number}")
@@ -48,8 +55,8 @@ def write_of_parts(seed: int, number: int) -> Write:
 
 
 def write_of_part(seed: int, number: int) -> Write:
-    """Write number `number` upon a unit of one field, whose value is the same in all writes."""
-    return Write({"part": Random(seed).choice(_VALUES)}, actor=Random(f"{seed}:{number}").choice(ACTORS))
+    """Write number `number` upon a unit of one field, whose value is the same in all writes: a list of all there are."""
+    return Write({"part": Random(seed).sample(_VALUES, len(_VALUES))}, actor=Random(f"{seed}:{number}").choice(ACTORS))
 
 
 def write_number(seed: int, number: int, config: Mapping[str, Any], *, marked: bool) -> Write:
