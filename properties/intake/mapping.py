@@ -100,7 +100,8 @@ class ColumnMapping:
     @property
     def is_plain(self) -> bool:
         """Whether it says nothing: the columns have our names, and JSON's types."""
-        return self == ColumnMapping()
+        said = (self.columns, self.times, self.constants, self.values, self.each)
+        return not any(said) and (self.form, self.order) == ("{}", "numbers")
 
     @property
     def for_json(self) -> tuple[ColumnMapping, ...]:

@@ -114,7 +114,8 @@ def test_a_name_that_is_there_twice_is_malformed_in_a_message_and_in_a_document(
     twice = TEXT[:-1] + ', "unit": "b"}'
     (said,) = rows_of(1, json.dumps({"message": twice}).encode(), ColumnMapping())
     (tmp_path / "h.json").write_text(f"[{TEXT},\n\n{twice}]", encoding="utf-8")
-    (batch,) = batches(*find_sources([tmp_path]), ColumnMapping())
+    (source,) = find_sources([tmp_path])
+    (batch,) = batches(source, ColumnMapping())
     assert str(said) == "`unit` is there twice"
     assert batch.malformed.select(["line", "problem"]).to_pylist() == [{"line": 3, "problem": str(said)}]
     assert batch.events["line"].to_pylist() == [1]
@@ -125,6 +126,7 @@ def test_a_name_that_is_there_twice_is_malformed_in_a_message_and_in_a_document(
 )
 def test_a_document_that_breaks_off_is_malformed_where_it_does(tmp_path: Path, content: str) -> None:
     (tmp_path / "h.json").write_text(content, encoding="utf-8")
-    found = [batch.malformed["line"].to_pylist() for batch in batches(*find_sources([tmp_path]), ColumnMapping())]
+    (source,) = find_sources([tmp_path])
+    found = [batch.malformed["line"].to_pylist() for batch in batches(source, ColumnMapping())]
     assert all(line in (1, 2) for lines in found for line in lines)
     assert found or content == "["
