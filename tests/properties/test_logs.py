@@ -16,6 +16,7 @@ from edgeproof.properties.history import check_history
 from edgeproof.properties.intake import ColumnMapping, load, read_mapping
 from edgeproof.properties.intake.convert import batches
 from edgeproof.properties.intake.parse import parse_row
+from edgeproof.properties.intake.row import Row
 from edgeproof.properties.intake.rows import rows_of
 from edgeproof.properties.intake.sources import find_sources
 
@@ -130,3 +131,25 @@ def test_a_document_that_breaks_off_is_malformed_where_it_does(tmp_path: Path, c
     found = [batch.malformed["line"].to_pylist() for batch in batches(source, ColumnMapping())]
     assert all(line in (1, 2) for lines in found for line in lines)
     assert found or content == "["
+
+
+def test_a_flag_that_was_evaluated_on_a_span_is_a_read_and_the_span_none() -> None:
+    def of(**attributes: str) -> list[dict[str, Any]]:
+        return [{"key": key.replace("__", "."), "value": {"stringValue": value}} for key, value in attributes.items()]
+
+    evaluated = of(feature_flag__key="cart", feature_flag__version="7", feature_flag__result__reason="stale")
+    failed = of(feature_flag__key="cart", error__type="flag_not_found")
+    events = [{"timeUnixNano": "2000000000", "name": "feature_flag", "attributes": one} for one in (evaluated, failed)]
+    span = {"name": "GET /", "kind": 2, "startTimeUnixNano": "1", "endTimeUnixNano": "9", "events": events}
+    resource = {"attributes": of(service__instance__id="i-1")}
+    export = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
+    found = list(rows_of(1, json.dumps(export).encode(), ColumnMapping()))
+    assert all(isinstance(row, Row) for row in found)
+    assert [
+        (row.kind, row.unit, row.invoke, row.outcome, row.version, row.pop, row.reader, row.source, row.note)
+        for row in found
+        if isinstance(row, Row)
+    ] == [
+        ("read", "cart", 2.0, "ok", 7, "everywhere", "i-1", "fallback", None),
+        ("read", "cart", 2.0, "fail", None, "everywhere", "i-1", None, "flag_not_found"),
+    ]
