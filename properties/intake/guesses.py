@@ -29,7 +29,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "version": (
         *("version", "ver", "configversion", "flagversion", "featureflagversion", "newversion", "versionid"),
-        *("revision", "rev", "seq", "sequence", "generation", "etag"),
+        *("revision", "rev", "seq", "sequence", "generation", "etag", "v"),
     ),
     "invoke": (
         *("invoke", "start", "started", "startedat", "starttime", "startts", "begin", "began", "beganat", "begints"),

@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 
 from edgeproof.properties.intake.paths import at, is_value
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
-from edgeproof.properties.intake.values import as_flag, as_natural, as_seconds, as_text, code_of, iso_seconds
+from edgeproof.properties.intake.values import Seconds, as_flag, as_natural, as_seconds, as_text, code_of, iso_seconds
 
 __all__ = ["DURATION", "MAPPED", "OTHERS", "SKIP", "ColumnMapping", "Constant", "columns_of"]
 
@@ -100,7 +100,8 @@ class ColumnMapping:
     @property
     def is_plain(self) -> bool:
         """Whether it says nothing: the columns have our names, and JSON's types."""
-        return self == ColumnMapping()
+        said = (self.columns, self.times, self.constants, self.values, self.each)
+        return not any(said) and (self.form, self.order) == ("{}", "numbers")
 
     @property
     def for_json(self) -> tuple[ColumnMapping, ...]:
@@ -128,7 +129,7 @@ class ColumnMapping:
 
     def _seconds(self, column: str, value: Any) -> Any:
         unit = self.unit(column)
-        if unit == "iso" and column != DURATION and not isinstance(value, datetime):
+        if unit == "iso" and column != DURATION and not isinstance(value, datetime | Seconds):
             if not isinstance(value, str) or iso_seconds(value) is None:
                 raise ValueError(f"`{column}` is a time such as 2026-11-23T12:00:00.5Z, not {value!r:.40}")
         return as_seconds(value, unit)

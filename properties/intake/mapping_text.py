@@ -39,14 +39,16 @@ def as_sections(mapping: ColumnMapping) -> dict[str, Any]:
 
 
 def _head(one: Proposal) -> str:
+    file, records = _shown(one.path.name), f"of {one.records} records {one.events} are events"
     if one.mapping.is_plain:
-        return f"# {one.path.name}: needs no mapping; of {one.records} records {one.events} are events"
-    said = f"# {one.path.name}: of {one.records} records {one.events} are events with this, {one.skipped} are skipped"
+        return f"# {file}: needs no mapping; {records}"
+    said = f"# {file}: {records} with this, {one.skipped} are skipped"
     for problem, count in one.problems:
-        said += f"\n#   {count} are malformed: {problem}"
+        said += f"\n#   {count} are malformed: {_shown(problem)}"
     for column in one.missing:
-        said += f"\n#   nothing was taken for `{column}`, which is needed: there is {', '.join(one.columns)}"
-    return said.replace("\r", " ")
+        there = _shown(", ".join(one.columns))
+        said += f"\n#   nothing was taken for `{column}`, which is needed: there is {there}"
+    return said
 
 
 def _lines(one: Proposal, prefix: str) -> Iterator[str]:
@@ -55,12 +57,17 @@ def _lines(one: Proposal, prefix: str) -> Iterator[str]:
         yield f"[{prefix}{name}]"
         for key, value in section.items():
             why = "" if name == "times" or "." in name else _why(one.reasons, key)
-            yield f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}{why}"
+            yield f"{_key(key)} = {_toml(value)}{why}"
 
 
 def _why(reasons: Mapping[str, str], key: str) -> str:
-    said = " ".join(reasons.get(key, "").split())
-    return f"  # {said}" if said.isprintable() and said else ""
+    said = _shown(reasons.get(key, ""))
+    return f"  # {said}" if said else ""
+
+
+def _shown(text: str) -> str:
+    """Text that a comment can hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _key(text: str) -> str:
@@ -68,4 +75,9 @@ def _key(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return _toml(text)
+
+
+def _toml(value: Any) -> str:
+    """A value of TOML, which is written as JSON is, but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

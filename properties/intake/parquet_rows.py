@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from edgeproof.properties.intake.values import PER_SECOND, Seconds
 
 __all__ = ["parquet_records"]
 
@@ -21,15 +22,19 @@ def parquet_records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     number = 0
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(_MANY):
-            for row in _plain(pa.Table.from_batches([batch])).to_pylist():
+            table = pa.Table.from_batches([batch])
+            times = {one.name: PER_SECOND[one.type.unit] for one in table.schema if pa.types.is_timestamp(one.type)}
+            for row in _with_numbers(table, times).to_pylist():
                 number += 1
+                for name, per in times.items():
+                    if row[name] is not None:
+                        row[name] = Seconds(row[name] / per)
                 yield number, row
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Times to the nanosecond as numbers, which Python's own do not hold, become text that does."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
-            text = pc.strftime(table[index].cast(pa.timestamp("ns")), "%Y-%m-%dT%H:%M:%SZ")
-            table = table.set_column(index, field.name, text)
+def _with_numbers(table: pa.Table, times: Mapping[str, int]) -> pa.Table:
+    """Times as numbers: Python's own hold neither nanoseconds nor the years that a wrong unit comes to."""
+    for name in times:
+        index = table.column_names.index(name)
+        table = table.set_column(index, name, table[index].cast(pa.int64()))
     return table

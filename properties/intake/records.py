@@ -64,7 +64,7 @@ def named(source: Source) -> Iterator[None]:
         yield
     except IntakeError:
         raise
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException) as error:
         said = str(error)
         raise OSError(said if said.startswith(str(source.path)) else f"{source.path} cannot be read: {said}") from error
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from edgeproof.properties.intake.row import LARGEST
 
-__all__ = ["ISO", "PER_SECOND", "as_flag", "as_natural", "as_seconds", "as_text", "code_of", "iso_seconds"]
+__all__ = ["ISO", "PER_SECOND", "Seconds", "as_flag", "as_natural", "as_seconds", "as_text", "code_of", "iso_seconds"]
 
 PER_SECOND: Final[Mapping[str, int]] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 """How many of a unit of time make a second."""
@@ -34,8 +34,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUTHS: Final = {"true": True, "t": True, "yes": True, "1": True, "false": False, "f": False, "no": False, "0": False}
 
 
+class Seconds(float):
+    """Seconds since 1970, of a file that has a type for times: no unit is applied to them."""
+
+
 def as_seconds(value: Any, unit: str) -> Any:
     """A time, or a length of time, in seconds. Text with a date in it is taken for what it says, whatever the unit."""
+    if isinstance(value, Seconds):
+        return float(value)
     if isinstance(value, datetime):
         return _since_1970(value if value.tzinfo else value.replace(tzinfo=UTC), 0)
     if isinstance(value, timedelta):

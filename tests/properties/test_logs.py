@@ -16,6 +16,7 @@ from edgeproof.properties.history import check_history
 from edgeproof.properties.intake import ColumnMapping, load, read_mapping
 from edgeproof.properties.intake.convert import batches
 from edgeproof.properties.intake.parse import parse_row
+from edgeproof.properties.intake.row import Row
 from edgeproof.properties.intake.rows import rows_of
 from edgeproof.properties.intake.sources import find_sources
 
@@ -114,7 +115,8 @@ def test_a_name_that_is_there_twice_is_malformed_in_a_message_and_in_a_document(
     twice = TEXT[:-1] + ', "unit": "b"}'
     (said,) = rows_of(1, json.dumps({"message": twice}).encode(), ColumnMapping())
     (tmp_path / "h.json").write_text(f"[{TEXT},\n\n{twice}]", encoding="utf-8")
-    (batch,) = batches(*find_sources([tmp_path]), ColumnMapping())
+    (source,) = find_sources([tmp_path])
+    (batch,) = batches(source, ColumnMapping())
     assert str(said) == "`unit` is there twice"
     assert batch.malformed.select(["line", "problem"]).to_pylist() == [{"line": 3, "problem": str(said)}]
     assert batch.events["line"].to_pylist() == [1]
@@ -125,6 +127,29 @@ def test_a_name_that_is_there_twice_is_malformed_in_a_message_and_in_a_document(
 )
 def test_a_document_that_breaks_off_is_malformed_where_it_does(tmp_path: Path, content: str) -> None:
     (tmp_path / "h.json").write_text(content, encoding="utf-8")
-    found = [batch.malformed["line"].to_pylist() for batch in batches(*find_sources([tmp_path]), ColumnMapping())]
+    (source,) = find_sources([tmp_path])
+    found = [batch.malformed["line"].to_pylist() for batch in batches(source, ColumnMapping())]
     assert all(line in (1, 2) for lines in found for line in lines)
     assert found or content == "["
+
+
+def test_a_flag_that_was_evaluated_on_a_span_is_a_read_and_the_span_none() -> None:
+    def of(**attributes: str) -> list[dict[str, Any]]:
+        return [{"key": key.replace("__", "."), "value": {"stringValue": value}} for key, value in attributes.items()]
+
+    evaluated = of(feature_flag__key="cart", feature_flag__version="7", feature_flag__result__reason="stale")
+    failed = of(feature_flag__key="cart", error__type="flag_not_found")
+    events = [{"timeUnixNano": "2000000000", "name": "feature_flag", "attributes": one} for one in (evaluated, failed)]
+    span = {"name": "GET /", "kind": 2, "startTimeUnixNano": "1", "endTimeUnixNano": "9", "events": events}
+    resource = {"attributes": of(service__instance__id="i-1")}
+    export = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
+    found = list(rows_of(1, json.dumps(export).encode(), ColumnMapping()))
+    assert all(isinstance(row, Row) for row in found)
+    assert [
+        (row.kind, row.unit, row.invoke, row.outcome, row.version, row.pop, row.reader, row.source, row.note)
+        for row in found
+        if isinstance(row, Row)
+    ] == [
+        ("read", "cart", 2.0, "ok", 7, "everywhere", "i-1", "fallback", None),
+        ("read", "cart", 2.0, "fail", None, "everywhere", "i-1", None, "flag_not_found"),
+    ]

@@ -19,7 +19,7 @@ from edgeproof.properties.intake import IntakeError, load
 from edgeproof.properties.intake.mapping import columns_of
 from edgeproof.properties.intake.mapping_file import mapping_of
 from edgeproof.properties.intake.paths import at
-from edgeproof.properties.intake.values import as_flag, as_natural, as_seconds
+from edgeproof.properties.intake.values import Seconds, as_flag, as_natural, as_seconds
 
 NOON = 1795435200.0
 
@@ -47,6 +47,7 @@ def backend() -> ibis.BaseBackend:
         (datetime(2026, 11, 23, 12), "s", NOON),
         (datetime(2026, 11, 23, 13, tzinfo=timezone(timedelta(hours=1))), "s", NOON),
         (datetime(2026, 11, 23, 12, tzinfo=UTC), "ns", NOON),
+        (Seconds(NOON), "ns", NOON),
         ("2026-02-30 12:00:00", "iso", "2026-02-30 12:00:00"),
         ("noon", "s", "noon"),
         ("1e400", "s", "1e400"),
@@ -186,6 +187,7 @@ def test_versions_that_are_text_are_in_the_order_of_their_commits(backend: ibis.
 
     lines = [
         event("read", "older", 0),
+        event("read", "aa", 0.5),  # too early: what was committed stands where it was, whoever was told it before
         event("commit", "zz", 1),
         event("commit", "aa", 2),
         event("read", "aa", 3),
@@ -194,7 +196,7 @@ def test_versions_that_are_text_are_in_the_order_of_their_commits(backend: ibis.
     (tmp_path / "h.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     mapping = mapping_of({"versions": {"order": "commits"}})
     rows = backend.to_pyarrow(load(backend, [tmp_path], mapping).events.order_by("line")).to_pylist()
-    assert [row["version"] for row in rows] == [1, 2, 3, 3, 1]
+    assert [row["version"] for row in rows] == [1, 3, 2, 3, 3, 1]
     (tmp_path / "h.jsonl").write_text(json.dumps(lines[0]), encoding="utf-8")
     with pytest.raises(IntakeError, match="no commit of 'a' is recorded"):
         load(backend, [tmp_path], mapping)
@@ -223,6 +225,14 @@ def test_times_that_cannot_be_meant_are_asked_back(
     with pytest.raises(IntakeError, match=said) as caught:
         load(backend, [lines_at(tmp_path, **more)], mapping_of(mapping))
     assert "\n" not in str(caught.value)
+
+
+def test_a_column_of_times_in_an_impossible_year_is_asked_back(backend: ibis.BaseBackend, tmp_path: Path) -> None:
+    at = pa.array([1795435200000], pa.int64()).cast(pa.timestamp("s"))
+    said = {"kind": ["commit"], "unit": ["a"], "invoke": at, "return": at, "outcome": ["ok"], "version": [1]}
+    pq.write_table(pa.table(said), tmp_path / "h.parquet")
+    with pytest.raises(IntakeError, match="in the year 58,8"):
+        load(backend, [tmp_path])
 
 
 @pytest.mark.parametrize(
