@@ -114,11 +114,11 @@ def test_a_message_that_is_cut_off_is_malformed_and_another_line_is_none() -> No
 def test_a_name_that_is_there_twice_is_malformed_in_a_message_and_in_a_document(tmp_path: Path) -> None:
     twice = TEXT[:-1] + ', "unit": "b"}'
     (said,) = rows_of(1, json.dumps({"message": twice}).encode(), ColumnMapping())
-    (tmp_path / "h.json").write_text(f"[{TEXT},\n\n{twice}]", encoding="utf-8")
+    (tmp_path / "h.json").write_text(f"[{json.dumps(EVENT, indent=1)},\n\n{twice}]", encoding="utf-8")
     (source,) = find_sources([tmp_path])
     (batch,) = batches(source, ColumnMapping())
     assert str(said) == "`unit` is there twice"
-    assert batch.malformed.select(["line", "problem"]).to_pylist() == [{"line": 3, "problem": str(said)}]
+    assert batch.malformed.select(["line", "problem"]).to_pylist() == [{"line": 10, "problem": str(said)}]
     assert batch.events["line"].to_pylist() == [1]
 
 
