@@ -24,6 +24,9 @@ _WORDS: Final = {"kind": KINDS, "outcome": OUTCOMES, "source": SOURCES, "scope":
 NEEDED: Final = ("kind", "unit", "invoke", "return", "outcome")
 """The columns that some event has to have."""
 
+_PLACE: Final = ("filename", "file_row_number", "file ", "row ")
+"""What says where a row is, in the tables that `load` makes of files."""
+
 _NO_NATURAL: Final = -1
 """Stands for a value that is none, until `problem` has said so."""
 
@@ -136,8 +139,11 @@ def _column(table: ir.Table, mapping: ColumnMapping, column: str, sound: bool) -
             return _ended(table, mapping, sound)
         if column in NEEDED:
             named = f" (`{column}`)" if theirs != column else ""
-            there = ", ".join(table.columns[:20])
-            raise IntakeError(f"there is no column `{theirs}`{named}; there is {there}: a mapping file names others")
+            there = ", ".join([name for name in table.columns if name not in _PLACE][:40])
+            raise IntakeError(
+                f"there is no column `{theirs}`{named}; there is {there}: a mapping file names others, and `edgeproof "
+                f"check --explore` proposes one"
+            )
         return ibis.null(target)
     value = table[theirs]
     if column in mapping.values:

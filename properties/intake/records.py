@@ -26,6 +26,10 @@ Record = tuple[int, Mapping[str, Any] | ValueError]
 """Where it begins (a line, or a row of Parquet), and what it says, or what is wrong with it."""
 
 
+_COMPRESSED: Final = {b"\x1f\x8b": ("gzip", ".gz"), b"\x28\xb5\x2f\xfd": ("zstd", ".zst"), b"BZh": ("bzip2", ".bz2")}
+"""How what is compressed begins, whatever its name."""
+
+
 def own_of(source: Source, mapping: ColumnMapping) -> tuple[ColumnMapping, ...]:
     """The mapping for the records of a source. JSON has types; elsewhere even one that says nothing is needed."""
     return mapping.for_json if source.format == "lines" else (mapping,)
@@ -54,7 +58,11 @@ def has_lines(source: Source) -> bool:
     if source.format != "lines":
         return False
     with opened(source) as stream:
-        return not is_document(stream.read(_BEGINNING))
+        beginning = stream.read(_BEGINNING)
+    for mark, (name, suffix) in _COMPRESSED.items():
+        if source.compression is None and beginning.startswith(mark):
+            raise IntakeError(f"{source.path} is compressed by {name}: let its name end in {suffix}")
+    return not is_document(beginning)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 
 from edgeproof.properties.intake import IntakeError, sources
 from edgeproof.properties.intake.mapping_file import read_mapping
+from edgeproof.properties.intake.records import has_lines
 from edgeproof.properties.intake.sources import find_sources, opened
 
 LINE = b'{"kind":"fault","unit":"a","invoke":1,"return":2,"outcome":"ok","note":"x"}\n'
@@ -126,3 +127,11 @@ def test_a_compressed_file_may_have_several_parts(tmp_path: Path) -> None:
     for source in find_sources([tmp_path]):
         with opened(source) as data:
             assert data.read(2**20) + data.read(2**20) + data.read(2**20) == LINE * 3
+
+
+def test_what_is_compressed_without_saying_so_is_said(tmp_path: Path) -> None:
+    for name, content in (("gz", gzip.compress(LINE)), ("zst", pa.compress(LINE, "zstd", asbytes=True))):
+        (tmp_path / "h.jsonl").write_bytes(content)
+        (source,) = find_sources([tmp_path])
+        with pytest.raises(IntakeError, match=rf"is compressed by \w+: let its name end in \.{name}"):
+            has_lines(source)
