@@ -17,7 +17,7 @@ from edgeproof.model.expr import Expr
 from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import Action
 from edgeproof.properties.engines.explore import engine as explore_engine
-from edgeproof.properties.engines.explore.liveness import fair_cycle as honest_cycle
+from edgeproof.properties.engines.explore.liveness import fair_loops as honest_loops
 from edgeproof.properties.engines.fuzz import run as fuzz_run
 from edgeproof.properties.engines.prove import cutoff, induct, unroll
 from edgeproof.properties.engines.prove import engine as prove_engine
@@ -65,18 +65,18 @@ def search_saturates_a_counter(patch: Patch) -> None:
 
 
 def search_takes_unfair_actions_for_fair(patch: Patch) -> None:
-    def fair_cycle(graph: Any, unsettled: Any, fair: list[int], hazard: list[int]) -> Any:
+    def fair_loops(graph: Any, fair: list[int], hazard: list[int]) -> Any:
         everything = [int(label) for label in np.unique(graph.label) if label not in hazard]
-        return honest_cycle(graph, unsettled, everything, hazard)
+        return honest_loops(graph, everything, hazard)
 
-    patch.setattr(explore_engine, "fair_cycle", fair_cycle)
+    patch.setattr(explore_engine, "fair_loops", fair_loops)
 
 
 def search_takes_fair_actions_for_unfair(patch: Patch) -> None:
-    def fair_cycle(graph: Any, unsettled: Any, fair: list[int], hazard: list[int]) -> Any:
-        return honest_cycle(graph, unsettled, [], hazard)
+    def fair_loops(graph: Any, fair: list[int], hazard: list[int]) -> Any:
+        return honest_loops(graph, [], hazard)
 
-    patch.setattr(explore_engine, "fair_cycle", fair_cycle)
+    patch.setattr(explore_engine, "fair_loops", fair_loops)
 
 
 def _one_too_low(*arguments: Any) -> dict[str, int]:

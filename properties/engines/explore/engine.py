@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 from attrs import evolve, frozen
+from numpy.typing import NDArray
 
 from edgeproof.model.interpret import Event, State, apply, evaluate, initial_count, initial_states
 from edgeproof.model.kernel import Kernel, KernelSource, StateForm, StepForm, build_kernel
@@ -20,7 +21,7 @@ from edgeproof.model.machine import TICK, Action, DesignError, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.engines.explore.limits import Limits
-from edgeproof.properties.engines.explore.liveness import Lasso, fair_cycle
+from edgeproof.properties.engines.explore.liveness import Lasso, Loops, fair_cycle, fair_loops
 from edgeproof.properties.engines.explore.search import Graph, Search, Searcher, prepare_search
 from edgeproof.properties.engines.explore.time import first_timelock
 from edgeproof.properties.evidence import Evidence, Verdict
@@ -114,6 +115,17 @@ class _Explored:
     @cached_property
     def graph(self) -> Graph:
         return self.searcher.graph(self.kernel, self.search)
+
+    @cached_property
+    def truths(self) -> NDArray[np.int64]:
+        """What the kernel says of every state."""
+        return self.searcher.truths(self.kernel, self.search)
+
+    @cached_property
+    def loops(self) -> Loops:
+        """Where runs can stay for ever: the same for all that settles."""
+        fair, hazards = _labels(self, lambda one: one.fair), _labels(self, lambda one: bool(one.hazard))
+        return fair_loops(self.graph, fair, hazards)
 
 
 def _beyond(instance: Instance, limits: Limits) -> str:
@@ -263,9 +275,8 @@ def _settles(explored: _Explored, row: int, form: StateForm | StepForm) -> tuple
     kernel, search = explored.kernel, explored.search
     if not search.hits[row, 0]:
         return Verdict.VACUOUS, "no state that was searched puts the property to the test", None
-    unsettled = (explored.searcher.truths(kernel, search) >> (2 * row + 1) & 1).astype(np.bool_)
-    fair, hazards = _labels(explored, lambda one: one.fair), _labels(explored, lambda one: bool(one.hazard))
-    lasso = fair_cycle(explored.graph, unsettled, fair, hazards)
+    unsettled = (explored.truths >> (2 * row + 1) & 1).astype(np.bool_)
+    lasso = fair_cycle(explored.loops, unsettled)
     if lasso is None:
         return Verdict.HOLDS_TO_BOUND, "", None
     return Verdict.VIOLATED, "", _lasso_witness(kernel, search, lasso, form)

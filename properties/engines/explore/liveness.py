@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 
 from edgeproof.properties.engines.explore.search import Graph
 
-__all__ = ["Lasso", "fair_cycle"]
+__all__ = ["Lasso", "Loops", "fair_cycle", "fair_loops"]
 
 
 @frozen
@@ -37,18 +37,29 @@ class Lasso:
     labels: tuple[int, ...]
 
 
-def fair_cycle(graph: Graph, unsettled: NDArray[np.bool_], fair: list[int], hazard: list[int]) -> Lasso | None:
-    """A fair cycle through an unsettled state, the one that is entered earliest, or None.
+@frozen
+class Loops:
+    """Where runs of a graph can stay for ever, whatever is asked of them.
 
-    `unsettled` says of each state that the property does not hold in it; `fair` and `hazard` are labels. States must be
-    numbered in breadth-first order, so that the earliest entry gives the shortest stem.
+    `possible` says per fair label in which states it is possible, `inside` which edges stay in their component, of
+    which `member` is the number by state, and `fair_enough` in which states a run can stay without being unfair.
     """
-    count = len(unsettled)
+
+    graph: Graph
+    source: NDArray[np.int32]
+    possible: dict[int, NDArray[np.bool_]]
+    member: NDArray[np.int32]
+    inside: NDArray[np.bool_]
+    fair_enough: NDArray[np.bool_]
+
+
+def fair_loops(graph: Graph, fair: list[int], hazard: list[int]) -> Loops:
+    """The fair components of a graph without hazard edges; `fair` and `hazard` are labels."""
+    count = len(graph.start) - 1
     source = np.repeat(np.arange(count, dtype=np.int32), np.diff(graph.start))
     possible = {label: np.zeros(count, dtype=np.bool_) for label in fair}
     for label in fair:
         possible[label][source[graph.label == label]] = True
-    stuck = unsettled & ~np.logical_or.reduce([*possible.values(), np.zeros(count, dtype=np.bool_)])
     calm = ~np.isin(graph.label, hazard)
     edges = csr_matrix(
         (np.ones(int(calm.sum()), dtype=np.int8), (source[calm], graph.target[calm])), shape=(count, count)
@@ -56,14 +67,24 @@ def fair_cycle(graph: Graph, unsettled: NDArray[np.bool_], fair: list[int], haza
     components, member = connected_components(edges, directed=True, connection="strong")
     inside = calm & (member[source] == member[graph.target])
     fair_enough = _fair_components(components, member, source, graph, inside, possible)
-    entries = np.flatnonzero(unsettled & fair_enough[member])
-    stops = np.flatnonzero(stuck)
+    return Loops(graph, source, possible, member, inside, fair_enough[member])
+
+
+def fair_cycle(loops: Loops, unsettled: NDArray[np.bool_]) -> Lasso | None:
+    """A fair cycle through an unsettled state, the one that is entered earliest, or None.
+
+    `unsettled` says of each state that the property does not hold in it. States must be numbered in breadth-first
+    order, so that the earliest entry gives the shortest stem.
+    """
+    able = np.logical_or.reduce([*loops.possible.values(), np.zeros(len(unsettled), dtype=np.bool_)])
+    entries, stops = np.flatnonzero(unsettled & loops.fair_enough), np.flatnonzero(unsettled & ~able)
     if not len(entries) and not len(stops):
         return None
     if len(stops) and (not len(entries) or stops[0] <= entries[0]):
         return Lasso(int(stops[0]), ())
     entry = int(entries[0])
-    return Lasso(entry, _round_trip(entry, graph, source, inside & (member[source] == member[entry]), possible))
+    around = loops.inside & (loops.member[loops.source] == loops.member[entry])
+    return Lasso(entry, _round_trip(entry, loops.graph, loops.source, around, loops.possible))
 
 
 def _fair_components(
