@@ -55,7 +55,7 @@ def write_of_parts(seed: int, number: int) -> Write:
 
 
 def write_of_part(seed: int, number: int) -> Write:
-    """Write number `number` upon a unit of one field, whose value is the same in all writes: a list of all there are."""
+    """Write number `number` upon a unit of one field, whose value is the same in all writes: a list of all."""
     return Write({"part": Random(seed).sample(_VALUES, len(_VALUES))}, actor=Random(f"{seed}:{number}").choice(ACTORS))
 
 
