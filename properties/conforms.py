@@ -74,8 +74,7 @@ def conforms(
 
     `properties` are asked of the runs: those of the catalogue that the configuration can put to the test, unless given.
     `expected` names those that it is known to violate. `budget` is how many runs of how many steps, and the seed: 50
-    runs of 80 steps and seed 0 unless given. The same seed makes the same runs while the same code is loaded, as
-    Hypothesis favours numbers that stand in it.
+    runs of 80 steps and seed 0 unless given. The same seed makes the same runs.
 
     Returns a ledger: `lockstep` first (its evidence says what was compared, and in `fired` how often each action was
     performed), then each property. Runs cannot decide what settles in the end, such as `convergence`: that is UNKNOWN.

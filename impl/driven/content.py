@@ -8,8 +8,8 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from edgeproof.impl.driven.setup import TICK
-from edgeproof.impl.durable.database import rows
-from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.durable.database import Rows, rows
+from edgeproof.impl.durable.store import ConfigStore, Status
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Snapshot, to_json, to_kv
 from edgeproof.impl.system import Value
@@ -19,15 +19,28 @@ __all__ = ["LATELY", "Held", "Texts", "changelog_text", "copy_text", "counted_fr
 LATELY: Final = 2
 """Who asks for a part of the changelog has all versions but so many."""
 
+_LONG: Final = 20
+"""Versions; the whole of a shorter changelog is read each time."""
+
 
 class Held:
     """What a store holds. It is asked again only where a row has changed."""
 
     def __init__(self) -> None:
         self._as_of: tuple[Connection | None, int] = (None, 0)
-        self._rows: list[tuple[object, ...]] = []
+        self._status: tuple[ConfigStore, int, Status] | None = None
+        self._rows = Rows([], [], [], [])
         self._snapshot: Snapshot | None = None
+        self._entries: list[ChangelogEntry] | None = None
         self._texts: tuple[str, str, str] | None = None
+        self._logged = _Logged()
+
+    def status(self, store: ConfigStore, connection: Connection) -> Status:
+        """How the store stands; one that has taken its place is asked anew."""
+        known, changes = self._status, connection.total_changes
+        if known is None or known[0] is not store or known[1] != changes:
+            known = self._status = (store, changes, store.status())
+        return known[2]
 
     def snapshot(self, store: ConfigStore, connection: Connection) -> Snapshot:
         """The whole config."""
@@ -36,12 +49,20 @@ class Held:
             self._snapshot = store.snapshot()
         return self._snapshot
 
+    def entries(self, store: ConfigStore, connection: Connection) -> list[ChangelogEntry]:
+        """The whole changelog."""
+        self._look(connection)
+        if self._entries is None:
+            self._entries = store.changelog()
+        return self._entries
+
     def texts(self, store: ConfigStore, connection: Connection) -> tuple[str, str, str]:
         """The whole config, the whole changelog, and what somebody asks for who has all but the last versions."""
         snapshot = self.snapshot(store, connection)
         if self._texts is None:
             later = changelog_text(store.changelog(max(0, snapshot.version - LATELY)))
-            self._texts = (to_kv(snapshot)[0].decode(), changelog_text(store.changelog()), later)
+            logged = self._logged.text(store, self._rows, snapshot.version)
+            self._texts = (to_kv(snapshot)[0].decode(), logged, later)
         return self._texts
 
     def _look(self, connection: Connection) -> None:
@@ -51,7 +72,26 @@ class Held:
         # Most statements change the alarm alone.
         self._as_of, before, self._rows = as_of, self._rows, rows(connection)
         if self._rows != before:
-            self._snapshot = self._texts = None
+            self._snapshot = self._entries = self._texts = None
+
+
+class _Logged:
+    """The text of a changelog. Of a long one to which entries are added only those are read."""
+
+    def __init__(self) -> None:
+        self._rows, self._version, self._text = Rows([], [], [], []), 0, ""
+
+    def text(self, store: ConfigStore, now: Rows, version: int) -> str:
+        """The whole changelog of a store that is at a `version`, and has these rows."""
+        known, since = self._rows, self._version
+        self._rows, self._version = now, version
+        added = [*now.entry[len(known.entry) :], *now.change[len(known.change) :]]
+        as_before = now.entry[: len(known.entry)] == known.entry and now.change[: len(known.change)] == known.change
+        if since < _LONG or not as_before or any(row[0] <= since for row in added):
+            self._text = changelog_text(store.changelog())
+        elif added:
+            self._text = f"{self._text[:-1]},{changelog_text(store.changelog(since))[1:]}"
+        return self._text
 
 
 class Texts:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -21,6 +22,7 @@ class Storage:
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
         self._connection: Connection | None = None
+        self._kept: dict[Hashable, Connection] = {}
 
     @property
     def connection(self) -> Connection:
@@ -33,6 +35,19 @@ class Storage:
         """Take it back to its beginning."""
         wipe(self.connection)
 
+    def fill(self, key: Hashable, fill: Callable[[], None]) -> None:
+        """Have it filled from its beginning, or be as it was when it had been filled for this key, where a copy of that
+        is kept. A file is filled every time.
+        """
+        if self._directory is not None:
+            fill()
+        elif key in self._kept:
+            self._kept[key].backup(self.connection)
+        else:
+            fill()
+            kept = self._kept[key] = connect()
+            self.connection.backup(kept)
+
     def crash(self) -> None:
         """Whoever used it has died: a transaction that was open is undone."""
         if self._directory is not None:
@@ -42,6 +57,9 @@ class Storage:
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and whoever asks for it opens it again."""
+        for kept in self._kept.values():
+            kept.close()
+        self._kept.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from edgeproof.impl.driven.base import Simulated, first, raise_error_of
 from edgeproof.impl.driven.client import Client
@@ -30,8 +30,11 @@ class Writing(Simulated):
         """Write these from now on, those before the run at once."""
         self.client.write_from(writes)
         self.before = writes.before
-        for _ in range(writes.before):
-            raise_error_of(self._send(self.client.request(), nobody_hears))
+        self._write_before([self.client.request() for _ in range(writes.before)])
+
+    def _write_before(self, requests: Sequence[WriteRequest]) -> None:
+        for request in requests:
+            raise_error_of(self._send(request, nobody_hears))
             self.runtime.resolve(self._the("gate"))
         # The alarm of these writes is not of the run.
         self.store.disarm()

@@ -6,9 +6,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-__all__ = ["CHUNK", "NoTransaction", "Transaction", "connect", "joined", "part_of", "parts", "rows", "wipe"]
+__all__ = ["CHUNK", "NoTransaction", "Rows", "Transaction", "connect", "joined", "part_of", "parts", "rows", "wipe"]
 
 CHUNK: Final = 900_000
 """Characters (ASCII, so bytes) of a value in one row. A row of a Durable Object holds 2 MB (Durable Objects limits
@@ -52,10 +52,19 @@ def wipe(connection: sqlite3.Connection) -> None:
     )
 
 
-def rows(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
-    """All rows that a config, its label and its changelog are made of, to tell whether one has changed."""
+class Rows(NamedTuple):
+    """All rows that a config, its label and its changelog are made of, to tell which have changed."""
+
+    meta: list[tuple[Any, ...]]
+    field: list[tuple[Any, ...]]
+    entry: list[tuple[Any, ...]]
+    change: list[tuple[Any, ...]]
+
+
+def rows(connection: sqlite3.Connection) -> Rows:
+    """The rows as they are; those of a changelog begin with their version."""
     tables = ("version, era FROM meta", "* FROM field", "* FROM entry", "* FROM change")
-    return [row for table in tables for row in connection.execute(f"SELECT {table}")]
+    return Rows(*[connection.execute(f"SELECT {table}").fetchall() for table in tables])
 
 
 class Transaction:

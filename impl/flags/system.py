@@ -8,15 +8,17 @@ model is as many per cent of them, and the person who is followed is somebody wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from typing import Any, Final
 
 from attrs import frozen
 
+from edgeproof.impl.driven.content import Held
 from edgeproof.impl.driven.puts import OnePut
 from edgeproof.impl.driven.setup import UNSPACED, check_setup, seconds_of, steady
 from edgeproof.impl.durable.replicator import Timing
+from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.flags.bucketing import bucket
 from edgeproof.impl.flags.control import ANY, Expected, FlagConflict, FlagControl, UnknownFlag
 from edgeproof.impl.flags.evaluation import Evaluator
@@ -81,6 +83,7 @@ class FlagSystem(OnePut):
         self._scale, self._writes = setup.numbers.get("scale", 2), setup.numbers.get("writes", 2)
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
+        self._held = Held()
         choices = Choices(
             timing=Timing(seconds["D"], steady(seconds["R"]), sync_delay=seconds["S"]),
             alarm_attempts=None,
@@ -107,12 +110,12 @@ class FlagSystem(OnePut):
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""
-        store = self.store
+        store, connection = self.store, self.storage.connection
         put, alarm = self.put(), store.alarm()
         sent = EMPTY if put is None else put.payload
         kv = self.kv.read_centre(self._key)
         copies = [location.cache.copies.get(self._key) for location in self.locations]
-        cached = [EMPTY if one is None or one.entry is None else from_kv(one.entry.value) for one in copies]
+        cached = [_copy(None if one is None else one.entry) for one in copies]
         served = [told.snapshot for told in self.told]
         seen: dict[str, Value] = {
             "editing": self._form is not None,
@@ -120,7 +123,7 @@ class FlagSystem(OnePut):
             "draft": 0 if self._form is None else self._form.share,
             "sending": "flying" if put is not None else "idle" if alarm is None else _WAITING[alarm.reason],
             # The attempt under way has not failed.
-            "failures": store.status().attempts - (0 if put is None else 1),
+            "failures": self._held.status(store, connection).attempts - (0 if put is None else 1),
             "bucket": self._seen_bucket(),
             "on": tuple(told.on for told in self.told),
             "cache": tuple(one.version for one in cached),
@@ -128,9 +131,9 @@ class FlagSystem(OnePut):
             "served": tuple(one.version for one in served),
             "served_share": tuple(map(self._share, served)),
         }
-        self._see(seen, "config", "share", store.snapshot())
+        self._see(seen, "config", "share", self._held.snapshot(store, connection))
         self._see(seen, "sent", "sent_share", sent)
-        self._see(seen, "kv", "kv_share", EMPTY if kv is None else from_kv(kv.value))
+        self._see(seen, "kv", "kv_share", _copy(kv))
         return seen
 
     def _see(self, seen: dict[str, Value], version: str, share: str, snapshot: Snapshot) -> None:
@@ -220,6 +223,15 @@ def _document(share: int, scale: int) -> dict[str, Any]:
         "variations": {"on": True, "off": False},
         "rules": [{"priority": 1, "conditions": [], "serve_variation": "on", "rollout": rollout}],
     }
+
+
+def _copy(entry: KVEntry | None) -> Snapshot:
+    return EMPTY if entry is None else _read(entry.value)
+
+
+@lru_cache(maxsize=1024)
+def _read(value: bytes) -> Snapshot:
+    return from_kv(value)
 
 
 def _salted(version: int) -> str:

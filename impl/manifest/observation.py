@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
+from edgeproof.impl.driven.content import Held
 from edgeproof.impl.driven.puts import see_alarm
+from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace
@@ -33,7 +36,9 @@ class Unit(Protocol):
     """What is read of the system."""
 
     choices: ManifestChoices
+    storage: Storage
     store: ConfigStore
+    held: Held
     ledger: PartLedger
     kv: KVNamespace
     bucket: Bucket
@@ -63,10 +68,11 @@ def _followed(names: Names, content: Any) -> str:
 
 
 def _see_object(seen: dict[str, Value], system: Unit, followed: str) -> None:
-    status = system.store.status()
+    store, connection = system.store, system.storage.connection
+    status = system.held.status(store, connection)
     seen["config"], seen["logged"], seen["acked"] = status.version, status.logged, system.acked
     layout = system.choices.layout
-    manifest, _ = split(system.store.snapshot(), names=layout.names, target=layout.target)
+    manifest, _ = split(system.held.snapshot(store, connection), names=layout.names, target=layout.target)
     seen["needs"] = followed in manifest.parts
     see_alarm(seen, status, bool(_attempt(system)))
     rows = {row.name: row for row in system.ledger.rows()}
@@ -127,7 +133,7 @@ def _see_places(seen: dict[str, Value], system: Unit, followed: str) -> None:
     seen["served"] = tuple(place.told.version for place in places)
     seen["failed"] = tuple(place.failed for place in places)
     seen["gone"] = tuple(place.gone for place in places)
-    entries = system.store.changelog()
+    entries = system.held.entries(system.store, system.storage.connection)
     seen["partial"] = tuple(_is_partial(entries, place.told) for place in places)
 
 
@@ -147,4 +153,9 @@ def _is_partial(entries: Sequence[ChangelogEntry], told: Snapshot) -> bool:
 
 
 def _manifest_in(entry: KVEntry | None) -> Manifest:
-    return _NOTHING if entry is None else Manifest.from_kv(entry.value)
+    return _NOTHING if entry is None else _read(entry.value)
+
+
+@lru_cache(maxsize=1024)
+def _read(value: bytes) -> Manifest:
+    return Manifest.from_kv(value)

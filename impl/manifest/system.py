@@ -75,7 +75,7 @@ class ManifestSystem(OverKV, Linked):
         """The newest version that the client was told its write made."""
         self.followed: Any = CONTENT
         self._writes: Writes | None = None
-        self._held, self._texts = Held(), Texts()
+        self.held, self._texts = Held(), Texts()
         self._edge, self._sweeper = self.runtime.instance(), self.runtime.instance()
         self.places = [self._place() for _ in range(setup.sizes.get("Pop", 2))]
         self._home = self.places[0]
@@ -91,7 +91,7 @@ class ManifestSystem(OverKV, Linked):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        config, changelog, later = self._held.texts(self.store, self.storage.connection)
+        config, changelog, later = self.held.texts(self.store, self.storage.connection)
         contents: dict[str, str | tuple[str | None, ...] | None] = {
             "config": config,
             "logged": changelog,

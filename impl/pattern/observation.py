@@ -83,8 +83,8 @@ def observe(system: Unit) -> dict[str, Value]:
 
 
 def _see_store(seen: dict[str, Value], system: Unit, attempting: bool) -> None:
-    store = system.store
-    status = store.status()
+    store, connection = system.store, system.storage.connection
+    status = system.held.status(store, connection)
     seen["config"] = status.version
     seen["logged"] = status.logged
     seen["restored"] = status.era
@@ -92,7 +92,7 @@ def _see_store(seen: dict[str, Value], system: Unit, attempting: bool) -> None:
     if status.logged != status.version:
         seen["torn"] = next(iter(store.unlogged()), -1)
     else:
-        seen["torn"] = status.version if is_partial(system.held.snapshot(store, system.storage.connection)) else 0
+        seen["torn"] = status.version if is_partial(system.held.snapshot(store, connection)) else 0
 
 
 def _see_puts(seen: dict[str, Value], puts: list[Pending[Any]], strays: list[Pending[Any] | None]) -> None:

@@ -8,8 +8,9 @@ Every action is an operation on the real parts in the simulated runtime, and eve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from edgeproof.impl.driven.base import Linked, impossible_on, raise_error_of
 from edgeproof.impl.driven.client import FIELDS, Client
@@ -31,6 +32,9 @@ from edgeproof.impl.snapshot import EMPTY, Snapshot, to_json, to_kv
 from edgeproof.impl.system import ActionImpossible, Contents, Observation, Setup, Spent, Value
 
 __all__ = ["ReferenceSystem"]
+
+
+_NO_ANSWERS: Final = to_json([])
 
 
 class _InjectedFault(Exception):
@@ -72,6 +76,14 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
         """What can be seen now, by the names of the model's variables, and `partial`."""
         return counted_from(self.before, self._see())
 
+    def _write_before(self, requests: Sequence[WriteRequest]) -> None:
+        write = partial(super()._write_before, requests)
+        if requests:
+            # Run after run begins with the same writes.
+            self.storage.fill((self.choices, str(requests)), write)
+        else:
+            write()
+
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
         config, changelog, later = self.held.texts(self.store, self.storage.connection)
@@ -81,7 +93,7 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
             "config": config,
             "logged": changelog,
             "later": later,
-            "answers": to_json(self.client.answers),
+            "answers": to_json(self.client.answers) if self.client.answers else _NO_ANSWERS,
             "beside": self._beside,
             "sent": text(puts[0].payload) if puts else None,
             "carries": tuple(None if op is None else text(op.payload) for op in self.strays),

@@ -238,6 +238,12 @@ def test_a_system_that_does_what_the_model_does_passes_and_is_closed() -> None:
     assert [one.closed for one in made] == [True]
 
 
+def test_runs_are_as_many_and_as_long_as_the_budget_says() -> None:
+    at = instance(Lamp)
+    measures = fuzz(at, [], kernel_source([at], []), LampSystem, Budget(31, 19))[0].measures
+    assert (measures["runs"], measures["steps"]) == (31, 31 * 19)
+
+
 def test_where_nothing_can_happen_the_system_is_still_watched() -> None:
     found = on_lamp(BurnsOut)[0]
     assert found.verdict is Verdict.VIOLATED

@@ -358,7 +358,7 @@ def test_what_failed_is_kept_in_hypothesis_database_and_tried_first(user: Pytest
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-KEPT = settings(max_examples={examples}, stateful_step_count=16, database={database})
+KEPT = settings(max_examples={examples}, stateful_step_count=6, database={database})
 
 @edgeproof.lockstep(Lamp, surge=True, settings=KEPT)
 def test_lamp():

@@ -13,6 +13,7 @@ with a loop.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import networkx as nx
 import numpy as np
@@ -24,6 +25,9 @@ from scipy.sparse.csgraph import connected_components
 from edgeproof.properties.engines.explore.search import Graph
 
 __all__ = ["Lasso", "Loops", "fair_cycle", "fair_loops"]
+
+_BLOCK: Final = 1 << 18
+"""Edges that are looked at together, which takes some 20 bytes each."""
 
 
 @frozen
@@ -55,15 +59,13 @@ class Loops:
 
 def fair_loops(graph: Graph, fair: list[int], hazard: list[int]) -> Loops:
     """The fair components of a graph without hazard edges; `fair` and `hazard` are labels."""
-    count = len(graph.start) - 1
-    source = np.repeat(np.arange(count, dtype=np.int32), np.diff(graph.start))
-    possible = {label: np.zeros(count, dtype=np.bool_) for label in fair}
-    for label in fair:
-        possible[label][source[graph.label == label]] = True
-    calm = ~np.isin(graph.label, hazard)
-    edges = csr_matrix(
-        (np.ones(int(calm.sum()), dtype=np.int8), (source[calm], graph.target[calm])), shape=(count, count)
-    )
+    count, source = len(graph.start) - 1, graph.source
+    possible = _places(fair, graph.label, source, count)
+    calm = ~graph.labelled(hazard)
+    start = np.concatenate(([0], np.cumsum(np.bincount(source[calm], minlength=count))))
+    edges = csr_matrix((np.ones(start[-1], dtype=np.int8), graph.target[calm], start), shape=(count, count))
+    # Of parallel edges scipy's search finds no end.
+    edges.sum_duplicates()
     components, member = connected_components(edges, directed=True, connection="strong")
     inside = calm & (member[source] == member[graph.target])
     fair_enough = _fair_components(components, member, source, graph, inside, possible)
@@ -96,12 +98,28 @@ def _fair_components(
     possible: dict[int, NDArray[np.bool_]],
 ) -> NDArray[np.bool_]:
     """Which components a run can stay in for ever without being unfair to any event."""
-    stays = np.bincount(member[source[inside]], minlength=components) > 0
+    home = member[source[inside]]
+    stays = np.zeros(components, dtype=np.bool_)
+    stays[home] = True
+    happens = _places(list(possible), graph.label[inside], home, components)
     for label, enabled in possible.items():
-        impossible = np.bincount(member[~enabled], minlength=components) > 0
-        happens = np.bincount(member[source[inside & (graph.label == label)]], minlength=components) > 0
-        stays &= impossible | happens
+        impossible = np.zeros(components, dtype=np.bool_)
+        impossible[member[~enabled]] = True
+        stays &= impossible | happens[label]
     return stays
+
+
+def _places(
+    labels: list[int], label: NDArray[np.int16], place: NDArray[np.int32], places: int
+) -> dict[int, NDArray[np.bool_]]:
+    """For each of `labels` in which of so many places there is an edge with it; `label` and `place` are the edges'."""
+    row = np.full(1 << 15, len(labels), dtype=np.int64)
+    row[labels] = np.arange(len(labels))
+    found = np.zeros((len(labels) + 1) * places, dtype=np.bool_)
+    for begin in range(0, len(label), _BLOCK):
+        part = slice(begin, begin + _BLOCK)
+        found[row[label[part]] * places + place[part]] = True
+    return dict(zip(labels, found.reshape(-1, places), strict=False))
 
 
 def _round_trip(

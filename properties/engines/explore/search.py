@@ -9,7 +9,7 @@ the loops around it (`search_loops`) are compiled once for all kernels, and call
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,13 +59,25 @@ class Search:
         return len(self.depths) - 1
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Graph:
     """The state graph in compressed rows: the edges of state i are `start[i]:start[i + 1]` of `target` and `label`."""
 
     start: Ints
     target: NDArray[np.int32]
     label: NDArray[np.int16]
+
+    @cached_property
+    def source(self) -> NDArray[np.int32]:
+        """The state that each edge begins in."""
+        return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+
+    def labelled(self, labels: Sequence[int]) -> NDArray[np.bool_]:
+        """Which edges have one of these labels."""
+        wanted = np.zeros(1 << 15, dtype=np.bool_)
+        wanted[list(labels)] = True
+        found: NDArray[np.bool_] = wanted[self.label]
+        return found
 
 
 @frozen(eq=False)

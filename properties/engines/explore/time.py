@@ -18,11 +18,10 @@ __all__ = ["first_timelock"]
 
 def first_timelock(graph: Graph, count: int, ticks: Sequence[int], fair: Sequence[int]) -> int | None:
     """The first of `count` states from which no tick can be reached by fair events; `ticks` and `fair` are labels."""
-    source = np.repeat(np.arange(count, dtype=np.int32), np.diff(graph.start))
     able = np.zeros(count, dtype=np.bool_)
-    able[source[np.isin(graph.label, ticks)]] = True
-    onward = np.isin(graph.label, fair)
-    source, target = source[onward], graph.target[onward]
+    able[graph.source[graph.labelled(ticks)]] = True
+    onward = graph.labelled(fair)
+    source, target = graph.source[onward], graph.target[onward]
     while True:
         open_edges = ~able[source]
         source, target = source[open_edges], target[open_edges]

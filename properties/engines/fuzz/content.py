@@ -10,6 +10,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Set
+from functools import lru_cache
 from random import Random
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ _ONE_OF: Final = 4
 """Another unit is written to in one run of so many: it takes about as long as the rest of the run."""
 _SELDOM: Final = ("do_only", "kv_only", "do_kv_manifest")
 """The designs whose contents are followed in one run of so many, as that takes longer than the rest of the run."""
+_NO_ANSWERS: Final = to_text([])
 _REMOVED: Final = object()
 _BEFORE: Final = (0, 0, 0, 0, 9, 0, 0, 99)
 """Of eight runs two begin after so many writes: the next version has a digit more."""
@@ -94,7 +96,7 @@ class Content:
         self._refusal: dict[str, Any] = {}
         self._free: list[str] = []
         """Keys of writes that a restore has undone."""
-        self._answers = to_text([])
+        self._answers = _NO_ANSWERS
         self._read: tuple[int, int] | None = None
         """The location and the cache of the read that has just been answered, if labels lie."""
         # Most units begin with nothing. What there is at first where one begins with something is no write of the run.
@@ -113,16 +115,17 @@ class Content:
         copies = "kv" in instance.machine.variables and not self._named
         self.before = _BEFORE[self._seed % len(_BEFORE)] if gated and copies else 0
         """How many writes are made before the run begins."""
-        self._seeding = self.before
+        self._seeds = iter(_seeds(self._at, self.before, self._keyed))
 
     # --- what clients write
 
     def made(self) -> Write:
         """The next write that is to be made."""
-        if self._seeding:
-            self._seeding -= 1
-            self._latest = Write({f"seed-{self._at}": self._at}, key=f"seed-{self._at}" if self._keyed else None)
-            self._commit(self._latest)
+        seed = next(self._seeds, None)
+        if seed is not None:
+            self._latest, made = seed
+            self._at += 1
+            self._lineages[-1][self._at] = made
             return self._latest
         write = self._next()
         expected = self._at if self._keyed and self._dice.random() < 0.5 else None
@@ -195,19 +198,13 @@ class Content:
             if event.action == "write_without":
                 self._latest = Write({}, tuple(self._latest.changes), self._latest.actor, self._latest.key)
             self._commit(self._latest, torn=_number(after, "torn") == version)
-        self._answers = to_text(self._answered(event, before, after))
+        answered = self._answered(event, before, after)
+        self._answers = to_text(answered) if answered else _NO_ANSWERS
 
     def _commit(self, write: Write, torn: bool = False) -> None:
         """A write is made, or only the first statement of it."""
-        changes = {**write.changes, **dict.fromkeys(write.removed, _REMOVED)}
-        if torn:
-            changes = dict(list(changes.items())[:1])
         old, self._at = self._config, self._at + 1
-        config = {name: value for name, value in {**old, **changes}.items() if value is not _REMOVED}
-        # Half a write is no write: the changelog does not know of it, and neither does its key.
-        names = [] if torn else sorted(changes, key=str.encode)
-        entries = ",".join(to_text(entry_of(self._at, name, old, config, write, self._now)) for name in names)
-        self._lineages[-1][self._at] = _Version(config, entries, None if torn else write.key)
+        self._lineages[-1][self._at] = _made_of(old, self._at, write, self._now, torn)
 
     def _restore(self, version: int) -> None:
         self._at = self.before + version
@@ -329,6 +326,30 @@ class Content:
     def _absolute(self, version: int) -> int:
         """A version of the model as the system counts it."""
         return self.before + version
+
+
+@lru_cache(maxsize=16)
+def _seeds(first: int, count: int, keyed: bool) -> tuple[tuple[Write, _Version], ...]:
+    """The writes before a run from version `first` on, which are the same before every run, and what they make."""
+    made: list[tuple[Write, _Version]] = []
+    config: dict[str, Any] = {}
+    for version in range(first, first + count):
+        write = Write({f"seed-{version}": version}, key=f"seed-{version}" if keyed else None)
+        made.append((write, _made_of(config, version + 1, write, 0)))
+        config = made[-1][1].config
+    return tuple(made)
+
+
+def _made_of(old: dict[str, Any], version: int, write: Write, now: int, torn: bool = False) -> _Version:
+    """What a write makes of a config, or only its first statement."""
+    changes = {**write.changes, **dict.fromkeys(write.removed, _REMOVED)}
+    if torn:
+        changes = dict(list(changes.items())[:1])
+    config = {name: value for name, value in {**old, **changes}.items() if value is not _REMOVED}
+    # Half a write is no write: the changelog does not know of it, and neither does its key.
+    names = [] if torn else sorted(changes, key=str.encode)
+    entries = ",".join(to_text(entry_of(version, name, old, config, write, now)) for name in names)
+    return _Version(config, entries, None if torn else write.key)
 
 
 def _differs(shown: str, expected: list[str]) -> str:

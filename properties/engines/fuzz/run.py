@@ -94,16 +94,15 @@ class Run:
         self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
         self.compare()
 
-    def step(self, pick: int) -> None:
-        """Let one event happen that the model allows; an idle step where `pick` says so or nothing can happen."""
+    def step(self) -> None:
+        """Let one event happen that the model allows; an idle step where the dice say so or nothing can happen."""
         self.tally.steps += 1
         count = self.expand()
         if count < 0:
             self.tally.left_range = self.kernel.source.fields[-1 - count].name
             raise LockstepError(out_of_range(self.tally))
-        # Each draw stirs all later ones: runs that Hypothesis makes by changing a draw of an earlier run soon part.
         self.turn += 1
-        self.dice = dice = _scrambled(self.dice, self.turn, pick)
+        self.dice = dice = _scrambled(self.dice, self.turn)
         choice = self.choices(count, dice & 15)
         place = (dice >> 4) % (len(choice) + 1)
         if place == len(choice):
@@ -203,13 +202,14 @@ class Run:
             contents = {} if self.content is None else self.content.look()
         except Exception as error:
             self.fail(f"the system cannot be observed: {type(error).__name__}: {error}", error)
-        said = self.said
-        for name, value in seen.items():
+        said, others = self.said, names != self.names
+        for name in names if others else ():
             if name not in said:
                 check_name(name, self.kernel.instance.machine)
-            elif said[name] != value:
+        for name, value in seen.items():
+            if name in said and said[name] != value:
                 self.fail(f"{self.after()}: {name} is {said[name]} in the model, {value} in the system")
-        if names != self.names:
+        if others:
             self.names = frozenset(seen)
             self.may = {name.removeprefix(MAY): False for name in seen if name.startswith(MAY)}
             self.tally.shown = _every_time(self.tally.shown, said, seen)
@@ -236,9 +236,9 @@ class Run:
         return Trace(instance.machine.name, instance.values, (self.first,), tuple(self.events), about, None, ENGINE)
 
 
-def _scrambled(dice: int, turn: int, pick: int) -> int:
-    """A well-mixed number from what was drawn (the finaliser of SplitMix64: Steele, Lea and Flood 2014)."""
-    mixed = (dice ^ turn << 16 ^ pick) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+def _scrambled(dice: int, turn: int) -> int:
+    """The next well-mixed number (the finaliser of SplitMix64: Steele, Lea and Flood 2014)."""
+    mixed = (dice ^ turn << 16) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
     return mixed ^ mixed >> 31
 
