@@ -76,5 +76,4 @@ class _Counting:
         """Which few of some places come first, by file and line."""
         file = self._facts.vocabulary.of["file"].ranked(events.file[places])
         place = file * _LINES + events.line[places]
-        few = np.argpartition(place, SHOWN - 1)[:SHOWN] if len(place) > SHOWN else np.arange(len(place))
-        return few[np.argsort(place[few], kind="stable")]
+        return np.argpartition(place, SHOWN - 1)[:SHOWN] if len(place) > SHOWN else np.arange(len(place))

@@ -63,8 +63,8 @@ def test_rows_are_put_together_as_plain_python_does(keys: str) -> None:
     for size in (*range(6), 40, 200):
         a, b, c, d = (column(random, size, KEYS[keys]).astype(np.int64) for _ in range(4))
         rows, others, at = list(zip(a, b, strict=True)), list(zip(c, d, strict=True)), times(random, size)
-        order = sorted(range(size), key=lambda i: rows[i])
-        assert [rows[i] for i in np.argsort(packed(a, b), kind="stable")] == [rows[i] for i in order]
+        wide = list(zip(a, b, c, d, b, a, d, strict=True))
+        assert [wide[i] for i in np.argsort(packed(a, b, c, d, b, a, d), kind="stable")] == sorted(wide)
         groups = group(a, b)
         assert [rows[i] for i in groups.first] == sorted(set(rows))
         assert [rows[groups.first[i]] for i in groups.of] == rows
