@@ -18,7 +18,7 @@ __all__ = ["Recorded", "malformed_lines", "recorded"]
 
 BATCH: Final = 250_000
 """Events that are looked at together."""
-KEPT: Final = 2_000_000
+KEPT: Final = 4_000_000
 """Events that are kept in memory: of more, the reads are read again whenever they are looked at."""
 
 
