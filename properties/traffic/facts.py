@@ -27,12 +27,14 @@ from edgeproof.properties.traffic.groups import Groups, group
 from edgeproof.properties.traffic.labels import SEEN, SESSION, Labels, key
 from edgeproof.properties.traffic.lives import evictions_of, restores_of, restores_seen, sessions
 from edgeproof.properties.traffic.making import contents_of, moments_of, versions_of
-from edgeproof.properties.traffic.table import Floats, Table, concat, filled
+from edgeproof.properties.traffic.table import Floats, Ints, Table, concat, filled
 from edgeproof.properties.traffic.writes import writes
 
 __all__ = ["Ask", "Facts", "at_once", "gather"]
 
 _TOLD: Final = (*SESSION, "era", "version", "source", "seen", "digest")
+NO_LABEL: Final = np.iinfo(np.int64).max
+"""Above all labels."""
 _ASKED: Final = ("unit", "era", "version", "seen", "repo", "scope", "admitted")
 
 
@@ -122,7 +124,7 @@ def _facts(known: Recorded, others: Table, tellings: Table, contents: Table, ask
     publishes = others.take(others.kind == PUBLISH)
     made = concat([commits.take(commits.label >= 0).only(*restored.columns), restored])
     told = _summed(tellings, SEEN)
-    units = _units(commits, restored, len(known.vocabulary.of["unit"].words))
+    units = _units(commits, restores, restored, len(known.vocabulary.of["unit"].words))
     versions = versions_of(made, restores, publishes, told, units)
     return Facts(
         known.vocabulary,
@@ -177,10 +179,13 @@ def _summed(spans: Table, by: tuple[str, ...]) -> Table:
     )
 
 
-def _units(commits: Table, restored: Table, count: int) -> Table:
-    """By unit, when it had its first version for certain, since when a commit may have gone unseen, when it was quiet.
+def _units(commits: Table, restores: Table, restored: Table, count: int) -> Table:
+    """By unit, when it had its first version for certain, since when a commit may have gone unseen, when it was quiet,
+    and the first label on record.
 
-    What a write of unknown outcome did, it did since it was asked for: until then the unit was not quiet.
+    What a write of unknown outcome did, it did since it was asked for: until then the unit was not quiet. A record may
+    begin in the middle: nobody knows then of the versions before its first commit, nor of any before a restore that it
+    begins with (the label is above all there are).
     """
     ok, nameless = commits.outcome == OK, commits.label < 0
     own = Groups(commits.unit, commits.unit, count)
@@ -192,6 +197,16 @@ def _units(commits: Table, restored: Table, count: int) -> Table:
             "unnamed": own.min(commits.invoke, nameless),
             "nameless": own.count(nameless),
             "open": own.count(~ok),
+            "recorded": _recorded(commits.take(~nameless), restores, count),
             "quiet": np.where(own.count() > 0, np.fmax(quiet, restored_by), np.nan),
         }
     )
+
+
+def _recorded(commits: Table, restores: Table, count: int) -> Ints:
+    first = Groups(commits.unit, commits.unit, count).min(commits.invoke)
+    restored = Groups(restores.unit, restores.unit, count).min(restores.invoke)
+    earliest = commits.take(commits.invoke == first[commits.unit])
+    label = Groups(earliest.unit, earliest.unit, count).least(earliest.label)
+    label[restored <= first] = NO_LABEL
+    return label

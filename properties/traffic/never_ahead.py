@@ -5,7 +5,8 @@ What a read was told, and what a put carried, it had by its end at the latest, a
 for certain if no commit of its version, nor restore to it, was asked for by its end and was still there at its
 beginning. A restore takes back what is newer than the version that it goes on with, if it was there before for certain;
 one that goes on in a new era is newer than all before it, and takes nothing back. A commit whose version nobody learnt
-accounts for a version that nobody else made, or that was taken back.
+accounts for a version that nobody else made, or that was taken back. Of versions that are older than the first commit
+on record nobody knows when they were made.
 """
 
 from __future__ import annotations
@@ -32,14 +33,19 @@ def _allowed(facts: Facts) -> Table:
     return versions.only(*VERSION, "asked").put(earliest=earliest)
 
 
-def _early(known: Table, known_by: Column, allowed: Table, promise: Promise) -> tuple[Flags, Floats]:
+def _early(facts: Facts, known: Table, known_by: Column, allowed: Table, promise: Promise) -> tuple[Flags, Floats]:
     """What was known of too early, if it was at these moments, and when its version's commit was asked for."""
     place = matched(key(known, VERSION), key(allowed, VERSION))
     if not len(allowed):
         return np.zeros(len(known), bool), np.full(len(known), np.nan)
     earliest = allowed.earliest[place]
     early = np.isnan(earliest) | (known_by + promise.slack < earliest)
-    return (place >= 0) & early, allowed.asked[place]
+    return (place >= 0) & early & _on_record(facts, known), allowed.asked[place]
+
+
+def _on_record(facts: Facts, known: Table) -> Flags:
+    """Whether the record had begun when this version was made."""
+    return known.label >= facts.units.recorded[known.unit]
 
 
 def _over(events: Table) -> Floats:
@@ -81,7 +87,7 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
     allowed, spells = _allowed(facts), _spells(facts)
 
     def too_early(known: Table) -> tuple[Flags, Floats]:
-        which, because_at = _early(known, _over(known), allowed, promise)
+        which, because_at = _early(facts, known, _over(known), allowed, promise)
         if len(spells):
             there = np.flatnonzero(~which & (matched(key(known, VERSION), key(spells, VERSION)) >= 0))
             gone, by = _gone(facts, promise, spells, known.take(there))
@@ -89,14 +95,21 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
         return which, because_at[which]
 
     puts, because_at = too_early(facts.publishes)
-    told, _ = _early(facts.told, facts.told.first_returned, allowed, promise)
+    told, _ = _early(facts, facts.told, facts.told.first_returned, allowed, promise)
     broken = facts.publishes.take(puts).put(because_at=because_at)
     return Broken(broken, too_early if told.any() or len(spells) else None)
 
 
 def _tested(facts: Facts, promise: Promise) -> int:
     told, put = facts.told, facts.publishes
-    return int(told.n[told.label > 0].sum()) + int((put.label > 0).sum())
+    made = _allowed(facts)
+
+    def asked(known: Table) -> Flags:
+        place = matched(key(known, VERSION), key(made, VERSION))
+        there = (place >= 0) & ~np.isnan(made.asked[place]) if len(made) else np.zeros(len(known), bool)
+        return (known.label > 0) & (there | _on_record(facts, known))
+
+    return int(told.n[asked(told)].sum()) + int(asked(put).sum())
 
 
 def _measures(facts: Facts, promise: Promise) -> dict[str, int | float]:
@@ -104,8 +117,8 @@ def _measures(facts: Facts, promise: Promise) -> dict[str, int | float]:
     allowed = _allowed(facts)
     unnamed = allowed.take(np.isnan(allowed.asked) & ~np.isnan(allowed.earliest))
     told, put = facts.told, facts.publishes
-    early, _ = _early(told, told.first_returned, unnamed, promise)
-    early_put, _ = _early(put, _over(put), unnamed, promise)
+    early, _ = _early(facts, told, told.first_returned, unnamed, promise)
+    early_put, _ = _early(facts, put, _over(put), unnamed, promise)
     known, known_put = (matched(key(t, VERSION), key(unnamed, VERSION)) >= 0 for t in (told, put))
     return {"of_unknown_commits": int(told.n[known & ~early].sum()) + int((known_put & ~early_put).sum())}
 
@@ -128,7 +141,7 @@ NEVER_AHEAD = Check(
     causes=lambda facts: Causes(((facts.made, "invoke"), (facts.restores, "returned"))),
     explains=_explains,
     tested=_tested,
-    untested=lambda promise: "nobody put or read any version",
+    untested=lambda promise: "nobody put or read a version of a unit whose commits are on record",
     say=_say,
     measures=_measures,
 )

@@ -14,7 +14,7 @@ _TOKENS: Final = "`repo`, `scope`, `expires` of commits, and `repo`, `scope`, `a
 
 _TAKES: Final[Mapping[str, str]] = {
     "idempotent-write": "the `key` of commits",
-    "never-ahead": "reads, or puts",
+    "never-ahead": "commits, and reads or puts",
     "no-partial-read": _DIGESTS,
     "label-is-content": _DIGESTS,
     "monotonic-kv": f"{_PUTS}, and reads of `source` centre",

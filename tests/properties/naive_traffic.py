@@ -142,10 +142,21 @@ def never_ahead(events: list[Line], numbers: Numbers) -> Iterator[Line]:
         known_by, known_since = over(e) + numbers.skew, e["invoke"] - numbers.skew
         own = [c for c in made(events) if told(c) == told(e)]
         there = [c for c in own if c["invoke"] <= known_by]
+        if not there and told(e) < on_record_since(events):
+            continue
         left = [c for c in there if not any(gone_by(c, r, known_since) for r in restores(events))]
         lost = any(c["invoke"] <= known_by for c in unnamed(events))
         if not left and not (lost and (there or not own)):
             yield e
+
+
+def on_record_since(events: list[Line]) -> tuple[float, float]:
+    """The version of the first commit; nobody knows what was there before it, or before a restore that came first."""
+    named = [c for c in commits(events) if c["version"] is not None]
+    first = min((c["invoke"] for c in named), default=inf)
+    if any(r["invoke"] <= first for r in restores(events)):
+        return inf, 0
+    return min((told(c) for c in named if c["invoke"] == first), default=(inf, 0))
 
 
 def gone_by(one: Line, restore: Line, at: float) -> bool:

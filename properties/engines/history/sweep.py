@@ -104,6 +104,9 @@ class Sweep:
         for unit in self.window.units.values():
             facts = unit.versions.values()
             self.counts["never-ahead undecided"] += unit.keyed and any(one.excused is not None for one in facts)
+            if unit.ambiguous:
+                unsaid = (facts.known and not unit.on_record(told) for told, facts in unit.versions.items())
+                self.counts["never-ahead undecided"] += any(unsaid)
             self.counts["no-partial-read undecided"] += sum(len(one.open) > 1 for one in facts)
 
     def collected(self) -> tuple[Violation, ...]:
@@ -176,6 +179,8 @@ class Sweep:
                 self._end(row)
             case "told":
                 self._told(row)
+            case "recorded" if not self.window.unit(row.unit).begun:
+                self._begin_record(self.window.unit(row.unit))
             case "acknowledge":
                 self.window.unit(row.unit).acknowledge((row.told, row.line), row.returned)
             case "expire":
@@ -197,8 +202,14 @@ class Sweep:
                 if self.promise.bound_s < inf:
                     self._at(row.returned + self.promise.bound_s + self.promise.slack, 1, "expire", row)
         facts = self.window.version(row.unit, row.told)
-        if facts is None:
-            return
+        if facts is not None:
+            self._learn_version(row, facts)
+        if row.kind == "commit":
+            unit.record(row.invoke, row.told)
+            if not unit.begun:
+                self._at(row.invoke, 0, "recorded", row)
+
+    def _learn_version(self, row: Row, facts: VersionFacts) -> None:
         if row.invoke < facts.asked:
             facts.asked, facts.line = row.invoke, row.line
         if row.digest is None and not facts.bare:
@@ -210,6 +221,18 @@ class Sweep:
         if row.digest is not None and row.digest not in facts.digests and len(facts.digests) < _DIGESTS:
             facts.digests.append(row.digest)
             self._compare_again(facts)
+
+    def _begin_record(self, unit: Unit) -> None:
+        """With its first commit a unit's record begins: what was known before is held to it."""
+        unit.begun = True
+        for told, facts in unit.versions.items():
+            if facts.early is None:
+                continue
+            if unit.on_record(told) or facts.asked < inf:
+                count, moment, first = facts.early
+                self.counts["never-ahead tested"] += count
+                self._held(first, moment, unit, facts)
+            facts.early = None
 
     # --- puts and reads
 
@@ -309,21 +332,31 @@ class Sweep:
         if row.told == (0, 0):
             self._compare(row, VersionFacts(digests=[EMPTY_DIGEST]))
             return
-        self.counts["never-ahead tested"] += 1
         unit, facts = self.window.unit(row.unit), self.window.version(row.unit, row.told)
         if facts is None:
             self.counts["never-ahead undecided"] += 1
             self.counts["no-partial-read undecided"] += row.kind == "read" and row.digest is not None
             return
-        known_by = moment + self.promise.slack
-        if facts.asked == inf or known_by < facts.asked:
-            if facts.asked == inf and unit.lost() < inf and unit.lost() <= known_by:
-                if facts.excused is None or moment < facts.excused[0]:
-                    facts.excused = (moment, row)
-            else:
-                self._too_early(row, facts)
+        facts.known = True
+        if not unit.begun:
+            count, since, first = facts.early or (0, inf, row)
+            facts.early = (count + 1, *((moment, row) if moment < since else (since, first)))
+        elif facts.asked < inf or unit.on_record(row.told):
+            self.counts["never-ahead tested"] += 1
+            self._held(row, moment, unit, facts)
         if row.kind == "read":
             self._compare(row, facts)
+
+    def _held(self, row: Row, moment: float, unit: Unit, facts: VersionFacts) -> None:
+        """Hold what was known at a moment to when it was asked for."""
+        known_by = moment + self.promise.slack
+        if (facts.asked < inf and facts.asked <= known_by) or not unit.on_record(row.told):
+            return
+        if facts.asked == inf and unit.lost() < inf and unit.lost() <= known_by:
+            if facts.excused is None or moment < facts.excused[0]:
+                facts.excused = (moment, row)
+        else:
+            self._too_early(row, facts)
 
     def _too_early(self, row: Row, facts: VersionFacts) -> None:
         never = facts.asked == inf

@@ -51,15 +51,18 @@ class VersionFacts:
 
     `excused` is the first moment at which it was known although nobody was seen to ask for it (a commit whose version
     nobody learnt may have been it). `bare` says that it was made by somebody who does not say what it contains. `bad`
-    counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet. `first`
-    is the content that somebody had first: from which moment, whether as a copy, and its digest; `compared` counts the
-    events that were compared with it.
+    counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet. `known`
+    is whether anybody knew of it, `early` how many did before the record of its unit had begun, and the first of these
+    with its moment. `first` is the content that somebody had first: from which moment, whether as a copy, and its
+    digest; `compared` counts the events that were compared with it.
     """
 
     asked: float = inf
     line: int = 0
     digests: list[str] = field(factory=list)
     excused: tuple[float, Row] | None = None
+    known: bool = False
+    early: tuple[int, float, Row] | None = None
     bare: bool = False
     bad: dict[str, int] = field(factory=dict)
     open: dict[str, tuple[int, Row]] = field(factory=dict)
@@ -85,11 +88,17 @@ class Unit:
     open: set[str] = field(factory=set)
     answers: dict[str, Version] = field(factory=dict)
     """What the newest writes under a key came to."""
+    ambiguous: bool = False
+    """Whether a key came to two versions."""
     keyed: bool = False
     """Whether there was any in `sent`."""
     began: float = inf
     restored_from: float = inf
     """When the first restore began."""
+    recorded: tuple[float, Version] | None = None
+    """When the first commit that names its version was asked for, and that version."""
+    begun: bool = False
+    """Whether that moment has passed."""
     acknowledged: Mark | None = None
     expired: Mark | None = None
     told: Mark | None = None
@@ -117,6 +126,7 @@ class Unit:
             self.open.add(row.key)
         elif (facts := self.versions.get(self.answers[row.key])) is not None:
             facts.asked = min(facts.asked, row.invoke)
+            self.record(row.invoke, self.answers[row.key])
         if len(self.sent) > _KEYS:
             oldest = next(iter(self.sent))
             self.open.discard(oldest)
@@ -126,11 +136,22 @@ class Unit:
         """An event; if it is an answered commit, from when its write was sent first."""
         if row.kind != "commit" or row.outcome != "ok" or row.key is None:
             return row
+        self.ambiguous |= self.answers.get(row.key, row.told) != row.told
         self.answers[row.key] = row.told
         if len(self.answers) > _KEYS:
             del self.answers[next(iter(self.answers))]
         self.open.discard(row.key)
         return evolve(row, invoke=min(row.invoke, self.sent.get(row.key, inf)))
+
+    def record(self, asked: float, told: Version) -> None:
+        """Note a commit that names its version: the record begins with the first one."""
+        self.recorded = min((asked, told), self.recorded or (inf, told))
+
+    def on_record(self, told: Version) -> bool:
+        """Whether the record had begun when a version was made, as far as is known by now."""
+        if self.recorded is None or self.restored_from <= self.recorded[0]:
+            return False
+        return told >= self.recorded[1]
 
     def lost(self) -> float:
         """Since when a commit that is not known may have been made: across a restore, an answer tells of nothing."""
@@ -254,7 +275,7 @@ class Window:
         unit, version = self._ages.popleft()
         owner = self.units[unit]
         facts = owner.versions.pop(version)
-        self.lost["never-ahead"] += facts.excused is not None
+        self.lost["never-ahead"] += facts.excused is not None or facts.early is not None
         self.lost["no-partial-read"] += len(facts.open)
         owner.forgotten = max(owner.forgotten, version)
 
