@@ -10,8 +10,8 @@ from typing import Final
 __all__ = ["EXTRAS", "extra_of", "installed", "missing"]
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
-    "search": ("networkx", "llvmlite", "numba", "numpy", "scipy"),
-    "check": ("duckdb", "ibis", "pyarrow"),
+    "search": ("networkx", "llvmlite", "numba", "scipy"),
+    "check": ("duckdb", "ibis", "numpy", "pyarrow"),
     "flags": ("mmh3", "openfeature"),
     "contracts": ("crosshair",),
 }

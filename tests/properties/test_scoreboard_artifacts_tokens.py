@@ -159,7 +159,22 @@ class RefusesTheNew(ArtifactsTokens):
         s.sending = "landed"
 
 
-BROKEN = {TakesTokensBack: "token-revocation-bound", RefusesTheNew: "new-token-delay"}
+class PublishesUnasked(ArtifactsTokens):
+    @action()
+    def fire(s: Any) -> None:
+        """The handler puts although no alarm is armed."""
+        s.require(s.sending == "idle")
+        s.alarm = "lease"
+        s.sending = "flying"
+        s.sending_for = 0
+        s.sent = s.token
+
+
+BROKEN = {
+    TakesTokensBack: "token-revocation-bound",
+    RefusesTheNew: "new-token-delay",
+    PublishesUnasked: "never-early",
+}
 
 
 @pytest.mark.parametrize("design", BROKEN, ids=lambda design: design.__name__)

@@ -28,7 +28,7 @@ def test_promela_leaves_out_what_spin_cannot_decide_and_says_so(cli: Run, tmp_pa
     outcome = cli("export", "do_kv", "--to", "promela", "--case", "inline", "--json")
     assert outcome.status == 0
     document = outcome.document
-    assert document["left_out"] == ["convergence"]
+    assert document["left_out"] == ["answered-write", "convergence"]
     assert "monotonic-kv" in document["properties"]
     assert document["constants"]["publisher"] == "inline"
     assert [(tmp_path / file).suffix for file in document["files"]] == [".pml"]
