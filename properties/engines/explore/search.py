@@ -33,8 +33,8 @@ class Search:
     the first state from which it is broken or -1, and the label of the breaking step (-1 for a state property).
     `fired` counts per label how often that event could happen.
     `depths` are the numbers of the first state of each breadth-first level. `left_range` is -1 or a field's number.
-    `fanout` says how many edges each expanded state has; state by state, they lead to `target` by the labels `via`. These
-    two are empty where there were more edges than were to be kept.
+    `fanout` says how many edges each expanded state has; state by state, they lead to `target` by the labels `via`.
+    These two are empty where there were more edges than were to be kept.
     """
 
     states: Ints
