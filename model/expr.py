@@ -301,18 +301,16 @@ def rewrite(root: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
     def visit(node: Expr) -> Expr:
         found = done.get(node)
         if found is None:
-            found = done[node] = _rewritten(node)
+            found = node
+            if node.args:
+                args = tuple([visit(child) for child in node.args])
+                if any(map(operator.is_not, args, node.args)):
+                    found = rebuild(node, args if node.op not in ("forall", "exists") else _apart(*args))
+            if found.op in ("var", "prm", "arg"):
+                replacement = leaf(found)
+                found = found if replacement is None else replacement
+            done[node] = found
         return found
-
-    def _rewritten(node: Expr) -> Expr:
-        if node.args:
-            args = tuple([visit(child) for child in node.args])
-            if any(map(operator.is_not, args, node.args)):
-                node = rebuild(node, args if node.op not in ("forall", "exists") else _apart(*args))
-        if node.op in ("var", "prm", "arg"):
-            replacement = leaf(node)
-            return node if replacement is None else replacement
-        return node
 
     return visit(root)
 

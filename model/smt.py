@@ -24,12 +24,13 @@ from attrs import define, evolve, field, frozen
 
 from edgeproof.model.expr import TIME, Expr, Type, all_of, lift, walk
 from edgeproof.model.machine import TICK, Action, Instance, Machine, advance, after, fill_in, specialise
-from edgeproof.model.terms import BINARY, all_hold, choice, function, negation, some_hold
+from edgeproof.model.terms import BINARY, all_hold, at_least, choice, function, negation, some_hold
 
 __all__ = [
     "FORMULAS",
     "Encoder",
     "Frame",
+    "Shape",
     "TooManyFormulasError",
     "UnencodableError",
     "fix_choices",
@@ -88,7 +89,7 @@ def _delayed_tick(machine: Machine) -> Action:
 
 
 @frozen
-class _Shape:
+class Shape:
     """Of which variables an expression speaks that it does not bind itself, and whether it has quantifiers."""
 
     free: tuple[str, ...]
@@ -114,7 +115,7 @@ class Encoder:
     symbols: dict[str, Any] = field(factory=dict)
     done: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
     plain: dict[tuple[Any, ...], tuple[Any, ...]] = field(factory=dict)
-    shapes: dict[Expr, _Shape] = field(factory=dict)
+    shapes: dict[Expr, Shape] = field(factory=dict)
     widths: dict[tuple[int, bool], tuple[int, Expr]] = field(factory=dict)
     made: int = 0
 
@@ -179,9 +180,10 @@ class Encoder:
             terms = [frame[name]] if not variable.over else [frame[name](e) for e in self.elements[variable.over]]
             for term in terms:
                 if variable.type.kind in ("nat", "time"):
-                    facts.append(term >= 0)
+                    facts.append(at_least(term, self.literal(variable.type, 0)))
                 elif variable.type.kind == "enum":
-                    facts += [term >= 0, term < len(variable.type.labels)]
+                    facts.append(at_least(term, z3.IntVal(0)))
+                    facts.append(BINARY["lt"](term, z3.IntVal(len(variable.type.labels))))
         return facts
 
     def initially(self, frame: Frame) -> list[Any]:
@@ -217,7 +219,7 @@ class Encoder:
             done[key] = (made, node, frame, values)
         return done[key][0]
 
-    def _shape(self, node: Expr) -> _Shape:
+    def _shape(self, node: Expr) -> Shape:
         parts = [self.shapes.get(child) or self._shape(child) for child in node.args]
         names = dict.fromkeys(name for part in parts for name in part.free)
         if node.op == "arg":
@@ -225,7 +227,7 @@ class Encoder:
         elif node.op in ("forall", "exists"):
             del names[node.args[0].name]
         quantified = node.op in ("forall", "exists") or any(part.quantified for part in parts)
-        found = self.shapes[node] = _Shape(tuple(names), quantified)
+        found = self.shapes[node] = Shape(tuple(names), quantified)
         return found
 
     def width(self, node: Expr, holds: bool = True) -> int:

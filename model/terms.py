@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import z3
 
-__all__ = ["BINARY", "all_hold", "choice", "function", "negation", "some_hold"]
+__all__ = ["BINARY", "all_hold", "at_least", "choice", "function", "implication", "negation", "some_hold"]
 
 _CONTEXT: Final = z3.main_ctx()
 
@@ -30,6 +30,11 @@ def some_hold(parts: Sequence[Any]) -> Any:
 def negation(part: Any) -> Any:
     """True where the part is not."""
     return z3.BoolRef(z3.Z3_mk_not(_CONTEXT.ref(), part.ast), _CONTEXT)
+
+
+def implication(condition: Any, consequence: Any) -> Any:
+    """True where the consequence is, or the condition is not."""
+    return z3.BoolRef(z3.Z3_mk_implies(_CONTEXT.ref(), condition.ast, consequence.ast), _CONTEXT)
 
 
 def choice(test: Any, then: Any, otherwise: Any) -> Any:
@@ -60,6 +65,10 @@ BINARY: Final[Mapping[Literal["add", "sub", "mul", "lt", "le", "eq"], Callable[[
     "eq": _order(z3.Z3_mk_eq),
 }
 """The operators of two operands; those of arithmetic take both as integers or both as reals."""
+
+
+at_least: Final = _order(z3.Z3_mk_ge)
+"""Of two numbers: true where the first is no less than the second."""
 
 
 def _array(parts: Sequence[Any]) -> Any:

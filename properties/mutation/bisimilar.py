@@ -24,7 +24,7 @@ def bisimilar(searcher: Searcher, one: tuple[Kernel, Search], other: tuple[Kerne
     """Whether two complete searches by kernels of one source began in states from which they have the same runs."""
     seen = np.concatenate([_shown(searcher, kernel, search) for kernel, search in (one, other)])
     blocks = _numbered(seen)
-    source, label, target = _edges(searcher, one, other)
+    source, label, target = _edges(one[1], other[1])
     events = _scrambled(_events(one[0])[label])
     count = 0
     while (found := int(blocks.max()) + 1) > count:
@@ -47,11 +47,11 @@ def _shown(searcher: Searcher, kernel: Kernel, search: Search) -> Ints:
     return np.column_stack((search.states & kept, searcher.truths(kernel, search)))
 
 
-def _edges(searcher: Searcher, one: tuple[Kernel, Search], other: tuple[Kernel, Search]) -> tuple[Ints, Ints, Ints]:
+def _edges(one: Search, other: Search) -> tuple[Ints, Ints, Ints]:
     """The edges of both graphs in one, by numbers of states: those of the second come behind those of the first."""
     sources, labels, targets, behind = [], [], [], 0
-    for kernel, search in (one, other):
-        graph = searcher.graph(kernel, search)
+    for search in (one, other):
+        graph = search.graph()
         sources.append(np.repeat(np.arange(search.count, dtype=np.int64), np.diff(graph.start)) + behind)
         labels.append(graph.label.astype(np.int64))
         targets.append(graph.target.astype(np.int64) + behind)

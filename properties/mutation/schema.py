@@ -27,6 +27,7 @@ from edgeproof.model.kernel import (
 )
 from edgeproof.model.machine import Action, Instance, Machine
 from edgeproof.properties.catalogue import Property, state_form, step_form
+from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.explore.search import Search, Searcher, prepare_search
 from edgeproof.properties.mutation.mutants import Mutant
 
@@ -49,7 +50,7 @@ class Schema:
         """Every state that a mutant reaches, or the design where the number is 0."""
         kernel = self.kernels[number]
         initial = [kernel.pack(state) for state in initial_states(kernel.instance)]
-        return self.searcher.run(kernel, initial, most_states, 1 << 30)
+        return self.searcher.run(kernel, initial, most_states, 1 << 30, Limits().edges)
 
 
 def schema(design: Instance, mutants: Sequence[Mutant], properties: Sequence[Property]) -> Schema:

@@ -61,7 +61,7 @@ def searched(case: Case, mutants: Sequence[Mutant]) -> Iterator[Look]:
         now = _seen(together, case, number, 4 * design.search.count + 1000)
         kills = tuple(_noticed(case, design, now))
         owes = _owes_others(one, together, now)
-        apart = bool(kills) or owes or not _same(together, number, design, now)
+        apart = bool(kills) or owes or not _same(design, now)
         better = owes or any(kill.how is not How.STATES for kill in kills)
         runs = apart and (better or not _same_runs(together, number, design, now))
         yield Look(kills, apart, runs, time.perf_counter() - begun + shared)
@@ -124,16 +124,14 @@ def _owes_others(one: Mutant, together: Schema, now: _Seen) -> bool:
     return before is not after and happens > 0
 
 
-def _same(together: Schema, number: int, design: _Seen, now: _Seen) -> bool:
+def _same(design: _Seen, now: _Seen) -> bool:
     """Whether a mutant has the design's state graph; kernels list what can happen in one order."""
     before, after = design.search, now.search
     if (before.count, before.transitions) != (after.count, after.transitions):
         return False
     if not np.array_equal(before.states, after.states):
         return False
-    one, other = (
-        together.searcher.graph(together.kernels[which], seen.search) for which, seen in ((0, design), (number, now))
-    )
+    one, other = before.graph(), after.graph()
     return np.array_equal(one.start, other.start) and np.array_equal(one.target, other.target)
 
 

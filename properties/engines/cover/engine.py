@@ -56,14 +56,14 @@ def cover(
     up for the instance.
     """
     source = kernel_source([instance], [])
-    searcher, kernel, search = search_instance(instance, source, Limits(states=most))
+    _, kernel, search = search_instance(instance, source, Limits(states=most))
     if not search.complete or search.transitions > most:
         return _undriven(kernel, search, _too_much(kernel, search, most))
     try:
         under_test = _set_up(system, instance)
     except Exception as error:
         return _undriven(kernel, search, f"the system cannot be set up: {type(error).__name__}: {error}")
-    drive = Drive(kernel, chart_of(search, searcher.graph(kernel, search)), search.states, under_test)
+    drive = Drive(kernel, chart_of(search, search.graph()), search.states, under_test)
     started = time.perf_counter()
     try:
         drive.all_edges(notify)

@@ -44,7 +44,7 @@ def search_instance(instance: Instance, source: KernelSource, limits: Limits) ->
     searcher = prepare_search(source)
     kernel = build_kernel(source, instance)
     initial = [kernel.pack(state) for state in initial_states(instance)]
-    return searcher, kernel, searcher.run(kernel, initial, limits.states, limits.depth)
+    return searcher, kernel, searcher.run(kernel, initial, limits.states, limits.depth, limits.edges)
 
 
 def explore(
@@ -114,7 +114,7 @@ class _Explored:
 
     @cached_property
     def graph(self) -> Graph:
-        return self.searcher.graph(self.kernel, self.search)
+        return self.search.graph()
 
     @cached_property
     def truths(self) -> NDArray[np.int64]:
@@ -168,7 +168,7 @@ def _time_diverges(explored: _Explored) -> Evidence:
         reason = f"whether time can stop needs the whole state graph; {stopped(search, kernel)}"
     else:
         ticks, fair = _labels(explored, lambda action: action.name == TICK), _labels(explored, lambda one: one.fair)
-        at = first_timelock(explored.graph, search.count, ticks, fair)
+        at = first_timelock(explored.graph, ticks, fair)
         if at is not None:
             verdict, reason = (
                 Verdict.VIOLATED,

@@ -17,7 +17,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "edges", "insert", "level", "truths"]
+__all__ = ["BLOCK", "insert", "level", "stuck", "truths"]
 
 Ints = NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -89,6 +89,9 @@ def level(
     states: Ints,
     parents: Any,
     labels: Any,
+    fanout: Any,
+    target: Any,
+    via: Any,
     table: Ints,
     places: Any,
     prm: Ints,
@@ -97,8 +100,11 @@ def level(
     progress: Ints,
     end: int,
 ) -> None:
-    """Expand states up to number `end`, stopping early where the arrays need more room."""
-    words, most = len(shape), len(fired)
+    """Expand states up to number `end`, stopping early where the arrays need more room.
+
+    Edges are kept where `target` has room for any: how many each state has, and where and by which label each leads.
+    """
+    words, most, kept = len(shape), len(fired), len(target)
     mask = len(places) - 1
     flat = states.ravel()
     cells = table.ravel()
@@ -111,7 +117,7 @@ def level(
     room = len(parents)
     while head < end:
         block = min(BLOCK, end - head)
-        if count + block * most > room:
+        if count + block * most > room or (kept and transitions + block * most > kept):
             progress[4] = 1
             break
         n = 0
@@ -123,12 +129,13 @@ def level(
             for j in range(n, n + more):
                 source[j] = i
                 fired[made[j]] += 1
+            fanout[i] = more
             n += more
         touched = np.int64(0)
         for j in range(n):
             slot = _slot_of(shape, out, j * words, mask)
             slots[j] = slot
-            touched += cells[slot * words]
+            touched += cells[slot * words] + (places[slot] if kept else 0)
         progress[5] = touched
         for j in range(n):
             if step_forms and flags[j]:
@@ -149,7 +156,11 @@ def level(
                 if same:
                     break
                 slot = (slot + 1) & mask
-            if cells[slot * words] != 0:
+            known = cells[slot * words] != 0
+            if kept:
+                target[transitions + j] = places[slot] if known else count
+                via[transitions + j] = made[j]
+            if known:
                 continue
             cells[slot * words] = out[j * words] + 1
             flat[count * words] = out[j * words]
@@ -199,42 +210,28 @@ def insert(
 
 
 @_compiled
-def edges(
-    shape: Shape,
-    expand: int,
-    most: int,
-    states: Ints,
-    count: int,
-    table: Ints,
-    places: Any,
-    prm: Ints,
-    start: Ints,
-    target: Any,
-    label: Any,
-) -> None:
-    """Fill in the rows of the state graph; a state has at most `most` successors."""
-    words = len(shape)
-    mask = len(places) - 1
-    flat = states.ravel()
-    out = np.empty(most * words, dtype=np.int64)
-    made = np.empty(most, dtype=np.int64)
-    flags = np.empty(most, dtype=np.int64)
-    edge = 0
+def stuck(start: Ints, target: Any, label: Any, wanted: Any, onward: Any) -> int:
+    """The first state from which no edge with a wanted label can be reached by edges with onward ones; -1 if none."""
+    count = len(start) - 1
+    able = np.zeros(count, dtype=np.bool_)
     for i in range(count):
-        start[i] = edge
-        for j in range(_expand(expand, flat, i, prm, out, made, flags)):
-            slot = _slot_of(shape, out, j * words, mask)
-            while True:
-                same = table[slot, 0] == out[j * words] + 1
-                for w in range(1, words):
-                    same = same and table[slot, w] == out[j * words + w]
-                if same:
-                    break
-                slot = (slot + 1) & mask
-            target[edge] = places[slot]
-            label[edge] = made[j]
-            edge += 1
-    start[count] = edge
+        for edge in range(start[i], start[i + 1]):
+            if wanted[label[edge]]:
+                able[i] = True
+                break
+    more = True
+    while more:
+        more = False
+        for i in range(count - 1, -1, -1):
+            if not able[i]:
+                for edge in range(start[i], start[i + 1]):
+                    if onward[label[edge]] and able[target[edge]]:
+                        able[i] = more = True
+                        break
+    for i in range(count):
+        if not able[i]:
+            return i
+    return -1
 
 
 @_compiled

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from edgeproof.model.kernel import Kernel, KernelSource
 from edgeproof.model.native import Native, compile_native
-from edgeproof.properties.engines.explore.loops import BLOCK, edges, insert, level, truths
+from edgeproof.properties.engines.explore.loops import BLOCK, insert, level, truths
 
-__all__ = ["Graph", "Search", "Searcher", "prepare_search"]
+__all__ = ["Graph", "Search", "Searcher", "among", "prepare_search"]
 
 Ints = NDArray[np.int64]
 
@@ -33,6 +33,8 @@ class Search:
     the first state from which it is broken or -1, and the label of the breaking step (-1 for a state property).
     `fired` counts per label how often that event could happen.
     `depths` are the numbers of the first state of each breadth-first level. `left_range` is -1 or a field's number.
+    `fanout` says how many edges each expanded state has; state by state, they lead to `target` by the labels `via`.
+    These two are empty where there were more edges than were to be kept.
     """
 
     states: Ints
@@ -45,8 +47,9 @@ class Search:
     fired: Ints
     depths: list[int]
     left_range: int
-    table: Ints
-    places: NDArray[np.int32]
+    fanout: NDArray[np.int32]
+    target: NDArray[np.int32]
+    via: NDArray[np.int16]
 
     @property
     def complete(self) -> bool:
@@ -57,6 +60,10 @@ class Search:
     def depth(self) -> int:
         """The number of steps up to which everything was searched."""
         return len(self.depths) - 1
+
+    def graph(self) -> Graph:
+        """Every edge of a complete search that kept them."""
+        return Graph(np.concatenate(([0], np.cumsum(self.fanout, dtype=np.int64))), self.target, self.via)
 
 
 @frozen(eq=False, slots=False)
@@ -74,9 +81,7 @@ class Graph:
 
     def labelled(self, labels: Sequence[int]) -> NDArray[np.bool_]:
         """Which edges have one of these labels."""
-        wanted = np.zeros(1 << 15, dtype=np.bool_)
-        wanted[list(labels)] = True
-        found: NDArray[np.bool_] = wanted[self.label]
+        found: NDArray[np.bool_] = among(labels)[self.label]
         return found
 
 
@@ -87,8 +92,16 @@ class Searcher:
     source: KernelSource
     native: Native
 
-    def run(self, kernel: Kernel, initial: Sequence[Sequence[int]], most_states: int, most_depth: int) -> Search:
-        """Search from the packed `initial` states until nothing is new, or until a limit is reached.
+    def run(
+        self,
+        kernel: Kernel,
+        initial: Sequence[Sequence[int]],
+        most_states: int,
+        most_depth: int,
+        most_edges: int,
+    ) -> Search:
+        """Search from the packed `initial` states until nothing is new, or until a limit is reached; up to `most_edges`
+        edges are kept, of a search that finds more none.
 
         The search stops at the end of the level in which `most_states` is passed, so that what it says is true of
         every behaviour of up to `depth` steps.
@@ -99,6 +112,9 @@ class Searcher:
         states = np.zeros((room, words), dtype=np.int64)
         states[: len(initial)] = np.array(initial, dtype=np.int64)
         parents, labels = np.full(room, -1, dtype=np.int32), np.full(room, -1, dtype=np.int16)
+        fanout = np.empty(room, dtype=np.int32)
+        edges = room if most_edges else 0
+        target, via = np.empty(edges, dtype=np.int32), np.empty(edges, dtype=np.int16)
         table, places = _new_table(_table_size(room), words)
         hits = np.full((sum(forms), 3), -1, dtype=np.int64)
         hits[:, 0] = 0
@@ -113,13 +129,18 @@ class Searcher:
             end = int(progress[0])
             while progress[1] < end and not progress[3]:
                 level(
-                    shape, expand, check, *forms, states, parents, labels, table, places, prm, hits, fired, progress,
-                    end,
+                    shape, expand, check, *forms, states, parents, labels, fanout, target, via, table, places, prm,
+                    hits, fired, progress, end,
                 )  # fmt: skip
                 if progress[4]:
                     progress[4] = 0
-                    room *= 2
-                    states, parents, labels = _grown(states, room), _grown(parents, room), _grown(labels, room)
+                    if progress[0] + BLOCK * most > room:
+                        room *= 2
+                        states, parents, labels = _grown(states, room), _grown(parents, room), _grown(labels, room)
+                        fanout = _grown(fanout, room)
+                    if progress[2] + BLOCK * most > len(target):
+                        edges = 2 * len(target) if progress[2] <= most_edges else 0
+                        target, via = _grown(target, edges), _grown(via, edges)
                 if 2 * room > len(places):
                     table, places = _new_table(_table_size(room), words)
                     insert(shape, check, 0, states, 0, int(progress[0]), table, places, prm, hits)
@@ -136,21 +157,10 @@ class Searcher:
             fired,
             depths,
             left - 1,
-            table,
-            places,
+            fanout[:head],
+            target[:transitions],
+            via[:transitions],
         )
-
-    def graph(self, kernel: Kernel, search: Search) -> Graph:
-        """Every edge of a complete search."""
-        start = np.zeros(search.count + 1, dtype=np.int64)
-        target = np.empty(search.transitions, dtype=np.int32)
-        label = np.empty(search.transitions, dtype=np.int16)
-        most, prm = len(self.source.labels), _vector(kernel)
-        edges(
-            self._shape, self.native.expand, most, search.states, search.count, search.table, search.places, prm,
-            start, target, label,
-        )  # fmt: skip
-        return Graph(start, target, label)
 
     def truths(self, kernel: Kernel, search: Search) -> Ints:
         """What the kernel's `check` says of every state that was found."""
@@ -160,6 +170,13 @@ class Searcher:
     @property
     def _shape(self) -> tuple[int, ...]:
         return (0,) * self.source.words
+
+
+def among(labels: Sequence[int]) -> NDArray[np.bool_]:
+    """Of every number that a label may have, whether it is one of these."""
+    wanted = np.zeros(1 << 15, dtype=np.bool_)
+    wanted[list(labels)] = True
+    return wanted
 
 
 def prepare_search(source: KernelSource) -> Searcher:
@@ -187,5 +204,5 @@ def _new_table(size: int, words: int) -> tuple[Ints, NDArray[np.int32]]:
 
 def _grown(array: Any, room: int) -> Any:
     larger = np.empty((room, *array.shape[1:]), dtype=array.dtype)
-    larger[: len(array)] = array
+    larger[: len(array)] = array[:room]
     return larger

@@ -9,25 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from edgeproof.properties.engines.explore.search import Graph
+from edgeproof.properties.engines.explore.loops import stuck
+from edgeproof.properties.engines.explore.search import Graph, among
 
 __all__ = ["first_timelock"]
 
 
-def first_timelock(graph: Graph, count: int, ticks: Sequence[int], fair: Sequence[int]) -> int | None:
-    """The first of `count` states from which no tick can be reached by fair events; `ticks` and `fair` are labels."""
-    able = np.zeros(count, dtype=np.bool_)
-    able[graph.source[graph.labelled(ticks)]] = True
-    onward = graph.labelled(fair)
-    source, target = graph.source[onward], graph.target[onward]
-    while True:
-        open_edges = ~able[source]
-        source, target = source[open_edges], target[open_edges]
-        reached = source[able[target]]
-        if not len(reached):
-            break
-        able[reached] = True
-    stuck = np.flatnonzero(~able)
-    return int(stuck[0]) if len(stuck) else None
+def first_timelock(graph: Graph, ticks: Sequence[int], fair: Sequence[int]) -> int | None:
+    """The first state from which no tick can be reached by fair events; `ticks` and `fair` are labels."""
+    at = stuck(graph.start, graph.target, graph.label, among(ticks), among(fair))
+    return None if at < 0 else int(at)

@@ -78,10 +78,10 @@ def _searched(instance: Instance) -> frozenset[Kind] | None:
     from edgeproof.properties.engines.cover.chart import chart_of
     from edgeproof.properties.engines.explore.engine import search_instance
 
-    searcher, kernel, search = search_instance(instance, kernel_source([instance], []), Limits(states=MOST))
+    _, kernel, search = search_instance(instance, kernel_source([instance], []), Limits(states=MOST))
     if not search.complete:
         return None
-    chart, fields = chart_of(search, searcher.graph(kernel, search)), _told(kernel)
+    chart, fields = chart_of(search, search.graph()), _told(kernel)
     before = search.states[chart.source]
     changed = before ^ search.states[chart.target]
     switches = [one for one in fields if _is_switch(kernel, one)]

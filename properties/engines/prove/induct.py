@@ -19,9 +19,9 @@ from edgeproof.model.expr import NAT, TIME, TRUE, Expr, Type, for_all, implies, 
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import Action, Each, Instance, Machine, Store, after
 from edgeproof.model.smt import Encoder, Frame, UnencodableError, fix_choices, possible_actions
-from edgeproof.model.terms import some_hold
+from edgeproof.model.terms import implication, some_hold
 from edgeproof.properties.engines.prove.known import Known
-from edgeproof.properties.engines.prove.solver import WORK, new_solver
+from edgeproof.properties.engines.prove.solver import WORK, answer, assume, new_solver
 
 __all__ = [
     "Induction",
@@ -73,7 +73,7 @@ class Induction:
 
     def __attrs_post_init__(self) -> None:
         self.actions = possible_actions(self.instance)
-        self.encoder = Encoder(self.instance)
+        self.encoder = Encoder(self.instance, shapes=self.known.shapes, widths=self.known.widths)
         self.frame = self.encoder.frame("0")
         for action in self.instance.machine.actions:
             for argument in action.arguments:
@@ -123,12 +123,12 @@ class Induction:
             self._rebuild()
             formulas = self._formulas(action, goals, bound, hold)
         self.solver.push()
-        self.solver.add(*formulas)
-        answer = self.solver.check(*(self.switches[name] for name in self.lemmas))
-        found = Found(goals, bound, self.solver.model()) if answer == z3.sat else None
-        core = [switch.decl().name() for switch in self.solver.unsat_core()] if answer == z3.unsat else []
+        assume(self.solver, formulas)
+        said = answer(self.solver, [self.switches[name] for name in self.lemmas])
+        found = Found(goals, bound, self.solver.model()) if said == z3.sat else None
+        core = [switch.decl().name() for switch in self.solver.unsat_core()] if said == z3.unsat else []
         self.solver.pop()
-        if answer == z3.unknown:
+        if said == z3.unknown:
             raise UndecidedError(f"on {action.name}: {self.solver.reason_unknown()}")
         return found, core
 
@@ -150,11 +150,11 @@ class Induction:
 
     def _rebuild(self) -> None:
         self.solver = new_solver(self.work)
-        self.solver.add(*self.encoder.known_numbers(), *self.encoder.well_typed(self.frame))
+        assume(self.solver, [*self.encoder.known_numbers(), *self.encoder.well_typed(self.frame)])
         self.switches = {name: z3.Bool(name) for name in self.lemmas}
         for name, switch in self.switches.items():
             lemma = self.known.interned.of(self.lemmas[name])
-            self.solver.add(z3.Implies(switch, self.encoder.truth(lemma, self.frame, {}, slot=(name, 0))))
+            assume(self.solver, [implication(switch, self.encoder.truth(lemma, self.frame, {}, slot=(name, 0)))])
 
 
 @frozen
@@ -277,7 +277,7 @@ def _for_each(bound: Expr, body: Expr) -> Expr:
 def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int, known: Known) -> list[str]:
     """The lemmas that some initial state breaks, and those that have no formula."""
     false: list[str] = []
-    encoder = Encoder(instance)
+    encoder = Encoder(instance, shapes=known.shapes, widths=known.widths)
     frame = encoder.frame("0")
     interned = {name: known.interned.of(node) for name, node in lemmas.items()}
     lemmas = {name: node for name, node in interned.items() if node not in known.initially}
@@ -288,13 +288,13 @@ def _initially_false(instance: Instance, lemmas: Mapping[str, Expr], work: int, 
         except UnencodableError:
             false.append(name)
     solver = new_solver(work)
-    solver.add(*encoder.known_numbers(), *encoder.initially(frame), *encoder.well_typed(frame))
+    assume(solver, [*encoder.known_numbers(), *encoder.initially(frame), *encoder.well_typed(frame)])
     for name, node in lemmas.items():
         if name in false:
             continue
         solver.push()
-        solver.add(encoder.truth(node, frame, {}, holds=False))
-        if solver.check() == z3.unsat:
+        assume(solver, [encoder.truth(node, frame, {}, holds=False)])
+        if answer(solver) == z3.unsat:
             known.initially.add(node)
         else:
             false.append(name)

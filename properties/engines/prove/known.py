@@ -14,6 +14,7 @@ from attrs import define, field
 
 from edgeproof.model.expr import Expr
 from edgeproof.model.interned import Interned
+from edgeproof.model.smt import Shape
 
 __all__ = ["Known"]
 
@@ -30,6 +31,10 @@ class Known:
     afterwards: dict[tuple[object, ...], dict[Expr, Expr]] = field(factory=dict)
     """By an action's post: lemmas as they are after it, by lemma."""
     proofs: dict[tuple[Expr, bool], list[tuple[Expressions, Expressions]]] = field(factory=dict)
+
+    shapes: dict[Expr, Shape] = field(factory=dict)
+    widths: dict[tuple[int, bool], tuple[int, Expr]] = field(factory=dict)
+    """What encoders over any number of elements know of expressions, whatever the configuration."""
 
     def unsettled(self, guard: Expr, goals: Iterable[Expr], hold: bool, lemmas: Iterable[Expr]) -> list[Expr]:
         """The goals of which no proof says that they never hold (or never fail) where the guard and the lemmas do."""

@@ -19,8 +19,8 @@ from edgeproof.model.interpret import Event, State, Value
 from edgeproof.model.kernel import StateForm, StepForm
 from edgeproof.model.machine import TICK, Action, Instance, after
 from edgeproof.model.smt import DELAY, Encoder, Frame, fix_choices, possible_actions
-from edgeproof.model.terms import BINARY, all_hold, some_hold
-from edgeproof.properties.engines.prove.solver import new_solver
+from edgeproof.model.terms import BINARY, all_hold, negation, some_hold
+from edgeproof.properties.engines.prove.solver import answer, assume, new_solver
 
 __all__ = ["Counterexample", "Unrolling", "unrolling"]
 
@@ -52,6 +52,7 @@ class Unrolling:
     frames: tuple[Frame, ...]
     steps: tuple[Any, ...]
     solvers: dict[tuple[int, int], Any] = field(factory=dict)
+    filled: dict[Expr, Expr] = field(factory=dict)
 
     def search(self, form: Form, depth: int, work: int) -> Counterexample | None:
         """A run from an initial state of at most `depth` steps, a shortest one, that violates `form`.
@@ -64,10 +65,10 @@ class Unrolling:
                 continue
             solver = self._runs(length, work)
             solver.push()
-            solver.add(wrong)
-            answer = solver.check()
-            model = solver.model() if answer == z3.sat else None
-            why = solver.reason_unknown() if answer == z3.unknown else ""
+            assume(solver, [wrong])
+            said = answer(solver)
+            model = solver.model() if said == z3.sat else None
+            why = solver.reason_unknown() if said == z3.unknown else ""
             solver.pop()
             if why:
                 raise TimeoutError(f"at depth {length}: {why}")
@@ -80,8 +81,8 @@ class Unrolling:
         if (length, work) not in self.solvers:
             solver = self.solvers[length, work] = new_solver(work)
             frame = self.frames[0]
-            solver.add(*self.encoder.initially(frame), *self.encoder.well_typed(frame), *self.ranges())
-            solver.add(*self.steps[:length])
+            assume(solver, [*self.encoder.initially(frame), *self.encoder.well_typed(frame), *self.ranges()])
+            assume(solver, self.steps[:length])
         return self.solvers[length, work]
 
     def induct(
@@ -94,16 +95,16 @@ class Unrolling:
         solver = new_solver(work)
         for position in range(k):
             frame = self.frames[position]
-            solver.add(self.steps[position], *self.encoder.well_typed(frame))
-            solver.add(*(self.encoder.truth(node, frame, {}) for node in lemmas.values()))
+            assume(solver, [self.steps[position], *self.encoder.well_typed(frame)])
+            assume(solver, [self.encoder.truth(node, frame, {}) for node in lemmas.values()])
             earlier = self._violation(form, position)
             if earlier is not None:
-                solver.add(z3.Not(earlier))
-        solver.add(self._violation(form, k), *ranges)
-        answer = solver.check()
-        if answer == z3.unknown:
+                assume(solver, [negation(earlier)])
+        assume(solver, [self._violation(form, k), *ranges])
+        said = answer(solver)
+        if said == z3.unknown:
             raise TimeoutError(f"{k}-induction: {solver.reason_unknown()}")
-        return self._decode(solver.model(), k) if answer == z3.sat else None
+        return self._decode(solver.model(), k) if said == z3.sat else None
 
     def ranges(self) -> list[Any]:
         """The first state is within the declared ranges of naturals; clocks have none."""
@@ -117,19 +118,24 @@ class Unrolling:
 
     def _violation(self, form: Form, position: int) -> Any:
         """The formula for `form` being violated by reaching frame number `position`; None where it cannot be."""
-        instance = self.encoder.instance
         if isinstance(form, StateForm):
-            return self.encoder.truth(fix_choices(instance, form.holds), self.frames[position], {}, holds=False)
+            return self.encoder.truth(self._filled(form.holds), self.frames[position], {}, holds=False)
         if position == 0:
             return None
         frame, wrong = self.frames[position - 1], []
         for number, choice in enumerate(self.choices):
             if choice.action.name in form.per_action:
-                holds = fix_choices(instance, form.per_action[choice.action.name][0])
+                holds = self._filled(form.per_action[choice.action.name][0])
                 bound = {**choice.arguments, DELAY.name: _delay(self.encoder, position - 1)}
                 broken = self.encoder.truth(holds, frame, bound, holds=False)
                 wrong.append(all_hold((_is_choice(position - 1, number), broken)))
         return some_hold(wrong)
+
+    def _filled(self, node: Expr) -> Expr:
+        """What a form says under the instance's options and hazards."""
+        if node not in self.filled:
+            self.filled[node] = fix_choices(self.encoder.instance, node)
+        return self.filled[node]
 
     def _decode(self, model: Any, length: int) -> Counterexample:
         machine = self.encoder.instance.machine
@@ -186,27 +192,42 @@ def _step(
 ) -> Any:
     instance = encoder.instance
     delay = _delay(encoder, position)
+    changes = {choice.action.name: _changes(instance, choice.action) for choice in choices}
+    reached = {name: _terms(encoder, later, name) for name in instance.machine.variables}
     cases = []
     for number, choice in enumerate(choices):
         bound = {**choice.arguments, DELAY.name: delay}
         parts = [_is_choice(position, number), encoder.truth(choice.action.guard, before, bound)]
-        for name, variable in instance.machine.variables.items():
-            for place, new in enumerate(_terms(encoder, later, name)):
-                left = _left_behind(encoder, choice.action, name, variable.over, place, before, bound)
+        for name, new_ones in reached.items():
+            for place, new in enumerate(new_ones):
+                left = _left_behind(encoder, choice.action, name, changes[choice.action.name], place, before, bound)
                 parts.append(BINARY["eq"](new, left))
         cases.append(all_hold(parts))
     return all_hold((some_hold(cases), delay == 1 if whole_time else delay > 0))
 
 
+def _changes(instance: Instance, action: Action) -> dict[str, Expr]:
+    """What an action leaves in the variables that it changes; in an array at the argument `element`."""
+    changes = {}
+    for name in action.post:
+        variable = instance.machine.variables[name]
+        element = Expr("arg", Type("index", sort=variable.over), (), "element")
+        changes[name] = after(Expr("var", variable.type, (element,) if variable.over else (), name), action.post)
+    return changes
+
+
 def _left_behind(
-    encoder: Encoder, action: Action, name: str, over: str, place: int, before: Frame, bound: Mapping[str, Any]
+    encoder: Encoder,
+    action: Action,
+    name: str,
+    changes: Mapping[str, Expr],
+    place: int,
+    before: Frame,
+    bound: Mapping[str, Any],
 ) -> Any:
-    if name not in action.post:
-        return _terms(encoder, before, name)[place]
-    variable = encoder.instance.machine.variables[name]
-    element = Expr("arg", Type("index", sort=over), (), "element")
-    old = Expr("var", variable.type, (element,) if over else (), name)
-    return encoder.term(after(old, action.post), before, {**bound, "element": place})
+    if name in action.post:
+        return encoder.term(changes[name], before, {**bound, "element": place})
+    return before[name](place) if encoder.instance.machine.variables[name].over else before[name]
 
 
 def _terms(encoder: Encoder, frame: Frame, name: str) -> list[Any]:
