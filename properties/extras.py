@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Final
 
 __all__ = ["EXTRAS", "extra_of", "installed", "missing"]
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
-    "search": ("networkx", "llvmlite", "numba", "scipy"),
+    "search": ("networkx", "llvmlite", "numba", "numpy", "scipy"),
     "check": ("duckdb", "ibis", "numpy", "pyarrow"),
     "flags": ("mmh3", "openfeature"),
     "contracts": ("crosshair",),
 }
 """By extra, the packages that it brings, by the names that they are imported by."""
+
+_HISTORIES: Final = (
+    "edgeproof.properties.traffic",
+    "edgeproof.properties.intake",
+    "edgeproof.properties.engines.history",
+)
+"""What needs the extra `check`, also where another one brings the same package."""
 
 
 def installed(extra: str) -> bool:
@@ -31,4 +38,15 @@ def missing(extra: str) -> str:
 def extra_of(error: ModuleNotFoundError) -> str | None:
     """The extra that would bring what could not be imported; None where no extra does."""
     package = (error.name or "").partition(".")[0]
-    return next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+    extras = [extra for extra, packages in EXTRAS.items() if package in packages]
+    if "check" in extras and any(module.startswith(_HISTORIES) for module in _importing(error)):
+        return "check"
+    return next(iter(extras), None)
+
+
+def _importing(error: ModuleNotFoundError) -> Iterator[str]:
+    """The modules that were being imported."""
+    frames = error.__traceback__
+    while frames is not None:
+        yield frames.tb_frame.f_globals.get("__name__", "")
+        frames = frames.tb_next

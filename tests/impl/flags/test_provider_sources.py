@@ -314,10 +314,10 @@ def test_a_look_that_outlives_its_provider_changes_nothing_where_every_evaluatio
 
 
 def test_a_provider_that_is_started_twice_looks_once_and_stops_when_it_is_told_to(edge: Edge) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     provider = EdgeFlagProvider(edge, "acct-1", refresh=0.002)
     provider.initialize(EvaluationContext())
     provider.initialize(EvaluationContext())
-    wait_for(lambda: threading.active_count() == before + 1)
+    wait_for(lambda: len(set(threading.enumerate()) - before) == 1)
     provider.shutdown()
-    wait_for(lambda: threading.active_count() == before)
+    wait_for(lambda: set(threading.enumerate()) <= before)
