@@ -69,3 +69,6 @@ def _begin(s: State) -> None:
     """A request publishes as the alarm's handler does: it leases the alarm, and reads the config."""
     lease(s, "flying")
     take_along(s)
+    if "asked" in s:
+        s.replaced = False
+        s.asked = True
