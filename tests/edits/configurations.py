@@ -31,8 +31,7 @@ _EXHAUSTED: Final[Constants] = {**_FAILING, "F": 7, "handler": "throws", "alarm_
 # A reader that mostly tells its memo changes little, and time mostly passes only while an alarm is lost.
 _STILL: Final[Constants] = {"Pop": 1, "reader": "memo", "M": 50, "T": 50, "S": 0, "D": 0, "R": 0}
 _LOST: Final[Constants] = {**_OUTBOX, **_STILL, "alarm_stuck": True, "crash": True}
-_PUTTING: Final[Constants] = {"D": 1, "R": 1, "watchdog": "on"}
-_RESTORED_LOST: Final[Constants] = {**_RESTORED, **_STILL, **_PUTTING, "epoch": "on", "alarm_stuck": True}
+_RESTORED_LOST: Final[Constants] = {**_RESTORED, **_STILL, "D": 1, "R": 1, "alarm_stuck": True, "watchdog": "on"}
 _DOUBT: Final[Constants] = {"put_ambiguous": True}
 
 _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
@@ -47,7 +46,7 @@ _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
     "restores-in-flight": ("do_kv_restores", {**_RESTORED, "epoch": "on", "D": 3}),
     "crashes-among-lost-alarms": ("do_kv_lost_alarms", _LOST),
     "restarts-among-lost-alarms": ("do_kv_lost_alarms", {**_LOST, "ack": "early", "put_late": True}),
-    "restores-among-lost-alarms": ("do_kv_restores", _RESTORED_LOST),
+    "restores-among-lost-alarms": ("do_kv_restores", {**_RESTORED_LOST, "ack": "early", "epoch": "on", "restores": 9}),
     "exhausted": ("do_kv", _EXHAUSTED),
     "exhausted-by-doubt": ("do_kv", {**_EXHAUSTED, **_DOUBT}),
     "caught-nine-times": ("do_kv", {**_FAILING, "F": 9, "alarm_exhausted": True}),
