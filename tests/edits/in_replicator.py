@@ -252,6 +252,7 @@ IN_REPLICATOR: Final = (
         "        if False:\n",
         "An alarm that fires while a request publishes puts beside it.",
         "restores-among-lost-alarms",
+        "late-commits-among-lost-alarms",
     ),
     _replicator(
         "minds-its-own-lease",

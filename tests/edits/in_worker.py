@@ -332,6 +332,7 @@ IN_WORKER: Final = (
         "if (true) await",
         "An alarm that fires while a request publishes puts beside it.",
         "restores-among-lost-alarms",
+        "late-commits-among-lost-alarms",
     ),
     _store(
         "changelog-with-the-version-asked-for",
