@@ -2,7 +2,7 @@
 """The pattern where the store is restored further back, and while a put is under way.
 
 Everything else is as in `do_kv_lost_alarms`: a restore arms the alarm at once, so that a crash during the put may leave
-one that is overdue, and so that the alarm may fire while a request publishes. In `do_kv` a restore takes one write back,
+one that is overdue, and the alarm may fire while a request publishes. In `do_kv` a restore takes one write back,
 and comes while nothing is under way. Here it takes back one write, two, or all of them. A config of which all is taken
 back is empty, and is published as any other: that is not the absence of a copy, which only the era tells apart. So
 without eras one write is left.
