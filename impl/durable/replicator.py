@@ -153,10 +153,16 @@ class Replicator:
     # --- publishing
 
     async def on_alarm(self) -> None:
-        """The alarm fires: publish, unless a request is at it, which will arm the alarm. One put is in flight."""
-        alarm = self._store.alarm()
-        self._fired = self._runtime.now() if alarm is None else alarm.due
-        if not self._publishing:
+        """The alarm fires: publish, unless a request is at it. One put is in flight.
+
+        The platform is done with an alarm whose handler returns: a request that dies has to leave another one, and so
+        the alarm is leased for it again.
+        """
+        status = self._store.status()
+        self._fired = self._runtime.now() if status.alarm is None else status.alarm.due
+        if self._publishing:
+            self._store.arm(max(self._runtime.now() + self._lease(status.attempts), self._soonest), "lease")
+        else:
             await self._publish(self._handler)
 
     async def _publish(self, handler: str) -> None:
@@ -168,9 +174,7 @@ class Replicator:
 
     async def _attempt(self, handler: str) -> None:
         """Publish the config as it is now; one attempt."""
-        # Until this attempt can no longer be under way, and then as long as after a failure: a second instance that
-        # finds the lease must not put beside the first.
-        lease = self._timing.put_timeout + self._timing.retry.after(self._store.status().attempts + 1)
+        lease = self._lease(self._store.status().attempts + 1)
         snapshot = self._store.begin_attempt(self._runtime.now() + lease)
         try:
             await self._put(snapshot)
@@ -184,6 +188,12 @@ class Replicator:
         heartbeat = self._timing.heartbeat
         beat_at = None if heartbeat is None else self._runtime.now() + heartbeat
         self._store.end_attempt(self._settled(snapshot), beat_at, not_before=self._soonest)
+
+    def _lease(self, attempts: int) -> float:
+        """Seconds until the last of so many attempts can no longer be under way, and then as long as after a failure: a
+        second instance that finds the lease must not put beside the first.
+        """
+        return self._timing.put_timeout + self._timing.retry.after(attempts)
 
     @property
     def _soonest(self) -> float:

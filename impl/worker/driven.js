@@ -31,6 +31,7 @@ export class ConfigStore extends Real {
   #release = null;
   #strike = null;
   #begun = () => {};
+  #atWork = false;
   #meant = null;
   #losing = "";
   #lost = null;
@@ -56,8 +57,9 @@ export class ConfigStore extends Real {
     const scheduledTime = this.#meant ?? info.scheduledTime;
     this.#settled = this.options.handler === "throws"
       ? this.#underThePlatform(info) : super.alarm({ ...info, scheduledTime });
+    this.#atWork = true;
     this.#begun();
-    await this.#settled;
+    await this.#settled.finally(() => { this.#atWork = false; });
   }
 
   // The platform's own retries wait for 2, 4, 8... real seconds. Here they wait in the suite's time: the same handler,
@@ -110,13 +112,18 @@ export class ConfigStore extends Real {
     return true;
   }
 
+  /** Let the alarm fire, and wait until its handler has begun: false if none is due, or one is at work. */
+  async rouse() {
+    const begun = new Promise((resolve) => { this.#begun = resolve; });
+    if (this.#atWork || !(await this.fire())) return false;
+    await begun;
+    return true;
+  }
+
   /** Let the alarm fire, of which the handler hears when it was due, and wait until that is done: false if none is. */
   async run() {
     this.#meant = await this.ctx.storage.getAlarm();
-    const begun = new Promise((resolve) => { this.#begun = resolve; });
-    if (!(await this.fire())) return false;
-    await begun;
-    return this.settle();
+    return (await this.rouse()) && this.settle();
   }
 
   /** Have the runtime lose the next alarm ("once"), or every one from now on ("always"): `alarm` stays in the past. */

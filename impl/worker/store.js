@@ -302,10 +302,14 @@ export class ConfigStore extends DurableObject {
 
   // --- publishing
 
-  /** The alarm fires. It joins a request that is at work already: one put is in flight at a time. */
+  /**
+   * The alarm fires: publish, unless a request is at it. One put is in flight at a time. The platform is done with an
+   * alarm whose handler returns: a request that dies has to leave another one, and so the alarm is leased for it again.
+   */
   async alarm(info) {
     this.fired = info?.scheduledTime ?? this.now(); // not in the platform's documentation, if in its types
-    await (this.attempt ?? this.publish(this.options.handler));
+    if (this.attempt === null) await this.publish(this.options.handler);
+    else this.ctx.storage.transactionSync(() => this.lease(this.meta().attempts));
   }
 
   /** Begin an attempt. Until something is awaited no other event comes in: nobody begins one beside it. */
@@ -336,10 +340,15 @@ export class ConfigStore extends DurableObject {
       const attempts = this.meta().attempts + 1;
       this.sql.exec("UPDATE meta SET attempts = ?, reason = 'lease'", attempts);
       if (handler === "rearms") {
-        this.arm(this.now() + this.options.putTimeout + this.backoff(attempts), "lease");
+        this.lease(attempts);
       }
       return this.copy();
     });
+  }
+
+  /** Until the last of so many attempts can no longer be under way, and then as long as after a failure. */
+  lease(attempts) {
+    this.arm(this.now() + this.options.putTimeout + this.backoff(attempts), "lease");
   }
 
   /** The snapshot is in KV. Publish again at once if the config has moved on, else when the heart beats, if it does. */

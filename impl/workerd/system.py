@@ -362,11 +362,14 @@ class WorkerdSystem(Linked):
     def _do_fire(self) -> None:
         if self.puts:
             raise ActionImpossible("a put is in flight")
+        self._let_fire("fire")
+        self.puts.append(self.kv.arrival())
+
+    def _let_fire(self, door: str) -> None:
         if self.lost is not None and self._alarm() == self.lost:
             raise ActionImpossible("the platform has lost the alarm")
-        if not self._at_door("fire"):
-            raise ActionImpossible("no alarm is due")
-        self.puts.append(self.kv.arrival())
+        if not self._at_door(door):
+            raise ActionImpossible("no alarm is due, or its handler is at work")
 
     def _do_alarm_stuck(self) -> None:
         alarm = self._alarm()

@@ -69,3 +69,7 @@ def _begin(s: State) -> None:
     """A request publishes as the alarm's handler does: it leases the alarm, and reads the config."""
     lease(s, "flying")
     take_along(s)
+    # Where restores come during a put as well: this one is of a request, and has not seen any.
+    if "asked" in s:
+        s.replaced = False
+        s.asked = True

@@ -2,9 +2,10 @@
 """The pattern where the store is restored further back, and while a put is under way.
 
 Everything else is as in `do_kv_lost_alarms`: a restore arms the alarm at once, so that a crash during the put may leave
-one that is overdue. In `do_kv` a restore takes one write back, and comes while nothing is under way. Here it takes back
-one write, two, or all of them. A config of which all is taken back is empty, and is published as any other: that is not
-the absence of a copy, which only the era tells apart. So without eras one write is left.
+one that is overdue, and the alarm may fire while a request publishes. In `do_kv` a restore takes one write back,
+and comes while nothing is under way. Here it takes back one write, two, or all of them. A config of which all is taken
+back is empty, and is published as any other: that is not the absence of a copy, which only the era tells apart. So
+without eras one write is left.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class DoKvRestores(DoKvLostAlarms):
     """One unit of config as in `do_kv_lost_alarms`, whose store is restored at any time but between write and reply."""
 
     replaced = boolean(doc="the store was restored since the replicator's put began")
+    asked = boolean(doc="a request began the replicator's last put: no alarm is at work during it, and one may fire")
 
     @definition()
     def outdated(s: State) -> Expr:
@@ -39,6 +41,13 @@ class DoKvRestores(DoKvLostAlarms):
         """The alarm fires: the handler leases the alarm, reads the config and starts its one put."""
         DoKvLostAlarms.fire(s)
         s.replaced = False
+        s.asked = False
+
+    @action(fair=False)
+    def fire_beside(s: State) -> None:
+        """The alarm fires while a request publishes: the handler leases the alarm for that, and puts nothing."""
+        s.require((s.sending != "idle") & s.asked & (s.alarm != "off") & ~s.lost & (s.armed >= s.due))
+        arm(s, "lease")
 
     @hazard()
     def rollback(s: State) -> None:

@@ -54,6 +54,7 @@ _LEMMAS: Final[Lemmas] = {
     **{f"{name}-until-a-restore": _until_a_restore(lemma) for name, lemma in do_kv_lost_alarms.DOSSIER.lemmas.items()},
     "nothing-is-stuck": lambda s: ~s.stuck,
     "nothing-is-armed-again-until-a-restore": _until_a_restore(lambda s: s.alarm != "again"),
+    "no-request-publishes": lambda s: ~s.asked,
     "alarms-need-a-config-or-a-restore": lambda s: implies(s.alarm != "off", is_copy(s.config, s.era)),
     "what-is-sent-is-a-copy": lambda s: implies(s.sending != "idle", is_copy(s.sent, s.sent_era)),
     "what-is-loaded-is-a-copy": lambda s: for_all(s.Pop, lambda p: s.loaded[p] == is_copy(s.kept[p], s.kept_era[p])),

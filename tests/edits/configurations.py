@@ -31,6 +31,8 @@ _EXHAUSTED: Final[Constants] = {**_FAILING, "F": 7, "handler": "throws", "alarm_
 # A reader that mostly tells its memo changes little, and time mostly passes only while an alarm is lost.
 _STILL: Final[Constants] = {"Pop": 1, "reader": "memo", "M": 50, "T": 50, "S": 0, "D": 0, "R": 0}
 _LOST: Final[Constants] = {**_OUTBOX, **_STILL, "alarm_stuck": True, "crash": True}
+_LOSING: Final[Constants] = {"alarm_stuck": True, "watchdog": "on"}
+_RESTORED_LOST: Final[Constants] = {**_RESTORED, **_STILL, "D": 1, "R": 1, "epoch": "on", **_LOSING}
 _DOUBT: Final[Constants] = {"put_ambiguous": True}
 
 _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
@@ -45,6 +47,8 @@ _MORE: Final[Mapping[str, tuple[str, Constants]]] = {
     "restores-in-flight": ("do_kv_restores", {**_RESTORED, "epoch": "on", "D": 3}),
     "crashes-among-lost-alarms": ("do_kv_lost_alarms", _LOST),
     "restarts-among-lost-alarms": ("do_kv_lost_alarms", {**_LOST, "ack": "early", "put_late": True}),
+    "restores-among-lost-alarms": ("do_kv_restores", _RESTORED_LOST),
+    "late-commits-among-lost-alarms": ("do_kv_restores", {**_RESTORED_LOST, "ack": "early", "restores": 9}),
     "exhausted": ("do_kv", _EXHAUSTED),
     "exhausted-by-doubt": ("do_kv", {**_EXHAUSTED, **_DOUBT}),
     "caught-nine-times": ("do_kv", {**_FAILING, "F": 9, "alarm_exhausted": True}),

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import BESIDE_A_REQUEST
 
 __all__ = ["IN_REPLICATOR"]
 
@@ -129,15 +128,15 @@ IN_REPLICATOR: Final = (
     ),
     _replicator(
         "a-lease-as-long-as-the-put",
-        "lease = self._timing.put_timeout + self._timing.retry.after(self._store.status().attempts + 1)",
-        "lease = self._timing.put_timeout",
+        "return self._timing.put_timeout + self._timing.retry.after(attempts)",
+        "return self._timing.put_timeout",
         "The lease ends when the put does: a new instance puts beside the old one.",
         "outbox-faults",
     ),
     _replicator(
         "a-lease-of-one-wait",
-        "lease = self._timing.put_timeout + self._timing.retry.after(self._store.status().attempts + 1)",
-        "lease = self._timing.retry.after(self._store.status().attempts + 1)",
+        "return self._timing.put_timeout + self._timing.retry.after(attempts)",
+        "return self._timing.retry.after(attempts)",
         "The lease leaves the time of the put itself out.",
         "outbox-faults",
     ),
@@ -249,11 +248,11 @@ IN_REPLICATOR: Final = (
     ),
     _replicator(
         "fires-beside",
-        "        if not self._publishing:\n            await",
-        "        if True:\n            await",
+        "        if self._publishing:\n",
+        "        if False:\n",
         "An alarm that fires while a request publishes puts beside it.",
-        "lost-alarm-faults",
-        survives=BESIDE_A_REQUEST,
+        "restores-among-lost-alarms",
+        "late-commits-among-lost-alarms",
     ),
     _replicator(
         "minds-its-own-lease",

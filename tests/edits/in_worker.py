@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.properties.edits.edit import Edit
-from tests.edits.survivors import BESIDE_A_REQUEST
 
 __all__ = ["IN_WORKER"]
 
@@ -329,11 +328,11 @@ IN_WORKER: Final = (
     ),
     _store(
         "fires-beside",
-        "await (this.attempt ?? this.publish(this.options.handler));",
-        "await this.publish(this.options.handler);",
+        "if (this.attempt === null) await",
+        "if (true) await",
         "An alarm that fires while a request publishes puts beside it.",
-        "lost-alarm-faults",
-        survives=BESIDE_A_REQUEST,
+        "restores-among-lost-alarms",
+        "late-commits-among-lost-alarms",
     ),
     _store(
         "changelog-with-the-version-asked-for",

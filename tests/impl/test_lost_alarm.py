@@ -274,6 +274,7 @@ def test_an_alarm_that_fires_while_a_request_publishes_puts_nothing(unit: Unit) 
     unit.object.store.restore(0)  # arms it at once, whoever is at work
     assert unit.fire()
     assert len(unit.puts) == 1
+    assert unit.alarm == Alarm(unit.world.now() + D + R, "lease", 1), "who dies now leaves an alarm"
     unit.world.resolve(unit.puts[0])
     unit.world.advance(0.1)
     assert unit.fire()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from edgeproof.model.designs.do_kv_restores import DoKvRestores
-from edgeproof.model.machine import State, hazard
+from edgeproof.model.designs.parts.alarm import disarm
+from edgeproof.model.machine import Design, State, action, hazard
 from edgeproof.properties.cases import scoreboard
 from tests.properties import boards
 
@@ -60,4 +61,22 @@ class Disarming(DoKvRestores):
 def test_a_restore_during_a_put_has_to_arm_the_alarm_as_well() -> None:
     assert boards.violated_by(
         Disarming, "convergence", "do_kv_restores", Pop=1, Put=1, writes=2, rollback=True, crash=True, epoch="on"
+    )
+
+
+class Consumed(DoKvRestores):
+    """An alarm that fires while a request publishes leaves everything to that request."""
+
+    @action(fair=False)
+    def fire_beside(s: State) -> None:
+        """The alarm fires while a request publishes, and its handler returns: no alarm is armed any more."""
+        DoKvRestores.fire_beside(s)
+        disarm(s)
+
+
+@pytest.mark.parametrize(("design", "lost"), [(DoKvRestores, False), (Consumed, True)])
+def test_an_alarm_that_fires_while_a_request_publishes_has_to_be_armed_again(design: type[Design], lost: bool) -> None:
+    faults = {"alarm_stuck": True, "rollback": True, "crash": True}
+    assert lost is boards.violated_by(
+        design, "convergence", "do_kv_restores", Pop=1, Put=1, writes=1, watchdog="on", epoch="on", **faults
     )

@@ -207,12 +207,13 @@ def test_an_alarm_that_fires_while_a_request_publishes_puts_nothing(worker: Work
         perform(worker, step)
     assert worker.observe()["sending"] == "flying"
     before = worker._status()["fired"]
-    # The lease is over, and the put is not: the model has no such step.
+    # The lease is over, and the put is not: a put that ends within its time-out leaves that to a restore.
     for _ in range(3):
         perform(worker, "tick")
     worker._at_door("fire")
     assert any(worker._status()["fired"] != before for _ in range(1_000)), "the runtime has fired it"
     assert worker.observe()["sending"] == "flying", "and no second one"
+    assert worker.observe()["alarm"] == "lease", "who dies now leaves an alarm"
     perform(worker, "put_lands")
     perform(worker, "put_confirmed")
     assert worker.observe()["kv"] == 1
