@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from edgeproof.properties.engines.explore.search import Graph
+from edgeproof.properties.engines.explore.loops import staying, without_parallels
+from edgeproof.properties.engines.explore.search import Graph, among
 
 __all__ = ["Lasso", "Loops", "fair_cycle", "fair_loops"]
 
@@ -61,13 +62,12 @@ def fair_loops(graph: Graph, fair: list[int], hazard: list[int]) -> Loops:
     """The fair components of a graph without hazard edges; `fair` and `hazard` are labels."""
     count, source = len(graph.start) - 1, graph.source
     possible = _places(fair, graph.label, source, count)
-    calm = ~graph.labelled(hazard)
-    start = np.concatenate(([0], np.cumsum(np.bincount(source[calm], minlength=count))))
-    edges = csr_matrix((np.ones(start[-1], dtype=np.int8), graph.target[calm], start), shape=(count, count))
+    calm = ~among(hazard)
     # Of parallel edges scipy's search finds no end.
-    edges.sum_duplicates()
+    start, target = without_parallels(graph.start, graph.target, graph.label, calm)
+    edges = csr_matrix((np.ones(len(target)), target, start), shape=(count, count))
     components, member = connected_components(edges, directed=True, connection="strong")
-    inside = calm & (member[source] == member[graph.target])
+    inside = staying(graph.start, graph.target, graph.label, calm, member)
     fair_enough = _fair_components(components, member, source, graph, inside, possible)
     return Loops(graph, source, possible, member, inside, fair_enough[member])
 

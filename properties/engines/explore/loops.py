@@ -17,7 +17,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "insert", "level", "stuck", "truths"]
+__all__ = ["BLOCK", "insert", "level", "staying", "stuck", "truths", "without_parallels"]
 
 Ints = NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -207,6 +207,33 @@ def insert(
         places[slot] = i
         if state_forms:
             _note(check, state_forms, flat, i, prm, hits)
+
+
+@_compiled
+def without_parallels(start: Ints, target: Any, label: Any, wanted: Any) -> tuple[Any, Any]:
+    """The rows of the graph of the edges with a wanted label, of which parallel ones are one."""
+    count = len(start) - 1
+    rows, left, n = np.zeros(count + 1, dtype=np.int32), np.empty(len(target), dtype=np.int32), 0
+    seen = np.full(count, -1, dtype=np.int32)
+    for i in range(count):
+        for edge in range(start[i], start[i + 1]):
+            to = target[edge]
+            if wanted[label[edge]] and seen[to] != i:
+                seen[to] = i
+                left[n] = to
+                n += 1
+        rows[i + 1] = n
+    return rows, left[:n]
+
+
+@_compiled
+def staying(start: Ints, target: Any, label: Any, wanted: Any, member: Any) -> Any:
+    """Which edges have a wanted label and do not leave their component, whose number is each state's `member`."""
+    inside = np.empty(len(target), dtype=np.bool_)
+    for i in range(len(start) - 1):
+        for edge in range(start[i], start[i + 1]):
+            inside[edge] = wanted[label[edge]] and member[target[edge]] == member[i]
+    return inside
 
 
 @_compiled

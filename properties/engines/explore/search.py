@@ -79,11 +79,6 @@ class Graph:
         """The state that each edge begins in."""
         return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
 
-    def labelled(self, labels: Sequence[int]) -> NDArray[np.bool_]:
-        """Which edges have one of these labels."""
-        found: NDArray[np.bool_] = among(labels)[self.label]
-        return found
-
 
 @frozen(eq=False)
 class Searcher:
