@@ -88,8 +88,26 @@ def test_a_commit_whose_outcome_is_unknown_excuses_whoever_read_it() -> None:
 
 
 def test_a_unit_does_not_answer_for_another() -> None:
-    lines = [*clean(), read(1, 10, 10.1, unit="other", digest=None)]
+    lines = [*clean(), read(1, 10, 10.1, unit="other", digest=None), commit(1, 11, 11.1, unit="other", digest=None)]
     assert verdicts(lines)["never-ahead"] is Verdict.VIOLATED
+
+
+def test_of_what_is_older_than_a_record_nobody_knows_when_it_was_made() -> None:
+    """Reads of a unit whose commits nobody recorded, and of versions from before its first commit on record."""
+    elsewhere = [read(4, 10, 10.1, unit="other", digest=None)]
+    late = [read(41, 0, 0.1, digest=None), commit(42, 1, 1.2), read(41, 2, 2.1, digest=None), read(42, 3, 3.1)]
+    for lines in ([*clean(), *elsewhere], late):
+        assert verdicts(lines)["never-ahead"] is Verdict.HOLDS_TO_BOUND
+    assert verdicts(elsewhere)["never-ahead"] is Verdict.VACUOUS
+    ahead = [read(43, 0, 0.1, digest=None), *late]
+    assert "line 1: r1 at lis was told version 43, which was never committed" in check(ahead)["never-ahead"].reason
+
+
+def test_of_what_was_there_before_a_restore_with_which_a_record_begins_nobody_knows() -> None:
+    restored = [fault("rollback", 1, 1.1, version=5), commit(6, 2, 2.1)]
+    assert verdicts([read(7, 0, 0.1, digest=None), *restored])["never-ahead"] is not Verdict.VIOLATED
+    began_before = [commit(3, 0.1, 0.2), *restored]
+    assert verdicts([*began_before, read(9, 3, 3.1, digest=None)])["never-ahead"] is Verdict.VIOLATED
 
 
 # --- no-partial-read
