@@ -77,7 +77,7 @@ def settle(
     """
     from edgeproof.model.machine import DesignError
     from edgeproof.properties.bounds import parameters
-    from edgeproof.properties.environment import setting_of, shares
+    from edgeproof.properties.environment import numbers_of, setting_of, shares
 
     machine = machine_of(chosen.design)
     chosen = evolve(chosen, design=machine.name)
@@ -92,7 +92,7 @@ def settle(
     try:
         setting = setting_of(chosen.design, numbers, picked)
         needed = {*parameters(setting.instance), *(["F"] if shares(machine, "F") else [])}
-        return setting, tuple(name for name in machine.rigids if name in needed and name not in numbers)
+        return setting, tuple(name for name in numbers_of(machine) if name in needed and name not in numbers)
     except DesignError as error:
         raise Unusable(one_line(error)) from error
 

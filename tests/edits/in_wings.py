@@ -64,7 +64,7 @@ IN_WINGS: Final = (
         '"push": ("write",)',
         '"push": SCOPES',
         "A token for reading opens pushes.",
-        ("tokens-tombstone",),
+        ("tokens",),
     ),
     Edit(
         "any-repo",

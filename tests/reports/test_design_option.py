@@ -14,6 +14,7 @@ from tests.reports.test_check import verdicts, write
 NUMBERS = ("--sync-delay", "1s", "--put-timeout", "1s", "--cache-ttl", "2s")
 REGIONAL = ("--design", "do_kv_regional", "--set", "G=10s")
 MANIFEST = ("--design", "do_kv_manifest", "--set", "U=3s", "--set", "L=500ms")
+BACKOFF = ("--design", "do_kv_backoff", "--option", "waits=doubled", "--retries", "2", "--retry-delay", "1s")
 STALENESS = ("--property", "bounded-staleness", "--json")
 
 
@@ -30,6 +31,7 @@ def history(path: Path, seconds: float, source: str | None = None) -> Path:
         (REGIONAL, 15, "D + S + D + G + T"),
         (MANIFEST, 11.5, "U + D + S + U + D + T + L"),
         (("--design", "flagship"), 5, "D + S + D + T"),
+        (BACKOFF, 10, "D + S + F*(D + R) + (F - 1)*R + D + T"),
     ],
 )
 def test_a_history_is_held_to_the_bound_of_its_design(
