@@ -55,11 +55,8 @@ class DoOnlySystem(Rewriting, Linked):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        config, changelog, later = self.held.texts(self.store, self.storage.connection)
         return {
-            "config": config,
-            "logged": changelog,
-            "later": later,
+            **self.held.shown(self.store, self.storage.connection),
             "answers": to_json(self.client.answers),
             "served": tuple(map(self._texts.of, self.told.answers)),
         }

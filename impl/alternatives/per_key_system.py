@@ -96,11 +96,8 @@ class DoKvPerKeySystem(OnePut, Writing, Linked):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        config, changelog, later = self.held.texts(self.store, self.storage.connection)
         contents: dict[str, str | tuple[str | None, ...] | None] = {
-            "config": config,
-            "logged": changelog,
-            "later": later,
+            **self.held.shown(self.store, self.storage.connection),
             "answers": to_json(self.client.answers),
         }
         for name in FIELDS:

@@ -65,6 +65,10 @@ class Held:
             self._texts = (to_kv(snapshot)[0].decode(), logged, later)
         return self._texts
 
+    def shown(self, store: ConfigStore, connection: Connection) -> dict[str, str]:
+        """The texts, under the names by which systems show them."""
+        return dict(zip(("config", "logged", "later"), self.texts(store, connection), strict=True))
+
     def _look(self, connection: Connection) -> None:
         as_of = (connection, connection.total_changes)
         if as_of == self._as_of:

@@ -19,11 +19,12 @@ from edgeproof.impl.edge.reader import ConfigUnavailable, Reading, ServedFrom
 from edgeproof.impl.interleaved.base import Touch
 from edgeproof.impl.interleaved.place import CACHE_TTL
 from edgeproof.impl.interleaved.reader import MEMO_TTL, ReaderSubject
+from edgeproof.impl.interleaved.worker_process import Waits, to_its_end
 from edgeproof.impl.runtime import Instance
 from edgeproof.impl.snapshot import Snapshot
 from edgeproof.impl.workerd.adversary import Adversary, Held
 from edgeproof.impl.workerd.client import Reply, WorkerdError, asked
-from edgeproof.impl.workerd.held_reads import GATE, HeldCall, HeldIsolate, HeldRead
+from edgeproof.impl.workerd.held_reads import GATE, HeldCall, HeldIsolate
 from edgeproof.impl.workerd.processes import Edits
 
 __all__ = ["WorkerReaderSubject", "guarded", "memo", "plain"]
@@ -55,17 +56,12 @@ class WorkerReader:
         """What a request is told. Raises ConfigUnavailable."""
         self._set_time()
         call = self._isolate.ask(f"/apps/{self._app}/definitions")
-        try:
-            while call.asks is not None:
-                self._look()
-                await self._answer(call, call.asks)
-        except BaseException:
-            call.abandon()
-            raise
+        reply = await to_its_end(call, self._answer)
         self._look()
-        return _reading(call.reply())
+        return _reading(reply)
 
-    async def _answer(self, call: HeldCall, read: HeldRead | Held) -> None:
+    async def _answer(self, call: HeldCall, read: Waits) -> None:
+        self._look()
         try:
             entry = await self._runtime.call(*self._asked(read))
         except OSError:
@@ -75,7 +71,7 @@ class WorkerReader:
             self._tell_time()
             call.answer(entry)
 
-    def _asked(self, read: HeldRead | Held) -> tuple[str, Callable[[], KVEntry | None]]:
+    def _asked(self, read: Waits) -> tuple[str, Callable[[], KVEntry | None]]:
         """What is under way by that: its name, and how it is answered."""
         if read.key == GATE + _BODY:
             return _BODY, lambda: None

@@ -91,11 +91,8 @@ class ManifestSystem(OverKV, Linked):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        config, changelog, later = self.held.texts(self.store, self.storage.connection)
         contents: dict[str, str | tuple[str | None, ...] | None] = {
-            "config": config,
-            "logged": changelog,
-            "later": later,
+            **self.held.shown(self.store, self.storage.connection),
         }
         # Where names do not last, a client may be told a part of another version.
         if self.choices.layout.names.lasting:

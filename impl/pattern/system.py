@@ -86,13 +86,10 @@ class ReferenceSystem(DrivenPuts, Rewriting, Linked):
 
     def contents(self) -> Contents:
         """What is held now, by the names of the model's variables."""
-        config, changelog, later = self.held.texts(self.store, self.storage.connection)
         puts, text = self.puts(), self._texts.of
         copies = [one.cache.copies.get(self.choices.key) for one in self.locations]
         return {
-            "config": config,
-            "logged": changelog,
-            "later": later,
+            **self.held.shown(self.store, self.storage.connection),
             "answers": to_json(self.client.answers) if self.client.answers else _NO_ANSWERS,
             "beside": self._beside,
             "sent": text(puts[0].payload) if puts else None,

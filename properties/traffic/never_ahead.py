@@ -104,12 +104,12 @@ def _tested(facts: Facts, promise: Promise) -> int:
     told, put = facts.told, facts.publishes
     made = _allowed(facts)
 
-    def asked(known: Table) -> Flags:
+    def asked(known: Table, known_by: Column) -> Flags:
         place = matched(key(known, VERSION), key(made, VERSION))
-        there = (place >= 0) & ~np.isnan(made.asked[place]) if len(made) else np.zeros(len(known), bool)
+        there = (place >= 0) & (made.asked[place] <= known_by + promise.slack) if len(made) else known.label < 0
         return (known.label > 0) & (there | _on_record(facts, known))
 
-    return int(told.n[asked(told)].sum()) + int(asked(put).sum())
+    return int(told.n[asked(told, told.last_returned)].sum()) + int(asked(put, _over(put)).sum())
 
 
 def _measures(facts: Facts, promise: Promise) -> dict[str, int | float]:

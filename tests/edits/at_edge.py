@@ -10,20 +10,20 @@ from edgeproof.properties.edits.edit import Edit
 __all__ = ["AT_EDGE"]
 
 
-def _kv(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(name, "impl/edge/kv.py", old, new, slip, cases, survives)
+def _kv(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(name, "impl/edge/kv.py", old, new, slip, cases)
 
 
-def _reader(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(name, "impl/edge/reader.py", old, new, slip, cases, survives)
+def _reader(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(name, "impl/edge/reader.py", old, new, slip, cases)
 
 
-def _snapshot(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(name, "impl/snapshot.py", old, new, slip, cases, survives)
+def _snapshot(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(name, "impl/snapshot.py", old, new, slip, cases)
 
 
-def _deployment(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(name, "impl/pattern/deployment.py", old, new, slip, cases, survives)
+def _deployment(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(name, "impl/pattern/deployment.py", old, new, slip, cases)
 
 
 AT_EDGE: Final = (

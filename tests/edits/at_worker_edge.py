@@ -10,8 +10,8 @@ from edgeproof.properties.edits.edit import Edit
 __all__ = ["AT_WORKER_EDGE"]
 
 
-def _worker(name: str, file: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(f"worker-{name}", f"impl/worker/{file}.js", old, new, slip, cases, survives)
+def _worker(name: str, file: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(f"worker-{name}", f"impl/worker/{file}.js", old, new, slip, cases)
 
 
 AT_WORKER_EDGE: Final = (

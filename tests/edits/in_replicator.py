@@ -10,12 +10,12 @@ from edgeproof.properties.edits.edit import Edit
 __all__ = ["IN_REPLICATOR"]
 
 
-def _replicator(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(name, "impl/durable/replicator.py", old, new, slip, cases, survives)
+def _replicator(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(name, "impl/durable/replicator.py", old, new, slip, cases)
 
 
-def _front(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(name, "impl/durable/front.py", old, new, slip, cases, survives)
+def _front(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(name, "impl/durable/front.py", old, new, slip, cases)
 
 
 IN_REPLICATOR: Final = (

@@ -10,8 +10,8 @@ from edgeproof.properties.edits.edit import Edit
 __all__ = ["IN_STORE"]
 
 
-def _store(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(name, "impl/durable/store.py", old, new, slip, cases, survives)
+def _store(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(name, "impl/durable/store.py", old, new, slip, cases)
 
 
 IN_STORE: Final = (

@@ -10,8 +10,8 @@ from edgeproof.properties.edits.edit import Edit
 __all__ = ["IN_WORKER"]
 
 
-def _store(name: str, old: str, new: str, slip: str, *cases: str, survives: str = "") -> Edit:
-    return Edit(f"worker-{name}", "impl/worker/store.js", old, new, slip, cases, survives)
+def _store(name: str, old: str, new: str, slip: str, *cases: str) -> Edit:
+    return Edit(f"worker-{name}", "impl/worker/store.js", old, new, slip, cases)
 
 
 IN_WORKER: Final = (

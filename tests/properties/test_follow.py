@@ -116,6 +116,20 @@ def test_what_is_forgotten_makes_a_verdict_open_but_never_wrong(
             assert found[name] in (remembered[name], Verdict.UNKNOWN), name
 
 
+def test_who_was_told_a_version_before_its_unit_had_a_record_is_remembered_or_the_verdict_is_open() -> None:
+    elsewhere = read(4, 0.2, 0.3, unit="other", digest=None)
+    lines = [read(9, 0, 0.1, digest=None), elsewhere, commit(5, 2, 2.1)]
+    assert verdicts(reports(lines))["never-ahead"] is Verdict.VIOLATED
+    assert verdicts(reports(lines, Limits(versions=1)))["never-ahead"] is Verdict.UNKNOWN
+
+
+def test_where_a_key_came_to_two_versions_nobody_knows_with_which_of_them_the_record_began() -> None:
+    second, first = commit(2, 4, 4, key="k"), commit(1, 0, 0.5, era=1, key="k")
+    lines = [second, first, commit(None, 0, key="k"), publish(3, 4, 4.5)]
+    assert defined(lines)["never-ahead"] == {4}
+    assert verdicts(reports(lines, PATIENT))["never-ahead"] is Verdict.UNKNOWN
+
+
 def test_what_begins_at_a_moment_that_had_to_be_judged_already_comes_too_late() -> None:
     lines = [read(2, 4, 5, pop="ams"), read(1, 5, 6)]
     assert verdicts(reports(lines, PATIENT))["cross-pop-monotonic"] is Verdict.HOLDS_TO_BOUND

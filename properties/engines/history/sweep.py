@@ -102,6 +102,8 @@ class Sweep:
             self._do(act, row)
         self._queue.clear()
         for unit in self.window.units.values():
+            if unit.recorded is not None and not unit.begun:
+                self._begin_record(unit)
             facts = unit.versions.values()
             self.counts["never-ahead undecided"] += unit.keyed and any(one.excused is not None for one in facts)
             if unit.ambiguous:
@@ -179,7 +181,7 @@ class Sweep:
                 self._end(row)
             case "told":
                 self._told(row)
-            case "recorded" if not self.window.unit(row.unit).begun:
+            case "recorded" if self.window.unit(row.unit).may_begin():
                 self._begin_record(self.window.unit(row.unit))
             case "acknowledge":
                 self.window.unit(row.unit).acknowledge((row.told, row.line), row.returned)
@@ -228,7 +230,7 @@ class Sweep:
         for told, facts in unit.versions.items():
             if facts.early is None:
                 continue
-            if unit.on_record(told) or facts.asked < inf:
+            if unit.on_record(told):
                 count, moment, first = facts.early
                 self.counts["never-ahead tested"] += count
                 self._held(first, moment, unit, facts)
@@ -341,7 +343,7 @@ class Sweep:
         if not unit.begun:
             count, since, first = facts.early or (0, inf, row)
             facts.early = (count + 1, *((moment, row) if moment < since else (since, first)))
-        elif facts.asked < inf or unit.on_record(row.told):
+        elif (facts.asked < inf and facts.asked <= moment + self.promise.slack) or unit.on_record(row.told):
             self.counts["never-ahead tested"] += 1
             self._held(row, moment, unit, facts)
         if row.kind == "read":

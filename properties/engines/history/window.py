@@ -147,6 +147,12 @@ class Unit:
         """Note a commit that names its version: the record begins with the first one."""
         self.recorded = min((asked, told), self.recorded or (inf, told))
 
+    def may_begin(self) -> bool:
+        """Whether its record can begin: no write that was sent before its first commit may yet be answered."""
+        if self.begun or self.recorded is None:
+            return False
+        return all(self.sent[key] >= self.recorded[0] for key in self.open)
+
     def on_record(self, told: Version) -> bool:
         """Whether the record had begun when a version was made, as far as is known by now."""
         if self.recorded is None or self.restored_from <= self.recorded[0]:
