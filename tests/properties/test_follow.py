@@ -130,6 +130,16 @@ def test_where_a_key_came_to_two_versions_nobody_knows_with_which_of_them_the_re
     assert verdicts(reports(lines, PATIENT))["never-ahead"] is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize(("came_to", "verdict"), [(2, Verdict.VIOLATED), (3, Verdict.HOLDS_TO_BOUND)])
+def test_a_lost_answer_excuses_what_was_told_until_the_write_is_known_to_have_come_to_something(
+    came_to: int, verdict: Verdict
+) -> None:
+    told = [commit(1, 0, 0.5), commit(None, 1, key="k"), read(3, 1.5, 2, digest=None)]
+    lines = [*told, commit(came_to, 90, 91, key="k")]
+    assert verdicts(reports(told))["never-ahead"] is Verdict.HOLDS_TO_BOUND
+    assert verdicts(reports(lines))["never-ahead"] is verdicts(reports(lines, PATIENT))["never-ahead"] is verdict
+
+
 def test_what_begins_at_a_moment_that_had_to_be_judged_already_comes_too_late() -> None:
     lines = [read(2, 4, 5, pop="ams"), read(1, 5, 6)]
     assert verdicts(reports(lines, PATIENT))["cross-pop-monotonic"] is Verdict.HOLDS_TO_BOUND

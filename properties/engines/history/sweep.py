@@ -104,12 +104,11 @@ class Sweep:
         for unit in self.window.units.values():
             if unit.recorded is not None and not unit.begun:
                 self._begin_record(unit)
-            facts = unit.versions.values()
-            self.counts["never-ahead undecided"] += unit.keyed and any(one.excused is not None for one in facts)
+            self._excuse(unit)
             if unit.ambiguous:
                 unsaid = (facts.known and not unit.on_record(told) for told, facts in unit.versions.items())
                 self.counts["never-ahead undecided"] += any(unsaid)
-            self.counts["no-partial-read undecided"] += sum(len(one.open) > 1 for one in facts)
+            self.counts["no-partial-read undecided"] += sum(len(one.open) > 1 for one in unit.versions.values())
 
     def collected(self) -> tuple[Violation, ...]:
         """The violations since this was asked last."""
@@ -235,6 +234,17 @@ class Sweep:
                 self.counts["never-ahead tested"] += count
                 self._held(first, moment, unit, facts)
             facts.early = None
+
+    def _excuse(self, unit: Unit) -> None:
+        """Ask once more, with all answers known, whether a lost one accounts for what was known too early."""
+        for facts in unit.versions.values():
+            if facts.excused is None:
+                continue
+            moment, row = facts.excused
+            if unit.lost() > moment + self.promise.slack:
+                self._too_early(row, facts)
+            else:
+                self.counts["never-ahead undecided"] += unit.unsure
 
     # --- puts and reads
 

@@ -90,8 +90,8 @@ class Unit:
     """What the newest writes under a key came to."""
     ambiguous: bool = False
     """Whether a key came to two versions."""
-    keyed: bool = False
-    """Whether there was any in `sent`."""
+    keys_forgotten: bool = False
+    """Whether some of either were forgotten."""
     began: float = inf
     restored_from: float = inf
     """When the first restore began."""
@@ -120,7 +120,6 @@ class Unit:
         if row.key is None:
             self.unnamed = min(self.unnamed, row.invoke)
             return
-        self.keyed = True
         self.sent[row.key] = min(row.invoke, self.sent.get(row.key, inf))
         if row.key not in self.answers:
             self.open.add(row.key)
@@ -130,6 +129,7 @@ class Unit:
         if len(self.sent) > _KEYS:
             oldest = next(iter(self.sent))
             self.open.discard(oldest)
+            self.keys_forgotten = True
             self.unnamed = min(self.unnamed, self.sent.pop(oldest))
 
     def since_sent_first(self, row: Row) -> Row:
@@ -139,6 +139,7 @@ class Unit:
         self.ambiguous |= self.answers.get(row.key, row.told) != row.told
         self.answers[row.key] = row.told
         if len(self.answers) > _KEYS:
+            self.keys_forgotten = True
             del self.answers[next(iter(self.answers))]
         self.open.discard(row.key)
         return evolve(row, invoke=min(row.invoke, self.sent.get(row.key, inf)))
@@ -163,6 +164,11 @@ class Unit:
         """Since when a commit that is not known may have been made: across a restore, an answer tells of nothing."""
         keys = self.open if self.restored_from == inf else self.sent
         return min(self.unnamed, *(self.sent[key] for key in keys), inf)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether `lost` may tell of writes that were answered."""
+        return self.keys_forgotten or (self.restored_from < inf and len(self.sent) > 0)
 
     def superseded(self, told: Version) -> float:
         """When something newer had been acknowledged, or some time after that; infinity for not yet."""
