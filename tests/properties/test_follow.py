@@ -25,6 +25,8 @@ from tests.properties.random_traffic import random_unit
 
 BOUND = 2.25
 PATIENT = Limits(patience=1e9)
+AT_LAST = read(0, 60, 61, unit="other")
+"""With it, all patience with what came before has come to its end."""
 
 
 def reports(lines: Iterable[Line], limits: Limits | None = None, every: int = 10**9) -> list[Report]:
@@ -135,9 +137,29 @@ def test_a_lost_answer_excuses_what_was_told_until_the_write_is_known_to_have_co
     came_to: int, verdict: Verdict
 ) -> None:
     told = [commit(1, 0, 0.5), commit(None, 1, key="k"), read(3, 1.5, 2, digest=None)]
-    lines = [*told, commit(came_to, 90, 91, key="k")]
+    lines = [*told, AT_LAST, commit(came_to, 90, 91, key="k")]
     assert verdicts(reports(told))["never-ahead"] is Verdict.HOLDS_TO_BOUND
     assert verdicts(reports(lines))["never-ahead"] is verdicts(reports(lines, PATIENT))["never-ahead"] is verdict
+
+
+def test_a_record_that_turns_out_to_begin_with_an_older_version_of_the_same_write_holds_what_was_known_to_it() -> None:
+    lines = [publish(2, 1, 1.5), commit(None, 1, key="k"), commit(2, 5, 6, era=1, key="k")]
+    lines += [AT_LAST, commit(1, 70, 71, key="k"), commit(2, 80, 81)]
+    assert defined(lines)["never-ahead"] == {1}
+    assert (
+        verdicts(reports(lines))["never-ahead"] is verdicts(reports(lines, PATIENT))["never-ahead"] is Verdict.VIOLATED
+    )
+
+
+def test_who_was_told_a_version_that_is_not_on_record_is_tested_once_its_write_is_known_to_have_been_sent() -> None:
+    lines = [commit(1, 0, 0.5, era=1), read(3, 2, 2.5, digest=None), commit(None, 2, key="k")]
+    lines += [AT_LAST, commit(3, 90, 91, key="k")]
+    assert verdicts(reports(lines[:2]))["never-ahead"] is Verdict.VACUOUS
+    assert (
+        verdicts(reports(lines))["never-ahead"]
+        is verdicts(reports(lines, PATIENT))["never-ahead"]
+        is Verdict.HOLDS_TO_BOUND
+    )
 
 
 def test_what_begins_at_a_moment_that_had_to_be_judged_already_comes_too_late() -> None:

@@ -102,12 +102,10 @@ class Sweep:
             self._do(act, row)
         self._queue.clear()
         for unit in self.window.units.values():
-            if unit.recorded is not None and not unit.begun:
+            if unit.recorded is not None:
                 self._begin_record(unit)
             self._excuse(unit)
-            if unit.ambiguous:
-                unsaid = (facts.known and not unit.on_record(told) for told, facts in unit.versions.items())
-                self.counts["never-ahead undecided"] += any(unsaid)
+            self._leave(unit)
             self.counts["no-partial-read undecided"] += sum(len(one.open) > 1 for one in unit.versions.values())
 
     def collected(self) -> tuple[Violation, ...]:
@@ -227,13 +225,10 @@ class Sweep:
         """With its first commit a unit's record begins: what was known before is held to it."""
         unit.begun = True
         for told, facts in unit.versions.items():
-            if facts.early is None:
-                continue
-            if unit.on_record(told):
-                count, moment, first = facts.early
-                self.counts["never-ahead tested"] += count
-                self._held(first, moment, unit, facts)
-            facts.early = None
+            if facts.early is not None and unit.on_record(told):
+                self.counts["never-ahead tested"] += facts.early.count
+                self._held(facts.early.row, facts.early.first, unit, facts)
+                facts.early = None
 
     def _excuse(self, unit: Unit) -> None:
         """Ask once more, with all answers known, whether a lost one accounts for what was known too early."""
@@ -245,6 +240,15 @@ class Sweep:
                 self._too_early(row, facts)
             else:
                 self.counts["never-ahead undecided"] += unit.unsure
+
+    def _leave(self, unit: Unit) -> None:
+        """What was known of versions that are not on record: asked for by then, or nobody knows."""
+        left = [(facts.asked, facts.early) for facts in unit.versions.values() if facts.early is not None]
+        self.counts["never-ahead tested"] += sum(asked <= early.last + self.promise.slack for asked, early in left)
+        if unit.ambiguous:
+            self.counts["never-ahead undecided"] += unit.left or bool(left)
+        elif not self.counts["never-ahead tested"]:
+            self.counts["never-ahead undecided"] += unit.left
 
     # --- puts and reads
 
@@ -349,13 +353,12 @@ class Sweep:
             self.counts["never-ahead undecided"] += 1
             self.counts["no-partial-read undecided"] += row.kind == "read" and row.digest is not None
             return
-        facts.known = True
-        if not unit.begun:
-            count, since, first = facts.early or (0, inf, row)
-            facts.early = (count + 1, *((moment, row) if moment < since else (since, first)))
-        elif (facts.asked < inf and facts.asked <= moment + self.promise.slack) or unit.on_record(row.told):
+        asked = facts.asked < inf and facts.asked <= moment + self.promise.slack
+        if unit.begun and (asked or unit.on_record(row.told)):
             self.counts["never-ahead tested"] += 1
             self._held(row, moment, unit, facts)
+        else:
+            facts.wait(moment, row)
         if row.kind == "read":
             self._compare(row, facts)
 

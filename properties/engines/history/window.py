@@ -45,15 +45,24 @@ class Limits:
     sessions: int = 100_000
 
 
+@frozen
+class Early:
+    """How many knew of a version that was not on record, the first and the last moment, and the first event."""
+
+    count: int
+    first: float
+    last: float
+    row: Row
+
+
 @define
 class VersionFacts:
     """What is known of a version: since when it was asked for, its contents, and who was told it too early to say.
 
     `excused` is the first moment at which it was known although nobody was seen to ask for it (a commit whose version
     nobody learnt may have been it). `bare` says that it was made by somebody who does not say what it contains. `bad`
-    counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet. `known`
-    is whether anybody knew of it, `early` how many did before the record of its unit had begun, and the first of these
-    with its moment. `first` is the content that somebody had first: from which moment, whether as a copy, and its
+    counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet. `early` is
+    who knew of it when it was not on record. `first` is the content that somebody had first: from which moment, whether as a copy, and its
     digest; `compared` counts the events that were compared with it.
     """
 
@@ -61,13 +70,18 @@ class VersionFacts:
     line: int = 0
     digests: list[str] = field(factory=list)
     excused: tuple[float, Row] | None = None
-    known: bool = False
-    early: tuple[int, float, Row] | None = None
+    early: Early | None = None
     bare: bool = False
     bad: dict[str, int] = field(factory=dict)
     open: dict[str, tuple[int, Row]] = field(factory=dict)
     first: tuple[float, bool, str] | None = None
     compared: int = 0
+
+    def wait(self, moment: float, row: Row) -> None:
+        """Note that somebody knew of it, which nothing can be said of as yet."""
+        had = self.early or Early(0, inf, -inf, row)
+        first = (moment, row) if moment < had.first else (had.first, had.row)
+        self.early = Early(had.count + 1, first[0], max(moment, had.last), first[1])
 
     def claim(self, moment: float, copy: bool, digest: str) -> None:
         """Note that somebody has a content from a moment on."""
@@ -99,6 +113,8 @@ class Unit:
     """When the first commit that names its version was asked for, and that version."""
     begun: bool = False
     """Whether that moment has passed."""
+    left: bool = False
+    """Whether versions were forgotten since then that were not on record, but known of."""
     acknowledged: Mark | None = None
     expired: Mark | None = None
     told: Mark | None = None
@@ -287,7 +303,8 @@ class Window:
         unit, version = self._ages.popleft()
         owner = self.units[unit]
         facts = owner.versions.pop(version)
-        self.lost["never-ahead"] += facts.excused is not None or facts.early is not None
+        self.lost["never-ahead"] += facts.excused is not None or (facts.early is not None and not owner.begun)
+        owner.left |= facts.early is not None and owner.begun
         self.lost["no-partial-read"] += len(facts.open)
         owner.forgotten = max(owner.forgotten, version)
 
