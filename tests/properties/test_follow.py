@@ -151,6 +151,12 @@ def test_a_record_that_turns_out_to_begin_with_an_older_version_of_the_same_writ
     )
 
 
+def test_what_was_said_to_be_ahead_is_taken_back_if_a_write_that_was_answered_is_answered_anew_with_it() -> None:
+    lines = [commit(None, 0, key="k"), commit(1, 0.5, 3, key="k"), publish(4, 1, 2), AT_LAST]
+    assert verdicts(reports(lines))["never-ahead"] is Verdict.VIOLATED
+    assert verdicts(reports([*lines, commit(4, 70, 71, key="k")]))["never-ahead"] is Verdict.HOLDS_TO_BOUND
+
+
 def test_who_was_told_a_version_that_is_not_on_record_is_tested_once_its_write_is_known_to_have_been_sent() -> None:
     lines = [commit(1, 0, 0.5, era=1), read(3, 2, 2.5, digest=None), commit(None, 2, key="k")]
     lines += [AT_LAST, commit(3, 90, 91, key="k")]

@@ -16,7 +16,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from edgeproof.properties.engines.history.engine import ENGINE
-from edgeproof.properties.engines.history.sweep import Sweep, Violation
+from edgeproof.properties.engines.history.findings import Violation
+from edgeproof.properties.engines.history.sweep import Sweep
 from edgeproof.properties.engines.history.window import Limits
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.traffic.catalogue import CHECKS
@@ -89,17 +90,19 @@ def follow(
 
 
 def _report(sweep: Sweep, evidence: tuple[Evidence, ...] = ()) -> Report:
-    counted = sweep.counts["malformed"], sweep.counts["late"], sweep.waiting
+    counted = sweep.findings.counts["malformed"], sweep.findings.counts["late"], sweep.waiting
     stale = round(sweep.staleness, 6)
-    return Report(sweep.lines, sweep.events, *counted, stale, sweep.collected(), evidence=evidence)
+    return Report(sweep.lines, sweep.events, *counted, stale, sweep.findings.collected(), evidence=evidence)
 
 
 def _evidence(sweep: Sweep, name: str, seconds: float) -> Evidence:
-    tested, violated = sweep.counts[f"{name} tested"], sweep.counts[f"{name} violated"]
+    tested, violated = sweep.findings.counts[f"{name} tested"], sweep.findings.counts[f"{name} violated"]
     undecided = _undecided(sweep, name)
-    said = _listed([text for text, _ in sweep.first.get(name, [])], violated) if violated else ""
+    said = _listed([text for text, _ in sweep.findings.first.get(name, [])], violated) if violated else ""
     verdict, reason = Verdict.HOLDS_TO_BOUND, ""
-    if undecided and (not violated or sweep.counts["malformed"] or sweep.counts["late"] or _excusable(sweep, name)):
+    if undecided and (
+        not violated or sweep.findings.counts["malformed"] or sweep.findings.counts["late"] or _excusable(sweep, name)
+    ):
         verdict, reason = Verdict.UNKNOWN, "; among the others: ".join(part for part in (undecided, said) if part)
     elif violated:
         verdict, reason = Verdict.VIOLATED, said
@@ -117,11 +120,12 @@ def _evidence(sweep: Sweep, name: str, seconds: float) -> Evidence:
 def _undecided(sweep: Sweep, name: str) -> str:
     """Why a verdict cannot be given, as far as there are reasons."""
     why = []
-    for what, kept in (("malformed", sweep.malformed), ("late", sweep.late)):
-        if sweep.counts[what]:
-            why.append(f"{sweep.counts[what]:,} {what} lines: {_listed(kept, sweep.counts[what])}")
-    forgotten = sweep.counts[f"{name} undecided"] + sweep.window.lost[name]
-    if name == "monotonic-reads" and not sweep.counts[f"{name} tested"]:
+    found = sweep.findings
+    for what in ("malformed", "late"):
+        if found.counts[what]:
+            why.append(f"{found.counts[what]:,} {what} lines: {_listed(found.notes[what], found.counts[what])}")
+    forgotten = found.counts[f"{name} undecided"] + sweep.window.lost[name]
+    if name == "monotonic-reads" and not found.counts[f"{name} tested"]:
         forgotten += sweep.window.lost["sessions"]
     if forgotten:
         why.append(f"{forgotten:,} times something was needed that had to be forgotten")
@@ -141,7 +145,7 @@ def _excusable(sweep: Sweep, name: str) -> bool:
         None if p.may_be_late else p.put_timeout,
         p.skew,
     )
-    watched = any(limit is not None for limit in limits) and sweep.counts["bounded-staleness violated"] > 0
+    watched = any(limit is not None for limit in limits) and sweep.findings.counts["bounded-staleness violated"] > 0
     return watched and name == "bounded-staleness"
 
 

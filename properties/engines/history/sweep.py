@@ -11,14 +11,15 @@ line: by then everything is known that had begun before. A line that comes later
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from math import inf, nextafter
-from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from edgeproof.properties.engines.history.ahead import Ahead
+from edgeproof.properties.engines.history.contents import Contents
+from edgeproof.properties.engines.history.findings import COLLECTED, Findings
 from edgeproof.properties.engines.history.window import Limits, Mark, Session, Unit, VersionFacts, Window, newest
-from edgeproof.properties.engines.history.wording import another_content, version_text, what
+from edgeproof.properties.engines.history.wording import another_content, version_text
 from edgeproof.properties.intake.lines import BOM
 from edgeproof.properties.intake.parse import parse_row
 from edgeproof.properties.intake.row import Row
@@ -26,34 +27,14 @@ from edgeproof.properties.traffic.labels import EMPTY_DIGEST
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.serves_last_good import STOOD_IN
 
-__all__ = ["SHOWN", "Sweep", "Violation"]
-
-SHOWN: Final = 3
-"""Texts that are kept of what goes wrong in one way."""
-
-_DIGESTS: Final = 16
-"""Of a version: contents that are told apart; more than that are as wrong as the first ones."""
-
-_COLLECTED: Final = 100
-"""Violations that wait to be collected, at most."""
-
-
-@frozen
-class Violation:
-    """What breaks a property: the line, and what is wrong with it."""
-
-    property: str
-    line: int
-    text: str
+__all__ = ["Sweep"]
 
 
 @define
 class Sweep:
     """Events in the order of their moments, and what they came to. Begins, ends and acknowledgements are moments each.
 
-    `counts` are malformed and late lines, and per property what was tested, violated, and left undecided; of the first
-    ones there is a text in `malformed`, `late` and `first` (with the digest it is about).
-    `new` are violations that nobody has collected yet.
+    `staleness` is that of the worst read so far (seconds).
     """
 
     promise: Promise
@@ -61,12 +42,10 @@ class Sweep:
     lines: int = 0
     events: int = 0
     staleness: float = 0.0
-    malformed: list[str] = field(factory=list)
-    late: list[str] = field(factory=list)
-    new: list[Violation] = field(factory=list)
     window: Window = field(init=False)
-    counts: Counter[str] = field(factory=Counter)
-    first: dict[str, list[tuple[str, str | None]]] = field(factory=dict)
+    findings: Findings = field(factory=Findings)
+    _ahead: Ahead = field(init=False)
+    _contents: Contents = field(init=False)
     _newest: float = -inf
     _floor: float = -inf
     _queue: list[tuple[float, int, int, str, Row]] = field(factory=list)
@@ -74,6 +53,8 @@ class Sweep:
 
     def __attrs_post_init__(self) -> None:
         self.window = Window(self.limits.versions, self.limits.sessions)
+        self._ahead = Ahead(self.findings, self.promise.slack)
+        self._contents = Contents(self.findings)
 
     def take(self, line: bytes) -> None:
         """Read the next line."""
@@ -85,12 +66,12 @@ class Sweep:
         try:
             row = parse_row(self.lines, line)
         except ValueError as error:
-            self._note("malformed", f"line {self.lines}: {error}")
+            self.findings.note("malformed", f"line {self.lines}: {error}")
             return
         self.events += 1
         if row.invoke < self._floor:
             by = self._floor - row.invoke
-            self._note("late", f"line {row.line} began {by:g} s before what had been judged by then")
+            self.findings.note("late", f"line {row.line} began {by:g} s before what had been judged by then")
         self._schedule(self.window.unit(row.unit).since_sent_first(row))
         self._newest = max(self._newest, row.invoke if row.returned == inf else row.returned)
         self._advance(self._newest - self.limits.patience)
@@ -102,27 +83,14 @@ class Sweep:
             self._do(act, row)
         self._queue.clear()
         for unit in self.window.units.values():
-            if unit.recorded is not None:
-                self._begin_record(unit)
-            self._excuse(unit)
-            self._leave(unit)
-            self.counts["no-partial-read undecided"] += sum(len(one.open) > 1 for one in unit.versions.values())
-
-    def collected(self) -> tuple[Violation, ...]:
-        """The violations since this was asked last."""
-        new, self.new = tuple(self.new), []
-        return new
+            self._ahead.finish(unit)
+            for facts in unit.versions.values():
+                self._contents.finish(facts)
 
     @property
     def waiting(self) -> int:
         """How much there is to be done about events that were read."""
         return len(self._queue)
-
-    def _note(self, what: str, text: str) -> None:
-        self.counts[what] += 1
-        kept = self.malformed if what == "malformed" else self.late
-        if len(kept) < SHOWN:
-            kept.append(text)
 
     # --- in which order things happen
 
@@ -179,7 +147,7 @@ class Sweep:
             case "told":
                 self._told(row)
             case "recorded" if self.window.unit(row.unit).may_begin():
-                self._begin_record(self.window.unit(row.unit))
+                self._ahead.begin_record(self.window.unit(row.unit))
             case "acknowledge":
                 self.window.unit(row.unit).acknowledge((row.told, row.line), row.returned)
             case "expire":
@@ -211,51 +179,15 @@ class Sweep:
     def _learn_version(self, row: Row, facts: VersionFacts) -> None:
         if row.invoke < facts.asked:
             facts.asked, facts.line = row.invoke, row.line
-        if row.digest is None and not facts.bare:
-            facts.bare = True
-            self._doubt_contents(facts)
-        if facts.excused is not None and facts.excused[0] + self.promise.slack < facts.asked:
-            self._too_early(facts.excused[1], facts)
-        facts.excused = None
-        if row.digest is not None and row.digest not in facts.digests and len(facts.digests) < _DIGESTS:
-            facts.digests.append(row.digest)
-            self._compare_again(facts)
-
-    def _begin_record(self, unit: Unit) -> None:
-        """With its first commit a unit's record begins: what was known before is held to it."""
-        unit.begun = True
-        for told, facts in unit.versions.items():
-            if facts.early is not None and unit.on_record(told):
-                self.counts["never-ahead tested"] += facts.early.count
-                self._held(facts.early.row, facts.early.first, unit, facts)
-                facts.early = None
-
-    def _excuse(self, unit: Unit) -> None:
-        """Ask once more, with all answers known, whether a lost one accounts for what was known too early."""
-        for facts in unit.versions.values():
-            if facts.excused is None:
-                continue
-            moment, row = facts.excused
-            if unit.lost() > moment + self.promise.slack:
-                self._too_early(row, facts)
-            else:
-                self.counts["never-ahead undecided"] += unit.unsure
-
-    def _leave(self, unit: Unit) -> None:
-        """What was known of versions that are not on record: asked for by then, or nobody knows."""
-        left = [(facts.asked, facts.early) for facts in unit.versions.values() if facts.early is not None]
-        self.counts["never-ahead tested"] += sum(asked <= early.last + self.promise.slack for asked, early in left)
-        if unit.ambiguous:
-            self.counts["never-ahead undecided"] += unit.left or bool(left)
-        elif not self.counts["never-ahead tested"]:
-            self.counts["never-ahead undecided"] += unit.left
+        self._ahead.learn(self.window.unit(row.unit), facts)
+        self._contents.learn(row.digest, facts)
 
     # --- puts and reads
 
     def _begin(self, row: Row) -> None:
         """A read begins: what had been acknowledged, or told, by now it must not be older than."""
         unit, session = self.window.unit(row.unit), self.window.session(row)
-        self.counts["serves-last-good tested"] += row.source in STOOD_IN
+        self.findings.tested("serves-last-good", row.source in STOOD_IN)
         self._count_reads(row, unit)
         self._stale(row, unit)
         if unit.told is not None and row.told < unit.told[0]:
@@ -269,8 +201,8 @@ class Sweep:
     def _went_back(self, row: Row, unit: Unit, why: str) -> None:
         """It counts once the unit was read at a second location, before or after."""
         if unit.pops_differ:
-            self._violated("cross-pop-monotonic", row, why)
-        elif len(unit.elsewhere) < _COLLECTED:
+            self.findings.violated("cross-pop-monotonic", row, why)
+        elif len(unit.elsewhere) < COLLECTED:
             unit.elsewhere.append((row, why))
 
     def _end(self, row: Row) -> None:
@@ -299,131 +231,64 @@ class Sweep:
             return
         session.enter(life)
         if session.copy is not None:
-            self.counts["serves-last-good tested"] += 1
-            self._violated("serves-last-good", row, f"although line {session.copy} had told it a config")
+            self.findings.tested("serves-last-good")
+            self.findings.violated("serves-last-good", row, f"although line {session.copy} had told it a config")
         elif not session.known:
-            self.counts["serves-last-good undecided"] += 1
+            self.findings.undecided("serves-last-good")
 
     def _count_reads(self, row: Row, unit: Unit) -> None:
-        self.counts["bounded-staleness tested"] += row.invoke > unit.began + self.promise.bound_s
-        self.counts["read-your-writes tested"] += row.invoke > unit.began + self.promise.slack
+        self.findings.tested("bounded-staleness", row.invoke > unit.began + self.promise.bound_s)
+        self.findings.tested("read-your-writes", row.invoke > unit.began + self.promise.slack)
         unit.pop, unit.version = unit.pop or row.pop, unit.version or row.told
         if row.pop != unit.pop and not unit.pops_differ:
             unit.pops_differ = True
             for one, why in unit.elsewhere:
-                self._violated("cross-pop-monotonic", one, why)
+                self.findings.violated("cross-pop-monotonic", one, why)
             unit.elsewhere.clear()
         unit.versions_differ |= row.told != unit.version
-        self.counts["cross-pop-monotonic tested"] += unit.pops_differ and unit.versions_differ
+        self.findings.tested("cross-pop-monotonic", unit.pops_differ and unit.versions_differ)
 
     def _stale(self, row: Row, unit: Unit) -> None:
         if unit.acknowledged is None or row.told >= unit.acknowledged[0]:
             return
         if row.returned >= unit.restored_from:
             # What a restore takes back is not known until all restores are.
-            self.counts["read-your-writes undecided"] += 1
-            self.counts["bounded-staleness undecided"] += 1
+            self.findings.undecided("read-your-writes")
+            self.findings.undecided("bounded-staleness")
             return
         late = row.invoke - unit.superseded(row.told)
         self.staleness = max(self.staleness, late - self.promise.slack)
         if late > self.promise.slack:
-            self._violated(
+            self.findings.violated(
                 "read-your-writes", row, f"after line {unit.acknowledged[1]} had acknowledged something newer"
             )
         if unit.expired is not None and row.told < unit.expired[0]:
             why = f"{late:.3f} s after line {unit.expired[1]} or an earlier one had committed something newer"
-            self._violated("bounded-staleness", row, f"{why}; the bound is {self.promise.bound_s:g} s")
+            self.findings.violated("bounded-staleness", row, f"{why}; the bound is {self.promise.bound_s:g} s")
 
     def _in_session(self, row: Row, unit: Unit, session: Session) -> None:
-        self.counts["monotonic-reads tested"] += session.last is not None and session.last != row.told
+        self.findings.tested("monotonic-reads", session.last is not None and session.last != row.told)
         session.last = row.told
         if session.newest is not None and row.told < session.newest[0]:
             line, version = session.newest[1], version_text(session.newest[0])
-            self._violated("monotonic-reads", row, f"after line {line} was told {version}")
+            self.findings.violated("monotonic-reads", row, f"after line {line} was told {version}")
         elif not session.known and row.told < unit.forgotten_session:
-            self.counts["monotonic-reads undecided"] += 1
+            self.findings.undecided("monotonic-reads")
 
     def _known(self, row: Row, moment: float) -> None:
         """Somebody knew a version at a moment, and perhaps its content."""
         if row.told == (0, 0):
-            self._compare(row, VersionFacts(digests=[EMPTY_DIGEST]))
+            self._contents.compare(row, VersionFacts(digests=[EMPTY_DIGEST]), restored=False)
             return
         unit, facts = self.window.unit(row.unit), self.window.version(row.unit, row.told)
         if facts is None:
-            self.counts["never-ahead undecided"] += 1
-            self.counts["no-partial-read undecided"] += row.kind == "read" and row.digest is not None
+            self.findings.undecided("never-ahead")
+            self.findings.undecided("no-partial-read", row.kind == "read" and row.digest is not None)
             return
-        asked = facts.asked < inf and facts.asked <= moment + self.promise.slack
-        if unit.begun and (asked or unit.on_record(row.told)):
-            self.counts["never-ahead tested"] += 1
-            self._held(row, moment, unit, facts)
-        else:
-            facts.wait(moment, row)
-        if row.kind == "read":
-            self._compare(row, facts)
-
-    def _held(self, row: Row, moment: float, unit: Unit, facts: VersionFacts) -> None:
-        """Hold what was known at a moment to when it was asked for."""
-        known_by = moment + self.promise.slack
-        if (facts.asked < inf and facts.asked <= known_by) or not unit.on_record(row.told):
-            return
-        if facts.asked == inf and unit.lost() < inf and unit.lost() <= known_by:
-            if facts.excused is None or moment < facts.excused[0]:
-                facts.excused = (moment, row)
-        else:
-            self._too_early(row, facts)
-
-    def _too_early(self, row: Row, facts: VersionFacts) -> None:
-        never = facts.asked == inf
-        self._violated("never-ahead", row, "which was never committed" if never else f"before line {facts.line} asked")
+        self._ahead.known(row, moment, unit, facts)
+        self._contents.compare(row, facts, unit.restored_from < inf)
 
     # --- contents
-
-    def _compare(self, row: Row, facts: VersionFacts) -> None:
-        if row.kind != "read" or row.digest is None:
-            return
-        if not facts.digests:
-            digest = row.digest if row.digest in facts.open or len(facts.open) < _DIGESTS else next(iter(facts.open))
-            facts.open[digest] = (facts.open.get(digest, (0, row))[0] + 1, facts.open.get(digest, (0, row))[1])
-            return
-        self.counts["no-partial-read tested"] += row.told != (0, 0)
-        if row.digest not in facts.digests:
-            if facts.bare or self.window.unit(row.unit).restored_from < inf:
-                self.counts["no-partial-read undecided"] += 1
-                return
-            if len(facts.bad) < _DIGESTS:
-                facts.bad[row.digest] = facts.bad.get(row.digest, 0) + 1
-            self._violated("no-partial-read", row, self._content(row, facts))
-
-    def _compare_again(self, facts: VersionFacts) -> None:
-        """A content became known: reads that had it were right, and those that waited are judged."""
-        right = facts.digests[-1]
-        if wrong := facts.bad.pop(right, 0):
-            self.counts["no-partial-read violated"] -= wrong
-            self.first["no-partial-read"] = [one for one in self.first["no-partial-read"] if one[1] != right]
-        for digest, (times, row) in facts.open.items():
-            self.counts["no-partial-read tested"] += times
-            if digest in facts.digests:
-                continue
-            if facts.bare:
-                self.counts["no-partial-read undecided"] += times
-            else:
-                facts.bad[digest] = times
-                self.counts["no-partial-read violated"] += times - 1
-                self._violated("no-partial-read", row, self._content(row, facts))
-        facts.open.clear()
-
-    def _doubt_contents(self, facts: VersionFacts) -> None:
-        """Somebody made the version who does not say what it contains: it may have been what seemed wrong."""
-        for digest, wrong in facts.bad.items():
-            self.counts["no-partial-read violated"] -= wrong
-            self.counts["no-partial-read undecided"] += wrong
-            self.first["no-partial-read"] = [one for one in self.first["no-partial-read"] if one[1] != digest]
-        facts.bad.clear()
-
-    def _content(self, row: Row, facts: VersionFacts) -> str:
-        of = f" of line {facts.line}" if facts.line else ""
-        return f"{another_content(row, facts.digests[0])}{of}"
 
     def _made(self, row: Row) -> None:
         """A commit, or a restore: where it is known to have happened, its content is that of its version."""
@@ -446,21 +311,10 @@ class Sweep:
         if row.told != (0, 0):
             facts = self.window.version(row.unit, row.told)
             if facts is None or facts.first is None:
-                self.counts["label-is-content undecided"] += 1
+                self.findings.undecided("label-is-content")
                 return
-            self.counts["label-is-content tested"] += facts.compared > 0
+            self.findings.tested("label-is-content", facts.compared > 0)
             facts.compared += 1
             own = facts.first[2]
         if row.digest != own:
-            self._violated("label-is-content", row, another_content(row, own))
-
-    # --- what comes of it
-
-    def _violated(self, name: str, row: Row, why: str) -> None:
-        self.counts[f"{name} violated"] += 1
-        violation = Violation(name, row.line, f"{what(row)}, {why}")
-        if len(self.new) < _COLLECTED:
-            self.new.append(violation)
-        shown = self.first.setdefault(name, [])
-        if len(shown) < SHOWN:
-            shown.append((f"line {violation.line}: {violation.text}", row.digest))
+            self.findings.violated("label-is-content", row, another_content(row, own))

@@ -60,16 +60,18 @@ class VersionFacts:
     """What is known of a version: since when it was asked for, its contents, and who was told it too early to say.
 
     `excused` is the first moment at which it was known although nobody was seen to ask for it (a commit whose version
-    nobody learnt may have been it). `bare` says that it was made by somebody who does not say what it contains. `bad`
-    counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet. `early` is
-    who knew of it when it was not on record. `first` is the content that somebody had first: from which moment, whether as a copy, and its
-    digest; `compared` counts the events that were compared with it.
+    nobody learnt may have been it). `early` is who knew of it when it was not on record, `accused` the first who are
+    said to have known of it too early. `bare` says that it was made by somebody who does not say what it contains.
+    `bad` counts, per digest, the reads that do not fit what is known; `open` those that nothing is known about yet.
+    `first` is the content that somebody had first: from which moment, whether as a copy, and its digest; `compared`
+    counts the events that were compared with it.
     """
 
     asked: float = inf
     line: int = 0
     digests: list[str] = field(factory=list)
     excused: tuple[float, Row] | None = None
+    accused: list[tuple[float, Row]] = field(factory=list)
     early: Early | None = None
     bare: bool = False
     bad: dict[str, int] = field(factory=dict)
