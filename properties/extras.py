@@ -12,7 +12,7 @@ __all__ = ["EXTRAS", "extra_of", "installed", "missing"]
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "search": ("networkx", "llvmlite", "numba", "numpy", "scipy"),
     "check": ("duckdb", "ibis", "numpy", "pyarrow"),
-    "flags": ("mmh3", "openfeature"),
+    "flags": ("mmh3", "openfeature", "waitress"),
     "contracts": ("crosshair",),
 }
 """By extra, the packages that it brings, by the names that they are imported by."""

@@ -12,11 +12,12 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from math import ceil
+from math import ceil, isinf
 from typing import Any, Final, NoReturn
+from unicodedata import category
 from urllib.parse import parse_qsl
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from edgeproof.impl.edge.reader import ConfigUnavailable, Reading
 from edgeproof.impl.flags import control as control_plane
@@ -31,6 +32,12 @@ __all__ = ["MAX_BODY", "Request", "Response", "Routes"]
 
 MAX_BODY: Final = 900_000
 """Bytes of a request's body."""
+
+_ANY_ORIGIN: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Age, Cache-Status",
+}
+"""What is open to anybody is open to the pages of anybody (Fetch, section 3.3)."""
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -88,6 +95,12 @@ class Routes:
 
     async def respond(self, request: Request) -> Response:
         """The response, whatever the request; what should never happen is logged, and 500."""
+        response = await self._respond(request)
+        if any(is_open and re.fullmatch(pattern, request.path) for pattern, _, is_open in _ROUTES):
+            return evolve(response, headers={**response.headers, **_ANY_ORIGIN})
+        return response
+
+    async def _respond(self, request: Request) -> Response:
         try:
             return await self._route(request)
         except _Refused as refused:
@@ -112,6 +125,8 @@ class Routes:
             if match is None:
                 continue
             method = "GET" if request.method == "HEAD" else request.method
+            if is_open and method == "OPTIONS":
+                return Response(204, None, _preflight(methods))
             if method not in methods:
                 raise _Refused(405, f"there is {', '.join(methods)} here", {"Allow": ", ".join(methods)})
             if not is_open:
@@ -239,7 +254,7 @@ class Routes:
 
 
 _Handler = Callable[..., Awaitable[Response]]
-_SEGMENT = "([A-Za-z0-9._~-]{1,128})"
+_SEGMENT = r"((?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,128})"
 _ROUTES: Final[tuple[tuple[str, Mapping[str, _Handler], bool], ...]] = (
     ("/apps", {"GET": Routes._list_apps, "POST": Routes._create_app}, False),
     (f"/apps/{_SEGMENT}", {"GET": Routes._get_app}, False),
@@ -257,12 +272,23 @@ _ROUTES: Final[tuple[tuple[str, Mapping[str, _Handler], bool], ...]] = (
 """A path, what can be done there, and whether anybody may."""
 
 
+def _preflight(methods: Mapping[str, _Handler]) -> dict[str, str]:
+    """What a browser asks before it lets a page send JSON."""
+    return {
+        "Access-Control-Allow-Methods": ", ".join(methods),
+        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Max-Age": "86400",
+    }
+
+
 def _json(request: Request, members: tuple[str, ...] | None = None) -> dict[str, Any]:
     """The object in the body; with `members`, no others than these."""
     if len(request.body) > MAX_BODY:
         raise _Refused(413, f"a body has at most {MAX_BODY} bytes")
     try:
-        said = json.loads(request.body.decode(), parse_constant=_no_constant)
+        said = json.loads(
+            request.body.decode(), parse_constant=_no_constant, parse_float=_double, parse_int=_whole_double
+        )
     except (ValueError, RecursionError) as error:
         raise _Refused(400, "the body is not JSON in UTF-8") from error
     if not isinstance(said, dict):
@@ -276,8 +302,24 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"JSON has no {name}")
 
 
+def _double(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise _Refused(400, "the body has a number that no double can hold")
+    return number
+
+
+def _whole_double(digits: str) -> int:
+    # In JavaScript there are no whole numbers beyond the doubles.
+    _double(digits)
+    return int(digits)
+
+
 def _actor(request: Request) -> str:
-    return _text(request.headers.get("edgeproof-actor", ""), "the header Edgeproof-Actor")
+    said = _text(request.headers.get("edgeproof-actor", ""), "the header Edgeproof-Actor")
+    if any(category(one) == "Cc" for one in said):
+        raise _Refused(400, "the header Edgeproof-Actor has a control character")
+    return said
 
 
 def _idempotency_key(request: Request) -> str | None:

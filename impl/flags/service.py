@@ -7,11 +7,12 @@ together, on any runtime, and keeps the databases of the apps in a directory if 
 
 from __future__ import annotations
 
+import fcntl
 import re
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from attrs import evolve, field, frozen
 
@@ -24,9 +25,9 @@ from edgeproof.impl.pattern.deployment import Choices, DurableObject, Location, 
 from edgeproof.impl.runtime import Runtime
 from edgeproof.impl.snapshot import Snapshot
 
-__all__ = ["App", "AppExists", "EdgeFlags", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
+__all__ = ["App", "AppExists", "CannotKeep", "EdgeFlags", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
 
-_NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}")
 
 POLL: Final = 0.02
 """Seconds from one look at an alarm to the next."""
@@ -38,6 +39,10 @@ class UnknownApp(LookupError):
 
 class AppExists(Exception):
     """An app of this name is there already."""
+
+
+class CannotKeep(Exception):
+    """The apps of a directory cannot be kept: the reason."""
 
 
 @frozen
@@ -91,21 +96,33 @@ class App:
 
 
 class FlagService:
-    """The apps of an account. With a `directory`, those that are there go on where they stood."""
+    """The apps of an account. With a `directory`, which is nobody else's then, those there go on where they stood."""
 
     def __init__(
         self, runtime: Runtime, options: FlagOptions, directory: Path | None = None, centre: Centre | None = None
     ) -> None:
-        """`centre` keeps KV's entries; one in the directory, or in memory, unless given."""
+        """`centre` keeps KV's entries; one in the directory, or in memory, unless given. Raises CannotKeep."""
         self.options = options
         self._runtime, self._directory = runtime, directory
-        if centre is None and directory is not None:
-            centre = SqliteCentre(directory / "kv.sqlite")
-        self._kv = options.choices.namespace(runtime, centre)
+        self._lock = None if directory is None else _claim(directory)
         self._connections: list[sqlite3.Connection] = []
         self._apps: dict[str, App] = {}
+        try:
+            self._open(centre)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise CannotKeep(str(error)) from error
+
+    def _open(self, centre: Centre | None) -> None:
+        directory = self._directory
+        if centre is None and directory is not None:
+            centre = SqliteCentre(directory / "kv.sqlite")
+        self._kv = self.options.choices.namespace(self._runtime, centre)
         for path in [] if directory is None else sorted(directory.glob("app-*.sqlite")):
-            self._start(path.stem.removeprefix("app-"))
+            try:
+                self._start(path.stem.removeprefix("app-"))
+            except sqlite3.Error as error:
+                raise OSError(f"{path.name}: {error}") from error
 
     def create(self, name: str) -> App:
         """Add an app. Raises AppExists, and ValueError for what is no name."""
@@ -129,6 +146,8 @@ class FlagService:
         """Close the databases. Whoever runs the alarms has to have stopped."""
         for connection in self._connections:
             connection.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def _start(self, name: str) -> App:
         options = self.options
@@ -147,6 +166,20 @@ class FlagService:
         self._apps[name] = App(name, control, unit, edges)
         self._runtime.spawn(unit.alarms.run(POLL))
         return self._apps[name]
+
+
+def _claim(directory: Path) -> TextIO:
+    """Keep others out of a directory until the file is closed, or its process has ended."""
+    try:
+        file = (directory / "lock").open("w")
+    except OSError as error:
+        raise CannotKeep(str(error)) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise CannotKeep("another server keeps its apps there") from error
+    return file
 
 
 def unit_of(app: str) -> str:

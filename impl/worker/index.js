@@ -23,15 +23,16 @@ const ROUTES = [
   ...FLAG_ROUTES,
 ];
 
+// What is open to anybody is open to the pages of anybody (Fetch, section 3.3).
+const ANY_ORIGIN = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Age, Cache-Status" };
+
 export default {
   async fetch(request, env) {
-    try {
-      return await route(request, env);
-    } catch (error) {
-      if (error instanceof Problem) return problem(error);
-      console.error(error?.stack ?? error);
-      return problem(new Problem(500, "the request failed; a write may have been made: ask, or repeat it with its key"));
-    }
+    const url = new URL(request.url);
+    const found = ROUTES.find(([pattern]) => pattern.test(url.pathname));
+    const response = await answer(request, env, url, found);
+    if (found?.[2]?.open) for (const [name, value] of Object.entries(ANY_ORIGIN)) response.headers.set(name, value);
+    return response;
   },
 
   async scheduled(_event, env) {
@@ -39,19 +40,36 @@ export default {
   },
 };
 
-async function route(request, env) {
-  const url = new URL(request.url);
-  for (const [pattern, methods, { open = false } = {}] of ROUTES) {
-    const match = pattern.exec(url.pathname);
-    if (!match) continue;
-    const handle = methods[request.method === "HEAD" ? "GET" : request.method];
-    if (!handle) throw new Problem(405, `there is ${Object.keys(methods)} here`, { Allow: Object.keys(methods).join(", ") });
-    if (!open && !(await isAuthorized(request, env.TOKEN))) {
-      throw new Problem(401, "the control plane needs a bearer token", { "WWW-Authenticate": "Bearer" });
-    }
-    return handle(request, env, ...match.slice(1).map(unitOf), url.searchParams);
+async function answer(request, env, url, found) {
+  try {
+    return await route(request, env, url, found);
+  } catch (error) {
+    if (error instanceof Problem) return problem(error);
+    console.error(error?.stack ?? error);
+    return problem(new Problem(500, "the request failed; a write may have been made: ask, or repeat it with its key"));
   }
-  throw new Problem(404, "there is nothing here");
+}
+
+async function route(request, env, url, found) {
+  if (!found) throw new Problem(404, "there is nothing here");
+  const [pattern, methods, { open = false } = {}] = found;
+  if (open && request.method === "OPTIONS") return preflight(Object.keys(methods));
+  const handle = methods[request.method === "HEAD" ? "GET" : request.method];
+  if (!handle) throw new Problem(405, `there is ${Object.keys(methods)} here`, { Allow: Object.keys(methods).join(", ") });
+  if (!open && !(await isAuthorized(request, env.TOKEN))) {
+    throw new Problem(401, "the control plane needs a bearer token", { "WWW-Authenticate": "Bearer" });
+  }
+  return handle(request, env, ...pattern.exec(url.pathname).slice(1).map(unitOf), url.searchParams);
+}
+
+/** What a browser asks before it lets a page send JSON. */
+function preflight(methods) {
+  const headers = {
+    "Access-Control-Allow-Methods": methods.join(", "),
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Max-Age": "86400",
+  };
+  return new Response(null, { status: 204, headers });
 }
 
 function storeOf(env, unit) {

@@ -47,12 +47,19 @@ export function parseJson(bytes) {
   }
   if (!isObject(said)) throw new Problem(400, "the body is not a JSON object");
   if (isDeeper(said, MAX_DEPTH)) throw new Problem(400, `the body is nested more than ${MAX_DEPTH} deep`);
+  if (!isFinite(said)) throw new Problem(400, "the body has a number that no double can hold");
   return said;
 }
 
 function isDeeper(value, levels) {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
+}
+
+/** Whether all numbers in a value are finite: 1e999 is read as Infinity, and would be kept as null. */
+function isFinite(value) {
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isFinite);
 }
 
 /** A write: at least one field to set (`changes`) or to remove (`removed`). */
@@ -67,7 +74,7 @@ export function writeOf({ changes = {}, removed = [], actor, expected_version, i
   if (new Set(pairs.map(([name]) => name)).size < pairs.length) throw new Problem(400, "a field is named twice");
   return {
     changes: pairs,
-    actor: text(actor, "actor"),
+    actor: actorIn(actor, "actor"),
     expectedVersion: expected_version === undefined ? undefined : wholeNumber(expected_version, "expected_version"),
     idempotencyKey: idempotency_key === undefined ? undefined : text(idempotency_key, "idempotency_key"),
   };
@@ -80,7 +87,9 @@ export function unitOf(encoded) {
   } catch {
     throw new Problem(400, "the unit's name is not encoded as it should be");
   }
-  if (!/^[A-Za-z0-9._~-]{1,128}$/.test(unit)) throw new Problem(400, "a unit's name has 1 to 128 of A-Za-z0-9._~-");
+  if (!/^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}$/.test(unit)) {
+    throw new Problem(400, "a unit's name has 1 to 128 of A-Za-z0-9._~-, and is not . or ..");
+  }
   return unit;
 }
 
@@ -105,6 +114,12 @@ export function text(value, what) {
   }
   const size = new TextEncoder().encode(value).length;
   if (size < 1 || size > MAX_NAME) throw new Problem(400, `${what} has 1 to ${MAX_NAME} bytes of UTF-8`);
+  return value;
+}
+
+/** Who did something; told in logs and on terminals. */
+export function actorIn(value, what) {
+  if (/\p{Cc}/u.test(text(value, what))) throw new Problem(400, `${what} has a control character`);
   return value;
 }
 

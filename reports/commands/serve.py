@@ -58,7 +58,7 @@ def serve(
     """
     from edgeproof.impl.edge.kv import Limits
     from edgeproof.impl.flags.http import FlagServer
-    from edgeproof.impl.flags.service import FlagOptions
+    from edgeproof.impl.flags.service import CannotKeep, FlagOptions
     from edgeproof.impl.pattern.deployment import Choices
 
     limits = Limits(min_cache_ttl=0)
@@ -73,6 +73,8 @@ def serve(
         ):
             _announce(terminal, server.url, options, bearer)
             stop.wait()
+    except CannotKeep as error:
+        raise Unusable(f"cannot keep apps in {directory}: {one_line(error)}") from error
     except OSError as error:
         raise Unusable(f"cannot serve on port {port}: {one_line(error.strerror or error)}") from error
     return 0

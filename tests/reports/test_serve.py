@@ -108,6 +108,11 @@ def test_what_it_cannot_use_is_said_in_a_line(cli: Run, tmp_path: Path) -> None:
         assert (refused.status, refused.err) == (2, f"edgeproof: cannot serve on port {port}: Address already in use\n")
     (tmp_path / "file").write_text("")
     assert cli("flags", "serve", "--directory", tmp_path / "file").status == 2
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "app-shop.sqlite").write_text("no database" * 100)
+    broken = cli("flags", "serve", "--port", "0", "--directory", tmp_path / "broken")
+    why = f"cannot keep apps in {tmp_path / 'broken'}: app-shop.sqlite: file is not a database"
+    assert (broken.status, broken.err) == (2, f"edgeproof: {why}\n")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "bearer").write_text("\n")
     empty = cli("flags", "serve", "--directory", tmp_path / "empty")

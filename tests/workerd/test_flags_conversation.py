@@ -71,7 +71,8 @@ def written(random: Random, key: str) -> Any:
 
 def told(reply: Reply) -> Any:
     """A reply without what may be said in other words, or depends on the clock."""
-    return reply.status, reply.headers.get("ETag"), without(reply.said)
+    tags = [value for name, value in reply.headers.items() if name.lower() == "etag"]
+    return reply.status, tags, without(reply.said)
 
 
 def without(said: Any) -> Any:
@@ -100,3 +101,35 @@ def test_the_reference_and_the_worker_say_the_same(both: tuple[FlagDeployment, C
                 version = said.said.get("version", version)
     print(dict(sorted(statuses.items())))
     assert {200, 201, 400, 404, 409, 412, 428} <= set(statuses)
+
+
+ODD: Final[tuple[tuple[str, str, Any, dict[str, str]], ...]] = (
+    ("POST", "flags", b'{"key": "a", "variations": {"on": {"deep": [1e999]}}}', {}),
+    ("POST", "evaluate", b'{"flagKey": "a", "context": {"n": -1e999}}', {}),
+    ("POST", "batch", b'{"changes": {}, "expected": {"a": 1%s}}' % (b"0" * 400), {}),
+    ("OPTIONS", "evaluate", None, {}),
+    ("OPTIONS", "flags", None, {}),
+    ("GET", "evaluate", None, {}),
+    ("GET", "evaluate?flagKey=a", None, {"Origin": "https://shop.example"}),
+)
+
+
+def test_both_refuse_what_they_cannot_keep_and_let_pages_of_any_origin_evaluate(
+    both: tuple[FlagDeployment, Client],
+) -> None:
+    worker, reference = both
+    assert reference.do("POST", "/apps", {"name": "odd"}).status == 201
+    asking = Client(reference.port, {})
+    for method, path, body, headers in ODD:
+        asking.headers = {**worker.headers, **headers}
+        said = worker.ask(method, f"/apps/odd/{path}", body, **headers)
+        expected = asking.do(method, f"/apps/odd/{path}", body)
+        assert (told(said), shared(said)) == (told(expected), shared(expected)), (method, path)
+    asking.headers = {**worker.headers, "Edgeproof-Actor": "ana\x1b[2J"}
+    assert asking.do("POST", "/apps/odd/flags", flag("a")).status == 400
+    assert worker.ask("POST", "/apps/odd/flags", flag("a"), **{"Edgeproof-Actor": "ana\x1b[2J"}).status == 400
+
+
+def shared(reply: Reply) -> dict[str, str]:
+    """What a browser is told of who may read it."""
+    return {name: value for name, value in reply.headers.items() if name.startswith("Access-Control-")}

@@ -125,6 +125,14 @@ def test_a_body_that_is_nested_too_deep_is_refused(front: Client, levels: int) -
     assert front.do("PUT", f"/units/deep-{levels}/config", body(100)).status == 200
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e309", "1" + 400 * "0"])
+def test_a_number_that_no_double_can_hold_is_refused_at_any_depth(front: Client, number: str) -> None:
+    for value in (number, f'{{"deep": [0, {number}]}}'):
+        reply = front.do("PUT", "/units/n/config", f'{{"actor":"x","changes":{{"a":{value}}}}}'.encode())
+        assert (reply.status, front.get("/units/n").said["version"]) == (400, 0)
+    assert front.do("PUT", "/units/n/config", {"actor": "x\x1b[2J", "changes": {"a": 1}}).status == 400
+
+
 def test_a_config_that_would_not_fit_into_kv_is_refused_as_a_whole(front: Client) -> None:
     for n in range(27):
         assert front.do("PUT", "/units/huge/config", {"changes": {f"f{n}": "v" * 899_900}, "actor": "x"}).status == 200

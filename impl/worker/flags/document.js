@@ -54,7 +54,6 @@ function checkVariations({ type, variations }, say) {
     if (!isKey(name)) say(path, "a name has 1 to 64 of A-Za-z0-9_-");
     if (typeOf(variations[name]) === null) say(path, "null is no value");
     else if (TYPES.includes(wanted) && typeOf(variations[name]) !== wanted) say(path, `a ${wanted}, as the others`);
-    if (!isFinite(variations[name])) say(path, "a number that a double can hold");
     if (bytesOf(variations[name]) > MOST_VALUE) say(path, `at most ${MOST_VALUE} bytes of JSON`);
   }
   return names;
@@ -111,10 +110,10 @@ function checkCondition(condition, path, depth, say) {
   const { attribute, operator, value } = condition;
   if (!isName(attribute)) say(`${path}/attribute`, "the name of an attribute");
   if (LISTED.includes(operator)) {
-    const comparable = Array.isArray(value) && value.every(isComparable);
+    const comparable = Array.isArray(value) && value.every(isScalar);
     if (!comparable) say(`${path}/value`, `for ${operator}, a list of texts, numbers, true or false`);
   } else if (SINGLE.includes(operator)) {
-    if (!isComparable(value)) say(`${path}/value`, `for ${operator}, a text, a number, true or false`);
+    if (!isScalar(value)) say(`${path}/value`, `for ${operator}, a text, a number, true or false`);
   } else {
     say(`${path}/operator`, `one of ${[...SINGLE, ...LISTED].join(", ")}`);
   }
@@ -141,13 +140,5 @@ const token = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
 const isPriority = (value) => Number.isSafeInteger(value) && value >= 1;
 
 const isName = (value) => typeof value === "string" && value !== "";
-
-const isComparable = (value) => isScalar(value) && isFinite(value);
-
-// A number in JSON may be larger than any double: here it is an infinity, which JSON would write as null.
-function isFinite(value) {
-  if (typeof value === "number") return Number.isFinite(value);
-  return typeof value !== "object" || value === null || Object.values(value).every(isFinite);
-}
 
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value) ?? "").length;

@@ -3,7 +3,7 @@
 
 import { Unavailable, cacheStatusOf, readerOf } from "../edge.js";
 import { optionsOf } from "../options.js";
-import { Problem, bodyOf, isObject, numberIn, parseJson, text, wholeNumber } from "../validation.js";
+import { Problem, actorIn, bodyOf, isObject, numberIn, parseJson, text, wholeNumber } from "../validation.js";
 import { changeOf } from "./changelog.js";
 import { contextOf } from "./context.js";
 import { isKey, problemsOf } from "./document.js";
@@ -122,7 +122,7 @@ function checked(flag, key = flag.key) {
 // a version was committed, its entry in the changelog says.
 const stamped = (flag, request) => ({ ...flag, updated_at: new Date().toISOString(), updated_by: actorOf(request) });
 
-const actorOf = (request) => text(request.headers.get("Edgeproof-Actor") ?? "", "the header Edgeproof-Actor");
+const actorOf = (request) => actorIn(request.headers.get("Edgeproof-Actor") ?? "", "the header Edgeproof-Actor");
 
 const mayBeBlind = (env) => optionsOf(env).flagUpdate === "blind";
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.http import FlagServer
 from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.routes import MAX_BODY
-from edgeproof.impl.flags.service import FlagOptions
+from edgeproof.impl.flags.service import CannotKeep, FlagOptions
 from edgeproof.impl.flags.sources import HttpSource
 from edgeproof.impl.pattern.deployment import Choices
 from tests.impl.flags.examples import flag
@@ -95,3 +97,59 @@ def test_heads_have_no_body_and_bodies_have_an_end() -> None:
         assert ask(server, "POST", "/apps", b" " * (MAX_BODY + 1))[0] == 413
         assert ask(server, "GET", "/apps/a%2Fb/flags")[0] == 404
         assert ask(server, "GET", "/apps", Authorization="Bearer é".encode().decode("latin-1"))[0] == 401
+
+
+# --- clients that misbehave
+
+
+def dial(server: FlagServer, said: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0), timeout=10)
+    connection.sendall(said)
+    return connection
+
+
+def test_half_sent_requests_hold_no_threads_and_nobody_else_up() -> None:
+    with FlagServer(TOKEN, options()) as server:
+        threads = threading.active_count()
+        half = [dial(server, b"GET /apps HTTP/1.1\r\nHost: here\r\nAuth") for _ in range(300)]
+        half += [dial(server, b"POST /apps HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\n{") for _ in range(100)]
+        assert ask(server, "GET", "/apps")[0] == 200
+        assert threading.active_count() == threads
+        for connection in half:
+            connection.close()
+
+
+@pytest.mark.parametrize("second", ["6", "4", "-5", "+5", "0x5", "5, 5"])
+def test_lengths_that_differ_are_refused(second: str) -> None:
+    said = f"POST /apps HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\nContent-Length: {second}\r\n\r\n{{    }}"
+    with FlagServer(TOKEN, options()) as server, dial(server, said.encode()) as connection:
+        assert connection.recv(100).split()[1] == b"400"
+
+
+def test_clients_that_go_away_leave_no_word(capfd: pytest.CaptureFixture[str]) -> None:
+    with FlagServer(TOKEN, options()) as server:
+        for said in (b"", b"GET", b"GET /apps HTTP/1.1\r\n\r\n", b"POST /apps HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"):
+            connection = dial(server, said)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # reset, not ended
+            connection.close()
+        assert ask(server, "GET", "/apps")[0] == 200
+    assert capfd.readouterr() == ("", "")
+
+
+# --- what is in the way of a start
+
+
+def test_apps_that_cannot_be_kept_are_said_at_once_with_their_file(tmp_path: Path) -> None:
+    (tmp_path / "app-shop.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(CannotKeep, match=r"app-shop.sqlite: file is not a database"), FlagServer(TOKEN, None, tmp_path):
+        pass
+    (tmp_path / "app-shop.sqlite").unlink()
+    with FlagServer(TOKEN, None, tmp_path) as server:
+        assert ask(server, "GET", "/apps") == (200, {"result": []})
+
+
+def test_two_servers_do_not_keep_the_same_apps(tmp_path: Path) -> None:
+    with FlagServer(TOKEN, None, tmp_path), pytest.raises(CannotKeep, match="another server"):
+        FlagServer(TOKEN, None, tmp_path).__enter__()
+    with FlagServer(TOKEN, None, tmp_path) as server:
+        assert ask(server, "GET", "/apps")[0] == 200

@@ -54,7 +54,7 @@ def test_apps_are_created_once_and_listed(house: House) -> None:
     assert house.ask("POST", "/apps", {"name": "blog"}).status == 409
     assert [one["name"] for one in house.ask("GET", "/apps").body["result"]] == ["blog", "shop"]
     assert house.ask("GET", "/apps/blog").status == 200
-    for name in ("", "a/b", "a:b", 7, None):
+    for name in ("", "a/b", "a:b", ".", "..", 7, None):
         assert house.ask("POST", "/apps", {"name": name}).status == 400
 
 
@@ -92,6 +92,10 @@ def test_a_page_has_a_cursor_and_the_last_one_none(house: House) -> None:
         ("POST", "/apps/shop/flags", flag(key="g"), {"Edgeproof-Actor": ""}, 400),
         ("POST", "/apps/shop/flags", b"{", {}, 400),
         ("POST", "/apps/shop/flags", b'{"key": NaN}', {}, 400),
+        ("POST", "/apps/shop/flags", b'{"key": [{"deep": -1e999}]}', {}, 400),
+        ("POST", "/apps/shop/evaluate", b'{"flagKey": "f", "context": {"n": 1%s}}' % (b"0" * 400), {}, 400),
+        ("POST", "/apps/shop/flags", flag(key="g"), {"Edgeproof-Actor": "ana\x1b[2J"}, 400),
+        ("GET", "/apps/../flags", None, {}, 404),
         ("POST", "/apps/shop/flags", b"\xff", {}, 400),
         ("POST", "/apps/shop/flags", b"[" * 100_000, {}, 400),
         ("POST", "/apps/shop/flags", [], {}, 400),
@@ -240,3 +244,15 @@ def test_a_bug_is_an_internal_error_and_not_a_dead_connection(house: House, monk
 
 def test_documents_that_look_real_are_flags() -> None:
     assert [problems(one) for one in flag_documents(3, 300).values()] == [()] * 300
+
+
+def test_pages_of_any_origin_may_evaluate_and_nothing_else(house: House) -> None:
+    asked = house.ask("OPTIONS", "/apps/shop/evaluate", Authorization="")
+    assert (asked.status, asked.body) == (204, None)
+    assert asked.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    assert asked.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    for path, status in (("/apps/shop/evaluate?flagKey=f", 404), ("/apps/shop/evaluate", 400)):
+        said = house.ask("GET", path, Authorization="")
+        assert (said.status, said.headers["Access-Control-Allow-Origin"]) == (status, "*")
+    for method in ("OPTIONS", "GET"):
+        assert "Access-Control-Allow-Origin" not in house.ask(method, "/apps/shop/flags").headers
