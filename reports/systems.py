@@ -74,6 +74,8 @@ def system_for(name: str, designs: Collection[str]) -> Callable[[], System]:
 def system_named(name: str) -> Callable[[], System]:
     """What makes a system: one of ours by its name, or of one's own, whose module is run. Raises Unusable."""
     module, colon, attribute = name.partition(":")
+    if attribute.startswith("//"):
+        raise Unusable(f"an address is for verify --system; here a system is {', '.join(SYSTEMS)} or {OWN}")
     if not colon:
         return SYSTEMS[name] if name in SYSTEMS else unknown("system", name, [*SYSTEMS, f"or {OWN}"])
     from edgeproof.properties.own import module_named
