@@ -93,6 +93,10 @@ def configured(design: AnyDesign, constants: Constants) -> Instance:
         if word in machine.rigids:
             raise DesignError(f"{machine.name} has a constant called {word!r}, which has a meaning of its own here: "
                               "give an Instance of it")  # fmt: skip
+    for name in constants:
+        close = get_close_matches(name, [*_WORDS, *machine.rigids], n=1)
+        if name not in machine.rigids and close and close[0] in _WORDS:
+            raise DesignError(f"{machine.name} has no constant {name!r}; did you mean {close[0]!r}?")
     return Instance.of(machine, **constants)
 
 
