@@ -12,6 +12,7 @@ from attrs import Factory, field, frozen
 from edgeproof.model.expr import BOOL, NAT, TIME, Expr, Type
 
 __all__ = [
+    "MOST",
     "TICK",
     "Declarations",
     "DesignError",
@@ -36,6 +37,9 @@ __all__ = [
 
 TICK: Final = "tick"
 """The name of the action by which time passes; every design with a clock has it."""
+
+MOST: Final = 2**31 - 1
+"""The largest number that a constant may be."""
 
 
 class DesignError(ValueError):
@@ -114,6 +118,8 @@ def index_sort(name: str, size: int = 2, doc: str = "", *, of: Rigid | None = No
 
     Raises DesignError for a sort of no elements: what is said of each of them would be true of nothing.
     """
+    if type(size) is not int:
+        raise DesignError(f"the size of the sort {name} is a whole number, such as 2")
     if size < 1:
         raise DesignError(f"the sort {name} needs at least one element, not {size}")
     if of is not None and of.home:
@@ -122,17 +128,26 @@ def index_sort(name: str, size: int = 2, doc: str = "", *, of: Rigid | None = No
 
 
 def option(*choices: str, doc: str = "") -> Rigid:
-    """A choice the designer makes; the first one is the default."""
+    """A choice the designer makes; the first one is the default. Raises DesignError as `enum` does."""
+    _some_words("an option", choices)
     return Rigid("option", Type("enum", choices), choices[0], doc)
 
 
 def count(default: int, doc: str = "") -> Rigid:
-    """A natural number fixed for a run: how many failures in a row, how many writes. Symbolic in a proof."""
+    """A natural number fixed for a run: how many failures in a row, how many writes. Symbolic in a proof.
+
+    Raises DesignError for what is no natural number that a search can hold.
+    """
+    _natural("a count", default)
     return Rigid("count", NAT, default, doc)
 
 
 def duration(default: int, doc: str = "") -> Rigid:
-    """A length of time fixed for a run, in units of the search's tick. Symbolic and real in a proof."""
+    """A length of time fixed for a run, in units of the search's tick. Symbolic and real in a proof.
+
+    Raises DesignError as `count` does.
+    """
+    _natural("a duration", default)
     return Rigid("duration", TIME, default, doc)
 
 
@@ -152,7 +167,11 @@ def natural(limit: Rigid, initial: int | None = 0, *, over: Rigid | None = None,
 
 
 def enum(*labels: str, over: Rigid | None = None, doc: str = "") -> Variable:
-    """A variable with named values; the first one is the initial value."""
+    """A variable with named values; the first one is the initial value.
+
+    Raises DesignError where there are none, and where one is there twice or is no text.
+    """
+    _some_words("an enum", labels)
     return Variable(Type("enum", labels), _over(over), initial=labels[0], doc=doc)
 
 
@@ -197,6 +216,18 @@ def definition(bare: None = None, /, **arguments: Rigid) -> Callable[[Callable[.
     """
     _with_parentheses("definition", bare)
     return lambda body: Marked(body, "definition", tuple(arguments.items()))
+
+
+def _some_words(what: str, words: tuple[str, ...]) -> None:
+    if not words or not all(isinstance(word, str) and word for word in words):
+        raise DesignError(f'{what} lists its values, each a text: {what.split()[1]}("one", "another")')
+    if twice := [word for place, word in enumerate(words) if word in words[:place]]:
+        raise DesignError(f"{what} has the value {twice[0]!r} twice")
+
+
+def _natural(what: str, default: int) -> None:
+    if type(default) is not int or not 0 <= default <= MOST:
+        raise DesignError(f"{what} is a whole number from 0 to {MOST:,}, not {default!r}")
 
 
 def _with_parentheses(word: str, bare: object) -> None:

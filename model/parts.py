@@ -18,7 +18,7 @@ were written in it: what it has from its parts stands where it says so with `inh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
@@ -76,11 +76,29 @@ def _in_words_of_its_own(one: Statement, doc: str) -> Statement:
     return evolve(one, doc=doc) if doc else one
 
 
-class Part(_Itself):
+class _Body(dict[str, Any]):
+    """What a class body has said so far. Python would let the second of two methods of one name be all there is."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        said = (Statement, _Inherited)
+        if isinstance(value, said) and isinstance(self.get(name), said):
+            raise DesignError(f"{self.get('__qualname__', 'a class')} says twice what {name!r} is")
+        super().__setitem__(name, value)
+
+
+class _Once(type):
+    """Makes classes whose bodies say everything once."""
+
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **_: Any) -> MutableMapping[str, object]:
+        return _Body()
+
+
+class Part(_Itself, metaclass=_Once):
     """The base of every part. It holds no behaviour: the class body declares what designs made of it have.
 
-    Raises DesignError where a class derives from something that is no part, where it inherits a name that no base
-    declares, or one that two bases declare of which neither derives from the other.
+    Raises DesignError where a class derives from something that is no part, where it says one name twice, where it
+    inherits a name that no base declares, or one that two bases declare of which neither derives from the other.
     """
 
     def __init_subclass__(cls) -> None:

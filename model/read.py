@@ -39,6 +39,7 @@ def read_design(design: type[Design], name: str = "") -> Machine:
         if one.under and one.under not in rigids:
             raise DesignError(f"{method} is under the hazard {one.under!r}, which the design does not have")
     variables = {n: _named_limit(design, v) for n, v in body.items() if isinstance(v, Variable)}
+    _refuse_one_sort_for_two(rigids)
     definitions = {n: m for n, m in marked.items() if m.kind == "definition"}
     declared = Declarations(name or design.__name__, rigids, variables, definitions)
     clocks = tuple(_read_clock(declared, n) for n, v in variables.items() if v.type.kind == "time")
@@ -46,6 +47,14 @@ def read_design(design: type[Design], name: str = "") -> Machine:
     deadlines = tuple((n, _read_deadline(declared, n, m)) for n, m in marked.items() if m.kind == "deadline")
     machine = Machine(declared, (design.__doc__ or "").strip(), actions, clocks, deadlines)
     return evolve(machine, actions=(*machine.actions, passing_of_time(machine))) if clocks else machine
+
+
+def _refuse_one_sort_for_two(rigids: Mapping[str, Rigid]) -> None:
+    """Raise DesignError where two sorts have one name: what is said of the elements of one would be said of both."""
+    sorts: dict[str, str] = {}
+    for name, one in rigids.items():
+        if one.role == "sort" and sorts.setdefault(one.type.sort, name) != name:
+            raise DesignError(f"{sorts[one.type.sort]} and {name} are both called the sort {one.type.sort!r}")
 
 
 def _refuse_unmarked(design: type[Design]) -> None:

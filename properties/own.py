@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -26,11 +27,12 @@ from attrs import evolve, frozen
 
 from edgeproof.impl.system import System
 from edgeproof.model.designs import DESIGNS, adopt_design, load, part_with_designs
-from edgeproof.model.machine import Design, DesignError, Instance
-from edgeproof.properties.catalogue import Property, adopt_properties, part_with_properties
+from edgeproof.model.machine import Design, DesignError
+from edgeproof.properties.catalogue import Property, adopt_properties, check_ids, part_with_properties
 from edgeproof.properties.designs import adopt_dossier, part_with_dossiers
 from edgeproof.properties.designs.dossier import Dossier
 from edgeproof.properties.subject import AnyDesign
+from edgeproof.properties.wellformed import check_dossier, check_properties
 
 __all__ = [
     "GROUP",
@@ -97,12 +99,11 @@ def adopt(reference: str) -> Own:
         machine = load(own.design)
     except (TypeError, ValueError, AttributeError) as error:
         raise DesignError(f"{own.name} cannot be read: {error}") from error
-    for name, constants, _, _ in own.dossier.cases:
-        try:
-            Instance.of(machine, **constants)
-        except DesignError as error:
-            raise DesignError(f"the case {name}: {error}") from error
-    adopt_properties([_bound_to(own.name, one) for one in own.properties.values()])
+    properties = [_bound_to(own.name, one) for one in own.properties.values()]
+    check_ids(properties)
+    check_properties(machine, properties)
+    check_dossier(machine, own.dossier, properties)
+    adopt_properties(properties)
     adopt_design(own.name, own.design)
     adopt_dossier(own.name, own.dossier)
     _ADOPTED[own.name] = own
@@ -171,7 +172,7 @@ def _found(reference: str) -> tuple[ModuleType, str]:
         module = _of_file(Path(place)) if place.endswith(".py") else module_named(place)
     except DesignError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a file that ends the process would pass for one that was judged
         raise DesignError(f"{place} cannot be read: {type(error).__name__}: {error}") from error
     return module, attribute
 
@@ -180,6 +181,8 @@ def _of_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise DesignError(f"there is no file {path}")
     name, there = path.stem, path.resolve()
+    if "." in name:
+        raise DesignError(f"{path} is no module that others can import: there is a dot in its name")
     if name in sys.modules:
         if getattr(sys.modules[name], "__file__", None) == str(there):
             return sys.modules[name]
@@ -230,6 +233,9 @@ def _own(reference: str, module: ModuleType, attribute: str) -> Own:
 def _design_in(module: ModuleType, attribute: str) -> type[Design]:
     if attribute:
         found = getattr(module, attribute, None)
+        if found is None:
+            close = get_close_matches(attribute, [n for n, one in vars(module).items() if _is_design(one, module)], n=1)
+            raise DesignError(f"{module.__name__} has no {attribute}{f'; did you mean {close[0]}?' if close else ''}")
         if not (isinstance(found, type) and issubclass(found, Design)):
             raise DesignError(f"{attribute} in {module.__name__} is no design: derive it from edgeproof.model.Design")
         if ours := [name for name, one in DESIGNS.items() if one is found]:

@@ -19,6 +19,7 @@ from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Constants, Lemmas
 from edgeproof.properties.evidence import Case, Verdict
+from edgeproof.properties.wellformed import check_design, check_lemmas, check_properties
 
 __all__ = ["AnyDesign", "Subject", "configured", "subject_of"]
 
@@ -63,6 +64,10 @@ def subject_of(
     instance = configured(design, constants if named is None else named.constants)
     dossier = dossier_of(instance.machine.name)
     asked = tuple(_asked(instance, applicable(instance) if properties is None else properties))
+    check_design(instance)
+    check_properties(instance.machine, asked)
+    if lemmas is not None:
+        check_lemmas(instance.machine, lemmas)
     ids = tuple(one.id for one in asked)
     for name in expected or {}:
         if name not in ids:
@@ -88,6 +93,10 @@ def configured(design: AnyDesign, constants: Constants) -> Instance:
         if word in machine.rigids:
             raise DesignError(f"{machine.name} has a constant called {word!r}, which has a meaning of its own here: "
                               "give an Instance of it")  # fmt: skip
+    for name in constants:
+        close = get_close_matches(name, [*_WORDS, *machine.rigids], n=1)
+        if name not in machine.rigids and close and close[0] in _WORDS:
+            raise DesignError(f"{machine.name} has no constant {name!r}; did you mean {close[0]!r}?")
     return Instance.of(machine, **constants)
 
 

@@ -103,6 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _refuse(given, INTERRUPTED, "interrupted")
     except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not _is_clicks(error):
+            return _refuse(
+                given, UNUSABLE, f"code of your own ended the process (SystemExit: {error}): nothing is said"
+            )
         if isinstance(error, SystemExit) and not error.code:
             return 0  # a shell was told how to complete a line
         # Whoever read our output has had enough. Nothing more can be written, not even when Python flushes at its end.
@@ -124,6 +128,12 @@ def _forget_own_designs() -> None:
     own = sys.modules.get("edgeproof.properties.own")
     if own is not None:
         own.part_with_all()
+
+
+def _is_clicks(error: SystemExit) -> bool:
+    """Whether click ended the process, which is all over then, and not a file that somebody named."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).startswith("click.")
 
 
 def _bug(arguments: Sequence[str], error: Exception) -> int:

@@ -21,6 +21,8 @@ UNITS: Final = {
     "us": Fraction(1, 1_000_000),
 }
 _PART: Final = r"(?:([0-9]{1,12}(?:\.[0-9]{1,9})?)%s)?"
+_SHOWN: Final = 40
+"""Letters of what is no duration."""
 _DURATION: Final = re.compile("".join(_PART % unit for unit in UNITS))
 
 
@@ -28,6 +30,7 @@ def parse_duration(text: str) -> Fraction:
     """A duration in seconds, exactly. Raises Unusable for what is none: without a unit, negative, or nonsense."""
     found = _DURATION.fullmatch(text)
     if not text or found is None:
+        text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         hint = "write it like 2s, 500ms, 1m30s or 1h"
         if text.startswith("-"):
             raise Unusable(f"{text!r} is negative; a duration is from 0 on: {hint}")

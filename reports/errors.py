@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 __all__ = ["Unusable", "counted", "one_line", "refused"]
+
+_NAMED: Final = re.compile(r"([a-z]:/{1,2})[^/\s@'\"]+@", re.IGNORECASE)
+"""The name and the word in an address; as a path an address has lost one slash."""
 
 
 class Unusable(Exception):
@@ -14,8 +19,11 @@ class Unusable(Exception):
 
 
 def one_line(text: object) -> str:
-    """Any message as one printable line: input is data, and may not move the cursor of a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    """Any message as one printable line: input is data, and may not move the cursor of a terminal.
+
+    Who somebody is to an address is nobody's business: `http://name:word@host` is `http://…@host`.
+    """
+    return _NAMED.sub(r"\1…@", " ".join("".join(c if c.isprintable() else " " for c in str(text)).split()))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

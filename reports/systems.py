@@ -58,11 +58,11 @@ def system_for(name: str, designs: Collection[str]) -> Callable[[], System]:
     own = [adopted()[one] for one in designs if one in adopted()]
     beside_them = {system: makes for one in own for system, makes in one.systems.items()}
     if name in beside_them:
-        return beside_them[name]
+        return _made_once(name, beside_them[name])
     if name == "reference" and beside_them and len(own) == len(designs):
         if len(beside_them) > 1:
             raise Unusable(f"there are several systems: name one by --system: {', '.join(beside_them)}")
-        return next(iter(beside_them.values()))
+        return _made_once(*next(iter(beside_them.items())))
     if name != "reference":
         for one in own:
             has_a_system(one.name)
@@ -74,14 +74,30 @@ def system_for(name: str, designs: Collection[str]) -> Callable[[], System]:
 def system_named(name: str) -> Callable[[], System]:
     """What makes a system: one of ours by its name, or of one's own, whose module is run. Raises Unusable."""
     module, colon, attribute = name.partition(":")
+    if attribute.startswith("//"):
+        raise Unusable(f"an address is for verify --system; here a system is {', '.join(SYSTEMS)} or {OWN}")
     if not colon:
         return SYSTEMS[name] if name in SYSTEMS else unknown("system", name, [*SYSTEMS, f"or {OWN}"])
     from edgeproof.properties.own import module_named
 
     try:
         made = getattr(module_named(module), attribute)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Unusable(f"{one_line(name)} cannot be had: {type(error).__name__}: {one_line(error)}") from error
     if not callable(made):
         raise Unusable(f"{one_line(name)} is neither a class nor a function that makes a system")
-    return cast("Callable[[], System]", made)
+    return _made_once(name, cast("Callable[[], System]", made))
+
+
+def _made_once(name: str, makes: Callable[[], System]) -> Callable[[], System]:
+    """The same, seen to make a system. Raises Unusable."""
+    try:
+        made = makes()
+        missing = [method for method in ("start", "perform", "observe", "close") if not hasattr(made, method)]
+        if not missing:
+            made.close()
+    except (Exception, SystemExit) as error:
+        raise Unusable(f"{one_line(name)} makes no system: {type(error).__name__}: {one_line(error)}") from error
+    if missing:
+        raise Unusable(f"{one_line(name)} makes no system: what it makes cannot {', '.join(missing)}")
+    return makes

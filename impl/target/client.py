@@ -30,12 +30,15 @@ _BURST: Final = 4
 
 @frozen
 class Limits:
-    """How long an answer may take (seconds), how large it may be (bytes), and how many requests there are."""
+    """How long an answer may take (seconds), how large it may be (bytes), how many requests there are, and how long
+    all answers together may take (seconds): one that is just in time is so every time.
+    """
 
     timeout: float = 5.0
     max_bytes: int = 1_000_000
     requests: int = 5_000
     per_second: float = 200.0
+    answers: float = 120.0
 
 
 @frozen
@@ -52,11 +55,12 @@ class Request:
 
 @frozen
 class Answer:
-    """What came back; names of headers are in small letters."""
+    """What came back; names of headers are in small letters. `unclear` are headers that say several things."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    unclear: frozenset[str] = frozenset()
 
 
 class NoAnswerError(Exception):
@@ -79,7 +83,7 @@ class TwiceError(ValueError):
 
 
 class OverspentError(Exception):
-    """All requests that were allowed have been made."""
+    """All requests that were allowed have been made, or their answers have taken all the time that was allowed."""
 
 
 def json_of(body: bytes) -> Any:
@@ -101,17 +105,33 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class Client:
-    """Sends requests, from several threads if need be; `made` counts them."""
+    """Sends requests, from several threads if need be; `made` counts them, `waited` is how long (seconds) their
+    answers took.
+    """
 
     def __init__(self, limits: Limits, bearer: str | None = None) -> None:
         self._limits, self._bearer = limits, bearer
         self._lock = threading.Lock()
         self._free = time.monotonic()
         self.made = 0
+        self.waited = 0.0
+
+    @property
+    def half_spent(self) -> bool:
+        """Whether answers have taken half of the time that they may take together."""
+        return self.waited >= self._limits.answers / 2
 
     def send(self, request: Request) -> Answer:
         """The answer to a request. Raises NoAnswerError and OverspentError."""
         self._wait_for_turn()
+        began = time.monotonic()
+        try:
+            return self._answer(request)
+        finally:
+            with self._lock:
+                self.waited += time.monotonic() - began
+
+    def _answer(self, request: Request) -> Answer:
         connection = _connection(request.base, self._limits.timeout)
         try:
             connection.connect()
@@ -148,8 +168,10 @@ class Client:
             raise NoAnswerError(f"answers with more than {most:,} bytes")
         if response.length:
             raise http.client.IncompleteRead(body, response.length)
-        said = {name.lower(): self._without_bearer(value) for name, value in response.getheaders()}
-        return Answer(response.status, said, self._cleaned(body))
+        lines = [(name.lower(), self._without_bearer(value)) for name, value in response.getheaders()]
+        said = dict(lines)
+        unclear = frozenset(name for name, value in lines if value != said[name])
+        return Answer(response.status, said, self._cleaned(body), unclear)
 
     def _cleaned(self, body: bytes) -> bytes:
         if self._bearer is not None and b"\\" in body:
@@ -165,6 +187,8 @@ class Client:
         with self._lock:
             if self.made >= self._limits.requests:
                 raise OverspentError(f"all {self._limits.requests:,} requests that [limits] allows were made")
+            if self.waited >= self._limits.answers:
+                raise OverspentError(f"all {self._limits.answers:g} s that [limits] allows for answers went by")
             self.made += 1
             now, step = time.monotonic(), 1 / self._limits.per_second
             self._free = max(self._free, now - _BURST * step) + step

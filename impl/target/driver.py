@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -35,7 +36,7 @@ from edgeproof.impl.target.wire import (
 __all__ = ["Driver", "EndedError", "TargetError"]
 
 _SILENCES: Final = 3
-"""Requests in a row without an answer after which nobody asks on."""
+"""Requests of one method in a row without an answer after which nobody asks on."""
 _FAULT_S: Final = 60.0
 """Seconds for the command of a fault."""
 
@@ -66,6 +67,7 @@ class _Known:
 
     sent: list[_Sent] = field(factory=list)
     versions: list[int | str] = field(factory=list)
+    spelled: dict[int | str, int | str] = field(factory=dict)
     numbers: Any = field(factory=lambda: count(1))
 
     def learn(self, told: Iterable[Heard], *, numbered: bool) -> None:
@@ -73,6 +75,7 @@ class _Known:
         for one in told:
             if one.outcome == "ok" and one.version is not None and one.version not in self.versions:
                 self.versions.append(one.version)
+                self.spelled[one.version] = one.version if one.spelled is None else one.spelled
         if numbered:
             self.versions.sort(key=int)
 
@@ -86,7 +89,7 @@ class Driver:
         self.complaints: list[str] = []
         self._label = f"{label}-{secrets.token_hex(4)}"
         self._runs = count(1)
-        self._silences = 0
+        self._silences: Counter[str] = Counter()
 
     def take(self, program: Program, *, neighbour: bool = True) -> Run:
         """Take a program, with a neighbour beside its unit if there are units.
@@ -179,7 +182,7 @@ class Driver:
         if self.target.restore is None or len(known.versions) < 2:
             return None
         version = known.versions[-2]
-        request = request_of(self.target.restore.route, {"unit": run.name, "version": version})
+        request = request_of(self.target.restore.route, {"unit": run.name, "version": known.spelled[version]})
 
         def send() -> Happened:
             began = now()
@@ -203,7 +206,7 @@ class Driver:
         said: dict[str, Any] = {"unit": run.name, "field": name, "value": value, "key": f"{run.name}/{number}"}
         said["changes"] = changes = dict.fromkeys(run.fields, value)
         if base is not None:
-            said["expected"] = base
+            said["expected"] = known.spelled[base]
         if "changes" not in target.write.route.places:
             changes = {name: value} if target.has_fields else {"": value}
         request = request_of(target.write.route, said)
@@ -234,11 +237,11 @@ class Driver:
             self.complaints.append(f"{where} {error}")
             return None, Heard("fail", note=str(error), complaint=str(error))
         except NoAnswerError as error:
-            self._silences += 1
-            if self._silences >= _SILENCES:
+            self._silences[request.method] += 1
+            if self._silences[request.method] >= _SILENCES:
                 raise EndedError(f"{where} {error}, for the {_SILENCES}rd time in a row") from error
             return None, Heard("unknown" if error.sent else "fail", note=str(error))
-        self._silences = 0
+        self._silences[request.method] = 0
         try:
             heard = hear(answer)
         except AccessError as error:

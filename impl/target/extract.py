@@ -11,7 +11,7 @@ from attrs import frozen
 
 from edgeproof.impl.target.client import Answer, TwiceError, json_of
 
-__all__ = ["MISSING", "Extractor", "NotSaidError", "at_pointer", "extractor", "version_in"]
+__all__ = ["MISSING", "Extractor", "NotSaidError", "as_told", "at_pointer", "extractor", "version_in"]
 
 MISSING: Final = object()
 """What a pointer finds where there is nothing."""
@@ -20,6 +20,8 @@ _TAG: Final = re.compile(r'(?:W/)?"(.*)"', re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LONGEST: Final = 200
 """Letters of a version."""
+_MARK: Final = b"\xef\xbb\xbf"
+"""A byte order mark, which JSON must not begin with (RFC 8259, 8.1): some readers take it, some do not."""
 
 
 class NotSaidError(Exception):
@@ -41,6 +43,8 @@ class Extractor:
         if self.kind == "header":
             if self.where.lower() not in answer.headers:
                 raise NotSaidError(f"has no header {self.where}")
+            if self.where.lower() in answer.unclear:
+                raise NotSaidError(f"has the header {self.where} more than once, and not the same each time")
             return _untagged(answer.headers[self.where.lower()])
         found = at_pointer(_document(answer), self.where)
         if found is MISSING:
@@ -79,7 +83,7 @@ def version_in(found: Any, numbers: bool) -> int | str:
     Raises NotSaidError for what is neither.
     """
     if isinstance(found, bool) or not isinstance(found, int | str):
-        raise NotSaidError("has a version that is neither a whole number nor a text")
+        raise NotSaidError(f"has a version that is neither a whole number nor a text, but {_kind(found)}")
     text = str(found)
     if not text or len(text) > _LONGEST:
         raise NotSaidError(f"has a version of {len(text)} letters")
@@ -88,8 +92,25 @@ def version_in(found: Any, numbers: bool) -> int | str:
     if not numbers:
         return text
     if not (text.isascii() and text.isdigit() and int(text) < 2**53):
-        raise NotSaidError("has a version that is no whole number from 0 to 2^53 - 1")
+        raise NotSaidError('has a version that is no whole number from 0 to 2^53 - 1; versions = "opaque" takes any')
     return int(text)
+
+
+def as_told(place: Extractor, found: Any, version: int | str) -> int | str:
+    """How a version is spelled to whoever told it: in JSON the text "3" is not the number 3, and nowhere is 007 just 7.
+
+    What a header says is a text of necessity, which says nothing of how JSON has it.
+    """
+    return found if place.kind == "json" or str(found) != str(version) else version
+
+
+def _kind(found: Any) -> str:
+    """What a value of JSON is called, of those that are no version."""
+    if isinstance(found, bool):
+        return "true or false"
+    if isinstance(found, float):
+        return "a number with a fraction or an exponent"
+    return "null" if found is None else "a list" if isinstance(found, list) else "an object"
 
 
 def _document(answer: Answer) -> Any:
@@ -98,8 +119,12 @@ def _document(answer: Answer) -> Any:
     except TwiceError as error:
         raise NotSaidError(f"is JSON that {error}") from None
     except (ValueError, RecursionError):
-        kind = answer.headers.get("content-type", "no content type")
-        raise NotSaidError(f"is no JSON but {len(answer.body):,} bytes of {kind[:80]}") from None
+        if answer.body.startswith(_MARK):
+            raise NotSaidError("is no JSON: it begins with a byte order mark, which JSON must not") from None
+        kind = answer.headers.get("content-type", "no content type")[:80]
+        coding = answer.headers.get("content-encoding", "identity")[:80]
+        asked = "" if coding == "identity" else f", encoded as {coding}, which was not asked for"
+        raise NotSaidError(f"is no JSON but {len(answer.body):,} bytes of {kind}{asked}") from None
 
 
 def _untagged(value: str) -> str:

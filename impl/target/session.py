@@ -21,19 +21,27 @@ __all__ = ["Session", "drive", "write_history"]
 
 @define
 class Session:
-    """The runs that were taken, and why there are no more of them ("" where all were)."""
+    """The runs that were taken, and why there are no more of them ("" where all were).
+
+    `left_out` is how many were not begun because answers are slow: fewer runs are less, and nothing is wrong with them.
+    """
 
     runs: list[Run] = field(factory=list)
     ended: str = ""
+    left_out: int = 0
 
 
 def drive(driver: Driver, programs: Sequence[Program], notify: Callable[[int, int], None]) -> Session:
     """Take the programs; `notify` hears how many of how many are done.
 
+    Once answers have taken half of their time, only the last is still taken: it is one that waits for what is promised.
     Raises TargetError where not even the first one could be taken, or where no write of it was made.
     """
     session = Session()
     for done, program in enumerate(programs, start=1):
+        if driver.client.half_spent and session.runs and done < len(programs):
+            session.left_out += 1
+            continue
         try:
             run = driver.take(program)
         except TargetError as error:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from edgeproof.impl.target.client import Answer, Request
-from edgeproof.impl.target.extract import MISSING, NotSaidError, at_pointer, version_in
+from edgeproof.impl.target.extract import MISSING, Extractor, NotSaidError, as_told, at_pointer, version_in
 from edgeproof.impl.target.routes import Changelog, Read, Route, Target, Values
 from edgeproof.impl.target.templates import fill_body, fill_headers, fill_path
 
@@ -35,7 +35,7 @@ class AccessError(Exception):
 class Heard:
     """What an answer came to: `outcome` as histories have it, the version that was told, and the content.
 
-    `complaint` says what is wrong with an answer that is none of those that the routes were said to give.
+    `spelled` is the version as it was told, which is how it is told back. `complaint` says what is wrong with an answer that is none of those that the routes were said to give.
     """
 
     outcome: str
@@ -45,6 +45,7 @@ class Heard:
     era: int = 0
     note: str = ""
     complaint: str = ""
+    spelled: int | str | None = None
 
 
 def request_of(route: Route, said: Mapping[str, Any]) -> Request:
@@ -73,7 +74,8 @@ def heard_write(target: Target, answer: Answer) -> Heard:
     if (failed := _failed(answer, refusals=True)) is not None:
         return failed
     try:
-        return Heard("ok", version_in(target.write.version.of(answer), target.numbered))
+        version, spelled = _version(target, target.write.version, answer)
+        return Heard("ok", version, spelled=spelled)
     except NotSaidError as error:
         return Heard("unknown", complaint=f"{answer.status} {error}")
 
@@ -86,14 +88,14 @@ def heard_read(target: Target, read: Read, answer: Answer, fields: Sequence[str]
     if (failed := _failed(answer, refusals=False)) is not None:
         return failed
     try:
-        version = version_in(read.version.of(answer), target.numbered)
+        version, spelled = _version(target, read.version, answer)
         if read.reader is not None:
             reader = str(read.reader.of(answer))[:100]
         era = 0 if read.era is None else int(version_in(read.era.of(answer), numbers=True))
         content = MISSING if read.content is None else _content(target, read, answer, fields)
     except NotSaidError as error:
         return Heard("unknown", complaint=f"{answer.status} {error}")
-    return Heard("ok", version, content, reader, era)
+    return Heard("ok", version, content, reader, era, spelled=spelled)
 
 
 def heard_restore(answer: Answer) -> Heard:
@@ -112,6 +114,13 @@ def heard_entries(changelog: Changelog, answer: Answer) -> Heard:
     if not isinstance(entries, list):
         return Heard("unknown", complaint=f"{answer.status} has no list of entries at {changelog.entries}")
     return Heard("ok", content=entries)
+
+
+def _version(target: Target, place: Extractor, answer: Answer) -> tuple[int | str, int | str]:
+    """The version that an answer tells, and how it spells it."""
+    found = place.of(answer)
+    version = version_in(found, target.numbered)
+    return version, as_told(place, found, version)
 
 
 def _content(target: Target, read: Read, answer: Answer, fields: Sequence[str]) -> Any:
@@ -133,7 +142,8 @@ def _failed(answer: Answer, *, refusals: bool) -> Heard | None:
     if 300 <= status < 400:
         return Heard("unknown", complaint=f"{status} sends elsewhere{_where(answer)}; no redirection is followed")
     if status == 429 or status >= 500:
-        return Heard("unknown" if refusals else "fail", note=f"answered {status}")
+        slower = ", which asks for fewer requests: see per_second in [limits]" if status == 429 else ""
+        return Heard("unknown" if refusals else "fail", note=f"answered {status}{slower}")
     if 200 <= status < 300:
         return None
     if refusals and 400 <= status:

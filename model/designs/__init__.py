@@ -71,14 +71,13 @@ def load(design: str | type[Design]) -> Machine:
             close = get_close_matches(design, DESIGNS, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise DesignError(f"there is no design {design!r}; {hint}there is {', '.join(DESIGNS)}")
-        return _read(DESIGNS[design], design)  # type: ignore[arg-type]
+        return _read(DESIGNS[design], design)
     name = next((name for name, one in DESIGNS.items() if one is design), design.__name__)
     if DESIGNS.get(name, design) is not design:
         raise DesignError(f"there is a design {name!r} already: give the class another name")
-    return _read(design, name)  # type: ignore[arg-type]
+    return _read(design, name)
 
 
-# mypy finds no class hashable: it looks at the `__hash__` of its instances.
 @cache
 def _read(design: type[Design], name: str) -> Machine:
     return read_design(design, name)

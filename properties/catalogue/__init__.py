@@ -51,6 +51,7 @@ __all__ = [
     "adopt_properties",
     "applicable",
     "askable",
+    "check_ids",
     "part_with_properties",
     "state_form",
     "step_form",
@@ -100,10 +101,15 @@ CATALOGUE: Final[Mapping[str, Property]] = _KNOWN
 
 def adopt_properties(properties: Sequence[Property]) -> None:
     """Make properties of somebody's own known by their ids: all, or none with DesignError for an id that is taken."""
+    check_ids(properties)
+    _KNOWN.update({one.id: one for one in properties})
+
+
+def check_ids(properties: Sequence[Property]) -> None:
+    """Raise DesignError for an id that is taken."""
     ids = [one.id for one in properties]
     if taken := [one for number, one in enumerate(ids) if one in _KNOWN or one in ids[:number]]:
         raise DesignError(f"there is a property {taken[0]!r} already: give it another id")
-    _KNOWN.update({one.id: one for one in properties})
 
 
 def part_with_properties(ids: Iterable[str]) -> None:

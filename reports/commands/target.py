@@ -39,7 +39,7 @@ def target() -> None:
       [restore]      request = "POST /restore", body = { to = "{version}" }: with era = "json:/era" in each [read.NAME]
       [promise]      bound = "90s", or sync_delay, put_timeout, retries, retry_delay, cache_ttl...; reader = "guarded"
       [faults]       kill = ["systemctl", "restart", "store"]: run now and then by `verify --faults`
-      [limits]       timeout = "5s", max_bytes, requests, per_second
+      [limits]       timeout = "5s", max_bytes, requests, per_second, answers = "2m" (all together)
 
     \b
     What is filled in: {unit} {field} {value} {changes} (fields and their values) {key} (which write it is) {expected}

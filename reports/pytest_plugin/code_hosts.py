@@ -61,6 +61,7 @@ class SarifFile:
     def __init__(self, path: Path) -> None:
         try:
             check_directory(path.parent)
+            write_text(path, sarif_document([]))
         except Unusable as error:
             raise pytest.UsageError(f"--edgeproof-sarif: {error}") from error
         self._path = path

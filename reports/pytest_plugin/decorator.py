@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["lockstep"]
 
 _FIXTURE: Final = "edgeproof_lockstep"
+_LATER: Final = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+_WITHOUT: Final = (
+    "a test in lockstep is run by pytest, with a fixture; unittest gives none to the methods of a TestCase: "
+    "call edgeproof.conforms in it, or make it a function"
+)
 
 Makes: TypeAlias = "Callable[..., System | type[System]]"
 
@@ -47,16 +52,23 @@ def lockstep(
     are given, and its ROOM is used. Arguments are as in `edgeproof.conforms`; `settings` are Hypothesis's, of which
     `max_examples`, `stateful_step_count` and `database` count. What fails is shortened and kept as a trace.
 
-    Raises TypeError for a class: it is no test.
+    Raises TypeError for a class, which is no test, and for a function that gives its system only when it is awaited or
+    iterated.
     """
 
     def decorate(body: Makes) -> Callable[..., None]:
         if isinstance(body, type) or not callable(body):
             raise TypeError(f"lockstep makes a test of a function that returns a system, not of {body!r}")
+        if any(asks(body) for asks in _LATER):
+            raise TypeError(
+                f"lockstep makes a test of a function that returns a system: {body.__name__} is async or yields"
+            )
 
         @functools.wraps(body)
         def test(*arguments: Any, **fixtures: Any) -> None:
-            drive = fixtures.pop(_FIXTURE)
+            drive = fixtures.pop(_FIXTURE, None)
+            if drive is None:
+                raise TypeError(_WITHOUT)
             drive(
                 lambda: body(*arguments, **fixtures), design,
                 case=case, require=require, properties=properties, expected=expected, settings=settings, **constants,

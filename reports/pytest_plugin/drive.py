@@ -117,7 +117,11 @@ class Lockstep:
     def _replay(self, path: Path, subject: Subject, makes: _Makes) -> None:
         """Fail while the run shows what it was kept for, and where it cannot be told."""
         machine = subject.instance.machine
-        if (design := load_trace(read_text(path)).design) != machine.name:
+        try:
+            design = load_trace(read_text(path)).design
+        except TraceError as error:
+            raise Unusable(f"{error} ({self._shown(path)})") from error
+        if design != machine.name:
             pytest.skip(f"{self._shown(path)} is a run of {design}")
         trace, _ = read_trace(path, machine, [one.id for one in subject.properties])
         outcome = replay(trace, on=makes, design=machine, properties=subject.properties)
@@ -139,7 +143,8 @@ class Lockstep:
         again = self._again(kept)
         events = ", ".join(map(str, trace.events))
         fault = fault_of(self.node, f"{why}. The run: {events}. Again: {again}", subject, trace, broken)
-        self._fail(failure_text(why, subject, trace, broken, self._shown(kept), again), fault)
+        here = str(self.node.config.invocation_params.dir)
+        self._fail(failure_text(why, subject, trace, broken, self._shown(kept), again, here), fault)
 
     def _fail(self, said: str, fault: Fault) -> NoReturn:
         self._note(fault)

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["ci", "night"],
         help="how much each test tries: ci 50 runs of 80 steps, night 10,000 of 200; both report their full coverage",
     )
-    group.addoption("--edgeproof-examples", type=_natural, metavar="N", help="runs per test, whatever else says so")
+    group.addoption("--edgeproof-examples", type=_some, metavar="N", help="runs per test, whatever else says so")
     group.addoption("--edgeproof-seed", type=_natural, metavar="N", help="what chance starts from; 0 unless given")
     group.addoption(
         "--edgeproof-replay", metavar="TRACE", help="only this recorded run, in the tests of its design; others skip"
@@ -53,7 +53,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have a SARIF file written, if there is to be one, by the process that hears of every test."""
+    """Have a SARIF file written, if there is to be one, by the process that hears of every test.
+
+    Raises pytest.UsageError for a trace that is not there, and for a file that cannot be written.
+    """
+    replay = config.getoption("edgeproof_replay")
+    if replay is not None and not (there := config.invocation_params.dir / replay).is_file():
+        raise pytest.UsageError(f"--edgeproof-replay: there is no file {there}")
     path = config.getoption("edgeproof_sarif")
     if path is None or hasattr(config, "workerinput"):
         return
@@ -98,6 +104,12 @@ def carried(report: Any, name: str) -> list[dict[str, Any]]:
     if getattr(report, "when", "") != "call":
         return []
     return [json.loads(value) for one, value in report.user_properties if one == name]
+
+
+def _some(text: str) -> int:
+    if _natural(text) == 0:
+        raise ArgumentTypeError("0 runs show nothing: a whole number from 1 is needed")
+    return int(text)
 
 
 def _natural(text: str) -> int:

@@ -27,16 +27,18 @@ _WIDTH: Final = 120
 _MARKS: Final = ("✓", "✗", "·")
 
 
-def failure_text(why: str, subject: Subject, trace: Trace, broken: Sequence[str], kept: str, again: str) -> str:
+def failure_text(
+    why: str, subject: Subject, trace: Trace, broken: Sequence[str], kept: str, again: str, here: str
+) -> str:
     """The first difference, the steps that lead to it as a table of changes, what it breaks, and how to see it again.
 
-    `kept` is where the trace is, and `again` the command that replays it.
+    `kept` is where the trace is, and `again` the command that replays it, both as typed in the folder `here`.
     """
     says = {one.id: one.says for one in subject.properties}
     breaks = [f"breaks {name}: {says.get(name, '')}".rstrip(": ") for name in broken]
     if not breaks:
         breaks = ["breaks no property that was asked, as far as it shows; it is not what the design does"]
-    return "\n".join((why, "", _table(subject, trace), *breaks, f"trace: {kept}", f"again: {again}"))
+    return "\n".join((why, "", _table(subject, trace), *breaks, f"trace: {kept}", f"again: {again}", f"in:    {here}"))
 
 
 def _table(subject: Subject, trace: Trace) -> str:

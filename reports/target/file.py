@@ -30,6 +30,8 @@ __all__ = ["Described", "check_base", "read_description"]
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _REQUEST: Final = re.compile(r"([A-Z]+) (/[!-~]*)")
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_ITS_OWN: Final = ("content-length", "transfer-encoding", "connection", "expect")
+"""Headers on how a request is sent."""
 _BEARER: Final = re.compile(r"[A-Za-z0-9._~+/=-]{4,4096}")
 """As RFC 6750 has it. One of fewer letters could not be taken out of what is shown without taking out other things."""
 _ROUTE: Final = ("request", "headers", "body", "bearer", "base")
@@ -61,7 +63,7 @@ def read_description(path: str | Path, hosts: Collection[str] = ()) -> Described
     text = read_text(path)
     try:
         said = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError is also said of a number of thousands of digits
         raise Unusable(one_line(f"{path}: not TOML: {error}")) from error
     root = Table(str(path), "", said)
     root.only("target", "write", "read", "changelog", "restore", "faults", "promise", "limits")
@@ -87,6 +89,8 @@ def check_base(base: str, hosts: Collection[str] = ()) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise Unusable(f"{base!r} is no address: {error}") from error
+    if not base.isprintable() or " " in base:
+        raise Unusable(f"{base!r} is no address: it has a space, or a letter that cannot be seen")
     if parts.scheme not in ("http", "https") or not host:
         raise Unusable(f"{base!r} is no address: write http://HOST or https://HOST, with a port if need be")
     if (
@@ -209,6 +213,8 @@ def _route(said: Table, base: str, hosts: Collection[str], places: tuple[str, ..
         if name.lower() == "authorization":
             headers.refuse(name, "does not belong here: name a bearer_file in [target]")
         value = headers.text(name)
+        if name.lower() in _ITS_OWN:
+            headers.refuse(name, "is said of each request by what sends it")
         if not _HEADER.fullmatch(name) or not value.isprintable() or not value.isascii():
             headers.refuse(name, "is no header of printable ASCII")
     body = _json_body(said)
@@ -262,11 +268,12 @@ def _limits(said: Table | None) -> Any:
 
     if said is None:
         return Limits()
-    said.only("timeout", "max_bytes", "requests", "per_second")
-    plain, timeout = Limits(), said.seconds("timeout")
+    said.only("timeout", "max_bytes", "requests", "per_second", "answers")
+    plain = Limits()
     return evolve(
         plain,
-        timeout=plain.timeout if timeout is None else min(max(float(timeout), 0.05), 120.0),
+        timeout=said.seconds_within("timeout", plain.timeout, 0.05, 120.0),
+        answers=said.seconds_within("answers", plain.answers, 1.0, 86_400.0),
         max_bytes=said.whole("max_bytes", plain.max_bytes, 1, 64_000_000),
         requests=said.whole("requests", plain.requests, 1, 1_000_000),
         per_second=float(said.whole("per_second", int(plain.per_second), 1, 1_000)),
@@ -290,7 +297,12 @@ def _promise(said: Table | None) -> Promise:
         said.refuse("bound", f"stands beside {next(iter(numbers))}: say how stale a read may be, or what makes it so")
     if bound is not None:
         return Promise(float(bound), guarded=reader == "guarded", assumptions=("all times are of one clock",))
-    return _unwatched(promised(Given(**numbers, reader=reader)))
+    try:
+        return _unwatched(promised(Given(**numbers, reader=reader)))
+    except Unusable as error:
+        # It was made for the command line, whose options have the same names.
+        words = re.sub(r"--([a-z-]+)", lambda word: word[1].replace("-", "_"), str(error))
+        raise Unusable(one_line(f"{said.file}: {said.name}: {words}")) from error
 
 
 def _unwatched(promise: Promise) -> Promise:

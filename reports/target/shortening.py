@@ -21,8 +21,8 @@ from edgeproof.reports.target.judging import NEIGHBOURLY, reasons_in
 __all__ = ["Breach", "breaches"]
 
 TRIES: Final = 40
-SECONDS: Final = 60.0
-"""What making one run short may take."""
+SECONDS: Final = 20.0
+"""What making one run short may take, for as many as are made short."""
 _SHORTENED: Final = 3
 """Breaches that are made short."""
 _AGAIN: Final = 2

@@ -60,6 +60,13 @@ class Table:
         except Unusable as error:
             self.refuse(name, str(error))
 
+    def seconds_within(self, name: str, default: float, least: float, most: float) -> float:
+        """A duration within bounds."""
+        found = self.seconds(name)
+        if found is not None and not least <= found <= most:
+            self.refuse(name, f"is a duration from {least:g} s to {most:g} s")
+        return default if found is None else float(found)
+
     def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
         """One of some words."""
         word = self.text(name, default)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from attrs import frozen
 
+from edgeproof.impl.target.client import OverspentError
 from edgeproof.impl.target.driver import Driver, EndedError, TargetError
 from edgeproof.impl.target.order import acknowledged
 from edgeproof.impl.target.programs import Program, Step
@@ -40,7 +41,7 @@ def try_once(described: Described) -> Tried:
     driver = Driver(target, described.bearer, "edgeproof-check")
     try:
         run = driver.take(_program(target), neighbour=False)
-    except (TargetError, EndedError) as error:
+    except (TargetError, EndedError, OverspentError) as error:
         raise Unusable(one_line(error)) from error
     beyond = {name: what for name in ASKED if (what := lacking(target, described.promise, name))}
     wrong = (*map(one_line, driver.complaints), *_surprises(target, run))
@@ -50,9 +51,20 @@ def try_once(described: Described) -> Tried:
 
 def _program(target: Target) -> Program:
     again = (Step("again"),) if target.has_keys else ()
-    old = (Step("write", value="old", base="old"),) if target.can_expect else ()
+    based = tuple(Step("write", value=base, base=base) for base in ("old", "current")) if target.can_expect else ()
     reads = tuple(Step("read", at=name) for name in target.reads)
-    return (Step("write", value="one"), *again, Step("write", value="two"), *old, *reads)
+    return (Step("write", value="one"), *again, Step("write", value="two"), *based, *reads)
+
+
+def _out_of_order(versions: Versions, made: Sequence[int]) -> Iterator[str]:
+    """What is odd about the numbers of writes, in the order in which they were made."""
+    for before, after in pairwise(made):
+        if after <= before:
+            yield f'versions do not go up ({before}, {after}): versions = "opaque", perhaps'
+            return
+        if versions is Versions.COUNTING and after != before + 1:
+            yield f'versions do not go up by one ({before}, {after}): versions = "increasing", perhaps'
+            return
 
 
 def _surprises(target: Target, run: Run) -> Iterator[str]:
@@ -63,11 +75,15 @@ def _surprises(target: Target, run: Run) -> Iterator[str]:
     first = [one.heard.version for one in writes if one.number == writes[0].number]
     if len(set(first)) > 1:
         yield f"a write that is sent again makes another version ({first[1]} after {first[0]}): is {{key}} right?"
-    if any(one.heard.outcome == "ok" and one.step == len(run.program) - len(target.reads) - 1 for one in writes[2:]):
-        yield "a write that is based on an old version is accepted: is {expected} right?"
-    made = sorted({int(one.heard.version or 0) for one in acknowledged(writes)}) if target.numbered else []
-    if target.versions is Versions.COUNTING and any(b - a != 1 for a, b in pairwise(made)):
-        yield f'versions do not go up by one ({", ".join(map(str, made))}): versions = "increasing", perhaps'
+    for one in writes:
+        base, outcome = run.program[one.step].base, one.heard.outcome
+        if (base, outcome) == ("old", "ok"):
+            yield "a write that is based on an old version is accepted: is {expected} right?"
+        if (base, outcome) == ("current", "fail"):
+            yield f"a write that is based on the current version is refused ({one.heard.note}): is {{expected}} right?"
+    if target.numbered:
+        made = {one.number: int(one.heard.version or 0) for one in acknowledged(writes)}
+        yield from _out_of_order(target.versions, [*made.values()])
     told = [one for one in run.happened if one.at == "strong"]
     if told and told[-1].heard.version != acknowledged(writes)[-1].heard.version:
         yield f"the store does not show the last version that was made: {told[-1].heard.version}"

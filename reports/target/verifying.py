@@ -111,6 +111,8 @@ def _answers(session: Session, driver: Driver, seed: int) -> Evidence:
     reason = "; ".join(part for part in (session.ended and f"the runs ended early: {session.ended}", shown) if part)
     verdict = Verdict.UNKNOWN if reason else Verdict.HOLDS_TO_BOUND
     bound = f"{counted(driver.client.made, 'request')} of {counted(len(session.runs), 'run')}"
+    if session.left_out:
+        bound += f"; {counted(session.left_out, 'run')} left out, as answers are slow: see answers in [limits]"
     return Evidence(ANSWERS, ENGINE, verdict, bound, reason=one_line(reason), seed=seed)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -335,6 +335,7 @@ def test_an_instance_tells_its_constants_by_role_and_its_hazards_that_are_on() -
         ({"most": True}, "most is a whole number from 0, not True"),
         ({"wait": 1.5}, "wait is a whole number from 0, not 1.5"),
         ({"Pop": "2"}, "Pop is a whole number from 1, not '2'"),
+        ({"most": 2**31}, "most is a whole number up to 2,147,483,647, not 2,147,483,648"),
     ],
 )
 def test_a_constant_that_makes_no_sense_is_refused_with_what_would(chosen: dict[str, Any], says: str) -> None:
@@ -358,6 +359,48 @@ def test_a_sort_of_no_elements_is_refused_where_it_is_declared_and_where_it_is_s
 
     with pytest.raises(DesignError, match="Pop is a whole number from 1, not 0"):
         Instance.of(read_design(Few), Pop=0)
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        (lambda: index_sort("Pop", True), "the size of the sort Pop is a whole number, such as 2"),
+        (lambda: index_sort("Pop", cast(Any, count(2))), "the size of the sort Pop is a whole number, such as 2"),
+        (lambda: option(), r"an option lists its values, each a text: option\(.one., .another.\)"),
+        (lambda: option("a", "b", "a"), "an option has the value 'a' twice"),
+        (lambda: enum("a", cast(Any, 1)), "an enum lists its values, each a text"),
+        (lambda: count(2**31), "a count is a whole number from 0 to 2,147,483,647, not 2147483648"),
+        (lambda: duration(-1), "a duration is a whole number from 0 to 2,147,483,647, not -1"),
+    ],
+)
+def test_a_declaration_that_makes_no_sense_is_refused_where_it_stands(declared: Any, says: str) -> None:
+    with pytest.raises(DesignError, match=says):
+        declared()
+
+
+def test_a_name_is_said_once_as_of_two_methods_python_would_keep_the_second() -> None:
+    with pytest.raises(DesignError, match="Twice says twice what 'go' is"):
+
+        class Twice(Design):
+            on = boolean()
+
+            @action()
+            def go(s: Any) -> None:
+                s.on = True
+
+            @action()  # type: ignore[no-redef]
+            def go(s: Any) -> None:  # noqa: F811
+                s.on = False
+
+
+def test_two_sorts_of_one_name_are_refused() -> None:
+    class Two(Design):
+        Pop = index_sort("Pop", 2)
+        Isolate = index_sort("Pop", 3)
+        up = boolean(over=Pop)
+
+    with pytest.raises(DesignError, match="Pop and Isolate are both called the sort 'Pop'"):
+        read_design(Two)
 
 
 def test_a_decorator_without_parentheses_says_that_they_are_missing() -> None:

@@ -16,6 +16,7 @@ from edgeproof.model.interpret import Event
 from edgeproof.model.trace import Trace, load_trace
 from edgeproof.properties import own
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.conforms import ConformanceError, conforms
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
 from edgeproof.properties.mutation import matrix
 from edgeproof.reports import pinning
@@ -142,6 +143,12 @@ def test_it_is_named_by_its_module_or_by_an_entry_point(cli: Run, lamp: Path, mo
     assert cli("list", "--design", "a-lamp", "--json").document["designs"][0]["name"] == "Lamp"
 
 
+def said(old: str, new: str) -> Callable[[str], str]:
+    """The text with something else in it."""
+    assert LAMP.count(old) == 1
+    return lambda text: text.replace(old, new)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -158,6 +165,51 @@ def test_it_is_named_by_its_module_or_by_an_entry_point(cli: Run, lamp: Path, mo
         (lambda text: "import nowhere_at_all", "cannot be read: ModuleNotFoundError: No module named 'nowhere_at_all'"),
         (lambda text: text + "DOSSIER = 3", "lamp has a DOSSIER, and what belongs into it beside that: cases, lemmas"),
         (lambda text: text + "class Other(Socket):\n    pass\n", "there are several systems: name one by --system"),
+        (lambda text: text + "import sys; sys.exit(0)\n", "designs/lamp.py cannot be read: SystemExit: 0"),
+        (
+            said("state=lambda s: s.uses == 0", "state=lambda s: True"),
+            "state of the property calm is Python's True, whatever the state",
+        ),
+        (
+            said("state=lambda s: s.uses == 0", "state=lambda s: s.uses"),
+            "state of the property calm is no condition, but of type nat",
+        ),
+        (
+            said("state=lambda s: s.uses == 0", "state=lambda s: s.usse == 0"),
+            "property calm: the design declares no 'usse'; it has on, uses",
+        ),
+        (
+            said("state=lambda s: s.uses == 0", "state=lambda s: 1 / 0"),
+            "state of the property calm: ZeroDivisionError: division by zero",
+        ),
+        (said(", state=lambda s: s.uses == 0)", ")"), "the property calm has exactly one of state, step, settles, and"),
+        (said("s.on | (s.uses == 0)", "s.onn"), "the lemma dark-is-calm: the design declares no 'onn'"),
+        (said('{"dark-is-calm": lambda s: s.on | (s.uses == 0)}', "[3]"), "lemmas are given by name"),
+        (said('{"dark-is-calm": lambda s: s.on | (s.uses == 0)}', '{"a": 3}'), "the lemma a is a function, such as"),
+        (
+            said('("calm",), "it', '"calm", "it'),
+            "a case is a name, constants by name, the properties that must be violated",
+        ),
+        (
+            said('("calm",), "it', '("clam",), "it'),
+            "clam is violated, and there is no such property; did you mean calm?",
+        ),
+        (said('"stormy"', '"quiet"'), "there are two cases called quiet"),
+        (said('"stormy"', '"../stormy"'), "a case is called by letters, digits, and . _ - between them, and not"),
+        (lambda text: text + "ROOM = {'mots': 9}\n", "ROOM: Lamp has no option, hazard or parameter 'mots'; did you"),
+        (
+            lambda text: text + "TERMS = lambda s: s.uses\n",
+            "TERMS is a function from the state to the terms of a bound",
+        ),
+        (
+            said("natural(most,", "natural(most, 3,"),
+            "uses begins with 3, and its values are from 0 to most, which is 2",
+        ),
+        (said("def surge(s)", "def switch(s)"), "Lamp says twice what 'switch' is"),
+        (
+            said("(self, setup):", "(self, setup, more):\n        pass\n    def __init__(self, x):"),
+            "Socket makes no system",
+        ),
     ],
 )
 def test_what_is_wrong_with_it_is_said_in_one_line(
@@ -176,6 +228,36 @@ def test_what_is_nowhere_is_said_in_one_line(cli: Run) -> None:
     assert "Case in edgeproof.properties.evidence is no design" in (
         cli("list", "--design", "edgeproof.properties.evidence:Case").err
     )
+    Path("a.lamp.py").touch()
+    assert (
+        "a.lamp.py is no module that others can import: there is a dot in" in cli("list", "--design", "a.lamp.py").err
+    )
+
+
+def test_of_a_name_that_is_not_there_the_nearest_is_said(cli: Run, lamp: Path) -> None:
+    assert "lamp has no Lmap; did you mean Lamp?" in cli("list", "--design", f"{FILE}:Lmap").err
+
+
+def test_where_the_code_of_a_system_ends_the_process_nothing_is_judged(cli: Run, lamp: Path) -> None:
+    lamp.write_text(LAMP.replace("self.on, self.uses = False, 0", "raise SystemExit(0)"), encoding="utf-8")
+    outcome = cli("cover", FILE, "--on", "lamp:Socket")
+    assert outcome.status == 2
+    assert "code of your own ended the process (SystemExit: 0): nothing is said" in outcome.err
+
+
+def test_a_system_that_cannot_be_started_does_not_do_what_the_design_does(lamp: Path) -> None:
+    design = own.adopt(str(lamp))
+    (socket,) = design.systems.values()
+
+    class NeverStarts(socket):  # type: ignore[misc, valid-type]
+        def start(self, setup: object) -> None:
+            raise OSError("no such port")
+
+    try:
+        with pytest.raises(ConformanceError, match="the system cannot be started: OSError: no such port"):
+            conforms(NeverStarts, "Lamp")
+    finally:
+        own.part_with_all()
 
 
 def test_it_has_a_bound_where_it_says_what_that_is_made_of(cli: Run, lamp: Path) -> None:

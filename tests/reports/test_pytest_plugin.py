@@ -7,9 +7,9 @@ import inspect
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import hypothesis
 import pytest
@@ -171,6 +171,54 @@ def test_what_is_no_trace_is_not_replayed(user: Pytest) -> None:
     result = user(BLOWS, "--edgeproof-replay", "lamp.py")
     result.assert_outcomes(failed=1)
     assert "edgeproof: not JSON" in said(result)
+    assert "(lamp.py)" in said(result)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--edgeproof-replay", "none.json"), "--edgeproof-replay: there is no file /*/none.json"),
+        (("--edgeproof-sarif", "."), "--edgeproof-sarif: cannot write /*: Is a directory"),
+        (("--edgeproof-examples", "0"), "*0 runs show nothing: a whole number from 1 is needed"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_said_before_any_test_runs(
+    user: Pytest, option: tuple[str, ...], says: str
+) -> None:
+    result = user(BLOWS, *option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{says}"])
+
+
+def test_what_only_looks_like_a_test_in_lockstep_says_what_it_lacks(user: Pytest) -> None:
+    result = user(
+        """
+import unittest
+
+class TestOfOld(unittest.TestCase):
+    @edgeproof.lockstep(Lamp, surge=True)
+    def test_lamp(self):
+        return Socket
+
+@edgeproof.lockstep(Lamp, surge=True, requires={"actions": 1})
+def test_misspelt():
+    return Socket
+"""
+    )
+    result.assert_outcomes(failed=2)
+    assert "unittest gives none to the methods of a TestCase: call edgeproof.conforms in it" in said(result)
+    assert "edgeproof: Lamp has no constant 'requires'; did you mean 'require'?" in said(result)
+
+
+def test_a_system_that_comes_only_later_is_no_system() -> None:
+    async def awaited() -> None: ...
+
+    def iterated() -> Iterator[type[Socket]]:
+        yield Socket
+
+    for body in (awaited, iterated):
+        with pytest.raises(TypeError, match=f"{body.__name__} is async or yields"):
+            edgeproof.lockstep(Lamp)(cast(Any, body))
 
 
 def test_a_failure_is_shown_as_a_table_of_changes_and_its_one_command_replays_it(user: Pytest) -> None:
@@ -185,6 +233,8 @@ def test_a_failure_is_shown_as_a_table_of_changes_and_its_one_command_replays_it
             r".*4 . surge  hazard . uses 2 -> 3 +",
             r"breaks no property that was asked",
             r"trace: \.edgeproof/test-mine-py-test-lamp-[0-9a-f]{8}\.itf\.json",
+            r"again: pytest test_mine\.py::test_lamp --edgeproof-replay \.edgeproof/",
+            f"in:    {re.escape(str(Path.cwd()))}$",
         ]
     )
     command = re.search(r"^again: pytest (.*)$", said(failing), re.M)

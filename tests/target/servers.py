@@ -58,6 +58,20 @@ MANNERS: Final[Sequence[tuple[str, Manner, str]]] = (
         "200 is no JSON but 10 bytes of text/html",
     ),
     ("answers another JSON", answers("HTTP/1.1 200 OK", b'{"a": 1}'), "200 has nothing at /version of its JSON"),
+    (
+        "begins with a mark",
+        answers("HTTP/1.1 200 OK", b'\xef\xbb\xbf{"version": 1}'),
+        "200 is no JSON: it begins with a byte order mark, which JSON must not",
+    ),
+    (
+        "packs its answers",
+        answers("HTTP/1.1 200 OK\nContent-Encoding: gzip", b"\x1f\x8b"),
+        "200 is no JSON but 2 bytes of no content type, encoded as gzip, which was not asked for",
+    ),
+    ("has no version yet", answers("HTTP/1.1 200 OK", b'{"version": null}'), "nor a text, but null"),
+    ("counts in halves", answers("HTTP/1.1 200 OK", b'{"version": 3.0}'), "but a number with a fraction"),
+    ("counts below zero", answers("HTTP/1.1 200 OK", b'{"version": -1}'), 'versions = "opaque" takes any'),
+    ("wants less", answers("HTTP/1.1 429 Too Many Requests"), "answered 429, which asks for fewer requests: see per_s"),
     ("nests without end", answers("HTTP/1.1 200 OK", b"[" * 100_000), "200 is no JSON but 100,000 bytes"),
     (
         "redirects",

@@ -32,6 +32,14 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     return run
 
 
+class CountsDown(Front):
+    """The newest version is the smallest."""
+
+    def write(self, name: str, body: dict[str, Any]) -> Answer:
+        status, said = super().write(name, body)
+        return status, {**said, "version": 1000 - said.get("version", 0)}
+
+
 class Described(Front):
     """A front that has its OpenAPI document, too."""
 
@@ -80,6 +88,7 @@ def test_without_a_document_init_asks(run: Run) -> None:
         (AppliesTwice, "a write that is sent again makes another version (2 after 1): is {key} right?"),
         (ForgetsToCompare, "a write that is based on an old version is accepted: is {expected} right?"),
         (SkipsVersions, 'versions do not go up by one (1, 3): versions = "increasing", perhaps'),
+        (CountsDown, 'versions do not go up (999, 998): versions = "opaque", perhaps'),
     ],
 )
 def test_check_says_what_is_not_as_the_file_says(front: Callable[[], Front], says: str, run: Run) -> None:
@@ -88,6 +97,67 @@ def test_check_says_what_is_not_as_the_file_says(front: Callable[[], Front], say
         status, out, _ = run("target", "check")
     assert status == 2
     assert f"wrong: {says}" in out
+
+
+class KnowsNoNumbers(Front):
+    """Versions are texts, with zeros in front; a number is none."""
+
+    def write(self, name: str, body: dict[str, Any]) -> Answer:
+        expected = body.get("expected_version", "000")
+        if not isinstance(expected, str) or len(expected) != 3:
+            return 400, {"detail": "a version is a text of three digits"}
+        based = {"expected_version": int(expected)} if "expected_version" in body else {}
+        return self.spelled(super().write(name, {**body, **based}))
+
+    def spelled(self, answer: Answer) -> Answer:
+        status, said = answer
+        return status, {**said, "version": f"{said.get('version', 0):03}"}
+
+    def get(self, name: str) -> Answer:
+        return self.spelled(super().get(name))
+
+    def read(self, name: str) -> Answer:
+        return self.spelled(super().read(name))
+
+
+@pytest.mark.parametrize("versions", ["counting", "increasing", "opaque"])
+def test_a_version_is_told_back_as_it_was_told(versions: str, run: Run) -> None:
+    with served(KnowsNoNumbers()) as address:
+        describe(Path.cwd(), address, **{"[target]": f'[target]\nversions = "{versions}"'})
+        status, out, _ = run("target", "check")
+    assert status == 0, out
+    assert "based on version" in out
+
+
+def test_where_every_version_is_refused_as_a_base_check_says_so(run: Run) -> None:
+    with served(Front()) as address:
+        describe(Path.cwd(), address, **{'expected_version = "{expected}"': 'expected_version = "v{expected}"'})
+        status, out, _ = run("target", "check")
+    assert status == 2
+    assert "wrong: a write that is based on the current version is refused (answered 409): is {expected} right?" in out
+
+
+def test_check_keeps_to_the_limits(run: Run) -> None:
+    with served(Front()) as address:
+        file = describe(Path.cwd(), address)
+        file.write_text(file.read_text("utf-8") + "[limits]\nrequests = 4\n", encoding="utf-8")
+        status, _, err = run("target", "check")
+    assert (status, err) == (2, "edgeproof: all 4 requests that [limits] allows were made\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["target", "init"], ["target", "check"], ["verify", "--target"], ["check"], ["follow"]),
+        *(["replay", "trace.json", "--on"], ["bound", "--design"], ["verify", "--system"]),
+    ],
+)
+def test_whoever_somebody_is_to_an_address_is_not_repeated(words: list[str], run: Run) -> None:
+    status, out, err = run(*words, "http://somebody:s3cret@127.0.0.1:1")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "s3cret" not in err
+    assert "somebody" not in err
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,19 @@ def test_where_answers_go_wrong_later_what_holds_is_not_enough(run: Run) -> None
     assert "200 has nothing at /version of its JSON" in out
 
 
+def test_a_server_that_answers_reads_alone_is_asked_for_three_changes(run: Run) -> None:
+    class TakesNoChange(Front):
+        def write(self, name: str, body: dict[str, Any]) -> Answer:
+            return 0, {}
+
+    with served(TakesNoChange()) as address:
+        describe(Path.cwd(), address)
+        status, _, err = run("verify", "--target", "edgeproof.toml")
+    assert status == 2
+    assert err.startswith(f"edgeproof: PUT {address}/units/")
+    assert "breaks off its answer (RemoteDisconnected), for the 3rd time in a row" in err
+
+
 @pytest.mark.parametrize("told", ["→7", "7\r\nX-Evil: 1"])
 def test_a_version_that_no_header_can_carry_is_said_and_nothing_is_sent(told: str, tmp_path: Path) -> None:
     with misbehaving(answers("HTTP/1.1 200 OK")) as address:

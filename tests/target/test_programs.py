@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from edgeproof.impl.target.client import Client, Limits, OverspentError, Request
+from edgeproof.impl.target.client import Client, Limits, NoAnswerError, OverspentError, Request
 from edgeproof.impl.target.driver import Driver
 from edgeproof.impl.target.events import recorded
 from edgeproof.impl.target.programs import Budget, Step, programs, spell, spelled_out
 from edgeproof.impl.target.routes import Target
+from edgeproof.impl.target.session import drive
 from edgeproof.reports.target.file import read_description
 from tests.outside.front import Front, served
 from tests.target.driving import describe, described
@@ -62,6 +63,29 @@ def test_requests_are_bounded_in_number_and_in_rate() -> None:
         with pytest.raises(OverspentError, match="all 10 requests"):
             client.send(Request("GET", address, "/edge/x", {}, None, False))
     assert client.made == 10
+
+
+def test_answers_are_bounded_in_the_time_that_they_take_together() -> None:
+    request = Request("GET", "http://127.0.0.1:1", "/", {}, None, False)
+    client = Client(Limits(answers=1e-9))
+    with pytest.raises(NoAnswerError, match="cannot be reached"):
+        client.send(request)
+    assert client.half_spent
+    with pytest.raises(OverspentError, match=r"all 1e-09 s that \[limits\] allows for answers"):
+        client.send(request)
+
+
+def test_where_answers_are_slow_fewer_runs_are_taken_and_one_of_them_waits_for_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(Front()) as address:
+        one = described(tmp_path, address)
+        drawn = programs(one.target, Budget(5, 4, patience=0.0), one.bound)
+        monkeypatch.setattr(Client, "half_spent", True)
+        session = drive(Driver(one.target, one.bearer), drawn, lambda *_: None)
+    assert [run.program for run in session.runs] == [drawn[0], drawn[-1]]
+    assert any(step.do == "wait" and step.ms >= 150 for step in drawn[-1])
+    assert (session.left_out, session.ended) == (3, "")
 
 
 def test_faults_are_commands_and_part_of_the_history(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from edgeproof.impl.target.client import Answer as HttpAnswer
+from edgeproof.impl.target.client import Client, Limits, Request
 from edgeproof.impl.target.driver import Driver
 from edgeproof.impl.target.events import recorded
 from edgeproof.impl.target.extract import MISSING, NotSaidError, at_pointer, extractor, version_in
@@ -19,6 +20,7 @@ from edgeproof.reports.target.file import read_description
 from edgeproof.reports.target.judging import lacking, reasons_in
 from tests.outside.front import BEARER, Answer, Front, served
 from tests.target.driving import describe, described, taken
+from tests.target.servers import answers, misbehaving
 
 
 class Elsewhere(Front):
@@ -72,6 +74,14 @@ def test_values_that_do_not_come_back_as_they_went_are_found(tmp_path: Path) -> 
         ]
     assert any(found)
     assert not all(found), "most of what is drawn has nothing around it"
+
+
+def test_a_header_that_says_two_things_says_nothing() -> None:
+    with misbehaving(answers('HTTP/1.1 200 OK\nETag: "1"\nETag: "2"\nX-Rev: 7\nX-Rev: 7')) as address:
+        answer = Client(Limits()).send(Request("GET", address, "/", {}, None, False))
+    assert extractor("header:X-Rev").of(answer) == "7"
+    with pytest.raises(NotSaidError, match="has the header ETag more than once, and not the same each time"):
+        extractor("header:ETag").of(answer)
 
 
 def told(body: str, **headers: str) -> HttpAnswer:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from attrs import define, field
 
-from edgeproof.impl.system import MAY, ActionUnknown, Observation, Setup, System
+from edgeproof.impl.system import MAY, ActionUnknown, Observation, Setup, System, SystemUnavailable
 from edgeproof.model.interpret import Event, State
 from edgeproof.model.kernel import Kernel
 from edgeproof.model.machine import Instance
@@ -88,11 +88,20 @@ class Run:
         """What the system shows; None before the first time."""
         self.may: dict[str, bool] = {}
         tally.runs += 1
-        system.start(setup_of(kernel.instance))
+        self.start()
         self.content = content_of(system, kernel.instance, first)
         self.seen: Observation = {}
         self.note(self.kernel.check(self.words, 0, self.parameters), self.kernel.source.states)
         self.compare()
+
+    def start(self) -> None:
+        """Begin a new run of the system."""
+        try:
+            self.system.start(setup_of(self.kernel.instance))
+        except SystemUnavailable:
+            raise
+        except Exception as error:
+            self.fail(f"the system cannot be started: {type(error).__name__}: {error}", error)
 
     def step(self) -> None:
         """Let one event happen that the model allows; an idle step where the dice say so or nothing can happen."""
