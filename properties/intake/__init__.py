@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
-from edgeproof.properties.intake.convert import MalformedError
 from edgeproof.properties.intake.load import Loaded, load
+from edgeproof.properties.intake.malformed import MalformedError
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.mapping_file import MappingError, read_mapping
 

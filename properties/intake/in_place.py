@@ -4,13 +4,25 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from edgeproof.properties.intake.columns import NEEDED
+from edgeproof.properties.intake.columns import NEEDED, IntakeError
 from edgeproof.properties.intake.envelopes import is_envelope
 from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
 from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
+from edgeproof.properties.intake.sources import Source
 
-__all__ = ["in_place"]
+__all__ = ["in_place", "schema_of"]
+
+
+def schema_of(source: Source) -> pa.Schema | None:
+    """The columns of a file of Parquet; None for any other. Raises IntakeError for one that is none but by its name."""
+    if source.format != "parquet":
+        return None
+    try:
+        return pq.read_schema(source.path).remove_metadata()
+    except ValueError as error:
+        raise IntakeError(f"{source.path} is no Parquet: {error}") from None
 
 
 def in_place(schema: pa.Schema, mapping: ColumnMapping) -> bool:

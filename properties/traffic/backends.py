@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where events are read, and filtered: in this process by DuckDB, or by a cluster of Spark, which judges as well."""
+"""Where events are read and judged: in this process, by way of DuckDB, or on a cluster of Spark."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _JAVA: Final = "a Java runtime, version 17 or 21 (on Debian, apt-get install ope
 _SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.session.timeZone": "UTC",
+    # There is one shuffle, of which it is known beforehand how many parts it has: nothing to be planned again.
+    "spark.sql.adaptive.enabled": "false",
+    # A row is a packet of events, of some megabytes.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "32",
 }
 
 
@@ -79,4 +82,4 @@ def open_spark(master: str = "local[*]", settings: dict[str, str] | None = None)
     except (PySparkException, Py4JError, OSError) as error:
         raise BackendError(f"Spark did not start with the master {master}: {error}") from error
     session.sparkContext.setLogLevel("ERROR")
-    return ibis.pyspark.connect(session)
+    return session

@@ -14,9 +14,10 @@ from attrs import asdict, evolve
 
 from edgeproof.properties.engines.history.engine import check_all
 from edgeproof.properties.evidence import Evidence
-from edgeproof.properties.intake import load
+from edgeproof.properties.intake import ColumnMapping, load
+from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
-from edgeproof.properties.traffic.executors import on_executors
+from edgeproof.properties.traffic.executors import on_cluster
 from edgeproof.properties.traffic.facts import Ask, Facts, at_once, gather
 from edgeproof.properties.traffic.learn import learn
 from edgeproof.properties.traffic.measure import measure
@@ -24,7 +25,7 @@ from edgeproof.properties.traffic.promise import Promise
 from edgeproof.reports.cli import main
 from tests.properties.random_traffic import as_table, random_unit
 
-__all__ = ["by_the_command", "digested", "everything", "rows_that_break", "write_history"]
+__all__ = ["by_duckdb", "by_spark", "by_the_command", "everything", "rows_that_break", "write_history"]
 
 PROMISE = Promise(2.0, guarded=True, failures=1, put_timeout=1.5, skew=0.25)
 UNITS = 60
@@ -39,11 +40,16 @@ def write_history(place: Path) -> None:
         pq.write_table(as_table(some).drop(["file", "line"]), place / f"{number}.parquet")
 
 
-def digested(backend: Any, history: Path) -> tuple[Ask, Any]:
-    """A history to be asked, and its malformed lines."""
-    loaded = load(backend, [history])
-    ask = at_once(gather(loaded.events)) if backend.name == "duckdb" else on_executors(loaded.events)
-    return ask, loaded.malformed
+def by_duckdb(history: Path) -> tuple[Ask, Any]:
+    """A history to be asked here, and its malformed lines."""
+    loaded = load(open_duckdb(), [history])
+    return at_once(gather(loaded.events)), loaded.malformed
+
+
+def by_spark(session: Any, history: Path) -> tuple[Ask, Any]:
+    """A history to be asked on a cluster, and its malformed lines."""
+    cluster = on_cluster(session, [history], ColumnMapping())
+    return cluster.ask, cluster.malformed_lines
 
 
 def rows_that_break(ask: Ask) -> dict[str, Any]:

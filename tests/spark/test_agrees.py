@@ -15,10 +15,10 @@ from tests.spark.agreeing import by_the_command, write_history
 
 
 def test_a_cluster_of_two_workers_and_duckdb_find_the_same(
-    master: str, backend: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    master: str, session: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_history(tmp_path)
-    executors = backend._session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
+    executors = session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
     assert len(executors) == 3  # the driver is listed, too
     told = by_the_command(tmp_path, capsys, "--engine", "spark", "--master", master)
     assert told == by_the_command(tmp_path, capsys)
