@@ -18,13 +18,19 @@ __all__ = ["BackendError", "open_duckdb", "open_spark"]
 
 _JAVA: Final = "a Java runtime, version 17 or 21 (on Debian, apt-get install openjdk-17-jre-headless)"
 
+_LIGHT: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 _SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     # There is one shuffle, of which it is known beforehand how many parts it has: nothing to be planned again.
     "spark.sql.adaptive.enabled": "false",
-    # A row is a packet of events, of some megabytes.
+    # A row is a packet of events, of some megabytes, and Java only passes it on: nothing that is worth compiling.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "32",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": _LIGHT,
+    "spark.executor.extraJavaOptions": _LIGHT,
 }
 
 

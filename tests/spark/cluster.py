@@ -15,12 +15,12 @@ from typing import Any, Final
 from edgeproof.properties.traffic.backends import find_spark, open_spark
 from tests.processes import started
 
-__all__ = ["SHORT_LIVED", "opened", "running"]
+__all__ = ["opened", "running"]
 
 SECONDS: Final = 120
 """How long a cluster may take to come up."""
 
-SHORT_LIVED: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_SHORT_LIVED: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Options of Java: nothing here runs for long enough to win back what the better compiler takes."""
 
 LOCAL: Final = {
@@ -33,17 +33,20 @@ LOCAL: Final = {
 
 
 @contextmanager
-def running(place: Path, memory: str = "768m", java: str = SHORT_LIVED) -> Iterator[str]:
-    """The URL of a cluster's master, once both its workers have registered. Raises BackendError without Spark."""
+def running(place: Path, memory: str = "768m") -> Iterator[str]:
+    """The URL of a cluster's master, once both its workers have registered, which have so much memory each.
+
+    Raises BackendError where Spark is not there.
+    """
     home = find_spark()
     url = f"spark://127.0.0.1:{_free_port()}"
     start = ["bash", str(home / "bin" / "spark-class")]
     here = ["--host", "127.0.0.1"]
     command = [*start, "org.apache.spark.deploy.master.Master", *here, "--port", url.rpartition(":")[2]]
-    with _daemon(command, place / "master", java) as log:
+    with _daemon(command, place / "master") as log:
         _wait_for(log, "New state: ALIVE", 1)
         worker = [*start, "org.apache.spark.deploy.worker.Worker", *here, "--cores", "1", "--memory", memory, url]
-        with _daemon(worker, place / "worker-1", java), _daemon(worker, place / "worker-2", java):
+        with _daemon(worker, place / "worker-1"), _daemon(worker, place / "worker-2"):
             _wait_for(log, "Registering worker", 2)
             yield url
 
@@ -64,12 +67,12 @@ def opened(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
 
 
 @contextmanager
-def _daemon(command: list[str], place: Path, java: str) -> Iterator[Path]:
+def _daemon(command: list[str], place: Path) -> Iterator[Path]:
     """A daemon of Spark that writes to its log, and is ended."""
     place.mkdir(parents=True)
     log = place / "log"
     settings = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "128m"}
-    options = {"SPARK_DAEMON_JAVA_OPTS": java, "SPARK_LAUNCHER_OPTS": SHORT_LIVED}
+    options = {"SPARK_DAEMON_JAVA_OPTS": _SHORT_LIVED, "SPARK_LAUNCHER_OPTS": _SHORT_LIVED}
     folders = {"SPARK_WORKER_DIR": str(place), "SPARK_LOCAL_DIRS": str(place)}
     ports = {"SPARK_MASTER_WEBUI_PORT": "0", "SPARK_WORKER_WEBUI_PORT": "0"}
     environment = {**os.environ, **settings, **options, **folders, **ports}

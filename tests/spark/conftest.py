@@ -15,16 +15,9 @@ from typing import Any, Final
 import pytest
 
 from edgeproof.properties.traffic.backends import BackendError, find_spark
-from tests.spark.cluster import SHORT_LIVED, opened, running
+from tests.spark.cluster import opened, running
 
-SMALL: Final = {
-    "spark.executor.memory": "512m",
-    # Every plan is run once, of little: to compile each takes far longer than to interpret it.
-    "spark.driver.extraJavaOptions": SHORT_LIVED,
-    "spark.executor.extraJavaOptions": SHORT_LIVED,
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
+SMALL: Final = {"spark.executor.memory": "512m"}
 
 
 @pytest.fixture(scope="session")
