@@ -19,7 +19,7 @@ from edgeproof.properties.traffic.parcels import parcels, unpacked
 from tests.properties.histories import text
 from tests.properties.random_traffic import as_table, random_unit
 
-Found = tuple[list[object], list[object]]
+Found = tuple[list[str], list[str]]
 
 
 def lines(random: Random, units: int) -> list[str]:
@@ -55,7 +55,7 @@ def by_splits(path: Path, least: int) -> Found:
     return _rows(events), _rows(malformed)
 
 
-def _rows(table: pa.Table) -> list[object]:
+def _rows(table: pa.Table) -> list[str]:
     return sorted(map(str, table.to_pylist()))
 
 
