@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgeproof.properties.traffic.executors import Cluster
     from edgeproof.properties.traffic.facts import Ask
 
-__all__ = ["Reading", "Recorded", "cluster_of", "named_history", "read_history"]
+__all__ = ["Reading", "Recorded", "Watched", "cluster_of", "mapping_of", "named_history", "read_history"]
 
 
 @frozen
@@ -35,6 +35,16 @@ class Reading:
         """The history's name, in a line."""
         first = one_line(self.history[0])
         return first if len(self.history) == 1 else f"{first} and {len(self.history) - 1} more"
+
+
+@frozen
+class Watched:
+    """The words of the command line that say which file is watched, and what its lines mean."""
+
+    history: str
+    mapping: Path | None
+    times: str | None
+    strict: bool
 
 
 @frozen
@@ -78,12 +88,20 @@ def cluster_of(reading: Reading) -> Cluster:
     return on_cluster(open_spark(reading.master or "local[*]"), paths, mapping, strict=reading.strict)
 
 
+def _mapping(reading: Reading) -> ColumnMapping:
+    return mapping_of(reading.mapping, reading.times)
+
+
 def _paths(reading: Reading) -> list[Path]:
     return [Path(source) for source in named_history(reading)]
 
 
-def _mapping(reading: Reading) -> ColumnMapping:
+def mapping_of(file: Path | None, times: str | None) -> ColumnMapping:
+    """The mapping in a file, or one that says nothing; with the unit of the times of which it states none.
+
+    Raises ValueError and OSError for a file that cannot be used.
+    """
     from edgeproof.properties.intake import ColumnMapping, read_mapping
 
-    columns = ColumnMapping() if reading.mapping is None else read_mapping(reading.mapping)
-    return columns if reading.times is None else columns.stating(reading.times)
+    columns = ColumnMapping() if file is None else read_mapping(file)
+    return columns if times is None else columns.stating(times)
