@@ -92,7 +92,10 @@ def test_logs_of_another_shape_are_followed_with_the_mapping_that_they_are_check
     assert counts == {"lines": len(logs), "events": len(events), "malformed": 0}
     assert (followed.status, _verdicts(followed.document)) == (checked.status, _verdicts(checked.document))
     assert _verdicts(followed.document)["monotonic-reads"] == "VIOLATED"
-    assert "monotonic-reads violated: line 6: " in cli("follow", *words[:-1], "--idle", "0.1s").out
+    assert (
+        "r1 at lis was told version 1, after line 5 was told version 2"
+        in cli("follow", *words[:-1], "--idle", "0.1s").out
+    )
 
 
 def _in_milliseconds(line: dict[str, Any]) -> dict[str, Any]:
