@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from edgeproof.properties.intake.columns import NEEDED, IntakeError
 from edgeproof.properties.intake.envelopes import is_envelope
-from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
+from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping
 from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.sources import Source
 
@@ -37,7 +37,7 @@ def in_place(schema: pa.Schema, mapping: ColumnMapping) -> bool:
 
 
 def _fits(schema: pa.Schema, mapping: ColumnMapping, column: str) -> bool:
-    if column in mapping.values and not mapping.has_words(column):
+    if (column in mapping.values and not mapping.has_words(column)) or JOIN in mapping.unit(column):
         return False
     paths = mapping.paths(column)
     if not paths:
@@ -49,7 +49,7 @@ def _fits(schema: pa.Schema, mapping: ColumnMapping, column: str) -> bool:
         absent = column not in NEEDED or (
             column == "return" and mapping.has_duration and "invoke" not in mapping.constants
         )
-        return absent and "." not in paths[0]
+        return absent and "." not in paths[0] and JOIN not in paths[0]
     return _is_of_its_type(schema.field(paths[0]).type, column, column in mapping.values)
 
 

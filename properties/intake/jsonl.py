@@ -21,7 +21,7 @@ import pyarrow.json as pj
 
 from edgeproof.properties.intake.columns import EVENTS, IntakeError, canonical, problem
 from edgeproof.properties.intake.lines import Block
-from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
+from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping
 from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES, Row
 from edgeproof.properties.intake.rows import Batch, rows_of, sorted_out
 
@@ -184,7 +184,7 @@ def _raw_schema(mapping: ColumnMapping) -> pa.Schema | None:
     wanted: dict[str, pa.DataType] = {}
     for column in MAPPED:
         paths = mapping.paths(column)
-        if len(paths) > 1 or any("." in path for path in paths):
+        if len(paths) > 1 or any("." in path or JOIN in path for path in paths):
             return None
         for theirs in paths:
             text = column in mapping.values or (column in TIMES and mapping.unit(column) == "iso")

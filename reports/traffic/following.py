@@ -21,7 +21,7 @@ from edgeproof.reports.matrix import print_sheet, print_summary
 from edgeproof.reports.report import report_document
 from edgeproof.reports.signals import Stop, stopped_by_signals
 from edgeproof.reports.traffic.findings import promise_document, view_of
-from edgeproof.reports.traffic.reading import Watched, mapping_of
+from edgeproof.reports.traffic.reading import Watched
 
 if TYPE_CHECKING:
     from edgeproof.properties.engines.history.follow import Report
@@ -90,10 +90,11 @@ def _identity(source: str) -> tuple[int, int] | None:
 
 def _followed(watched: Watched) -> ColumnMapping:
     """What its lines mean. Raises Unusable where it has none, or where what they mean is known at the end only."""
+    from edgeproof.properties.intake import stated_mapping
     from edgeproof.properties.intake.records import has_lines
     from edgeproof.properties.intake.sources import find_sources
 
-    mapping = mapping_of(watched.mapping, watched.times)
+    mapping = stated_mapping(watched.mapping, watched.times)
     if mapping.order != "numbers":
         raise Unusable("versions in the order of their commits are known once all are: check the finished file")
     for source in find_sources([Path(watched.history)]):

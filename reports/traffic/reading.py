@@ -11,11 +11,10 @@ from attrs import frozen
 from edgeproof.reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
-    from edgeproof.properties.intake import ColumnMapping
     from edgeproof.properties.traffic.executors import Cluster
     from edgeproof.properties.traffic.facts import Ask
 
-__all__ = ["Reading", "Recorded", "Watched", "cluster_of", "mapping_of", "named_history", "read_history"]
+__all__ = ["Reading", "Recorded", "Watched", "cluster_of", "named_history", "read_history"]
 
 
 @frozen
@@ -64,7 +63,7 @@ def named_history(reading: Reading) -> tuple[str, ...]:
 
 def read_history(reading: Reading) -> Recorded:
     """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
-    from edgeproof.properties.intake import load
+    from edgeproof.properties.intake import load, stated_mapping
     from edgeproof.properties.traffic.backends import open_duckdb
     from edgeproof.properties.traffic.facts import at_once, gather
 
@@ -73,35 +72,22 @@ def read_history(reading: Reading) -> Recorded:
         return Recorded(cluster.ask, cluster.malformed_lines)
     if reading.master is not None:
         raise Unusable("--master is Spark's: add --engine spark")
-    loaded = load(open_duckdb(reading.memory), _paths(reading), _mapping(reading), strict=reading.strict)
+    mapping = stated_mapping(reading.mapping, reading.times)
+    loaded = load(open_duckdb(reading.memory), _paths(reading), mapping, strict=reading.strict)
     return Recorded(at_once(gather(loaded.events)), loaded.malformed)
 
 
 def cluster_of(reading: Reading) -> Cluster:
     """A history on a cluster of Spark, which has not been asked yet. Raises as `read_history` does."""
+    from edgeproof.properties.intake import stated_mapping
     from edgeproof.properties.traffic.backends import open_spark
     from edgeproof.properties.traffic.executors import on_cluster
 
     if reading.engine != "spark":
         raise Unusable("--explain is Spark's: add --engine spark")
-    paths, mapping = _paths(reading), _mapping(reading)
+    paths, mapping = _paths(reading), stated_mapping(reading.mapping, reading.times)
     return on_cluster(open_spark(reading.master or "local[*]"), paths, mapping, strict=reading.strict)
-
-
-def _mapping(reading: Reading) -> ColumnMapping:
-    return mapping_of(reading.mapping, reading.times)
 
 
 def _paths(reading: Reading) -> list[Path]:
     return [Path(source) for source in named_history(reading)]
-
-
-def mapping_of(file: Path | None, times: str | None) -> ColumnMapping:
-    """The mapping in a file, or one that says nothing; with the unit of the times of which it states none.
-
-    Raises ValueError and OSError for a file that cannot be used.
-    """
-    from edgeproof.properties.intake import ColumnMapping, read_mapping
-
-    columns = ColumnMapping() if file is None else read_mapping(file)
-    return columns if times is None else columns.stating(times)
