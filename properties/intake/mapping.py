@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,14 +87,18 @@ class ColumnMapping:
 
     def paths(self, column: str) -> tuple[str, ...]:
         """Where a column of ours may come from; nowhere if it is a constant. A duration has to be named."""
-        default = () if column == DURATION else (column,)
-        return () if column in self.constants else self.columns.get(column, default)
+        return self._paths[column]
+
+    @cached_property
+    def _paths(self) -> Mapping[str, tuple[str, ...]]:
+        named = {column: self.columns.get(column, () if column == DURATION else (column,)) for column in MAPPED}
+        return named | dict.fromkeys(self.constants, ())
 
     def unit(self, column: str) -> str:
         """The unit of a column of times."""
         return self.times.get(column, self.times.get("all", "s"))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Their names of all the columns that are looked at, and of what these lie in."""
         paths = [part for column in MAPPED for path in self.paths(column) for part in (path, *path.split(JOIN))]

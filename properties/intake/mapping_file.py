@@ -35,10 +35,11 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from edgeproof.properties.intake.mapping import JOIN, MAPPED, ColumnMapping, Constant
+from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping, Constant
 from edgeproof.properties.intake.regular import read_regular
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import PER_SECOND
@@ -106,6 +107,8 @@ def _mapping(said: object, known: tuple[str, ...]) -> ColumnMapping:
     for column, constant in constants.items():
         if not isinstance(constant, Constant):
             raise MappingError(f"constants.{column} is one value, not {constant!r:.40}")
+        if column in (*TIMES, DURATION) and not _is_time(constant, 0 if column == DURATION else -inf):
+            raise MappingError(f"constants.{column} is a number of seconds, not {constant!r:.40}")
         if column in columns:
             raise MappingError(f"`{column}` is a constant and has a column: leave out one of them")
     inner = tuple(section for section in _SECTIONS if section != "files")
@@ -123,6 +126,10 @@ def _mapping(said: object, known: tuple[str, ...]) -> ColumnMapping:
         _one_of("times.origin", said.get("times", {}).get("origin", "1970"), _ORIGINS),
         files,
     )
+
+
+def _is_time(said: Constant, least: float) -> bool:
+    return not isinstance(said, bool | str) and isfinite(said) and said >= least
 
 
 def _paths(column: str, said: Any) -> tuple[str, ...]:
