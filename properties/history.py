@@ -12,7 +12,7 @@ from pathlib import Path
 from edgeproof.model.machine import DesignError
 from edgeproof.properties.engines.history.engine import check_all
 from edgeproof.properties.evidence import Ledger
-from edgeproof.properties.intake import load, read_mapping
+from edgeproof.properties.intake import load, stated_mapping
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import at_once, gather
@@ -31,6 +31,7 @@ def check_history(
     *,
     properties: Iterable[str] = (),
     mapping: AnyPath | None = None,
+    times: str | None = None,
     strict: bool = False,
     memory: str = "4GB",
 ) -> Ledger:
@@ -41,8 +42,9 @@ def check_history(
     `paths` are files (JSON Lines, CSV, Parquet, OTLP spans), folders of such and patterns, together one history; see
     `properties/HISTORY.md` for its format. `promise` is what it is held to: how stale a read may be, what that takes
     for granted, whether readers are guarded. Without one everything else is checked. `properties` are ids of the
-    catalogue; unless given, whatever the history is about. `mapping` is a file that says which column is which.
-    `memory` is what the database may use; it spills the rest to disk.
+    catalogue; unless given, whatever the history is about. `mapping` is a file that says which column is which, and
+    `times` the unit of those times of which it states none: "s", "ms", "us", "ns", or "iso" for text. `memory` is what
+    the database may use; it spills the rest to disk.
 
     Returns a ledger. A property is VIOLATED with the lines that show it, HOLDS_TO_BOUND for this history, MISSED where
     the environment broke what the promise takes for granted, and UNKNOWN where lines are malformed. What nothing in the
@@ -59,7 +61,7 @@ def check_history(
         raise DesignError(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
     promise = promise or Promise(inf)
     sources = [Path(one) for one in ([paths] if isinstance(paths, str | PathLike) else paths)]
-    columns = None if mapping is None else read_mapping(Path(mapping))
+    columns = stated_mapping(None if mapping is None else Path(mapping), times)
     loaded = load(open_duckdb(memory), sources, columns, strict=strict)
     checked = check_all(at_once(gather(loaded.events)), loaded.malformed, promise, names)
     title, seconds = ", ".join(map(str, sources)), time.perf_counter() - started

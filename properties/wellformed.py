@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether what somebody says of a design can be asked at all: properties, lemmas, cases, room and the terms of a bound.
+"""Whether what somebody says of a design can be asked: properties, lemmas, cases, room and the terms of a bound.
 
 Each form is called once, over symbols, before any engine begins. What is wrong with it is a DesignError in one line that
 says which one it is.
@@ -41,7 +41,7 @@ def check_design(instance: Instance) -> None:
 
 
 def check_properties(machine: Machine, properties: Iterable[Property]) -> None:
-    """Raise DesignError for a property that says nothing that a design can be asked. Ours are known to say something."""
+    """Raise DesignError for a property that says nothing that can be asked. Ours are known to say something."""
     for one in properties:
         if CATALOGUE.get(one.id) is not one:
             _check_property(machine, one)

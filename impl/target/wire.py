@@ -35,7 +35,8 @@ class AccessError(Exception):
 class Heard:
     """What an answer came to: `outcome` as histories have it, the version that was told, and the content.
 
-    `spelled` is the version as it was told, which is how it is told back. `complaint` says what is wrong with an answer that is none of those that the routes were said to give.
+    `spelled` is the version as it was told, which is how it is told back. `complaint` says what is wrong with an answer
+    that is none of those that the routes were said to give.
     """
 
     outcome: str

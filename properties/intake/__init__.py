@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
-from edgeproof.properties.intake.convert import MalformedError
 from edgeproof.properties.intake.load import Loaded, load
+from edgeproof.properties.intake.malformed import MalformedError
 from edgeproof.properties.intake.mapping import ColumnMapping
-from edgeproof.properties.intake.mapping_file import MappingError, read_mapping
+from edgeproof.properties.intake.mapping_file import MappingError, read_mapping, stated_mapping
 
 __all__ = [
     "EVENTS",
@@ -19,4 +19,5 @@ __all__ = [
     "MappingError",
     "load",
     "read_mapping",
+    "stated_mapping",
 ]

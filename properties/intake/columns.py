@@ -128,6 +128,8 @@ def _finite(number: ir.Value) -> ir.Value:
 
 def _column(table: ir.Table, mapping: ColumnMapping, column: str, sound: bool) -> ir.Value:
     target = dt.DataType.from_pyarrow(_arrow(column))
+    if column in TIMES and mapping.has_duration and column != "expires":
+        return _spanned(table, mapping, column)
     if column in mapping.constants:
         constant = ibis.literal(mapping.constants[column])
         return _as_time(constant, "s") if column in TIMES else _fitting(constant, column, "constant")
@@ -135,8 +137,6 @@ def _column(table: ir.Table, mapping: ColumnMapping, column: str, sound: bool) -
     if theirs == "return" and "return" not in table.columns and "returned" in table.columns:
         theirs = "returned"  # what these tables call it themselves, `return` being a word of many languages
     if theirs not in table.columns:
-        if column == "return" and mapping.has_duration:
-            return _ended(table, mapping, sound)
         if column in NEEDED:
             named = f" (`{column}`)" if theirs != column else ""
             there = ", ".join([name for name in table.columns if name not in _PLACE][:40])
@@ -155,16 +155,23 @@ def _column(table: ir.Table, mapping: ColumnMapping, column: str, sound: bool) -
     return _fitting(value, column, theirs)
 
 
-def _ended(table: ir.Table, mapping: ColumnMapping, sound: bool) -> ir.Value:
-    """When something ended that began at a time and took so long."""
-    if DURATION in mapping.constants:
-        took = ibis.literal(mapping.constants[DURATION]).cast("float64")
-    else:
-        (theirs,) = mapping.paths(DURATION)
-        took = _as_time(table[theirs], mapping.unit(DURATION), theirs)
+def _spanned(table: ir.Table, mapping: ColumnMapping, column: str) -> ir.Value:
+    """When something began or ended, which follows from the other one where it is missing, and how long it took."""
+    took = _seconds(table, mapping, DURATION)
+    began, ended = _seconds(table, mapping, "invoke"), _seconds(table, mapping, "return")
+    found = began.coalesce(ended - took) if column == "invoke" else ended.coalesce(began + took)
     # Less than nothing is no length of time.
-    lasted = ibis.ifelse(took < 0, ibis.literal(float("nan")), took)
-    return _column(table, mapping, "invoke", sound) + lasted
+    return ibis.ifelse(took < 0, ibis.literal(float("nan")), found)
+
+
+def _seconds(table: ir.Table, mapping: ColumnMapping, column: str) -> ir.Value:
+    """A time, or a length of time, as it stands; null where there is no such column."""
+    if column in mapping.constants:
+        return _as_time(ibis.literal(mapping.constants[column]), "s")
+    (theirs,) = mapping.paths(column)
+    if theirs not in table.columns:
+        return ibis.null("float64")
+    return _as_time(table[theirs], mapping.unit(column), theirs)
 
 
 def _translated(value: ir.Value, words: Mapping[str, Constant]) -> ir.Value:

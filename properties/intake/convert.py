@@ -15,18 +15,18 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError
+from edgeproof.properties.intake.columns import EVENTS, MALFORMED
 from edgeproof.properties.intake.jsonl import LineReader
 from edgeproof.properties.intake.lines import Block, Readable, blocks
+from edgeproof.properties.intake.malformed import NOTHING, Count, hold_against
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.parse import Named, check_once
 from edgeproof.properties.intake.records import Record, has_lines, named, own_of, records_of
 from edgeproof.properties.intake.row import COLUMNS, Row
 from edgeproof.properties.intake.rows import Batch, rows_of_record, sorted_out
 from edgeproof.properties.intake.sources import Source, opened
-from edgeproof.properties.intake.unfit import why_unfit
 
-__all__ = ["MalformedError", "batches", "write_parquet"]
+__all__ = ["batches", "line_batches", "write_parquet"]
 
 _GROUP: Final = 122_880
 """Rows of a row group: DuckDB's unit of parallel work."""
@@ -36,14 +36,6 @@ _MANY: Final = 20_000
 
 _HOPELESS: Final = 20_000
 """Malformed lines without an event among them, after which it is asked why."""
-
-
-_TOO_MANY: Final = 100_000
-"""Malformed lines, more than there are events, after which a file is given up."""
-
-
-class MalformedError(ValueError):
-    """The first malformed line, where none is tolerated."""
 
 
 def write_parquet(
@@ -73,26 +65,13 @@ def write_parquet(
 
 def _fitting(source: Source, mapping: ColumnMapping, strict: bool) -> Iterator[Batch]:
     """What is in a source, unless none of it is an event for want of a mapping, or of a better one."""
-    events = malformed = 0
+    count = NOTHING
     for batch in batches(source, mapping):
-        events, malformed = events + len(batch.events), malformed + len(batch.malformed)
-        if malformed and not events and (strict or malformed >= _HOPELESS):
-            _refuse(source, mapping)
-        if malformed >= _TOO_MANY and malformed > events:
-            raise IntakeError(
-                f"{source.path}: more lines are malformed than not, for example {_first(batch.malformed)}"
-            )
-        if strict and len(batch.malformed):
-            raise MalformedError(_first(batch.malformed))
+        count += Count.of(batch)
+        if strict or count.malformed >= _HOPELESS:
+            hold_against(source, mapping, count, strict=strict)
         yield batch
-    if malformed and not events:
-        _refuse(source, mapping)
-
-
-def _refuse(source: Source, mapping: ColumnMapping) -> None:
-    why = why_unfit(source, mapping)
-    if why is not None:
-        raise IntakeError(why)
+    hold_against(source, mapping, count, strict=strict)
 
 
 def batches(source: Source, mapping: ColumnMapping) -> Iterator[Batch]:
@@ -101,7 +80,7 @@ def batches(source: Source, mapping: ColumnMapping) -> Iterator[Batch]:
     with named(source):
         if has_lines(source):
             with opened(source) as stream:
-                yield from _line_batches(file, stream, mapping)
+                yield from line_batches(file, stream, mapping)
             return
         rows = _rows(records_of(source), own_of(source, mapping))
         while some := list(islice(rows, _MANY)):
@@ -122,8 +101,10 @@ def _rows(records: Iterator[Record], own: tuple[ColumnMapping, ...]) -> Iterator
             yield from ((number, row) for row in rows_of_record(number, said, own))
 
 
-def _line_batches(file: str, stream: Readable, mapping: ColumnMapping) -> Iterator[Batch]:
-    """Blocks are parsed side by side and handed on in order."""
+def line_batches(file: str, stream: Readable, mapping: ColumnMapping, first: int = 1) -> Iterator[Batch]:
+    """What is in the lines of a file, `first` being the number of the first one. Blocks are parsed side by side and
+    handed on in order.
+    """
     local = threading.local()
 
     def read(block: Block) -> Batch:
@@ -135,14 +116,9 @@ def _line_batches(file: str, stream: Readable, mapping: ColumnMapping) -> Iterat
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         under_way: deque[Future[Batch]] = deque()
-        for block in blocks(stream):
+        for block in blocks(stream, first=first):
             under_way.append(pool.submit(read, block))
             if len(under_way) > 2 * workers:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
-
-
-def _first(malformed: pa.Table) -> str:
-    first = min(malformed.to_pylist(), key=lambda one: int(one["line"]))
-    return f"{first['file']}, line {first['line']}: {first['problem']}"

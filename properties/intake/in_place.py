@@ -4,13 +4,25 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from edgeproof.properties.intake.columns import NEEDED
+from edgeproof.properties.intake.columns import NEEDED, IntakeError
 from edgeproof.properties.intake.envelopes import is_envelope
-from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
+from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping
 from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
+from edgeproof.properties.intake.sources import Source
 
-__all__ = ["in_place"]
+__all__ = ["in_place", "schema_of"]
+
+
+def schema_of(source: Source) -> pa.Schema | None:
+    """The columns of a file of Parquet; None for any other. Raises IntakeError for one that is none but by its name."""
+    if source.format != "parquet":
+        return None
+    try:
+        return pq.read_schema(source.path).remove_metadata()
+    except ValueError as error:
+        raise IntakeError(f"{source.path} is no Parquet: {error}") from None
 
 
 def in_place(schema: pa.Schema, mapping: ColumnMapping) -> bool:
@@ -25,7 +37,7 @@ def in_place(schema: pa.Schema, mapping: ColumnMapping) -> bool:
 
 
 def _fits(schema: pa.Schema, mapping: ColumnMapping, column: str) -> bool:
-    if column in mapping.values and not mapping.has_words(column):
+    if (column in mapping.values and not mapping.has_words(column)) or JOIN in mapping.unit(column):
         return False
     paths = mapping.paths(column)
     if not paths:
@@ -37,7 +49,7 @@ def _fits(schema: pa.Schema, mapping: ColumnMapping, column: str) -> bool:
         absent = column not in NEEDED or (
             column == "return" and mapping.has_duration and "invoke" not in mapping.constants
         )
-        return absent and "." not in paths[0]
+        return absent and "." not in paths[0] and JOIN not in paths[0]
     return _is_of_its_type(schema.field(paths[0]).type, column, column in mapping.values)
 
 

@@ -7,7 +7,7 @@ another opinion; all others, and all that it refuses, are left to `parse_row`, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from io import BytesIO
 from typing import Any, Final
@@ -21,8 +21,9 @@ import pyarrow.json as pj
 
 from edgeproof.properties.intake.columns import EVENTS, IntakeError, canonical, problem
 from edgeproof.properties.intake.lines import Block
-from edgeproof.properties.intake.mapping import DURATION, MAPPED, ColumnMapping
-from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES, Row
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.quick import flat, names_with_dots, of_flat, raw_schema
+from edgeproof.properties.intake.row import Row
 from edgeproof.properties.intake.rows import Batch, rows_of, sorted_out
 
 __all__ = ["LineReader"]
@@ -46,7 +47,8 @@ class LineReader:
 
     def __init__(self, mapping: ColumnMapping) -> None:
         self._mapping = mapping
-        self._schema = _raw_schema(mapping)
+        self._schema = raw_schema(mapping)
+        self._dotted = names_with_dots(mapping)
 
     # Both take longer than the few lines of a small file do, which need neither.
     @cached_property
@@ -64,6 +66,9 @@ class LineReader:
             ends = np.append(ends, len(block.data))
         starts = np.concatenate(([0], ends[:-1] + 1))
         plain = _plain(block.data, starts, ends)
+        if self._dotted is not None and self._dotted.search(block.data):
+            for i in np.flatnonzero(plain):
+                plain[i] = self._dotted.search(block.data, starts[i], ends[i]) is None
         left = np.flatnonzero(~plain & ~_empty(block.data, starts, ends))
         quick = []
         for indices, table in self._parsed(block.data, starts, ends, np.flatnonzero(plain)):
@@ -110,6 +115,7 @@ class LineReader:
 
     def _judged(self, table: pa.Table, file: str, numbers: Any) -> tuple[pa.Table, Any]:
         """The well-formed events of a table, and the numbers of the lines that may be none."""
+        table = flat(table, self._mapping)
         block = table.append_column("line ", pa.array(numbers)).append_column("file ", pa.repeat(file, len(table)))
         judged = self._connection.register("block", block).sql(self._query).to_arrow_table()
         # Whether `return` was null or missing is forgotten by now.
@@ -174,38 +180,13 @@ def _joined(data: bytes, starts: Any, ends: Any, indices: Any) -> bytes:
     return b"\n".join([data[starts[i] : ends[i]] for i in indices])
 
 
-def _raw_schema(mapping: ColumnMapping) -> pa.Schema | None:
-    """Their columns with the only types that the quick way takes.
-
-    None where it is no way: where columns lie within others, or two of ours want one of theirs as two.
-    """
-    if mapping.each is not None or mapping.order != "numbers":
-        return None
-    wanted: dict[str, pa.DataType] = {}
-    for column in MAPPED:
-        paths = mapping.paths(column)
-        if len(paths) > 1 or any("." in path for path in paths):
-            return None
-        for theirs in paths:
-            text = column in mapping.values or (column in TIMES and mapping.unit(column) == "iso")
-            kind = pa.string() if text else _RAW.get(column, pa.string())
-            if wanted.setdefault(theirs, kind) != kind:
-                return None
-        if column in mapping.values and not mapping.has_words(column):
-            return None
-    return pa.schema(list(wanted.items()))
-
-
-_RAW: Final[Mapping[str, pa.DataType]] = {
-    **dict.fromkeys((*TIMES, DURATION), pa.float64()),
-    **dict.fromkeys(NATURALS, pa.int64()),
-    **dict.fromkeys(FLAGS, pa.bool_()),
-}
-
-
 def _query(schema: pa.Schema, mapping: ColumnMapping) -> str:
     """What makes events of a parsed block, each with what is wrong with it."""
-    fields = [*schema, pa.field("line ", pa.int64()), pa.field("file ", pa.string())]
+    fields = [
+        *flat(schema.empty_table(), mapping).schema,
+        pa.field("line ", pa.int64()),
+        pa.field("file ", pa.string()),
+    ]
     block = ibis.table(ibis.Schema.from_pyarrow(pa.schema(fields)), name="block")
-    events = canonical(block, mapping, block["file "], block["line "])
+    events = canonical(block, of_flat(mapping), block["file "], block["line "])
     return str(ibis.to_sql(events.mutate(problem=problem(events)), dialect="duckdb"))

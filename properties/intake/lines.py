@@ -34,11 +34,13 @@ class Block:
     data: bytes
 
 
-def blocks(stream: Readable, size: int = SIZE) -> Iterator[Block]:
-    """The blocks of a file. Of a line that is longer than any event, only so much is kept as shows that it is."""
-    number, rest = 1, b""
-    start = stream.read(len(BOM))
-    rest = b"" if start == BOM else start
+def blocks(stream: Readable, size: int = SIZE, first: int = 1) -> Iterator[Block]:
+    """The blocks of a file, or of the part of it that begins with its line `first`. Of a line that is longer than any
+    event, only so much is kept as shows that it is.
+    """
+    number, rest = first, stream.read(len(BOM))
+    if rest == BOM and first == 1:
+        rest = b""
     while chunk := stream.read(size):
         cut = chunk.rfind(b"\n") + 1
         if cut:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,18 @@ from attrs import evolve, field, frozen
 
 from edgeproof.properties.intake.paths import at, is_value
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
-from edgeproof.properties.intake.values import Seconds, as_flag, as_natural, as_seconds, as_text, code_of, iso_seconds
+from edgeproof.properties.intake.values import (
+    Seconds,
+    as_flag,
+    as_natural,
+    as_seconds,
+    as_text,
+    code_of,
+    combined_seconds,
+    iso_seconds,
+)
 
-__all__ = ["DURATION", "MAPPED", "OTHERS", "SKIP", "ColumnMapping", "Constant", "columns_of"]
+__all__ = ["DURATION", "JOIN", "MAPPED", "OTHERS", "SKIP", "ColumnMapping", "Constant", "columns_of"]
 
 DURATION: Final = "duration"
 """Of a record with one time: how long it took. It makes `return` of `invoke`, or `invoke` of `return`."""
@@ -35,6 +45,9 @@ SKIP: Final = "skip"
 OTHERS: Final = "*"
 """Among the values of a column: every one that is not named. The empty text stands for a missing one."""
 
+JOIN: Final = " + "
+"""Between the paths of a value in several columns, and between their units: "day + clock", "seconds + nanos"."""
+
 Constant = str | int | float | bool
 
 
@@ -42,11 +55,11 @@ Constant = str | int | float | bool
 class ColumnMapping:
     """Where each column of ours comes from; without anything said, from a column of the same name, in seconds.
 
-    `columns` has dotted paths, the first that is there counting; `times` units; `constants` what is the same in every
-    record; `values` our words for theirs; `form` how text writes a version ("v{}"), and `order` is "commits" where text
-    has no order but that in which versions were committed. `each` is where the events lie within a record, if its shape
-    does not say. `files` are the mappings of files whose names match a pattern. `origin` is "any" where times are not
-    since 1970.
+    `columns` has dotted paths, of which the first that is there counts, and each may be several that are put together;
+    `times` units; `constants` what is the same in every record; `values` our words for theirs; `form` how text writes a
+    version ("v{}"), and `order` is "commits" where text has no order but that in which versions were committed. `each`
+    is where the events lie within a record, if its shape does not say. `files` are the mappings of files whose names
+    match a pattern. `origin` is "any" where times are not since 1970.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(factory=dict)
@@ -74,17 +87,21 @@ class ColumnMapping:
 
     def paths(self, column: str) -> tuple[str, ...]:
         """Where a column of ours may come from; nowhere if it is a constant. A duration has to be named."""
-        default = () if column == DURATION else (column,)
-        return () if column in self.constants else self.columns.get(column, default)
+        return self._paths[column]
+
+    @cached_property
+    def _paths(self) -> Mapping[str, tuple[str, ...]]:
+        named = {column: self.columns.get(column, () if column == DURATION else (column,)) for column in MAPPED}
+        return named | dict.fromkeys(self.constants, ())
 
     def unit(self, column: str) -> str:
         """The unit of a column of times."""
         return self.times.get(column, self.times.get("all", "s"))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Their names of all the columns that are looked at, and of what these lie in."""
-        paths = [path for column in MAPPED for path in self.paths(column)]
+        paths = [part for column in MAPPED for path in self.paths(column) for part in (path, *path.split(JOIN))]
         return tuple({*paths, *(path.partition(".")[0] for path in paths)})
 
     def has_words(self, column: str) -> bool:
@@ -112,7 +129,7 @@ class ColumnMapping:
         """What a record says of a column of ours; None if nothing. `versions` says how versions are written."""
         if column in self.constants:
             return self.constants[column]
-        value = next((one for path in self.paths(column) if is_value(one := at(record, path))), None)
+        value = next((one for path in self.paths(column) if is_value(one := self._at(record, path, column))), None)
         if column in self.values:
             value = _translated(self.values[column], value)
         if value is None:
@@ -121,6 +138,22 @@ class ColumnMapping:
             ordered = versions.order == "commits" and column != "era"
             return code_of(value) if ordered else as_natural(value, versions.form)
         return self._typed(column, value)
+
+    def _at(self, record: Any, path: str, column: str) -> Any:
+        """What stands at a path, or together at several."""
+        found = at(record, path)
+        if found is not None or JOIN not in path:
+            return found
+        parts = [at(record, part) for part in path.split(JOIN)]
+        if not is_value(parts[0]) or any(part is not None and not is_value(part) for part in parts):
+            return None
+        if column in TIMES or column == DURATION:
+            return combined_seconds(parts, self._units(column, len(parts)))
+        return None if None in parts else "/".join(str(as_text(part)) for part in parts)
+
+    def _units(self, column: str, parts: int) -> Sequence[str]:
+        units = self.unit(column).split(JOIN)
+        return units if len(units) == parts else ["s" if unit == "iso" else unit for unit in units[:1]] * parts
 
     def _typed(self, column: str, value: Any) -> Any:
         if column in TIMES or column == DURATION:

@@ -4,7 +4,7 @@
 [columns]           # ours = theirs, a dotted path or several; a column that is not named here has our name
 kind = "event"
 version = ["attributes.config.version", "flag_version"]
-invoke = "started"
+invoke = "started"  # or "day + clock", "seconds + nanos": a time in several columns
 duration = "took"   # instead of `return`
 
 [times]             # units: s (unless said), ms, us, ns, iso
@@ -35,15 +35,16 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from edgeproof.properties.intake.mapping import MAPPED, ColumnMapping, Constant
+from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping, Constant
 from edgeproof.properties.intake.regular import read_regular
-from edgeproof.properties.intake.row import COLUMNS, TIMES
+from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import PER_SECOND
 
-__all__ = ["UNITS", "MappingError", "mapping_of", "read_mapping"]
+__all__ = ["UNITS", "MappingError", "mapping_of", "read_mapping", "stated_mapping"]
 
 UNITS: Final = (*PER_SECOND, "iso")
 """What times may be written in."""
@@ -75,6 +76,15 @@ def read_mapping(path: Path) -> ColumnMapping:
     return mapping_of(said)
 
 
+def stated_mapping(path: Path | None, times: str | None = None) -> ColumnMapping:
+    """The mapping in a file, or else one that says nothing; with a unit for the times of which it states none.
+
+    Raises as `read_mapping` does, and MappingError for what is no unit.
+    """
+    mapping = ColumnMapping() if path is None else read_mapping(path)
+    return mapping if times is None else mapping.stating(_one_of("times", times, UNITS))
+
+
 def mapping_of(said: object) -> ColumnMapping:
     """The mapping that a document describes. Raises MappingError for one that does not."""
     return _mapping(said, _SECTIONS)
@@ -92,13 +102,13 @@ def _mapping(said: object, known: tuple[str, ...]) -> ColumnMapping:
             if name in _NAMES and key not in _NAMES[name]:
                 raise MappingError(f"{name}: there is no {key!r}; there is {', '.join(_NAMES[name])}")
     columns = {column: _paths(column, path) for column, path in said.get("columns", {}).items()}
-    times = {
-        key: _one_of(f"times.{key}", unit, UNITS) for key, unit in said.get("times", {}).items() if key != "origin"
-    }
+    times = {key: _unit(key, unit, columns) for key, unit in said.get("times", {}).items() if key != "origin"}
     constants = said.get("constants", {})
     for column, constant in constants.items():
         if not isinstance(constant, Constant):
             raise MappingError(f"constants.{column} is one value, not {constant!r:.40}")
+        if column in (*TIMES, DURATION) and not _is_time(constant, 0 if column == DURATION else -inf):
+            raise MappingError(f"constants.{column} is a number of seconds, not {constant!r:.40}")
         if column in columns:
             raise MappingError(f"`{column}` is a constant and has a column: leave out one of them")
     inner = tuple(section for section in _SECTIONS if section != "files")
@@ -118,11 +128,27 @@ def _mapping(said: object, known: tuple[str, ...]) -> ColumnMapping:
     )
 
 
+def _is_time(said: Constant, least: float) -> bool:
+    return not isinstance(said, bool | str) and isfinite(said) and said >= least
+
+
 def _paths(column: str, said: Any) -> tuple[str, ...]:
     paths = said if isinstance(said, list) else [said]
     if not paths or not all(isinstance(path, str) and path for path in paths):
         raise MappingError(f"columns.{column} is a string, or a list of such, not {said!r:.40}")
+    if any(JOIN in path for path in paths) and column in (*NATURALS, *FLAGS):
+        raise MappingError(f"columns.{column} is one column: only times and text are put together from several")
     return tuple(paths)
+
+
+def _unit(key: str, said: Any, columns: Mapping[str, tuple[str, ...]]) -> str:
+    """A unit of times, or one for each of the columns that a time is put together from."""
+    parts = said.split(JOIN) if isinstance(said, str) and JOIN in said else ()
+    if not parts:
+        return _one_of(f"times.{key}", said, UNITS)
+    if any(len(path.split(JOIN)) != len(parts) for path in columns.get(key, ("",))):
+        raise MappingError(f"times.{key} has {len(parts)} units: columns.{key} needs as many columns, between {JOIN!r}")
+    return JOIN.join(_one_of(f"times.{key}", part, tuple(PER_SECOND)) for part in parts)
 
 
 def _words(column: str, words: Any) -> Mapping[str, Constant]:

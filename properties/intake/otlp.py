@@ -5,11 +5,15 @@ What has the attribute `edgeproof.kind` is an event of a history without a mappi
 `edgeproof.version` and so on are the other columns. `invoke` and `return` are a span's start and end, or a log's time,
 and the outcome is unknown where a span's status is an error. With a mapping any attribute may be any column. Source:
 opentelemetry-proto, its trace.proto and logs.proto and their JSON encoding (64-bit integers are strings; 0 is no time).
+Names are in lowerCamelCase; ProtoJSON lets a writer keep those of the .proto files (`start_time_unix_nano`), which are
+read as the same.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from edgeproof.properties.intake.mapping import SKIP, ColumnMapping
@@ -40,12 +44,15 @@ MARKED: Final = ColumnMapping(
 _SIGNALS: Final = (("resourceSpans", "scopeSpans", "spans"), ("resourceLogs", "scopeLogs", "logRecords"))
 _TIMES: Final = ("startTimeUnixNano", "endTimeUnixNano", "timeUnixNano", "observedTimeUnixNano")
 
+_WORD: Final = re.compile("_([a-z])")
+_CAPITAL: Final = re.compile("[A-Z]")
+
 Record = dict[str, Any]
 
 
 def is_export(said: Mapping[str, Any]) -> bool:
     """Whether an object is an export of spans or of logs, and not an event."""
-    return any(resources in said for resources, _, _ in _SIGNALS)
+    return any(name in said for resources, _, _ in _SIGNALS for name in (resources, _snake(resources)))
 
 
 def records(said: Mapping[str, Any]) -> Iterator[Record | ValueError]:
@@ -76,7 +83,8 @@ def _leaf(one: Mapping[str, Any], context: Record) -> Iterator[Record | ValueErr
 def _record(one: Mapping[str, Any], context: Record) -> Record:
     """A span or a log: its fields by their names, its attributes beside them and under `attributes`."""
     attributes = _attributes(one)
-    fields = {name: value for name, value in one.items() if name not in ("attributes", "kind", "events", "links")}
+    named = {_camel(name): value for name, value in one.items()}
+    fields = {name: value for name, value in named.items() if name not in ("attributes", "kind", "events", "links")}
     for name in _TIMES:
         time = _nanoseconds(fields.pop(name), name) if name in fields else 0
         if time:
@@ -107,7 +115,8 @@ def _value(value: Any) -> Any:
     """A value of OTLP as JSON has it: scalars, lists and objects of such; what is none as it is."""
     if not isinstance(value, dict) or len(value) != 1:
         return value
-    ((kind, content),) = value.items()
+    ((name, content),) = value.items()
+    kind = _camel(name)
     if kind == "intValue" and isinstance(content, str) and content.removeprefix("-").isdecimal() and len(content) < 21:
         return int(content)
     if kind == "arrayValue":
@@ -117,8 +126,17 @@ def _value(value: Any) -> Any:
     return content
 
 
+def _camel(name: str) -> str:
+    return _WORD.sub(lambda found: found[1].upper(), name) if "_" in name else name
+
+
+@cache
+def _snake(name: str) -> str:
+    return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", name)
+
+
 def _listed(owner: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    listed = owner.get(name) if isinstance(owner, Mapping) else 0
+    listed = owner.get(name, owner.get(_snake(name))) if isinstance(owner, Mapping) else 0
     if listed is None:
         return []
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
+from edgeproof.properties.intake.columns import IntakeError
 from edgeproof.properties.intake.mapping import DURATION, ColumnMapping
 from edgeproof.properties.intake.row import Row
 from edgeproof.properties.intake.rows import row_of
@@ -19,7 +20,10 @@ from edgeproof.properties.intake.sample import sample
 from edgeproof.properties.intake.sources import Source
 from edgeproof.properties.intake.values import PER_SECOND
 
-__all__ = ["doubt"]
+__all__ = ["ask_back", "doubt"]
+
+_LOOKED_AT: Final = 16
+"""Files that are looked at before anything is read: those of one history are of one mapping."""
 
 _OURS: Final = (datetime(2010, 1, 1, tzinfo=UTC).timestamp(), datetime(2040, 1, 1, tzinfo=UTC).timestamp())
 """When histories are recorded that somebody checks."""
@@ -29,6 +33,14 @@ _DAY: Final = 86_400.0
 _LONG: Final = 60.0
 _LONG_TOOK: Final = 10.0
 _SHORT: Final = 1e-7
+
+
+def ask_back(found: Sequence[Source], mapping: ColumnMapping) -> None:
+    """Raises IntakeError where the times of the first files cannot be meant; else as `doubt` does."""
+    for source in found[:_LOOKED_AT]:
+        said = doubt(source, mapping.of(source.path))
+        if said is not None:
+            raise IntakeError(said)
 
 
 def doubt(source: Source, mapping: ColumnMapping) -> str | None:

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from edgeproof.properties.intake.columns import IntakeError
 from edgeproof.properties.intake.envelopes import ENVELOPE, Unfolded
 from edgeproof.properties.intake.mapping import SKIP, ColumnMapping, columns_of
 from edgeproof.properties.intake.row import KINDS, OUTCOMES
 from edgeproof.properties.intake.sample import leaves, sample
 from edgeproof.properties.intake.sources import Source
 
-__all__ = ["why_unfit"]
+__all__ = ["refuse", "refuse_all", "why_unfit"]
 
 _SHOWN: Final = 40
 _EXAMPLES: Final = 3
@@ -31,6 +32,19 @@ _FITS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "version": (_is_number, "no whole number"),
 }
 """What the columns hold that hardly an event does without, and what is said of other values."""
+
+
+def refuse_all(found: Iterable[Source], mapping: ColumnMapping) -> None:
+    """Raises IntakeError where there are records, and none of them is an event."""
+    for source in found:
+        refuse(source, mapping.of(source.path))
+
+
+def refuse(source: Source, mapping: ColumnMapping) -> None:
+    """Raises IntakeError for a file none of whose records is an event, if that is for want of a better mapping."""
+    why = why_unfit(source, mapping)
+    if why is not None:
+        raise IntakeError(why)
 
 
 def why_unfit(source: Source, mapping: ColumnMapping) -> str | None:

@@ -7,16 +7,28 @@ Whatever is none is handed on as it is, for `parse` to say so.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from hashlib import blake2b
 from math import isfinite
 from typing import Any, Final
 
 from edgeproof.properties.intake.row import LARGEST
 
-__all__ = ["ISO", "PER_SECOND", "Seconds", "as_flag", "as_natural", "as_seconds", "as_text", "code_of", "iso_seconds"]
+__all__ = [
+    "ISO",
+    "PER_SECOND",
+    "Seconds",
+    "as_flag",
+    "as_natural",
+    "as_seconds",
+    "as_text",
+    "code_of",
+    "combined_seconds",
+    "iso_seconds",
+]
 
 PER_SECOND: Final[Mapping[str, int]] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 """How many of a unit of time make a second."""
@@ -59,6 +71,23 @@ def as_seconds(value: Any, unit: str) -> Any:
         return float(value) / PER_SECOND[unit]
     except OverflowError:
         return value
+
+
+def combined_seconds(parts: Sequence[Any], units: Sequence[str]) -> Any:
+    """A time in several parts: a date, a time of day and perhaps a zone, or numbers that add up, each in its own unit.
+
+    What is not there adds nothing. A part that is neither is handed on as it is.
+    """
+    said = [str(part) for part in parts if isinstance(part, str | date | time)]
+    if len(said) == len(parts) and (moment := iso_seconds(" ".join(said))) is not None:
+        return Seconds(moment)
+    total = Fraction(0)
+    for part, unit in zip(parts, units, strict=True):
+        number = _number(part) if isinstance(part, str) else 0 if part is None else part
+        if isinstance(number, bool) or not isinstance(number, int | float | Decimal) or not isfinite(number):
+            return part
+        total += Fraction(number) / (1 if isinstance(part, Seconds) else PER_SECOND[unit])
+    return Seconds(total)
 
 
 def iso_seconds(text: str) -> float | None:

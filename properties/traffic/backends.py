@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where events are read, and filtered: in this process by DuckDB, or by a cluster of Spark, which judges as well."""
+"""Where events are read and judged: in this process, by way of DuckDB, or on a cluster of Spark."""
 
 from __future__ import annotations
 
@@ -18,10 +18,19 @@ __all__ = ["BackendError", "open_duckdb", "open_spark"]
 
 _JAVA: Final = "a Java runtime, version 17 or 21 (on Debian, apt-get install openjdk-17-jre-headless)"
 
+_LIGHT: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 _SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.session.timeZone": "UTC",
+    # There is one shuffle, of which it is known beforehand how many parts it has: nothing to be planned again.
+    "spark.sql.adaptive.enabled": "false",
+    # A row is a packet of events, of some megabytes, and Java only passes it on: nothing that is worth compiling.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "32",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": _LIGHT,
+    "spark.executor.extraJavaOptions": _LIGHT,
 }
 
 
@@ -79,4 +88,4 @@ def open_spark(master: str = "local[*]", settings: dict[str, str] | None = None)
     except (PySparkException, Py4JError, OSError) as error:
         raise BackendError(f"Spark did not start with the master {master}: {error}") from error
     session.sparkContext.setLogLevel("ERROR")
-    return ibis.pyspark.connect(session)
+    return session

@@ -61,7 +61,7 @@ def recorded(events: Any) -> Recorded:
     for batch in batches:
         coded = vocabulary.coded(batch)
         size += len(coded)
-        if size > KEPT:
+        if size > KEPT and not isinstance(events, pa.Table):
             batches.close()
             return _of_many(events, vocabulary)
         told = _answered(coded)
@@ -86,7 +86,12 @@ def _of_many(events: Any, vocabulary: Vocabulary) -> Recorded:
 
 
 def malformed_lines(malformed: Any, most: int) -> tuple[int, list[dict[str, Any]]]:
-    """How many malformed lines there are, and the first few: of a table with the columns of `MALFORMED`."""
+    """How many malformed lines there are, and the first few: of a table with the columns of `MALFORMED`, or of whoever
+    says so when it is called.
+    """
+    if callable(malformed):
+        count, first = malformed(most)
+        return count, first
     count = len(malformed) if isinstance(malformed, pa.Table) else int(malformed.count().to_pyarrow().as_py())
     if not count:
         return 0, []

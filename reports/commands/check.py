@@ -41,6 +41,7 @@ Exit status:
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable.")
 @click.option("--staleness", is_flag=True, help="Measure how stale reads were: quantiles, versions behind.")
 @click.option("--explore", is_flag=True, help="Check nothing: propose a mapping file for HISTORY, with reasons.")
+@click.option("--explain", is_flag=True, help="Check nothing: show the plan of --engine spark, with its one shuffle.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --explore: write the mapping to this file.")
 @moved("--learn", to="learn")
 @moved("--follow", to="follow")
@@ -53,6 +54,7 @@ def check(
     properties: tuple[str, ...],
     staleness: bool,
     explore: bool,
+    explain: bool,
     out: Path | None,
     seed: int,
 ) -> int:
@@ -77,8 +79,10 @@ def check(
       edgeproof check logs --reader guarded --property monotonic-reads --json
       edgeproof check --explore tail.json --out mapping.toml
       edgeproof check tail.json --mapping mapping.toml
-      edgeproof check s3.parquet --engine spark --master spark://host:7077
+      edgeproof check logs --engine spark --master spark://host:7077
+      edgeproof check logs --engine spark --master spark://host:7077 --explain
     """
+    from edgeproof.reports.traffic.explained import explain_check
     from edgeproof.reports.traffic.explored import explore_history
     from edgeproof.reports.traffic.findings import report_findings
 
@@ -87,6 +91,9 @@ def check(
     if explore:
         with refused(ValueError, OSError):
             return explore_history(terminal, named_history(reading), out)
+    if explain:
+        with refused(ValueError, OSError):
+            return explain_check(terminal, reading)
     started = time.perf_counter()
     with refused(ValueError, OSError):
         found = _found(reading, promised(given, chosen), properties, staleness)

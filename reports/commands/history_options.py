@@ -13,21 +13,23 @@ from edgeproof.reports.commands.design_options import DELAYS, FAILURES
 from edgeproof.reports.commands.records import Option, as_record
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.traffic.promises import Given
-from edgeproof.reports.traffic.reading import Reading
+from edgeproof.reports.traffic.reading import Reading, Watched
 
-__all__ = ["ENVIRONMENT", "READING", "STRICT", "moved"]
+__all__ = ["ENVIRONMENT", "READING", "WATCHED", "moved"]
 
-STRICT: Final = click.option("--strict", is_flag=True, help="Refuse a history with a malformed line.")
+_MEANING: Final = (
+    click.option("--mapping", type=click.Path(path_type=Path), help="Says which column of yours is which of ours."),
+    click.option(
+        "--times", type=click.Choice(["s", "ms", "us", "ns", "iso"]), help="What times are in, unless the mapping says."
+    ),
+    click.option("--strict", is_flag=True, help="Refuse a history with a malformed line."),
+)
 
 READING: Final = as_record(
     "reading",
     Reading,
     click.argument("history", nargs=-1, metavar="HISTORY..."),
-    click.option("--mapping", type=click.Path(path_type=Path), help="Says which column of yours is which of ours."),
-    click.option(
-        "--times", type=click.Choice(["s", "ms", "us", "ns", "iso"]), help="What times are in, unless the mapping says."
-    ),
-    STRICT,
+    *_MEANING,
     click.option(
         "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="What evaluates."
     ),
@@ -35,6 +37,9 @@ READING: Final = as_record(
     click.option("--memory", default="4GB", show_default=True, metavar="SIZE", help="What DuckDB may use."),
 )
 """What is read as one history; the body gets a `reading`."""
+
+WATCHED: Final = as_record("watched", Watched, click.argument("history", metavar="FILE"), *_MEANING)
+"""What is watched as it grows; the body gets what is `watched`."""
 
 ENVIRONMENT: Final = as_record(
     "given",

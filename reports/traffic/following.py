@@ -21,10 +21,12 @@ from edgeproof.reports.matrix import print_sheet, print_summary
 from edgeproof.reports.report import report_document
 from edgeproof.reports.signals import Stop, stopped_by_signals
 from edgeproof.reports.traffic.findings import promise_document, view_of
+from edgeproof.reports.traffic.reading import Watched
 
 if TYPE_CHECKING:
     from edgeproof.properties.engines.history.follow import Report
     from edgeproof.properties.evidence import Evidence
+    from edgeproof.properties.intake import ColumnMapping
     from edgeproof.properties.traffic.promise import Promise
     from edgeproof.reports.consoles import Terminal
 
@@ -33,23 +35,24 @@ __all__ = ["follow_file"]
 _CUT: Final = "the file was cut: what came before is no part of it any more, and it is read again from its beginning"
 
 
-def follow_file(
-    terminal: Terminal, source: str, promise: Promise, *, idle: float | None, strict: bool, seed: int
-) -> int:
+def follow_file(terminal: Terminal, watched: Watched, promise: Promise, *, idle: float | None, seed: int) -> int:
     """Watch a file until it is interrupted, or nothing came for `idle` seconds; returns the exit status.
 
-    Raises OSError for a file that cannot be read, and Unusable for the first malformed line if `strict`.
+    Raises OSError for a file that cannot be read, ValueError and Unusable for one that cannot be followed, and Unusable
+    for the first malformed line if it is strict.
     """
     from edgeproof.properties.engines.history.follow import follow
     from edgeproof.properties.intake.regular import regular
     from edgeproof.properties.intake.tail import tail
 
     started = time.perf_counter()
+    source, strict = watched.history, watched.strict
     regular(Path(source))
+    mapping = _followed(watched)
     file, cuts = _identity(source), 0
     with stopped_by_signals() as stop:
         lines = _until(stop, tail(Path(source), until_idle=idle))
-        for report in follow(lines, promise, every=1 if strict else 10_000):
+        for report in follow(lines, promise, mapping=mapping.of(Path(source)), every=1 if strict else 10_000):
             if strict and report.malformed:
                 stop.ask()
             if not report.final:
@@ -58,7 +61,7 @@ def follow_file(
     if strict and report.malformed:
         raise Unusable(one_line(report.evidence[0].reason))
     if _identity(source) == file:
-        evidence, anomalies = _checked(source, promise)
+        evidence, anomalies = _checked(source, promise, mapping)
     else:
         evidence, anomalies = _asked(report.evidence, promise), _anomalies(promise)
     view = view_of(one_line(source), evidence, anomalies, promise, seed, time.perf_counter() - started)
@@ -85,14 +88,29 @@ def _identity(source: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _checked(source: str, promise: Promise) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+def _followed(watched: Watched) -> ColumnMapping:
+    """What its lines mean. Raises Unusable where it has none, or where what they mean is known at the end only."""
+    from edgeproof.properties.intake import stated_mapping
+    from edgeproof.properties.intake.records import has_lines
+    from edgeproof.properties.intake.sources import find_sources
+
+    mapping = stated_mapping(watched.mapping, watched.times)
+    if mapping.order != "numbers":
+        raise Unusable("versions in the order of their commits are known once all are: check the finished file")
+    for source in find_sources([Path(watched.history)]):
+        if source.compression is not None or not has_lines(source):
+            raise Unusable(f"{watched.history} has no object of JSON a line: check it once it is finished")
+    return mapping
+
+
+def _checked(source: str, promise: Promise, mapping: ColumnMapping) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
     """What the checks find in the file as it is now, and what of that nobody promised."""
     from edgeproof.properties.engines.history.engine import check_all
     from edgeproof.properties.intake import load
     from edgeproof.properties.traffic.backends import open_duckdb
     from edgeproof.properties.traffic.facts import at_once, gather
 
-    loaded = load(open_duckdb(), [Path(source)])
+    loaded = load(open_duckdb(), [Path(source)], mapping)
     checked = check_all(at_once(gather(loaded.events)), loaded.malformed, promise)
     return checked.evidence, checked.anomalies
 

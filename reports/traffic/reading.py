@@ -11,9 +11,10 @@ from attrs import frozen
 from edgeproof.reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
+    from edgeproof.properties.traffic.executors import Cluster
     from edgeproof.properties.traffic.facts import Ask
 
-__all__ = ["Reading", "Recorded", "named_history", "read_history"]
+__all__ = ["Reading", "Recorded", "Watched", "cluster_of", "named_history", "read_history"]
 
 
 @frozen
@@ -36,6 +37,16 @@ class Reading:
 
 
 @frozen
+class Watched:
+    """The words of the command line that say which file is watched, and what its lines mean."""
+
+    history: str
+    mapping: Path | None
+    times: str | None
+    strict: bool
+
+
+@frozen
 class Recorded:
     """A history to be asked, and its malformed lines."""
 
@@ -52,24 +63,31 @@ def named_history(reading: Reading) -> tuple[str, ...]:
 
 def read_history(reading: Reading) -> Recorded:
     """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
-    from edgeproof.properties.intake import ColumnMapping, load, read_mapping
-    from edgeproof.properties.traffic.executors import on_executors
+    from edgeproof.properties.intake import load, stated_mapping
+    from edgeproof.properties.traffic.backends import open_duckdb
     from edgeproof.properties.traffic.facts import at_once, gather
 
-    sources = [Path(source) for source in named_history(reading)]
-    columns = ColumnMapping() if reading.mapping is None else read_mapping(reading.mapping)
-    if reading.times is not None:
-        columns = columns.stating(reading.times)
-    loaded = load(_backend(reading), sources, columns, strict=reading.strict)
-    ask = on_executors(loaded.events) if reading.engine == "spark" else at_once(gather(loaded.events))
-    return Recorded(ask, loaded.malformed)
-
-
-def _backend(reading: Reading) -> Any:
-    from edgeproof.properties.traffic.backends import open_duckdb, open_spark
-
     if reading.engine == "spark":
-        return open_spark(reading.master or "local[*]")
+        cluster = cluster_of(reading)
+        return Recorded(cluster.ask, cluster.malformed_lines)
     if reading.master is not None:
         raise Unusable("--master is Spark's: add --engine spark")
-    return open_duckdb(reading.memory)
+    mapping = stated_mapping(reading.mapping, reading.times)
+    loaded = load(open_duckdb(reading.memory), _paths(reading), mapping, strict=reading.strict)
+    return Recorded(at_once(gather(loaded.events)), loaded.malformed)
+
+
+def cluster_of(reading: Reading) -> Cluster:
+    """A history on a cluster of Spark, which has not been asked yet. Raises as `read_history` does."""
+    from edgeproof.properties.intake import stated_mapping
+    from edgeproof.properties.traffic.backends import open_spark
+    from edgeproof.properties.traffic.executors import on_cluster
+
+    if reading.engine != "spark":
+        raise Unusable("--explain is Spark's: add --engine spark")
+    paths, mapping = _paths(reading), stated_mapping(reading.mapping, reading.times)
+    return on_cluster(open_spark(reading.master or "local[*]"), paths, mapping, strict=reading.strict)
+
+
+def _paths(reading: Reading) -> list[Path]:
+    return [Path(source) for source in named_history(reading)]

@@ -61,6 +61,17 @@ def test_malformed_lines_leave_everything_open_or_are_refused(logs: Path) -> Non
         edgeproof.check_history(logs, strict=True)
 
 
+def test_times_in_another_unit_are_those_that_are_stated(logs: Path) -> None:
+    for path in logs.iterdir():
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        scaled = [{**line, "invoke": line["invoke"] * 1e3, "return": line["return"] * 1e3} for line in lines]
+        path.write_text("".join(json.dumps(line) + "\n" for line in scaled), encoding="utf-8")
+    found = edgeproof.check_history(logs, Promise(90.0), times="ms").of("bounded-staleness")
+    assert "GRU was told version 1, 98.000 s after" in found.reason
+    with pytest.raises(ValueError, match="times is one of s, ms, us, ns, iso, not 'minutes'"):
+        edgeproof.check_history(logs, times="minutes")
+
+
 def test_what_cannot_be_asked_is_refused_with_the_reason(logs: Path) -> None:
     with pytest.raises(edgeproof.DesignError, match="no history can be checked for 'atomic-write'"):
         edgeproof.check_history(logs, properties=["atomic-write"])

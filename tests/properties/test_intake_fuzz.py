@@ -182,7 +182,20 @@ MAPPED: Final = mapping_of(
 )
 CONFLICTING: Final = mapping_of({"columns": {"version": "invoke"}, "times": {"invoke": "ms"}})
 """One column of theirs is two of ours, of two types."""
-READERS: Final = [(mapping, LineReader(mapping)) for mapping in (MAPPED, CONFLICTING)]
+NESTED: Final = mapping_of(
+    {
+        "columns": {
+            "unit": ["app.unit", "unit"],
+            "version": ["app.told.version", "app.told.n", "version"],
+            "digest": "app.told.digest",
+            "return": "end",
+            "duration": "app.took",
+        },
+        "times": {"duration": "ms"},
+    }
+)
+"""Objects in objects, one of several places, and either a time or how long it took."""
+READERS: Final = [(mapping, LineReader(mapping)) for mapping in (MAPPED, CONFLICTING, NESTED)]
 
 
 @given(FILES, st.sampled_from([1 << 22, 3000, 100]))
@@ -214,6 +227,39 @@ def test_a_mapping_means_the_same_both_ways(lines: list[bytes]) -> None:
         ]
         assert rows == [values(row) for _, row in said if isinstance(row, Row)]
         assert wrong == [(number, str(row)) for number, row in said if not isinstance(row, Row)]
+
+
+@st.composite
+def nested_line(draw: st.DrawFn) -> bytes:
+    """A line whose unit, version and digest lie within objects, or instead of them, or beside them."""
+    line = json.loads(draw(st.sampled_from(LINES)))
+    told = {"version": json.dumps(line.get("version")), "digest": json.dumps(line.get("digest"))}
+    app = {"unit": json.dumps(line["unit"]), "took": draw(st.sampled_from(("0", "1.5", "20", *VALUES[:40])))}
+    said = {name: json.dumps(line[name]) for name in line if name not in ("unit", "version", "digest", "return")}
+    for place, names in ((told, ("version", "n", "digest", "digest")), (app, ("unit", "took", "told.n"))):
+        for name in draw(st.lists(st.sampled_from(names), max_size=2)):
+            place[name] = draw(st.sampled_from(VALUES))
+    app["told"] = draw(st.sampled_from((_object(told), _object(told), json.dumps(_object(told)), "null", "[]", "7")))
+    said["app"] = draw(st.sampled_from((_object(app), _object(app), _object(app), json.dumps(_object(app)), "[1]")))
+    for name in draw(st.lists(st.sampled_from(("end", "app.unit", "unit", "app.told", "invoke")), max_size=2)):
+        said[name] = draw(st.sampled_from((*VALUES, _object(told), "2", "2.5", '"app"')))
+    return _object({name: said[name] for name in draw(st.permutations(sorted(said)))}).encode()
+
+
+def _object(said: dict[str, str]) -> str:
+    return "{" + ",".join(f'"{name}":{value}' for name, value in said.items()) + "}"
+
+
+@given(st.lists(nested_line(), min_size=20, max_size=60))
+def test_columns_within_objects_are_the_same_both_ways(lines: list[bytes]) -> None:
+    mapping, reader = READERS[-1]
+    told = [b'{"kind":"commit","invoke":1,"outcome":"ok","app":{"unit":"a","took":5,"told":{"version":1}}}'] * 20
+    file = b"\n".join([*told, *lines, *told])
+    rows, wrong = found([reader.read("h", Block(1, file))])
+    said = [(number, row) for number, line in enumerate(file.split(b"\n"), 1) for row in rows_of(number, line, mapping)]
+    assert rows == [values(row) for _, row in said if isinstance(row, Row)]
+    assert wrong == [(number, str(row)) for number, row in said if not isinstance(row, Row)]
+    assert len(rows) >= len(told)
 
 
 @given(st.binary(max_size=300))

@@ -133,6 +133,21 @@ def test_a_document_that_breaks_off_is_malformed_where_it_does(tmp_path: Path, c
     assert found or content == "["
 
 
+@pytest.mark.parametrize("name", ["OTLP spans and logs", "OpenTelemetry's feature-flag events"])
+def test_an_export_with_the_names_of_the_proto_files_holds_the_same_events(
+    name: str, backend: ibis.BaseBackend, tmp_path: Path
+) -> None:
+    camel, snake = tmp_path / "camel", tmp_path / "snake"
+    for folder in (camel, snake):
+        folder.mkdir()
+    expected = events(backend, camel, written(camel, RECIPES[name]))
+    log, mapping = RECIPES[name].items()
+    renamed = re.sub(r'"\w+":', lambda found: re.sub("[A-Z]", r"_\g<0>", found[0]).lower(), log[1])
+    assert "time_unix_nano" in renamed
+    found = events(backend, snake, written(snake, dict([(log[0], renamed), mapping])))
+    assert [{**one, "file": ""} for one in found] == [{**one, "file": ""} for one in expected]
+
+
 def test_a_flag_that_was_evaluated_on_a_span_is_a_read_and_the_span_none() -> None:
     def of(**attributes: str) -> list[dict[str, Any]]:
         return [{"key": key.replace("__", "."), "value": {"stringValue": value}} for key, value in attributes.items()]

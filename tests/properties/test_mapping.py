@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 
 from edgeproof.properties.intake import IntakeError, load
 from edgeproof.properties.intake.mapping import columns_of
-from edgeproof.properties.intake.mapping_file import mapping_of
+from edgeproof.properties.intake.mapping_file import MappingError, mapping_of
 from edgeproof.properties.intake.paths import at
 from edgeproof.properties.intake.values import Seconds, as_flag, as_natural, as_seconds
 
@@ -177,6 +177,59 @@ def test_the_time_that_something_took_gives_either_end() -> None:
     assert columns_of((mapping,), {"end": 5000, "took": 20}) == {"invoke": 4.98, "return": 5.0}
     with pytest.raises(ValueError, match="`duration` is a length of time, not -1"):
         columns_of((mapping_of({"columns": {"duration": "took"}}),), {"invoke": 5, "took": -1})
+
+
+@pytest.mark.parametrize(
+    ("invoke", "unit", "record", "seconds"),
+    [
+        ("day + clock", None, {"day": "2026-11-23", "clock": "12:00:00.5"}, NOON + 0.5),
+        ("day + clock + zone", None, {"day": "2026-11-23", "clock": "14:00", "zone": "+0200"}, NOON),
+        ("day + clock", None, {"day": date(2026, 11, 23), "clock": time(12, 0, 0, 20_000)}, NOON + 0.02),
+        ("at.seconds + at.nanos", "s + ns", {"at": {"seconds": "1795435200", "nanos": 500_000_000}}, NOON + 0.5),
+        ("at.seconds + at.nanos", "s + ns", {"at": {"seconds": 1795435200}}, NOON),
+        ("at + micros", "s + us", {"at": Seconds(NOON), "micros": 250_000}, NOON + 0.25),
+        ("day + ms", "s + ms", {"day": int(NOON) - 43_200, "ms": 43_200_000}, NOON),
+        ("a + b", "ms", {"a + b": 1000, "a": 5}, 1.0),  # a name as it stands comes first
+        ("day + clock", None, {"day": "2026-11-23", "clock": "noon"}, "noon"),
+        ("day + clock", None, {"clock": "12:00"}, None),
+    ],
+)
+def test_a_time_may_be_in_several_columns(invoke: str, unit: str | None, record: Any, seconds: Any) -> None:
+    mapping = mapping_of({"columns": {"invoke": invoke}, "times": {} if unit is None else {"invoke": unit}})
+    columns = columns_of((mapping,), record)
+    assert columns is not None
+    assert columns.get("invoke") == ("2026-11-23" if seconds == "noon" else seconds)
+
+
+def test_a_unit_may_be_in_several_columns_and_the_quick_ways_read_the_same(
+    backend: ibis.BaseBackend, tmp_path: Path
+) -> None:
+    """JSON and Parquet, whose columns would do one by one."""
+    rows = [
+        {"kind": "commit", "tenant": "t", "flag": "f", "version": n, "s": int(NOON) + n, "ns": 10**8, "outcome": "ok"}
+        for n in range(1, 41)
+    ]
+    (tmp_path / "h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "h.parquet")
+    time_ = {"invoke": "s + ns", "return": "s + ns"}
+    mapping = mapping_of({"columns": {"unit": "tenant + flag", **time_}, "times": time_})
+    for name in ("h.jsonl", "h.parquet"):
+        found = backend.to_pyarrow(load(backend, [tmp_path / name], mapping).events.order_by("line")).to_pylist()
+        assert [(row["unit"], row["invoke"]) for row in found] == [("t/f", NOON + n + 0.1) for n in range(1, 41)]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"columns": {"version": "major + minor"}}, "only times and text are put together from several"),
+        ({"columns": {"invoke": "s + ns"}, "times": {"invoke": "s + years"}}, "times.invoke is one of s, ms, us, ns"),
+        ({"columns": {"invoke": "at"}, "times": {"invoke": "s + ns"}}, "columns.invoke needs as many columns"),
+        ({"times": {"all": "s + ns"}}, "columns.all needs as many columns"),
+    ],
+)
+def test_what_cannot_be_put_together_is_said(said: Any, why: str) -> None:
+    with pytest.raises(MappingError, match=why):
+        mapping_of(said)
 
 
 def test_versions_that_are_text_are_in_the_order_of_their_commits(backend: ibis.BaseBackend, tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def test_names_that_come_from_a_history_do_not_move_the_cursor(cli: Run, tmp_pat
         (("none.jsonl",), "none.jsonl"),
         (("h.jsonl", "--property", "speed"), "no history can be checked for 'speed'"),
         (("h.jsonl", "--master", "spark://here:7077"), "add --engine spark"),
+        (("h.jsonl", "--explain"), "--explain is Spark's: add --engine spark"),
         (("h.jsonl", "--memory", "much"), "is no size of memory"),
         (("h.jsonl", "--sync-delay", "1s"), "a bound takes --put-timeout and --cache-ttl as well"),
     ],

@@ -22,6 +22,8 @@ from tests.reports.conftest import Run
 def history(tmp_path: Path) -> Path:
     path = tmp_path / "h.jsonl"
     path.write_text("".join(text(clean())))
+    (tmp_path / "list.json").write_text(json.dumps(clean()))
+    (tmp_path / "commits.toml").write_text('[versions]\norder = "commits"\n')
     return path
 
 
@@ -72,6 +74,36 @@ def test_it_ends_with_the_verdicts_of_a_check_of_the_same_file(cli: Run, history
     assert _verdicts(followed.document)["bounded-staleness"] == "MISSED"
 
 
+def test_logs_of_another_shape_are_followed_with_the_mapping_that_they_are_checked_with(
+    cli: Run, tmp_path: Path
+) -> None:
+    """An envelope is a line with several events, or with none, and what breaks a promise is said with that line."""
+    events = [*clean(), read(1, 30, 30.1), read(2, 90, 90.1)]
+    messages = [{"Message": [json.dumps(_in_milliseconds(one))]} for one in events]
+    logs = [messages[n : n + 2] for n in range(0, len(messages), 2)]
+    logs.insert(1, [{"Message": ["GET /"]}])
+    (tmp_path / "workers.log").write_text("".join(json.dumps({"Logs": one}) + "\n" for one in logs))
+    (tmp_path / "mapping.toml").write_text(
+        '[columns]\nkind = "what"\nreturn = "end"\n[times]\nall = "ms"\n[values.kind]\ntold = "read"\n'
+    )
+    words = ("workers.log", "--mapping", "mapping.toml", "--reader", "guarded", "--json")
+    followed, checked = cli("follow", *words, "--idle", "0.1s"), cli("check", *words)
+    counts = {name: followed.document[name] for name in ("lines", "events", "malformed")}
+    assert counts == {"lines": len(logs), "events": len(events), "malformed": 0}
+    assert (followed.status, _verdicts(followed.document)) == (checked.status, _verdicts(checked.document))
+    assert _verdicts(followed.document)["monotonic-reads"] == "VIOLATED"
+    assert (
+        "r1 at lis was told version 1, after line 5 was told version 2"
+        in cli("follow", *words[:-1], "--idle", "0.1s").out
+    )
+
+
+def _in_milliseconds(line: dict[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in line.items() if name not in ("kind", "invoke", "return")}
+    what = "told" if line["kind"] == "read" else line["kind"]
+    return {"what": what, "invoke": line["invoke"] * 1000, "end": line["return"] * 1000, **said}
+
+
 def _verdicts(document: Any) -> dict[str, str]:
     return {one["id"]: one["verdict"] for one in document["report"]["cases"][0]["properties"]}
 
@@ -101,6 +133,8 @@ def test_a_file_that_is_cut_is_said_to_be_and_what_is_left_is_judged(
         ((), "Missing argument 'FILE'"),
         (("h.jsonl", "more.jsonl"), "unexpected extra argument (more.jsonl)"),
         (("none.jsonl",), "none.jsonl"),
+        (("h.jsonl", "--mapping", "commits.toml"), "in the order of their commits are known once all are"),
+        (("list.json",), "list.json has no object of JSON a line"),
         (("h.jsonl", "--retries", "3"), "a bound takes --sync-delay and --put-timeout"),
     ],
 )

@@ -20,6 +20,7 @@ from edgeproof.properties.engines.history.findings import Violation
 from edgeproof.properties.engines.history.sweep import Sweep
 from edgeproof.properties.engines.history.window import Limits
 from edgeproof.properties.evidence import Evidence, Verdict
+from edgeproof.properties.intake import ColumnMapping
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.promise import Promise
 
@@ -64,7 +65,12 @@ class Report:
 
 
 def follow(
-    lines: Iterable[bytes | None], promise: Promise, *, limits: Limits | None = None, every: int = 10_000
+    lines: Iterable[bytes | None],
+    promise: Promise,
+    *,
+    mapping: ColumnMapping | None = None,
+    limits: Limits | None = None,
+    every: int = 10_000,
 ) -> Iterator[Report]:
     """Check lines as they come, with a report for every so many, and for news whenever there is none (an empty one).
 
@@ -72,12 +78,12 @@ def follow(
     The last report has the evidence for each property of `FOLLOWED`.
     """
     started = time.perf_counter()
-    sweep = Sweep(promise, limits or Limits())
+    sweep = Sweep(promise, limits or Limits(), mapping or ColumnMapping())
     reported = 0
     for line in lines:
         if line is None:
             yield evolve(_report(sweep), cut=True)
-            sweep, reported = Sweep(promise, limits or Limits()), 0
+            sweep, reported = Sweep(promise, limits or Limits(), mapping or ColumnMapping()), 0
             continue
         if line:
             sweep.take(line)

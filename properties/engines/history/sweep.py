@@ -21,8 +21,9 @@ from edgeproof.properties.engines.history.findings import COLLECTED, Findings
 from edgeproof.properties.engines.history.window import Limits, Mark, Session, Unit, VersionFacts, Window, newest
 from edgeproof.properties.engines.history.wording import another_content, version_text
 from edgeproof.properties.intake.lines import BOM
-from edgeproof.properties.intake.parse import parse_row
+from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.row import Row
+from edgeproof.properties.intake.rows import rows_of
 from edgeproof.properties.traffic.labels import EMPTY_DIGEST
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.serves_last_good import STOOD_IN
@@ -34,11 +35,13 @@ __all__ = ["Sweep"]
 class Sweep:
     """Events in the order of their moments, and what they came to. Begins, ends and acknowledgements are moments each.
 
-    `staleness` is that of the worst read so far (seconds).
+    `mapping` says what is in a line, which may be several events, or none. `staleness` is that of the worst read so far
+    (seconds).
     """
 
     promise: Promise
     limits: Limits
+    mapping: ColumnMapping = field(factory=ColumnMapping)
     lines: int = 0
     events: int = 0
     staleness: float = 0.0
@@ -61,13 +64,13 @@ class Sweep:
         self.lines += 1
         if self.lines == 1:
             line = line.removeprefix(BOM)
-        if not line.strip():
-            return
-        try:
-            row = parse_row(self.lines, line)
-        except ValueError as error:
-            self.findings.note("malformed", f"line {self.lines}: {error}")
-            return
+        for row in rows_of(self.lines, line, self.mapping):
+            if isinstance(row, ValueError):
+                self.findings.note("malformed", f"line {self.lines}: {row}")
+            else:
+                self._take(row)
+
+    def _take(self, row: Row) -> None:
         self.events += 1
         if row.invoke < self._floor:
             by = self._floor - row.invoke
