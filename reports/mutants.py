@@ -28,20 +28,23 @@ __all__ = ["Kept", "edits_in", "markdown", "matrix", "standing", "unexplained"]
 class Kept:
     """Fates by design and mutant, each also a line of a file, if one is named.
 
-    Lines of other sources than these are not read: what was true of them need not be of these. Nor are those of mutants
-    that passed where other facts were asked for. Raises Unusable for another's file.
+    `enough` engines have to notice a mutant until no more are asked. Lines of other sources than these are not read:
+    what was true of them need not be of these. Nor are those of mutants that passed where other facts were asked for,
+    or of which fewer engines were asked. Raises Unusable for another's file.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, enough: int) -> None:
         self._path = None if path is None else Path(path)
+        self._enough = enough
         self.fates: dict[tuple[str, str], Fate] = {}
         if self._path is not None and self._path.exists():
             for number, line in enumerate(self._path.read_text(encoding="utf-8").splitlines(), start=1):
                 try:
                     said = json.loads(line)
-                    of, facts = said.pop("of"), said.pop("facts")
+                    of, facts, asked = said.pop("of"), said.pop("facts"), int(said.pop("enough"))
                     fate = _read(said)
-                    if fate.design in DESIGNS and of == fingerprint(fate.design) and _still(fate, facts):
+                    same = fate.design in DESIGNS and of == fingerprint(fate.design) and _still(fate, facts)
+                    if same and asked >= enough:
                         self.fates[fate.design, fate.mutant] = fate
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
                     raise Unusable(f"{path}, line {number}, is no fate of a mutant: {one_line(error)}") from error
@@ -52,11 +55,11 @@ class Kept:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(_line(one)) + "\n" for one in fates)
+                file.writelines(json.dumps(_line(one, self._enough)) + "\n" for one in fates)
 
 
-def _line(fate: Fate) -> dict[str, Any]:
-    return {"of": fingerprint(fate.design), "facts": {**facts_asked(fate.design)}, **asdict(fate)}
+def _line(fate: Fate, enough: int) -> dict[str, Any]:
+    return {"of": fingerprint(fate.design), "facts": {**facts_asked(fate.design)}, "enough": enough, **asdict(fate)}
 
 
 def _still(fate: Fate, facts: Mapping[str, str]) -> bool:
@@ -101,12 +104,13 @@ def matrix(
     lemmas: Sequence[Need] = (),
     shared: Mapping[str, Mapping[str, int]] | None = None,
     left: Mapping[str, int] | None = None,
+    enough: int = 2,
 ) -> dict[str, Any]:
     """Every mutant with who noticed it by what, counts of their standings by design and by kind of mistake, and who
     noticed what by which property; beside, `edits` of the implementations by source, and what `lemmas` are needed for.
 
     `shared` says by design how many more mutants are edits of which other design and judged there, and `left` how many
-    are not judged yet.
+    are not judged yet. After `enough` engines no more were asked of a mutant.
     """
     by_design = {name: [one for one in fates if one.design == name] for name in DESIGNS}
     told = {name: of for name, of in by_design.items() if of or name in (shared or {}) or name in (left or {})}
@@ -114,6 +118,7 @@ def matrix(
     return {
         "seed": seed,
         "profile": profile,
+        "enough": enough,
         "engines": [*engines],
         "designs": {
             name: _counts(of, sum(elsewhere[name].values()), (left or {}).get(name, 0)) for name, of in told.items()

@@ -18,14 +18,20 @@ _HEAD: Final = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 
 `edgeproof mutate` makes every mistake of certain kinds in every design, one at a time, and looks whether `edgeproof
 verify` would notice. Each mutant is searched and proved in the named cases of its design, small ones first, and the
-reference implementation is driven by it, until two engines have noticed it; cases of more than 40,000 states are for
-those that nobody has noticed in smaller ones. An engine notices by a *verdict*: a property, a fact that must be
+reference implementation is driven by it; cases of more than 40,000 states are for those that nobody has noticed in
+smaller ones. An engine notices by a *verdict*: a property, a fact that must be
 possible, or the passing of time does not stand as it should, or implementation and mutant differ; or by a *measure*: a
 longer trace, or a bound that no run reaches any more.
 
 A design has most of its text from another one (`do_kv_regional` from `do_kv`) or from a part that others have too. An
 edit of that text changes all of them, and `verify` notices it if it notices it in any: it is counted in the first of
 these designs, as *shared* in the others, and judged in these again only where nobody has noticed it in the first."""
+
+_ENOUGH: Final = {
+    1: "This matrix was made with `--enough 1`: of a mutant that one engine has noticed the others were not asked.",
+    2: "Until two engines have noticed a mutant the others are asked.",
+    3: "All three engines are asked of every mutant.",
+}
 
 _LEGEND: Final = """*Noticed by* says by how many engines. *The one that can*: the mutant is proved to do less than the
 design, and then only what must be possible, or must come about, can fail. *The design in other words* is shown by proof
@@ -62,7 +68,19 @@ _FOOTNOTES: Final = (
 def page_of(document: Mapping[str, Any]) -> str:
     """The page of a matrix."""
     rows = document["designs"]
-    lines = [_HEAD, "", *_summary(document), "", "## By design", "", _LEGEND, "", *_designs(rows)]
+    lines = [
+        _HEAD,
+        "",
+        _ENOUGH[document["enough"]],
+        "",
+        *_summary(document),
+        "",
+        "## By design",
+        "",
+        _LEGEND,
+        "",
+        *_designs(rows),
+    ]
     lines += ["", _TIMES, "", *_noticed(document["noticed"]), "", "## Shared", "", *_shared(document["shared"])]
     lines += ["", "## By kind of mistake", "", *_operators(document["operators"])]
     for title, standings in _FOOTNOTES:

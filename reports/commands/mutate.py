@@ -77,6 +77,12 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     help="Judge in every design all that it has, not only the edits that no design before it has as well.",
 )
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="So many mutants, that --seed chooses.")
+@click.option(
+    "--enough",
+    type=click.IntRange(min=1, max=3),
+    metavar="N",
+    help="So many engines have to notice a mutant until no more are asked of it; by default as the profile says.",
+)
 @click.option("--engine", "engines", multiple=True, type=click.Choice(_ENGINES), help="Only this engine; repeatable.")
 @click.option(
     "--resume",
@@ -99,6 +105,7 @@ def mutate(
     profile: str,
     inherited: bool,
     sample: int | None,
+    enough: int | None,
     engines: tuple[str, ...],
     resume: str | None,
     edits: str | None,
@@ -148,15 +155,16 @@ def mutate(
     how = _PROFILES[profile]
     some = sample or how.sample
     asked = chosen(names, some, seed, inherited)
-    kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None))
-    judging = None if tell else Judging(used, driven, how.enough, how.most)
+    until = enough or how.enough
+    kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None), until)
+    judging = None if tell else Judging(used, driven, until, how.most)
     whole = some is None and not inherited
     asked += _judge(terminal, names if whole else (), asked, kept, judging, processes)
     fates = [kept.fates[one.design, one.mutant] for one in asked if (one.design, one.mutant) in kept.fates]
     left = Counter(one.design for one in asked if (one.design, one.mutant) not in kept.fates)
     needed = [one for design in names for one in needs(design)] if lemmas else []
     shared = _elsewhere(names, asked) if whole else {}
-    document = matrix(fates, used, seed, profile, beside, needed, shared, left)
+    document = matrix(fates, used, seed, profile, beside, needed, shared, left, until)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
     write_text(f"{out}/mutants.md", markdown(document))
     if page is not None:

@@ -143,7 +143,19 @@ def test_the_page_tells_what_is_not_judged_yet(cli: Run, judge: Judge) -> None:
     cli("mutate", "--design", "do_only", "--profile", "full")
     assert cli(*told).status == 1
     page = Path("page.md").read_text("utf-8")
-    assert "83 were judged" in page and "83 pass unexplained" in page and "Not judged yet" not in page
+    assert "83 were judged" in page
+    assert "83 pass unexplained" in page
+    assert "Not judged yet" not in page
+
+
+def test_whoever_only_one_engine_was_to_notice_is_asked_again_of_two(cli: Run, judge: Judge) -> None:
+    asked = judge(_DEAD)
+    some = ("mutate", "--design", "do_only", "--sample", "2", "--resume", "kept.jsonl", "--profile", "full")
+    assert cli(*some, "--enough", "1").status == 0
+    cli(*some, "--enough", "1")
+    assert len(asked) == 2
+    cli(*some)
+    assert len(asked) == 4
 
 
 def test_edits_of_the_implementations_stand_beside_by_source(cli: Run, judge: Judge) -> None:
