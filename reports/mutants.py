@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attrs import asdict
 
-from edgeproof import model, properties
 from edgeproof.model.designs import DESIGNS
 from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
@@ -21,35 +18,36 @@ from edgeproof.properties.evidence import Status
 from edgeproof.properties.mutation.exceptions import reason_for
 from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standing
 from edgeproof.properties.mutation.lemmas import Need
-from edgeproof.properties.own import adopted
+from edgeproof.properties.mutation.sources import facts_asked, fingerprint
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import read_text
 
 __all__ = ["Kept", "edits_in", "markdown", "matrix", "standing", "unexplained"]
 
-_EQUAL = (Standing.PROVED_EQUAL, Standing.SAME_GRAPHS, Standing.SAME_RUNS)
-
 
 class Kept:
     """Fates by design and mutant, each also a line of a file, if one is named.
 
-    Lines of other sources than these are not read: what was true of them need not be of these. Raises Unusable for
-    another's file.
+    `enough` engines have to notice a mutant until no more are asked. Lines of other sources than these are not read:
+    what was true of them need not be of these. Nor are those of mutants that passed where other facts were asked for,
+    or of which fewer engines were asked. Raises Unusable for another's file.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, enough: int) -> None:
         self._path = None if path is None else Path(path)
+        self._enough = enough
         self.fates: dict[tuple[str, str], Fate] = {}
         if self._path is not None and self._path.exists():
             for number, line in enumerate(self._path.read_text(encoding="utf-8").splitlines(), start=1):
                 try:
                     said = json.loads(line)
-                    if said.pop("of") != _sources():
-                        continue
+                    of, facts, asked = said.pop("of"), said.pop("facts"), int(said.pop("enough"))
                     fate = _read(said)
+                    same = fate.design in DESIGNS and of == fingerprint(fate.design) and _still(fate, facts)
+                    if same and asked >= enough:
+                        self.fates[fate.design, fate.mutant] = fate
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
                     raise Unusable(f"{path}, line {number}, is no fate of a mutant: {one_line(error)}") from error
-                self.fates[fate.design, fate.mutant] = fate
 
     def keep(self, fates: Sequence[Fate]) -> None:
         """Remember fates."""
@@ -57,19 +55,17 @@ class Kept:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps({"of": _sources(), **asdict(one)}) + "\n" for one in fates)
+                file.writelines(json.dumps(_line(one, self._enough)) + "\n" for one in fates)
 
 
-def _sources() -> str:
-    """What tells the sources of designs and engines from others."""
-    return _digest(tuple(own.file for own in adopted().values() if own.file is not None))
+def _line(fate: Fate, enough: int) -> dict[str, Any]:
+    return {"of": fingerprint(fate.design), "facts": {**facts_asked(fate.design)}, "enough": enough, **asdict(fate)}
 
 
-@cache
-def _digest(others: tuple[Path, ...]) -> str:
-    folders = [Path(one.__path__[0]) for one in (model, properties)]
-    files = [*sorted(file for folder in folders for file in folder.rglob("*.py")), *others]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+def _still(fate: Fate, facts: Mapping[str, str]) -> bool:
+    """Whether all is as it was where so many facts are asked for: they are the same, or have only joined."""
+    now = facts_asked(fate.design)
+    return facts == now or (fate.noticed and facts.items() <= now.items())
 
 
 def standing(fate: Fate) -> Standing:
@@ -106,16 +102,31 @@ def matrix(
     profile: str,
     edits: Sequence[Mapping[str, Any]] = (),
     lemmas: Sequence[Need] = (),
+    shared: Mapping[str, Mapping[str, int]] | None = None,
+    left: Mapping[str, int] | None = None,
+    enough: int = 2,
 ) -> dict[str, Any]:
-    """Every mutant with who noticed it by what, counts of their standings by design, and who noticed what by which
-    property; beside, `edits` of the implementations by source, and what `lemmas` are needed for.
+    """Every mutant with who noticed it by what, counts of their standings by design and by kind of mistake, and who
+    noticed what by which property; beside, `edits` of the implementations by source, and what `lemmas` are needed for.
+
+    `shared` says by design how many more mutants are edits of which other design and judged there, and `left` how many
+    are not judged yet. After `enough` engines no more were asked of a mutant.
     """
+    by_design = {name: [one for one in fates if one.design == name] for name in DESIGNS}
+    told = {name: of for name, of in by_design.items() if of or name in (shared or {}) or name in (left or {})}
+    elsewhere = {name: dict((shared or {}).get(name, {})) for name in told}
     return {
         "seed": seed,
         "profile": profile,
+        "enough": enough,
         "engines": [*engines],
-        "designs": {design: _counts(of) for design, of in _by_design(fates).items()},
-        "properties": {design: _properties(design, of) for design, of in _by_design(fates).items()},
+        "designs": {
+            name: _counts(of, sum(elsewhere[name].values()), (left or {}).get(name, 0)) for name, of in told.items()
+        },
+        "shared": {name: of for name, of in elsewhere.items() if of},
+        "noticed": {name: _noticed(of) for name, of in told.items()},
+        "operators": {name: _counts(of) for name, of in _by_operator(fates).items()},
+        "properties": {design: _properties(design, of) for design, of in told.items()},
         "edits": [*edits],
         "lemmas": [asdict(one) for one in lemmas],
         "mutants": [
@@ -126,12 +137,9 @@ def matrix(
 
 def markdown(document: Mapping[str, Any]) -> str:
     """The matrix for people."""
-    names = [one.value for one in Standing]
-    lines = ["# Mutants", "", _row(["design", "mutants", *names]), _row(["---"] * (len(names) + 2))]
-    lines += [
-        _row([f"`{design}`", of["mutants"], *(of[name] for name in names)])
-        for design, of in document["designs"].items()
-    ]
+    names = ["mutants", "shared", *(one.value for one in Standing), "not judged"]
+    lines = ["# Mutants", "", _row(["design", *names]), _row(["---"] * (len(names) + 1))]
+    lines += [_row([f"`{design}`", *(of[name] for name in names)]) for design, of in document["designs"].items()]
     lines += ["", "Who noticed how many by which property, and in how many steps at least:", ""]
     lines += [_row(["design", "property", *ENGINES, "violated", "steps", "by a case"])]
     lines += [_row(["---"] * (len(ENGINES) + 5))]
@@ -187,16 +195,24 @@ def _row(cells: Iterable[object]) -> str:
     return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells) + " |"
 
 
-def _by_design(fates: Iterable[Fate]) -> dict[str, list[Fate]]:
+def _by_operator(fates: Iterable[Fate]) -> dict[str, list[Fate]]:
     found: dict[str, list[Fate]] = defaultdict(list)
     for one in fates:
-        found[one.design].append(one)
-    return {design: found[design] for design in DESIGNS if design in found}
+        found[one.operator].append(one)
+    return dict(sorted(found.items()))
 
 
-def _counts(fates: Sequence[Fate]) -> dict[str, int]:
+def _counts(fates: Sequence[Fate], shared: int = 0, left: int = 0) -> dict[str, int]:
     stands = Counter(standing(one) for one in fates)
-    return {"mutants": len(fates), **{one.value: stands[one] for one in Standing}}
+    counted = {"mutants": len(fates) + shared + left, "shared": shared}
+    return {**counted, **{one.value: stands[one] for one in Standing}, "not judged": left}
+
+
+def _noticed(fates: Sequence[Fate]) -> dict[str, float]:
+    """How many mutants each engine noticed by a verdict, and how many seconds all took."""
+    by = Counter(engine for one in fates for engine in one.by(How.VERDICT))
+    seconds = sum(taken for one in fates for taken in one.seconds.values())
+    return {**{engine: by[engine] for engine in ENGINES}, "seconds": round(seconds)}
 
 
 def _properties(design: str, fates: Sequence[Fate]) -> dict[str, dict[str, Any]]:

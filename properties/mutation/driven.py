@@ -8,7 +8,7 @@ from typing import Final
 
 from edgeproof.impl.system import System
 from edgeproof.model.machine import Instance
-from edgeproof.properties.cases import engines_for, instance_of, with_room
+from edgeproof.properties.cases import instance_of, with_room
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Case, Verdict
@@ -25,8 +25,6 @@ _ALL: Final = Budget(50, 80, shorten=False)
 def driven(cases: Sequence[Case], mutant: Mutant, system: Callable[[], System], *, hard: bool) -> Kill | None:
     """Drive the implementation by the mutant, case after case, until they differ: as hard as `verify` does, or less."""
     for case in cases:
-        if "fuzz" not in engines_for(case):
-            continue
         instance = with_room(Instance(mutant.machine, instance_of(case).values))
         found = fuzz(instance, [], kernel_source([instance], []), system, _ALL if hard else _SOME)[0]
         if found.verdict is not Verdict.HOLDS_TO_BOUND:

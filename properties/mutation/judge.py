@@ -28,11 +28,15 @@ from edgeproof.properties.pins import pins_for
 
 __all__ = ["judged"]
 
-_MODEST: Final = 130_000
-"""States of a case in which mutants are searched that somebody has noticed already, but not the search."""
+_MODEST: Final = 40_000
+"""States of a case in which mutants are looked at, too, that somebody has noticed already: larger ones, but for the
+smallest, are for those that nobody has.
+"""
 _DRIVEN: Final = 2
-"""Cases in which the implementation is driven by a mutant, first those of other runs; twice as many, and as hard as
-`verify` drives, where two have to notice it and nobody has."""
+"""Cases in which the implementation is driven by a mutant, first those of other runs: one as soon as it is told from
+the design, the rest in the end; twice as many, and as hard as `verify` drives, where two have to notice it and nobody
+has.
+"""
 
 
 @define(eq=False)
@@ -48,6 +52,7 @@ class _Trial:
     looked: int = 0
     less: bool = True
     refused: str = ""
+    driven: set[str] = field(factory=set)
     seconds: dict[str, float] = field(factory=lambda: dict.fromkeys(ENGINES, 0.0))
 
     def noticed_by(self, engine: str) -> bool:
@@ -58,6 +63,11 @@ class _Trial:
     def sure(self) -> int:
         """How many engines have noticed it by a verdict."""
         return sum(map(self.noticed_by, ENGINES))
+
+    @property
+    def noticed(self) -> bool:
+        """Whether some engine has noticed it, by a verdict or by a measure."""
+        return any(kill.how is not How.STATES for kill in self.kills)
 
 
 def judged(
@@ -73,22 +83,32 @@ def judged(
     With `most`, only cases of so many states are looked at, or the smallest one.
     """
     trials = [_Trial(one) for one in mutants]
-    small = [case for case in _by_size(design) if most is None or _pinned_states(case) <= most]
-    for case in small or _by_size(design)[:1]:
-        if not (open_ones := [one for one in trials if one.sure < enough and not one.refused]):
-            break
-        different = _different_in(case, open_ones)
-        if "search" in engines and case in small:
-            _search(case, [one for one in different if _worth_searching(one, case)])
-        if "proof" in engines and "prove" in engines_for(case):
-            able = [one for one in different if not one.less and not one.noticed_by("proof")]
-            _prove(case, [one for one in able if one.sure < enough])
-    if "lockstep" in engines:
-        for one in trials:
-            other = one.runs or len(one.told) > one.looked
-            if one.sure < enough and other and not one.less and not one.refused:
-                _drive(one, system, hard=enough > 1 and not one.sure)
+    every = _by_size(design)
+    cases = [case for case in every if most is None or _pinned_states(case) <= most]
+    searches, lockstep = bool(cases) and "search" in engines, "lockstep" in engines
+    for number, case in enumerate(cases or every[:1]):
+        modest = number == 0 or _pinned_states(case) <= _MODEST
+        left = [one for one in trials if not one.refused and one.sure < enough and (modest or not one.noticed)]
+        _look(case, left, enough, searches, "proof" in engines)
+        if lockstep:
+            _drive(system, [one for one in left if one.sure < enough and not one.driven], 1)
+    if lockstep:
+        _drive(system, [one for one in trials if one.sure < enough], _DRIVEN)
+        if enough > 1:
+            _drive(system, [one for one in trials if not one.noticed], 2 * _DRIVEN, hard=True)
     return [_fate(design, one) for one in trials]
+
+
+def _look(case: Case, trials: Sequence[_Trial], enough: int, search: bool, proof: bool) -> None:
+    """Search and prove a case of those mutants that the solver does not show to be the design there."""
+    if not trials:
+        return
+    different = _different_in(case, trials)
+    if search:
+        _search(case, [one for one in different if not one.noticed_by("search")])
+    if proof and "prove" in engines_for(case):
+        able = [one for one in different if not one.less and not one.noticed_by("proof")]
+        _prove(case, [one for one in able if one.sure < enough])
 
 
 @cache
@@ -127,11 +147,6 @@ def _different_in(case: Case, trials: Sequence[_Trial]) -> list[_Trial]:
     return found
 
 
-def _worth_searching(one: _Trial, case: Case) -> bool:
-    """Large cases are for what no smaller one can tell from the design at all, or what nobody has noticed in one."""
-    return not one.noticed_by("search") and (_pinned_states(case) <= _MODEST or not (one.apart and one.sure))
-
-
 def _search(case: Case, trials: Sequence[_Trial]) -> None:
     for one, look in _looks(case, trials):
         better = [kill for kill in look.kills if kill.how is not How.STATES]
@@ -147,8 +162,9 @@ def _looks(case: Case, trials: Sequence[_Trial]) -> Iterator[tuple[_Trial, Look]
     """What the search says of each; those without a kernel are no designs, and are found by halving."""
     if not trials:
         return
+    compare = [not (one.runs or one.sure) for one in trials]
     try:
-        looks = [*searched(case, [one.mutant for one in trials])]
+        looks = [*searched(case, [one.mutant for one in trials], compare)]
     except (DesignError, ValueError, OverflowError) as error:
         if len(trials) == 1:
             trials[0].refused = f"{type(error).__name__}: {error}"[:200]
@@ -169,12 +185,20 @@ def _prove(case: Case, trials: Sequence[_Trial]) -> None:
         one.seconds["proof"] += time.perf_counter() - begun
 
 
-def _drive(one: _Trial, system: Callable[[], System], *, hard: bool) -> None:
-    begun = time.perf_counter()
-    telling = sorted(one.told, key=lambda case: case.name != (one.runs or one.apart))
-    if (kill := driven(telling[: 2 * _DRIVEN if hard else _DRIVEN], one.mutant, system, hard=hard)) is not None:
-        one.kills.append(kill)
-    one.seconds["lockstep"] += time.perf_counter() - begun
+def _drive(system: Callable[[], System], trials: Sequence[_Trial], most: int, hard: bool = False) -> None:
+    """Drive the implementation by those mutants that may do something else, in so many cases at most."""
+    for one in trials:
+        other = one.runs or len(one.told) > one.looked
+        if not other or one.less or one.refused or one.noticed_by("lockstep"):
+            continue
+        begun = time.perf_counter()
+        telling = sorted(one.told, key=lambda case: case.name != (one.runs or one.apart))
+        able = [case for case in telling if "fuzz" in engines_for(case)][:most]
+        new = able if hard else [case for case in able if case.name not in one.driven][: most - len(one.driven)]
+        one.driven |= {case.name for case in new}
+        if (kill := driven(new, one.mutant, system, hard=hard)) is not None:
+            one.kills.append(kill)
+        one.seconds["lockstep"] += time.perf_counter() - begun
 
 
 def _fate(design: str, one: _Trial) -> Fate:

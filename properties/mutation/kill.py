@@ -84,9 +84,9 @@ class Fate:
         return tuple(one for one in ENGINES if any(kill.engine == one and kill.how in good for kill in self.kills))
 
     @property
-    def killed(self) -> bool:
-        """Whether it would not pass unnoticed."""
-        return bool(self.kills or self.refused)
+    def noticed(self) -> bool:
+        """Whether `verify` would fail: by a verdict, or by a measure that is pinned."""
+        return bool(self.refused or self.by(How.MEASURE))
 
     def standing(self, reason: str = "") -> Standing:
         """How it stands, where its exception's `reason` is this."""

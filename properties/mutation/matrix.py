@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from itertools import groupby
 from random import Random
@@ -16,11 +16,12 @@ from edgeproof.model.designs import load
 from edgeproof.properties.mutation.judge import judged
 from edgeproof.properties.mutation.kill import Fate
 from edgeproof.properties.mutation.mutants import mutants
+from edgeproof.properties.mutation.shared import names_of, shared_with
 from edgeproof.properties.workers import ended_together, workers
 
-__all__ = ["Asked", "Judging", "chosen", "run"]
+__all__ = ["Asked", "Judging", "anew", "chosen", "run"]
 
-_TOGETHER: Final = 40
+_TOGETHER: Final = 120
 """Mutants that share a kernel: more of them make it slower for each."""
 
 
@@ -45,13 +46,33 @@ class Judging:
     most: int | None = None
 
 
-def chosen(designs: Sequence[str], sample: int | None, seed: int) -> list[Asked]:
-    """The mutants of some designs: all, or as many as `sample` says of all of them together, by the seed."""
-    every = [Asked(design, one.name) for design in designs for one in mutants(load(design))]
+def chosen(designs: Sequence[str], sample: int | None, seed: int, inherited: bool = False) -> list[Asked]:
+    """The mutants that belong to some designs, or with `inherited` all that these have: every one, or as many as
+    `sample` says of all the designs together, by the seed.
+    """
+    every = [
+        Asked(design, name)
+        for design in designs
+        for name in names_of(design)
+        if inherited or name not in shared_with(design)
+    ]
     if sample is None or sample >= len(every):
         return every
     picked = Random(f"mutants {seed}").sample(range(len(every)), sample)
     return [every[place] for place in sorted(picked)]
+
+
+def anew(designs: Sequence[str], fates: Mapping[tuple[str, str], Fate]) -> list[Asked]:
+    """The mutants that some designs share, of edits that nobody has noticed in the design that they belong to: they
+    may be something else here.
+    """
+    passes = {asked for asked, fate in fates.items() if not fate.noticed}
+    return [
+        Asked(design, name)
+        for design in designs
+        for name, (other, same) in shared_with(design).items()
+        if any((other, one) in passes for one in same)
+    ]
 
 
 def run(

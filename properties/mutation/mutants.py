@@ -7,7 +7,7 @@ them change together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -27,7 +27,8 @@ class Mutant:
     """A design with one mistake: its `name` is made of where it is and which it is, `says` tells it in words.
 
     `action` is the one that is other than in the design: `tick` where time passes otherwise, "" where it begins
-    otherwise.
+    otherwise. `where` names the action, deadline, clock or variable whose text is edited, and `around` has what stands
+    around a single name or value, or what is left out, so that the edit is told from others of the same words.
     """
 
     name: str
@@ -35,41 +36,54 @@ class Mutant:
     operator: str
     says: str
     machine: Machine
+    where: str
+    around: str
 
 
 def mutants(machine: Machine) -> tuple[Mutant, ...]:
     """Every mutant of a design, in the order of its text; names are unique."""
     found: list[Mutant] = []
     taken: dict[str, int] = {}
-    for where, action, operator, says, changed in _changes(machine):
-        place = f"{where}.{operator}"
+    for where, action, edit, changed in _changes(machine):
+        place = f"{where}.{edit.operator}"
         taken[place] = taken.get(place, 0) + 1
-        found.append(Mutant(f"{place}.{taken[place]}", action, operator, says, changed))
+        name = f"{place}.{taken[place]}"
+        found.append(Mutant(name, action, edit.operator, edit.says, changed, where, edit.around))
     return tuple(found)
 
 
-def _changes(machine: Machine) -> Iterator[tuple[str, str, str, str, Machine]]:
+@frozen
+class _Edit:
+    """Which kind of mistake, in words, and what it is made in."""
+
+    operator: str
+    says: str
+    around: str = ""
+
+
+def _changes(machine: Machine) -> Iterator[tuple[str, str, _Edit, Machine]]:
     for position, action in enumerate(machine.actions):
         if action.name == TICK:
             continue
-        for operator, says, mutated in _of_action(action, machine):
+        for edit, mutated in _of_action(action, machine):
             actions = (*machine.actions[:position], mutated, *machine.actions[position + 1 :])
-            yield action.name, action.name, operator, says, evolve(machine, actions=actions)
+            yield action.name, action.name, edit, evolve(machine, actions=actions)
     for position, (name, condition) in enumerate(machine.deadlines):
         before, rest = machine.deadlines[:position], machine.deadlines[position + 1 :]
         overtaken = _timed(evolve(machine, deadlines=(*before, *rest)))
-        yield name, TICK, "no-deadline", f"time may overtake {name}", overtaken
-        for operator, says, changed in _of_expression(condition, machine):
-            yield name, TICK, operator, says, _timed(evolve(machine, deadlines=(*before, (name, changed), *rest)))
+        yield name, TICK, _Edit("no-deadline", f"time may overtake {name}", str(condition)), overtaken
+        for edit, changed in _of_expression(condition, machine):
+            yield name, TICK, edit, _timed(evolve(machine, deadlines=(*before, (name, changed), *rest)))
     for position, clock in enumerate(machine.clocks):
-        for operator, says, running in _of_clock(clock):
+        for edit, running in _of_clock(clock):
             clocks = (*machine.clocks[:position], evolve(clock, running=running), *machine.clocks[position + 1 :])
-            yield clock.name, TICK, operator, says, _timed(evolve(machine, clocks=clocks))
+            yield clock.name, TICK, edit, _timed(evolve(machine, clocks=clocks))
     for name, variable in machine.variables.items():
         for initial in _other_beginnings(variable):
             variables = {**machine.variables, name: evolve(variable, initial=initial)}
             declared = evolve(machine.declared, variables=variables)
-            yield name, "", "initial", f"{name} is {initial} at first", evolve(machine, declared=declared)
+            edit = _Edit("initial", f"{name} is {initial} at first", str(variable.initial))
+            yield name, "", edit, evolve(machine, declared=declared)
 
 
 def _timed(machine: Machine) -> Machine:
@@ -78,30 +92,35 @@ def _timed(machine: Machine) -> Machine:
     return evolve(machine, actions=tuple(actions))
 
 
-def _of_action(action: Action, machine: Machine) -> Iterator[tuple[str, str, Action]]:
+def _of_action(action: Action, machine: Machine) -> Iterator[tuple[_Edit, Action]]:
     fairness = "not owed a turn" if action.fair else "owed a turn"
     if not action.hazard:
-        yield "fairness", f"{action.name} is {fairness}", evolve(action, fair=not action.fair)
+        yield _Edit("fairness", f"{action.name} is {fairness}"), evolve(action, fair=not action.fair)
     if action.guard.op != "lit":
         if action.guard.op != "and":
-            yield "guard", f"{action.name} may always happen", evolve(action, guard=TRUE)
+            edit = _Edit("guard", f"{action.name} may always happen", str(action.guard))
+            yield edit, evolve(action, guard=TRUE)
     for name in action.post:
-        for says, post in _dropped(action.post, name):
-            yield "update", f"{action.name} leaves {says}", evolve(action, post=post)
-    for node in _nodes(action):
+        for says, gone, post in _dropped(action.post, name):
+            yield _Edit("update", f"{action.name} leaves {says}", gone), evolve(action, post=post)
+    nodes = _nodes(action)
+    around = _around(nodes)
+    for node in nodes:
         for operator, says, other in edits(node, machine, action.hazard):
-            yield operator, f"{action.name}: {says}", _replaced(action, node, other)
-    yield "impossible", f"{action.name} never happens", evolve(action, guard=FALSE)
+            edit = _Edit(operator, f"{action.name}: {says}", around.get(id(node), ""))
+            yield edit, _replaced(action, node, other)
+    yield _Edit("impossible", f"{action.name} never happens"), evolve(action, guard=FALSE)
 
 
-def _dropped(post: Post, name: str) -> Iterator[tuple[str, Post]]:
-    """The assignments without one: that to a variable, or one of several to an array."""
+def _dropped(post: Post, name: str) -> Iterator[tuple[str, str, Post]]:
+    """The assignments without one, and that one: to a variable, or one of several to an array."""
     change = post[name]
     if isinstance(change, Expr) or len(change) == 1:
-        yield f"{name} as it is", {n: c for n, c in post.items() if n != name}
+        yield f"{name} as it is", str(change), {n: c for n, c in post.items() if n != name}
     else:
-        for gone in range(len(change)):
-            yield f"{name} without its assignment {gone + 1}", {**post, name: change[:gone] + change[gone + 1 :]}
+        for gone, one in enumerate(change):
+            rest = {**post, name: change[:gone] + change[gone + 1 :]}
+            yield f"{name} without its assignment {gone + 1}", str(one), rest
 
 
 def _nodes(action: Action) -> tuple[Expr, ...]:
@@ -127,16 +146,28 @@ def _each_once(roots: Iterable[Expr]) -> tuple[Expr, ...]:
     return tuple(seen.values())
 
 
-def _of_expression(root: Expr, machine: Machine) -> Iterator[tuple[str, str, Expr]]:
-    for node in _each_once([root]):
+def _around(nodes: Iterable[Expr]) -> Mapping[int, str]:
+    """What stands around each single name or value, by the node's id."""
+    found: dict[int, set[str]] = {}
+    for node in nodes:
+        for child in node.args:
+            if not child.args:
+                found.setdefault(id(child), set()).add(str(node))
+    return {one: " and ".join(sorted(places)) for one, places in found.items()}
+
+
+def _of_expression(root: Expr, machine: Machine) -> Iterator[tuple[_Edit, Expr]]:
+    nodes = _each_once([root])
+    around = _around(nodes)
+    for node in nodes:
         for operator, says, other in edits(node, machine):
-            yield operator, says, _with(root, node, other, {})
+            yield _Edit(operator, says, around.get(id(node), "")), _with(root, node, other, {})
 
 
-def _of_clock(clock: Clock) -> Iterator[tuple[str, str, Expr]]:
+def _of_clock(clock: Clock) -> Iterator[tuple[_Edit, Expr]]:
     if clock.running.op != "lit":
-        yield "clock", f"{clock.name} always runs", TRUE
-    yield "clock", f"{clock.name} never runs", FALSE
+        yield _Edit("clock", f"{clock.name} always runs", str(clock.running)), TRUE
+    yield _Edit("clock", f"{clock.name} never runs", str(clock.running)), FALSE
 
 
 def _other_beginnings(variable: Variable) -> Iterator[int | str | bool]:

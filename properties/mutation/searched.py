@@ -29,7 +29,7 @@ __all__ = ["Look", "searched"]
 @frozen
 class Look:
     """What the search noticed of a mutant, and whether its state graph is another one than the design's, and has other
-    runs.
+    runs; where nobody asked for that, it has if the graph is another one.
     """
 
     kills: tuple[Kill, ...]
@@ -46,29 +46,34 @@ class _Seen:
     found: Mapping[str, Conclusion]
 
 
-def searched(case: Case, mutants: Sequence[Mutant]) -> Iterator[Look]:
+def searched(case: Case, mutants: Sequence[Mutant], compare: Sequence[bool] | None = None) -> Iterator[Look]:
     """What the search of a case notices, mutant by mutant; those that grow without end are searched to some end.
 
-    Raises DesignError where the mutants have no kernel together, as one of them has none.
+    `compare` says of which it is asked whether they have other runs: of all by default. Raises DesignError where the
+    mutants have no kernel together, as one of them has none.
     """
     begun = time.perf_counter()
     properties = [CATALOGUE[name] for name in case.properties]
     together = schema(instance_of(case), mutants, [*properties, *facts_of(case)])
-    design = _seen(together, case, 0, Limits().states)
+    design = _seen(together, case, 0, together.search(0, Limits().states))
     shared = (time.perf_counter() - begun) / len(mutants)
-    for number, one in enumerate(mutants, start=1):
+    for number, (one, asked) in enumerate(zip(mutants, compare or [True] * len(mutants), strict=True), start=1):
         begun = time.perf_counter()
-        now = _seen(together, case, number, 4 * design.search.count + 1000)
+        search = together.search(number, 4 * design.search.count + 1000)
+        if _same(design.search, search) and not _owed_otherwise(one, together):
+            yield Look((), False, False, time.perf_counter() - begun + shared)
+            continue
+        now = _seen(together, case, number, search)
         kills = tuple(_noticed(case, design, now))
         owes = _owes_others(one, together, now)
-        apart = bool(kills) or owes or not _same(design, now)
+        apart = bool(kills) or owes or not _same_graph(design.search, search)
         better = owes or any(kill.how is not How.STATES for kill in kills)
-        runs = apart and (better or not _same_runs(together, number, design, now))
+        runs = apart and (better or not asked or not _same_runs(together, number, design, now))
         yield Look(kills, apart, runs, time.perf_counter() - begun + shared)
 
 
-def _seen(together: Schema, case: Case, number: int, most: int) -> _Seen:
-    kernel, search = together.kernels[number], together.search(number, most)
+def _seen(together: Schema, case: Case, number: int, search: Search) -> _Seen:
+    kernel = together.kernels[number]
     properties, facts = [CATALOGUE[name] for name in case.properties], facts_of(case)
     found = decide(together.searcher, kernel, search, properties, Limits(), facts)
     said = conclusions_of(case, say_reached(kernel.instance, found))
@@ -115,18 +120,25 @@ def _reached(found: Sequence[Evidence]) -> int:
     return max((int(one.measures["reached"]) for one in found if "reached" in one.measures), default=0)
 
 
+def _owed_otherwise(one: Mutant, together: Schema) -> bool:
+    """Whether an action is owed a turn in a mutant and not in the design, or the other way round."""
+    design = together.kernels[0].instance.machine
+    return bool(one.action) and design.action(one.action).fair is not one.machine.action(one.action).fair
+
+
 def _owes_others(one: Mutant, together: Schema, now: _Seen) -> bool:
-    """Whether an action that happens is owed a turn in a mutant and not in the design, or the other way round."""
-    if not one.action:
-        return False
-    before, after = (machine.action(one.action).fair for machine in (together.kernels[0].instance.machine, one.machine))
+    """Whether an action that happens is owed a turn otherwise."""
     happens = next(iter(now.found.values())).evidence[0].fired.get(one.action, 0)
-    return before is not after and happens > 0
+    return _owed_otherwise(one, together) and happens > 0
 
 
-def _same(design: _Seen, now: _Seen) -> bool:
+def _same(before: Search, after: Search) -> bool:
+    """Whether all that is seen of a mutant is what is seen of the design."""
+    return np.array_equal(before.hits, after.hits) and _same_graph(before, after)
+
+
+def _same_graph(before: Search, after: Search) -> bool:
     """Whether a mutant has the design's state graph; kernels list what can happen in one order."""
-    before, after = design.search, now.search
     if (before.count, before.transitions) != (after.count, after.transitions):
         return False
     if not np.array_equal(before.states, after.states):

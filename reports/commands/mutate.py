@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,6 +20,8 @@ from edgeproof.reports.systems import system_for
 
 if TYPE_CHECKING:
     from edgeproof.properties.mutation.kill import Fate
+    from edgeproof.properties.mutation.matrix import Asked, Judging
+    from edgeproof.reports.mutants import Kept
 
 __all__ = ["mutate"]
 
@@ -68,7 +71,18 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     help=f"quick: {_PROFILES['quick'].sample} mutants that --seed chooses, until one engine notices; "
     "full: all, until two do, in large cases too.",
 )
+@click.option(
+    "--inherited",
+    is_flag=True,
+    help="Judge in every design all that it has, not only the edits that no design before it has as well.",
+)
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="So many mutants, that --seed chooses.")
+@click.option(
+    "--enough",
+    type=click.IntRange(min=1, max=3),
+    metavar="N",
+    help="So many engines have to notice a mutant until no more are asked of it; by default as the profile says.",
+)
 @click.option("--engine", "engines", multiple=True, type=click.Choice(_ENGINES), help="Only this engine; repeatable.")
 @click.option(
     "--resume",
@@ -80,6 +94,8 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     "--edits", type=click.Path(), metavar="FILE", help="Tell beside of edits: what `make edits ARGS=--json` said."
 )
 @click.option("--lemmas", is_flag=True, help="Tell beside of lemmas without any one of which all is proved that was.")
+@click.option("--tell", is_flag=True, help="Judge nothing: tell of what is in the file of --resume, and what is not.")
+@click.option("--page", type=click.Path(), metavar="FILE", help="Write the matrix as a page of the documentation, too.")
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True, help="How many work at once.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
 def mutate(
@@ -87,11 +103,15 @@ def mutate(
     designs: tuple[str, ...],
     system: str,
     profile: str,
+    inherited: bool,
     sample: int | None,
+    enough: int | None,
     engines: tuple[str, ...],
     resume: str | None,
     edits: str | None,
     lemmas: bool,
+    tell: bool,
+    page: str | None,
     processes: int,
     out: str,
     seed: int,
@@ -105,6 +125,9 @@ def mutate(
     by equal state graphs, or as it has the same runs. A mutant that passes otherwise is a hole in the checks, unless
     properties/mutation/exceptions.py says why it need not be noticed.
 
+    What several designs have from one of them, or from a part that they share, is edited once: it is judged in the
+    first of them, and in the others only where nobody has noticed it there.
+
     Writes mutants.json and mutants.md below --out.
 
     \b
@@ -116,10 +139,11 @@ def mutate(
     """
     from edgeproof.model.designs import DESIGNS
     from edgeproof.properties.mutation.lemmas import needs
-    from edgeproof.properties.mutation.matrix import Judging, chosen, run
+    from edgeproof.properties.mutation.matrix import Judging, chosen
     from edgeproof.properties.own import adopted
     from edgeproof.reports.files import check_directory, write_text
     from edgeproof.reports.mutants import Kept, edits_in, markdown, matrix, unexplained
+    from edgeproof.reports.mutants_page import page_of
 
     check_directory(out)
     names = designs_named(designs) or tuple(DESIGNS)
@@ -128,27 +152,70 @@ def mutate(
     driven = system_for(system, names)
     beside = [] if edits is None else edits_in(edits)
     used = tuple(one for one in _ENGINES if one in engines) or _ENGINES
-    asked = chosen(names, sample or _PROFILES[profile].sample, seed)
-    kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None))
-    left = [one for one in asked if (one.design, one.mutant) not in kept.fates]
-    tell = _teller(terminal)
-
-    def hear(fates: list[Fate], done: int, total: int) -> None:
-        kept.keep(fates)
-        tell(fates, done, total)
-
     how = _PROFILES[profile]
-    run(left, Judging(used, driven, how.enough, how.most), processes, hear)
-    fates = [kept.fates[one.design, one.mutant] for one in asked]
+    some = sample or how.sample
+    asked = chosen(names, some, seed, inherited)
+    until = enough or how.enough
+    kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None), until)
+    judging = None if tell else Judging(used, driven, until, how.most)
+    whole = some is None and not inherited
+    asked += _judge(terminal, names if whole else (), asked, kept, judging, processes)
+    fates = [kept.fates[one.design, one.mutant] for one in asked if (one.design, one.mutant) in kept.fates]
+    left = Counter(one.design for one in asked if (one.design, one.mutant) not in kept.fates)
     needed = [one for design in names for one in needs(design)] if lemmas else []
-    document = matrix(fates, used, seed, profile, beside, needed)
+    shared = _elsewhere(names, asked) if whole else {}
+    document = matrix(fates, used, seed, profile, beside, needed, shared, left, until)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
     write_text(f"{out}/mutants.md", markdown(document))
+    if page is not None:
+        write_text(page, page_of(document))
     if terminal.as_json:
         terminal.document(document)
     else:
         _print(terminal, document, fates, out)
     return 1 if any(map(unexplained, fates)) else 0
+
+
+def _judge(
+    terminal: Terminal,
+    whole: Sequence[str],
+    asked: list[Asked],
+    kept: Kept,
+    judging: Judging | None,
+    processes: int,
+) -> list[Asked]:
+    """Judge the mutants that are not judged yet, then those that designs which are asked for as a whole share with
+    others, of edits that nobody has noticed there; these are given back.
+    """
+    from edgeproof.properties.mutation.matrix import anew, run
+
+    def judge(these: list[Asked]) -> None:
+        left = [one for one in these if (one.design, one.mutant) not in kept.fates]
+        if judging is not None and left:
+            tell = _teller(terminal)
+
+            def hear(fates: list[Fate], done: int, total: int) -> None:
+                kept.keep(fates)
+                tell(fates, done, total)
+
+            run(left, judging, processes, hear)
+
+    judge(asked)
+    others = anew(whole, kept.fates)
+    judge(others)
+    return others
+
+
+def _elsewhere(designs: Sequence[str], asked: Sequence[Asked]) -> dict[str, dict[str, int]]:
+    """By design, how many of its mutants are judged in which other one alone."""
+    from edgeproof.properties.mutation.shared import shared_with
+
+    here = {(one.design, one.mutant) for one in asked}
+    found = {
+        design: Counter(other for name, (other, _) in shared_with(design).items() if (design, name) not in here)
+        for design in designs
+    }
+    return {design: dict(of) for design, of in found.items() if of}
 
 
 def _teller(terminal: Terminal) -> Callable[[list[Fate], int, int], None]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from attrs import evolve
 
 from edgeproof.impl.references import ReferenceSystems
 from edgeproof.model import Design, Expr, State, action, boolean, clock, deadline, duration, natural, option
@@ -23,11 +24,12 @@ from edgeproof.properties.mutation.bisimilar import bisimilar
 from edgeproof.properties.mutation.equal import Likeness, likeness
 from edgeproof.properties.mutation.exceptions import EXCEPTIONS, reason_for
 from edgeproof.properties.mutation.judge import judged
-from edgeproof.properties.mutation.kill import Fate, How, Standing
-from edgeproof.properties.mutation.matrix import chosen
+from edgeproof.properties.mutation.kill import Fate, How, Kill, Standing
+from edgeproof.properties.mutation.matrix import Asked, anew, chosen
 from edgeproof.properties.mutation.mutants import Mutant, mutants
 from edgeproof.properties.mutation.proved import lost_first, lost_without, proofs_of
 from edgeproof.properties.mutation.schema import schema
+from edgeproof.properties.mutation.shared import names_of, shared_with
 
 
 class Door(Design):
@@ -102,6 +104,51 @@ def test_time_passes_as_a_mutant_has_it() -> None:
     (late,) = [one.machine for one in DOOR if one.operator == "no-deadline"]
     assert "for_long" in repr(read_design(Door).action("tick").guard)
     assert "for_long" not in repr(late.action("tick").guard)
+
+
+# --- one edit of what several designs have
+
+
+@pytest.mark.parametrize(
+    ("design", "says", "belongs_to"),
+    [
+        ("do_kv_regional", "write leaves logged as it is", "do_kv"),
+        ("do_kv_regional", "refresh_region leaves region as it is", ""),
+        ("do_kv_regional", "read: no `cached[cache]` in `cached[cache] and (age[cache] <= T)`", "do_kv"),
+        ("do_kv_fills", "puts_end_in_time: `sending_for < D` instead of `sending_for <= D`", "do_kv"),
+        ("do_kv_fills", "asking is True at first", "do_kv_in_flight"),
+        ("artifacts_tokens", "sending_for always runs", "do_kv"),
+        ("do_only", "write never happens", ""),
+    ],
+)
+def test_an_edit_belongs_to_the_first_design_that_has_the_text(design: str, says: str, belongs_to: str) -> None:
+    where, _, words = says.partition(": ")
+    these = [one for one in mutants(load(design)) if says == one.says or (one.where, one.says) == (where, words)]
+    assert {shared_with(design).get(one.name, ("",))[0] for one in these} == {belongs_to}
+
+
+def test_what_is_shared_is_the_same_edit_there() -> None:
+    there = {one.name: one for one in mutants(load("do_kv"))}
+    for one in mutants(load("do_kv_backoff")):
+        for same in shared_with("do_kv_backoff").get(one.name, ("", ()))[1]:
+            edit = there[same]
+            assert (edit.where, edit.operator, edit.says, edit.around) == (
+                one.where, one.operator, one.says, one.around,
+            )  # fmt: skip
+
+
+def test_what_is_shared_is_judged_again_only_where_nobody_has_noticed_it_in_the_first() -> None:
+    name, (first, (same, *_)) = next(iter(shared_with("do_kv_backoff").items()))
+    assert first == "do_kv"
+    noticed = Fate("do_kv", same, "", "", (_kill(How.MEASURE),), "", "", False, (24, 0), 24, "", {})
+    passes = evolve(noticed, kills=(_kill(How.STATES),))
+    assert anew(["do_kv_backoff"], {("do_kv", same): noticed}) == []
+    assert Asked("do_kv_backoff", name) in anew(["do_kv_backoff"], {("do_kv", same): passes})
+    assert anew(["do_kv_backoff"], {}) == []
+
+
+def _kill(how: How) -> Kill:
+    return Kill("search", "outbox", "convergence", how, "weaker", "", 0)
 
 
 # --- many mutants in one kernel
@@ -241,4 +288,6 @@ def test_exceptions_have_reasons_and_fit_mutants_that_there_are() -> None:
 def test_a_seed_chooses_the_sample() -> None:
     designs = ("do_only", "kv_only", "levels")
     assert chosen(designs, 20, 1) == chosen(designs, 20, 1) != chosen(designs, 20, 2)
-    assert len(chosen(["do_only"], None, 0)) == len(mutants(load("do_only")))
+    own = [name for name in names_of("do_only") if name not in shared_with("do_only")]
+    assert chosen(["do_only"], None, 0) == [Asked("do_only", name) for name in own]
+    assert len(chosen(["do_only"], None, 0, inherited=True)) == len(mutants(load("do_only")))

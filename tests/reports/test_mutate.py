@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from edgeproof.model.designs import load
 from edgeproof.properties.mutation import matrix
 from edgeproof.properties.mutation.kill import Fate, How, Kill, Standing
 from edgeproof.properties.mutation.matrix import Asked, Judging
+from edgeproof.properties.mutation.mutants import mutants
 from tests.reports.conftest import Run
 
 _KILL = Kill("search", "do-only", "durable-ack", How.VERDICT, "violated", "", 3)
@@ -93,6 +95,67 @@ def test_what_was_found_of_other_sources_is_asked_again(cli: Run, judge: Judge) 
     Path("kept.jsonl").write_text(json.dumps({**line, "of": "others"}) + "\n", encoding="utf-8")
     cli("mutate", "--design", "do_only", "--sample", "1", "--resume", "kept.jsonl")
     assert len(asked) == 2
+
+
+def test_where_facts_join_whoever_passed_is_asked_again(cli: Run, judge: Judge) -> None:
+    def asked_again(fate: Fate) -> int:
+        asked = judge(fate)
+        cli("mutate", "--design", "do_only", "--sample", "1", "--resume", "kept.jsonl")
+        line = json.loads(Path("kept.jsonl").read_text(encoding="utf-8"))
+        fewer = dict([*line["facts"].items()][1:])
+        Path("kept.jsonl").write_text(json.dumps({**line, "facts": fewer}) + "\n", encoding="utf-8")
+        cli("mutate", "--design", "do_only", "--sample", "1", "--resume", "kept.jsonl")
+        Path("kept.jsonl").unlink()
+        return len(asked) - 1
+
+    assert asked_again(_DEAD) == 0
+    assert asked_again(_PASSES) == 1
+
+
+def test_what_a_design_shares_is_counted_and_judged_in_the_first(cli: Run, judge: Judge) -> None:
+    asked = judge(_DEAD)
+    both = ("mutate", "--design", "do_kv", "--design", "do_kv_backoff", "--profile", "full", "--json")
+    document = cli(*both).document
+    own = [one for one in asked if one.design == "do_kv_backoff"]
+    counts = document["designs"]["do_kv_backoff"]
+    assert counts["mutants"] == counts["shared"] + len(own) == len(mutants(load("do_kv_backoff")))
+    assert document["shared"] == {"do_kv_backoff": {"do_kv": counts["shared"]}}
+    asked.clear()
+    assert cli(*both, "--inherited").document["designs"]["do_kv_backoff"]["shared"] == 0
+    assert len(asked) == counts["shared"]
+
+
+def test_what_nobody_notices_in_the_first_is_judged_in_those_that_share_it(cli: Run, judge: Judge) -> None:
+    asked = judge(_PASSES)
+    judged_there = ("mutate", "--profile", "full", "--json")
+    cli(*judged_there, "--design", "do_kv")
+    asked.clear()
+    counts = cli(*judged_there, "--design", "do_kv_backoff").document["designs"]["do_kv_backoff"]
+    assert counts["shared"] == 0
+    assert counts["mutants"] == len(asked) == len(mutants(load("do_kv_backoff")))
+
+
+def test_the_page_tells_what_is_not_judged_yet(cli: Run, judge: Judge) -> None:
+    judge(_PASSES)
+    told = ("mutate", "--design", "do_only", "--profile", "full", "--tell", "--page", "page.md")
+    assert cli(*told).status == 0
+    assert "83 of `do_only`" in Path("page.md").read_text("utf-8")
+    cli("mutate", "--design", "do_only", "--profile", "full")
+    assert cli(*told).status == 1
+    page = Path("page.md").read_text("utf-8")
+    assert "83 were judged" in page
+    assert "83 pass unexplained" in page
+    assert "Not judged yet" not in page
+
+
+def test_whoever_only_one_engine_was_to_notice_is_asked_again_of_two(cli: Run, judge: Judge) -> None:
+    asked = judge(_DEAD)
+    some = ("mutate", "--design", "do_only", "--sample", "2", "--resume", "kept.jsonl", "--profile", "full")
+    assert cli(*some, "--enough", "1").status == 0
+    cli(*some, "--enough", "1")
+    assert len(asked) == 2
+    cli(*some)
+    assert len(asked) == 4
 
 
 def test_edits_of_the_implementations_stand_beside_by_source(cli: Run, judge: Judge) -> None:

@@ -17,7 +17,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "insert", "level", "staying", "stuck", "truths", "without_parallels"]
+__all__ = ["BLOCK", "compiled", "insert", "level", "staying", "stuck", "truths", "without_parallels"]
 
 Ints = NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -26,7 +26,8 @@ BLOCK: Final = 256
 """States expanded at a time: enough misses in flight, and the block's successors stay in the first-level cache."""
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Callable[..., Any]) -> Any:
+    """A loop as machine code that is kept on disk."""
     try:
         return njit(error_model="numpy", cache=True)(function)
     except RuntimeError:
@@ -58,7 +59,7 @@ _expand: Any = intrinsic(_type_expand)
 _check: Any = intrinsic(_type_check)
 
 
-@_compiled
+@compiled
 def _slot_of(shape: Shape, row: Ints, at: int, mask: int) -> int:
     """Where the search for a state begins in the table (a multiply-and-fold hash of its words)."""
     mixed = np.int64(0)
@@ -68,7 +69,7 @@ def _slot_of(shape: Shape, row: Ints, at: int, mask: int) -> int:
     return int(mixed & mask)
 
 
-@_compiled
+@compiled
 def _note(check: int, state_forms: int, flat: Ints, i: int, prm: Ints, hits: Ints) -> None:
     """Ask every state property of state number i."""
     found = _check(check, flat, i, prm)
@@ -79,7 +80,7 @@ def _note(check: int, state_forms: int, flat: Ints, i: int, prm: Ints, hits: Int
             hits[form, 1] = i
 
 
-@_compiled
+@compiled
 def level(
     shape: Shape,
     expand: int,
@@ -180,7 +181,7 @@ def level(
     progress[0], progress[1], progress[2] = count, head, transitions
 
 
-@_compiled
+@compiled
 def insert(
     shape: Shape,
     check: int,
@@ -209,7 +210,7 @@ def insert(
             _note(check, state_forms, flat, i, prm, hits)
 
 
-@_compiled
+@compiled
 def without_parallels(start: Ints, target: Any, label: Any, wanted: Any) -> tuple[Any, Any]:
     """The rows of the graph of the edges with a wanted label, of which parallel ones are one."""
     count = len(start) - 1
@@ -226,7 +227,7 @@ def without_parallels(start: Ints, target: Any, label: Any, wanted: Any) -> tupl
     return rows, left[:n]
 
 
-@_compiled
+@compiled
 def staying(start: Ints, target: Any, label: Any, wanted: Any, member: Any) -> Any:
     """Which edges have a wanted label and do not leave their component, whose number is each state's `member`."""
     inside = np.empty(len(target), dtype=np.bool_)
@@ -236,7 +237,7 @@ def staying(start: Ints, target: Any, label: Any, wanted: Any, member: Any) -> A
     return inside
 
 
-@_compiled
+@compiled
 def stuck(start: Ints, target: Any, label: Any, wanted: Any, onward: Any) -> int:
     """The first state from which no edge with a wanted label can be reached by edges with onward ones; -1 if none."""
     count = len(start) - 1
@@ -261,7 +262,7 @@ def stuck(start: Ints, target: Any, label: Any, wanted: Any, onward: Any) -> int
     return -1
 
 
-@_compiled
+@compiled
 def truths(check: int, states: Ints, count: int, prm: Ints) -> Ints:
     """What `check` says of every state."""
     found = np.empty(count, dtype=np.int64)
