@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether what somebody says of a design can be asked: properties, lemmas, cases, room and the terms of a bound.
 
-Each form is called once, over symbols, before any engine begins. What is wrong with it is a DesignError in one line that
-says which one it is.
+Each form is called once, over symbols, before any engine begins. What is wrong with it is a DesignError in one line
+that says which one it is.
 """
 
 from __future__ import annotations
