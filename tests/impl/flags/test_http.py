@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from openfeature.evaluation_context import EvaluationContext
 
+from edgeproof.impl.durable.replicator import Timing
 from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.flags.http import FlagServer
@@ -30,7 +31,9 @@ TOKEN = "a-token"
 
 def options() -> FlagOptions:
     limits = Limits(write_spacing=0, min_cache_ttl=0)
-    return FlagOptions(choices=Choices(reader="guarded", epoch=True, cache_ttl=0.05, limits=limits))
+    # Who stops in the middle of a put leaves a lease of D + R: the next one waits for its end.
+    timing = Timing(put_timeout=0.5)
+    return FlagOptions(choices=Choices(reader="guarded", epoch=True, cache_ttl=0.05, limits=limits, timing=timing))
 
 
 def ask(server: FlagServer, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
