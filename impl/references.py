@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Final, cast
 
+from edgeproof.impl.driven.storage import Storage
+from edgeproof.impl.durable.database import Opener
 from edgeproof.impl.system import (
     Contents,
     Metered,
     Observation,
     Setup,
     Spent,
+    Store,
+    Stored,
     SystemUnavailable,
     WithContent,
     Writes,
 )
 
-__all__ = ["REFERENCES", "ReferenceSystems"]
+__all__ = ["REFERENCES", "STORES", "ReferenceSystems", "store_of"]
 
 REFERENCES: Final[Mapping[str, str]] = {
     "do_kv": "edgeproof.impl.pattern.system:ReferenceSystem",
@@ -41,6 +46,14 @@ REFERENCES: Final[Mapping[str, str]] = {
     "global_push": "edgeproof.impl.push.system:PushSystem",
 }
 """Per design, the module and the class that implement it."""
+
+_UNIT: Final = ("config", "logged", "torn", "restored", "alarm", "failures")
+
+STORES: Final[Mapping[str, tuple[str, ...]]] = {
+    "do_kv": _UNIT,
+    "artifacts_tokens": ("token", "writes", "alarm", "failures"),
+}
+"""Per design whose storage can be in files, the names that are read of the storage alone."""
 
 
 class ReferenceSystems:
@@ -95,9 +108,23 @@ class ReferenceSystems:
         return self._system
 
 
+def store_of(design: str, directory: Path, opener: Opener) -> Store:
+    """The reference implementation of a design with its storage in a folder, whose files `opener` opens.
+
+    Raises SystemUnavailable for a design that has none there.
+    """
+    if design not in STORES:
+        raise SystemUnavailable(f"{design} has no storage in files; {', '.join(STORES)} have")
+    build = cast(Callable[..., Stored], _builder(design))
+    return Store(build(storage=Storage(directory, opener)), STORES[design])
+
+
 def _build(design: str) -> Metered:
+    return cast(Callable[[], Metered], _builder(design))()
+
+
+def _builder(design: str) -> object:
     if design not in REFERENCES:
         raise SystemUnavailable(f"{design} has no reference implementation; there is {', '.join(REFERENCES)}")
     module, name = REFERENCES[design].split(":")
-    build = cast(Callable[[], Metered], getattr(import_module(module), name))
-    return build()
+    return getattr(import_module(module), name)

@@ -7,8 +7,10 @@ every action the model's state and the observation must agree on every name that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import field, frozen
 
@@ -18,10 +20,13 @@ __all__ = [
     "ActionImpossible",
     "ActionUnknown",
     "Contents",
+    "MakeStore",
     "Metered",
     "Observation",
     "Setup",
     "Spent",
+    "Store",
+    "Stored",
     "System",
     "SystemUnavailable",
     "Value",
@@ -107,6 +112,31 @@ class Metered(System, Protocol):
 
     def spent(self) -> Spent:
         """What the run has cost since it was started."""
+
+
+# --- storage: what outlives a power cut
+
+
+class Stored(System, Protocol):
+    """A system that keeps what it must not lose in a folder, as files of SQLite."""
+
+    def power_cut(self, directory: Path) -> None:
+        """Die, and start again over what `directory` holds in the place of the storage; all else goes on.
+
+        Raises whatever is raised by who opens the storage.
+        """
+
+
+@frozen
+class Store:
+    """A system with its storage in files, and which of the names that it shows are read of the storage alone."""
+
+    system: Stored
+    names: tuple[str, ...]
+
+
+MakeStore: TypeAlias = Callable[[str, Path, Callable[[str], Connection]], Store]
+"""Of a design, a folder for its storage, and what opens a file of SQLite: its store. Raises SystemUnavailable."""
 
 
 # --- content: what a version stands for

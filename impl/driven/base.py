@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.setup import TICK
@@ -74,6 +75,13 @@ class Simulated(Driven):
     def close(self) -> None:
         """Close the storage. Closing twice is fine, and `start` opens it again."""
         self.storage.close()
+
+    def power_cut(self, directory: Path) -> None:
+        """Die, and start again over what a folder holds in the place of the storage. Raises ActionUnknown for a system
+        that cannot crash, and what is raised by whoever opens the storage.
+        """
+        self.storage.move(directory)
+        self.perform("crash", {})
 
     def _do_tick(self, delay: float = 1) -> None:
         self.runtime.advance(TICK * delay)

@@ -6,21 +6,25 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Final
 
-from edgeproof.impl.durable.database import connect, wipe
+from edgeproof.impl.durable.database import Opener, connect, open_file, wipe
 
-__all__ = ["Storage"]
+__all__ = ["FILE", "Storage"]
+
+FILE: Final = "unit.sqlite"
+"""The database's name in its folder."""
 
 
 class Storage:
-    """A database in memory, or in a file of `directory`; it is opened when somebody asks for it.
+    """A database in memory, or in a file of `directory`; it is opened when somebody asks for it, by `opener`.
 
     In memory, a crash keeps the connection: the next instance starts from the rows alone, as no part keeps anything
     else that it would need. What a crash does to a file is another matter, which the file shows.
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path | None = None, opener: Opener = open_file) -> None:
+        self._directory, self._opener = directory, opener
         self._connection: Connection | None = None
         self._kept: dict[Hashable, Connection] = {}
 
@@ -28,7 +32,8 @@ class Storage:
     def connection(self) -> Connection:
         """The open database."""
         if self._connection is None:
-            self._connection = connect(":memory:" if self._directory is None else self._directory / "unit.sqlite")
+            path = ":memory:" if self._directory is None else self._directory / FILE
+            self._connection = connect(path, self._opener)
         return self._connection
 
     def wipe(self) -> None:
@@ -54,6 +59,11 @@ class Storage:
             self.close()
         elif self.connection.in_transaction:
             self.connection.rollback()
+
+    def move(self, directory: Path) -> None:
+        """From now on it is what this folder holds; what it was is closed."""
+        self.close()
+        self._directory = directory
 
     def close(self) -> None:
         """Close the database. Closing twice is fine, and whoever asks for it opens it again."""

@@ -4,11 +4,25 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["CHUNK", "NoTransaction", "Rows", "Transaction", "connect", "joined", "part_of", "parts", "rows", "wipe"]
+__all__ = [
+    "CHUNK",
+    "NoTransaction",
+    "Opener",
+    "Rows",
+    "Transaction",
+    "connect",
+    "joined",
+    "open_file",
+    "part_of",
+    "parts",
+    "rows",
+    "wipe",
+]
 
 CHUNK: Final = 900_000
 """Characters (ASCII, so bytes) of a value in one row. A row of a Durable Object holds 2 MB (Durable Objects limits
@@ -31,9 +45,18 @@ INSERT OR IGNORE INTO meta VALUES (1, 0, 0, 0);
 """
 
 
-def connect(path: str | Path = ":memory:") -> sqlite3.Connection:
+Opener: TypeAlias = Callable[[str], sqlite3.Connection]
+"""What opens the file of a path, with every statement a transaction of its own unless one is begun."""
+
+
+def open_file(path: str) -> sqlite3.Connection:
+    """By Python's own SQLite."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+
+
+def connect(path: str | Path = ":memory:", opener: Opener = open_file) -> sqlite3.Connection:
     """Open a unit's database, and make its tables if there are none. A transaction that a crash cut off is undone."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    connection = opener(str(path))
     if str(path) != ":memory:":
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL would let a power cut take the last commits of the log, and with them acknowledged writes.

@@ -16,6 +16,7 @@ from edgeproof.impl.driven.base import Linked, OverKV, first, raise_error_of
 from edgeproof.impl.driven.content import Held, Texts
 from edgeproof.impl.driven.puts import need_due
 from edgeproof.impl.driven.setup import UNSPACED, steady
+from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.durable.front import Front, WriteRequest
 from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
 from edgeproof.impl.durable.store import ConfigStore, WriteResult
@@ -55,8 +56,8 @@ class ManifestParts:
 class ManifestSystem(OverKV, Linked):
     """The parts of one unit, driven by hand."""
 
-    def __init__(self, parts: ManifestParts | None = None, *, seed: int = 0) -> None:
-        super().__init__(seed)
+    def __init__(self, parts: ManifestParts | None = None, *, storage: Storage | None = None, seed: int = 0) -> None:
+        super().__init__(seed, storage)
         self._parts = parts or ManifestParts()
 
     # --- the System interface

@@ -42,15 +42,24 @@ class _InjectedFault(Exception):
 
 
 class ReferenceSystem(DrivenPuts, Rewriting, Linked):
-    """The parts of one unit, driven by hand. `parts` replaces some of them; `directory` puts the store in a file."""
+    """The parts of one unit, driven by hand. `parts` replaces some of them; `directory` puts the store in a file, and
+    `storage` is one that is given.
+    """
 
     design: ClassVar = "do_kv"
     """What it implements; a system that adds parts to it names another."""
     more_options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The options that it has beyond those of the pattern."""
 
-    def __init__(self, parts: Parts | None = None, *, directory: Path | None = None, seed: int = 0) -> None:
-        super().__init__(seed, Storage(directory))
+    def __init__(
+        self,
+        parts: Parts | None = None,
+        *,
+        directory: Path | None = None,
+        storage: Storage | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(seed, storage or Storage(directory))
         self._parts, self._others_storage = parts or Parts(), Storage()
 
     # --- the System interface

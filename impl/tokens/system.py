@@ -16,6 +16,7 @@ from attrs import frozen
 
 from edgeproof.impl.driven.puts import DrivenPuts, see_alarm, sending
 from edgeproof.impl.driven.setup import UNSPACED, check_setup, seconds_of, steady
+from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.durable.replicator import AlarmPlatform, Replicator, Timing
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.kv import Copy, KVLocation, KVNamespace, LocationCache
@@ -98,8 +99,8 @@ class _Location:
 class TokenSystem(DrivenPuts):
     """The parts of one repo, driven by hand."""
 
-    def __init__(self, parts: TokenParts | None = None, *, seed: int = 0) -> None:
-        super().__init__(seed)
+    def __init__(self, parts: TokenParts | None = None, *, storage: Storage | None = None, seed: int = 0) -> None:
+        super().__init__(seed, storage)
         self._parts = parts or TokenParts()
 
     # --- the System interface
