@@ -19,7 +19,7 @@ from attrs import field, frozen
 from edgeproof.model.interpret import Event, State, apply, is_initial
 from edgeproof.model.machine import TICK, Instance, Machine
 
-__all__ = ["FORMAT_VERSION", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
+__all__ = ["FORMAT_VERSION", "PowerCut", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
 
 FORMAT: Final = "edgeproof-trace"
 FORMAT_VERSION: Final = 1
@@ -30,13 +30,25 @@ class TraceError(ValueError):
 
 
 @frozen
+class PowerCut:
+    """After the last event of a run the power of the storage went: when it had been asked for so many operations, of
+    which the disk, of some kind, has kept what is listed of those that it was not sure of, in this order: an operation
+    by its number, and of a write the bytes of its file from one to before another.
+    """
+
+    operations: int
+    kept: tuple[tuple[int, int, int], ...]
+    disk: str
+
+
+@frozen
 class Trace:
     """A run of a design: `states` has one element more than `events`.
 
     `constants` are all options, hazards and numbers of the instance. `about` is the id of the property that the run
     is a witness of (empty for none). `loop` is the number of the state that the last state equals, if it is a lasso
     that goes round for ever; a run that stops for ever has its last state's number. `origin` names the engine that
-    found it, `seed` what it was found with.
+    found it, `seed` what it was found with. With a `cut` the run ends in a power cut, in its last step or after it.
     """
 
     design: str
@@ -48,6 +60,7 @@ class Trace:
     origin: str = ""
     seed: int | None = None
     note: str = field(default="")
+    cut: PowerCut | None = None
 
 
 def replay(machine: Machine, trace: Trace) -> list[dict[str, Any]]:
@@ -87,6 +100,9 @@ def dump_trace(trace: Trace) -> str:
         "seed": trace.seed,
         "note": trace.note,
     }
+    if trace.cut is not None:
+        kept = [list(one) for one in trace.cut.kept]
+        meta["cut"] = {"operations": trace.cut.operations, "kept": kept, "disk": trace.cut.disk}
     states = []
     for number, state in enumerate(trace.states):
         event = trace.events[number - 1] if number else None
@@ -131,7 +147,14 @@ def _trace(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Trace:
     seed = None if meta.get("seed") is None else _whole(meta["seed"])
     texts = (str(meta.get(key, "")) for key in ("about", "origin", "note"))
     about, origin, note = texts
-    return Trace(str(meta["design"]), constants, states, events, about, loop, origin, seed, note)
+    return Trace(str(meta["design"]), constants, states, events, about, loop, origin, seed, note, _cut(meta.get("cut")))
+
+
+def _cut(said: Any) -> PowerCut | None:
+    if said is None:
+        return None
+    kept = tuple((_whole(number), _whole(first), _whole(last)) for number, first, last in said["kept"])
+    return PowerCut(_whole(said["operations"]), kept, str(said["disk"]))
 
 
 def _event_meta(number: int, event: Event | None) -> dict[str, Any]:
