@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from edgeproof.model.designs import load
 from edgeproof.model.machine import DesignError, Instance
-from edgeproof.properties.catalogue import CATALOGUE, applicable
+from edgeproof.properties.catalogue import CATALOGUE, Property, applicable
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Constants
 from edgeproof.properties.evidence import Case, Verdict
 
-__all__ = ["ad_hoc", "engines_for", "for_runs", "instance_of", "scoreboard", "with_room"]
+__all__ = ["ad_hoc", "engines_for", "for_runs", "instance_of", "kept_in", "scoreboard", "with_room"]
 
 
 def scoreboard(design: str) -> tuple[Case, ...]:
@@ -61,3 +61,12 @@ def with_room(instance: Instance) -> Instance:
     """The instance with the room that its design's runs need, where it has less."""
     room = dossier_of(instance.machine.name).room
     return instance.with_(**{name: max(least, instance.number(name)) for name, least in room.items()})
+
+
+def kept_in(instance: Instance) -> tuple[Property, ...]:
+    """The properties that must hold of an instance, with room for runs or not: what no case expects to be violated."""
+    design = instance.machine.name
+    named = scoreboard(design) if dossier_of(design).cases else ()
+    same = (case for case in named if instance.values in (instance_of(case).values, for_runs(case).values))
+    violated = next((set(case.expected) for case in same), set(dossier_of(design).anomalies))
+    return tuple(CATALOGUE[name] for name in applicable(instance) if name not in violated)

@@ -14,6 +14,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "check": ("duckdb", "ibis", "numpy", "pyarrow"),
     "flags": ("mmh3", "openfeature", "waitress"),
     "contracts": ("crosshair",),
+    "crash": ("apsw",),
 }
 """By extra, the packages that it brings, by the names that they are imported by."""
 

@@ -18,13 +18,16 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from edgeproof.impl.system import System
+from edgeproof.impl.system import MakeStore, System
 from edgeproof.model.interpret import State
 from edgeproof.model.kernel import KernelSource
-from edgeproof.model.machine import Instance
+from edgeproof.model.machine import DesignError, Instance
 from edgeproof.properties.cases import engines_for, for_runs, instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, Property
 from edgeproof.properties.designs import dossier_of
+from edgeproof.properties.engines.crash import effort as cutting
+from edgeproof.properties.engines.crash.effort import ENGINE as CRASH
+from edgeproof.properties.engines.crash.effort import POWER_CUT
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.fuzz.cover import Least, coverage
 from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
@@ -34,7 +37,8 @@ from edgeproof.properties.engines.prove.cutoff import Cutoff
 from edgeproof.properties.engines.prove.engine import Effort, prove
 from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.time import time_goes_on
-from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, conclude
+from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, Verdict, conclude
+from edgeproof.properties.extras import installed, missing
 from edgeproof.properties.pins import held_to_pins
 from edgeproof.properties.possible import POSSIBLE, facts_of
 from edgeproof.properties.searching import EXPLORE, can_search, searched
@@ -49,9 +53,9 @@ from edgeproof.properties.staleness import say_reached
 from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.properties.workers import ended_together, workers
 
-__all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "conclusions_of", "environment", "verify"]
+__all__ = ["ENGINES", "PLANS", "Beside", "Plan", "Progress", "Stores", "conclusions_of", "environment", "verify"]
 
-ENGINES: Final = (EXPLORE, "prove", "fuzz")
+ENGINES: Final = (EXPLORE, "prove", "fuzz", CRASH)
 
 
 @frozen
@@ -70,10 +74,22 @@ class Beside:
 
 
 @frozen
-class Plan:
-    """How much each engine does: a search's limits, runs and steps of fuzzing, the prover's effort, the seed.
+class Stores:
+    """What makes a store in files of each of some designs, whose power is cut in the cases named; in every case of
+    these designs that allows a crash where nothing else is done.
+    """
 
-    `least` is what the runs have to cover.
+    make: MakeStore
+    designs: tuple[str, ...]
+    cases: tuple[str, ...]
+
+
+@frozen
+class Plan:
+    """How much each engine does: a search's limits, runs and steps of fuzzing, the prover's effort, how much is left of
+    a store by power cuts, the seed.
+
+    `least` is what the runs have to cover. Without `stores` no power is cut.
     """
 
     seed: int = 0
@@ -82,14 +98,20 @@ class Plan:
     examples: int = 50
     steps: int = 80
     effort: Effort = field(factory=Effort)
+    cuts: cutting.Effort = field(factory=cutting.Effort)
     beside: Beside | None = None
+    stores: Stores | None = None
     least: Least = field(factory=Least)
 
 
 PLANS: Final[Mapping[str, Plan]] = {
     "quick": Plan(effort=Effort(depth=4)),
     "full": Plan(
-        limits=Limits(states=60_000_000), examples=1000, steps=100, effort=Effort(depth=10, k=3, work=40_000_000)
+        limits=Limits(states=60_000_000),
+        examples=1000,
+        steps=100,
+        effort=Effort(depth=10, k=3, work=40_000_000),
+        cuts=cutting.Effort(images=26_000, budget=cutting.Budget(few=6, samples=16)),
     ),
 }
 
@@ -109,6 +131,8 @@ def verify(
 ) -> Ledger:
     """Let the plan's engines decide every property of every case. `system` is pickled, so it needs a name to import."""
     started = time.perf_counter()
+    if plan.engines == (CRASH,) and not (cases := _losing_power(cases, plan)):
+        raise DesignError("in none of these cases a store can lose its power")
     found = _run(cases, plan, system, notify)
     concluded = [one for case in cases for one in conclusions_of(case, found[case.name])]
     able = [engine for engine in plan.engines if engine != EXPLORE or can_search()]
@@ -120,11 +144,12 @@ def verify(
 
 
 def conclusions_of(case: Case, found: Sequence[Evidence]) -> list[Conclusion]:
-    """What all engines together say: of the system, of time and of what is possible first, where they do, then of the
-    case's properties.
+    """What all engines together say: of the system, of its store, of time and of what is possible first, where they do,
+    then of the case's properties, unless nothing was done but cut the power.
     """
-    on_itself = (LOCKSTEP, TIME_DIVERGES, POSSIBLE)
-    ids = tuple(one for one in on_itself if any(e.property == one for e in found)) + case.properties
+    on_itself = (LOCKSTEP, POWER_CUT, TIME_DIVERGES, POSSIBLE)
+    asked = () if found and all(e.engine == CRASH for e in found) else case.properties
+    ids = tuple(one for one in on_itself if any(e.property == one for e in found)) + asked
     return [conclude(case, one, tuple(e for e in found if e.property == one)) for one in ids]
 
 
@@ -160,6 +185,9 @@ def _run(
             for number, case in enumerate(one for one in cases if one.name in plan.beside.cases):
                 worker = (proving, searching)[number % 2]
                 work[worker.submit(_fuzz_beside, case, shape, plan, plan.beside)] = (case, plan.beside.name)
+        for number, case in enumerate(_losing_power(cases, plan)):
+            worker = (proving, searching)[number % 2]
+            work[worker.submit(_cut_power, case, plan)] = (case, CRASH)
         for done, future in enumerate(as_completed(work), start=1):
             case, engine = work[future]
             found[case.name] += future.result()
@@ -278,6 +306,26 @@ def _is_open(evidence: Sequence[Evidence]) -> bool:
 def _fuzz(case: Case, shape: tuple[Case, ...], plan: Plan, system: Callable[[], System]) -> list[Evidence]:
     budget = Budget(plan.examples, plan.steps, plan.seed)
     return fuzz(for_runs(case), _properties(case), _source(shape, case.design, for_runs), system, budget)
+
+
+def _losing_power(cases: Sequence[Case], plan: Plan) -> list[Case]:
+    """The cases in which the power of the store is cut."""
+    stores = plan.stores
+    if stores is None or CRASH not in plan.engines:
+        return []
+    if plan.engines != (CRASH,):
+        return [case for case in cases if case.name in stores.cases]
+    return [case for case in cases if case.design in stores.designs and "crash" in instance_of(case).hazards]
+
+
+def _cut_power(case: Case, plan: Plan) -> list[Evidence]:
+    if not installed("crash"):
+        return [Evidence(POWER_CUT, CRASH, Verdict.UNKNOWN, reason=missing("crash"))]
+    from edgeproof.properties.engines.crash.engine import cut_power
+
+    assert plan.stores is not None
+    kept = [one for one in _properties(case) if one.id not in case.expected]
+    return [cut_power(for_runs(case), kept, plan.stores.make, evolve(plan.cuts, seed=plan.seed))]
 
 
 def _fuzz_beside(case: Case, shape: tuple[Case, ...], plan: Plan, beside: Beside) -> list[Evidence]:

@@ -14,6 +14,7 @@ from edgeproof.model.interpret import Event
 from edgeproof.model.machine import DesignError, Instance, Machine, Variable
 from edgeproof.model.trace import Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
+from edgeproof.properties.engines.crash.effort import POWER_CUT
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.possible import fact_called
 from edgeproof.properties.timelock import TIME_DIVERGES
@@ -53,7 +54,7 @@ def _instance(trace: Trace, machine: Machine | None, properties: Iterable[str]) 
     for name, size in {**instance.of_role("count"), **instance.of_role("sort")}.items():
         if int(size) > LARGEST:
             raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
-    known = ("", LOCKSTEP, TIME_DIVERGES, *CATALOGUE, *properties)
+    known = ("", LOCKSTEP, POWER_CUT, TIME_DIVERGES, *CATALOGUE, *properties)
     if trace.about not in known and fact_called(trace.design, trace.about) is None:
         raise TraceError(f"it is about {trace.about!r}, which is no property of the catalogue")
     if len(trace.states) != len(trace.events) + 1:

@@ -21,7 +21,7 @@ from edgeproof.reports.folders import folder_of
 from edgeproof.reports.progress import progress
 from edgeproof.reports.reported import Reported, read_report
 from edgeproof.reports.request import outside_case, select_cases
-from edgeproof.reports.systems import ONLY, beside, system_for
+from edgeproof.reports.systems import ONLY, beside, stores, system_for
 
 if TYPE_CHECKING:
     from edgeproof.properties.evidence import Ledger
@@ -81,6 +81,7 @@ def _plan(how: How, seed: int) -> engines.Plan:
         seed=seed,
         least=Least(how.require_actions, how.require_transitions),
         beside=beside() if how.system == How().system else None,
+        stores=stores() if how.system == How().system else None,
     )
     return evolve(plan, engines=tuple(dict.fromkeys(how.engines))) if how.engines else plan
 

@@ -10,10 +10,10 @@ from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.words import unknown
 
 if TYPE_CHECKING:
-    from edgeproof.impl.system import System
-    from edgeproof.properties.verify import Beside
+    from edgeproof.impl.system import MakeStore, System
+    from edgeproof.properties.verify import Beside, Stores
 
-__all__ = ["ONLY", "OWN", "SYSTEMS", "beside", "system_for", "system_named"]
+__all__ = ["ONLY", "OWN", "SYSTEMS", "beside", "store_named", "stores", "system_for", "system_named"]
 
 
 def _reference() -> System:
@@ -42,6 +42,14 @@ def beside() -> Beside:
     from edgeproof.properties.verify import Beside
 
     return Beside("workerd", SYSTEMS["workerd"], ("outbox-faults", "recommended", "lost-alarm-faults"), 10, 30)
+
+
+def stores() -> Stores:
+    """The reference's stores, whose power `verify` cuts in a case of each design that has one: some 3 s of one core."""
+    from edgeproof.impl.references import STORES, store_of
+    from edgeproof.properties.verify import Stores
+
+    return Stores(store_of, tuple(STORES), ("recommended", "tokens-tombstone"))
 
 
 OWN: Final = "pkg.mod:Class"
@@ -73,20 +81,32 @@ def system_for(name: str, designs: Collection[str]) -> Callable[[], System]:
 
 def system_named(name: str) -> Callable[[], System]:
     """What makes a system: one of ours by its name, or of one's own, whose module is run. Raises Unusable."""
-    module, colon, attribute = name.partition(":")
+    _, colon, attribute = name.partition(":")
     if attribute.startswith("//"):
         raise Unusable(f"an address is for verify --system; here a system is {', '.join(SYSTEMS)} or {OWN}")
     if not colon:
         return SYSTEMS[name] if name in SYSTEMS else unknown("system", name, [*SYSTEMS, f"or {OWN}"])
+    return _made_once(name, cast("Callable[[], System]", _loaded(name, "a system")))
+
+
+def store_named(name: str) -> MakeStore:
+    """What makes a store of one's own, whose module is run. Raises Unusable."""
+    return cast("MakeStore", _loaded(name, "a store"))
+
+
+def _loaded(name: str, makes: str) -> object:
+    """Something callable of somebody's own. Raises Unusable."""
     from edgeproof.properties.own import module_named
 
+    module, _, attribute = name.partition(":")
     try:
         made = getattr(module_named(module), attribute)
     except (Exception, SystemExit) as error:
         raise Unusable(f"{one_line(name)} cannot be had: {type(error).__name__}: {one_line(error)}") from error
     if not callable(made):
-        raise Unusable(f"{one_line(name)} is neither a class nor a function that makes a system")
-    return _made_once(name, cast("Callable[[], System]", made))
+        raise Unusable(f"{one_line(name)} is neither a class nor a function that makes {makes}")
+    found: object = made
+    return found
 
 
 def _made_once(name: str, makes: Callable[[], System]) -> Callable[[], System]:

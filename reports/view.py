@@ -33,7 +33,7 @@ MEANING: Final[Mapping[int, str]] = {
 CALM: Final = (Status.AS_EXPECTED, Status.NOT_BY_RUNS)
 """How a property may stand without anybody having to look at it."""
 
-_ORDER: Final = ("explore", "prove", "fuzz")
+_ORDER: Final = ("explore", "prove", "fuzz", "crash")
 
 
 @frozen
@@ -141,6 +141,7 @@ def says(property_id: str) -> str:
 
     if property_id in CATALOGUE:
         return CATALOGUE[property_id].says
+    from edgeproof.properties.engines.crash.effort import POWER_CUT
     from edgeproof.properties.engines.fuzz.cover import EVERY_ACTION
     from edgeproof.properties.engines.fuzz.run import LOCKSTEP
     from edgeproof.properties.engines.outside.engine import CONTRACT
@@ -154,6 +155,7 @@ def says(property_id: str) -> str:
         CONTRACT: "Every answer of the deployment is one that the HTTP front gives.",
         ANSWERS: "Every answer of the deployment is one that its file says there is.",
         LOCKSTEP: "The system under test does what the model does.",
+        POWER_CUT: "What a power cut leaves of the store is what the model's crash leaves, and the run goes on.",
         EVERY_ACTION: "Every action and every hazard of the model has happened on the system under test.",
     }
     if property_id in on_checks:

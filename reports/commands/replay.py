@@ -13,6 +13,7 @@ from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.designs import OWN_DESIGN, design_named
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import write_text
+from edgeproof.reports.power_cuts import STORE, replay_power_cut
 from edgeproof.reports.systems import OWN, SYSTEMS, system_named
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ Exit status:
     default=MODEL,
     show_default=True,
     metavar="NAME",
-    help=f"What to run it on: {', '.join((MODEL, *SYSTEMS))}, or a system of your own as {OWN}.",
+    help=f"What to run it on: {', '.join((MODEL, *SYSTEMS))}, or a system of your own as {OWN}. A trace that ends in a "
+    f"power cut runs on the reference's store, or on one of your own as {STORE}.",
 )
 @click.option(
     "--pytest", "test", type=click.Path(), metavar="FILE", help="Also write a regression test that does this."
@@ -71,8 +73,10 @@ def replay(
 
     if design is not None:
         design_named(design)
-    system = None if on == MODEL else system_named(on)
     run, instance = read_trace(trace)
+    if run.cut is not None:
+        return _replay_power_cut(terminal, run, instance, on, test)
+    system = None if on == MODEL else system_named(on)
     if test is not None:
         _check_target(test, force)
     outcome = _replay(run, on, system)
@@ -86,6 +90,14 @@ def replay(
         if test is not None:
             terminal.out.print(f"wrote {written}" if written else f"{test} is not written: {unwritten}", soft_wrap=True)
     return 0 if good else 3 if outcome.undecided else 1
+
+
+def _replay_power_cut(terminal: Terminal, run: Trace, instance: Instance, on: str, test: str | None) -> int:
+    if test is not None:
+        raise Unusable("--pytest writes no test of a trace that ends in a power cut")
+    if on not in (MODEL, "reference") and ":" not in on:
+        raise Unusable(f"the power of {one_line(on)} cannot be cut: name what makes a store, as {STORE}")
+    return replay_power_cut(terminal, run, instance, on if ":" in on else None)
 
 
 def _write_test(test: str, run: Trace, instance: Instance, on: str, good: bool) -> str:

@@ -57,7 +57,7 @@ HOW: Final = as_record(
         "--engine",
         "engines",
         multiple=True,
-        type=click.Choice(["explore", "prove", "fuzz"]),
+        type=click.Choice(["explore", "prove", "fuzz", "crash"]),
         help="Only this engine; repeatable.",
     ),
     click.option(
@@ -122,6 +122,9 @@ def verify(terminal: Terminal, request: Request, how: How, aimed: Aimed, seed: i
     With --engine fuzz only the system is judged, by runs. What runs cannot decide, as `convergence`, and what they
     happened not to show is listed as not decided by runs, and fails nothing; too little done on the system does.
 
+    With --engine crash only the stores are judged: the power of each is cut at every operation on its files, and what
+    a disk may hold of it then has to be what the model's crash leaves.
+
     With the address of a deployment that has the HTTP front of impl/worker, nothing is searched or proved: what an
     outsider can do is done, and what shows is judged. It writes to units of its own, which are called
     edgeproof-SEED-..., and leaves them behind. The bearer is sent to this address only; let it be https. What no
@@ -138,6 +141,7 @@ def verify(terminal: Terminal, request: Request, how: How, aimed: Aimed, seed: i
       edgeproof verify --profile full --json > report.json
       edgeproof verify --system workerd --engine fuzz --case recommended --require-transitions 500
       edgeproof verify --system https://config.example.com --bearer-file token.txt --bound 90s
+      edgeproof verify --engine crash --profile full
       edgeproof verify --base main/report.json             report.md says what is new, and what is weaker
       edgeproof verify --target edgeproof.toml
     """
