@@ -77,16 +77,16 @@ def test_a_mapping_that_is_none_is_refused_in_a_line(name: str, content: bytes, 
         ("h.jsonl", LINE + '{"kind":' + "[" * 10_000 + "]" * 10_000 + "}\n" + LINE, 2, 1),
         ("h.jsonl", LINE + "\0\0\0\n" + LINE + '{"kind":"commit\0"}\n', 2, 2),
         ("h.json", '{\n"a":' + '{"a":' * 10_000 + "1" + "}" * 10_000 + "}\n", 0, 1),
-        ("h.csv", CSV + 'commit,"' + "x" * 2**25 + '",1,2,ok,1\n' + CSV.splitlines()[1], 2, 1),
+        ("h.csv", CSV + 'commit,"' + "x" * 2**24 + '",1,2,ok,1\n' + CSV.splitlines()[1], 2, 1),
         (
             "h.csv",
             ",".join(f"c{n}" for n in range(10_000)) + "," + CSV.replace("\nc", "\n" + "x," * 10_000 + "c"),
             1,
             0,
         ),
-        ("h.json", '[{"a":"' + "\\\\x" * 2**24 + '"}]', 0, 1),
+        ("h.json", '[{"a":"' + "\\\\x" * 2**23 + '"}]', 0, 1),
     ],
-    ids=["10,000 deep", "NUL", "10,000 deep, over lines", "a field of 32 MiB", "10,000 columns", "a text of 48 MiB"],
+    ids=["10,000 deep", "NUL", "10,000 deep, over lines", "a field of 16 MiB", "10,000 columns", "a text of 24 MiB"],
 )
 def test_what_is_absurdly_large_or_deep_is_malformed_where_it_is_and_the_rest_is_read(
     name: str, content: str, events: int, malformed: int, tmp_path: Path
