@@ -77,7 +77,7 @@ def test_a_mapping_that_is_none_is_refused_in_a_line(name: str, content: bytes, 
         ("h.jsonl", LINE + '{"kind":' + "[" * 10_000 + "]" * 10_000 + "}\n" + LINE, 2, 1),
         ("h.jsonl", LINE + "\0\0\0\n" + LINE + '{"kind":"commit\0"}\n', 2, 2),
         ("h.json", '{\n"a":' + '{"a":' * 10_000 + "1" + "}" * 10_000 + "}\n", 0, 1),
-        ("h.csv", CSV + 'commit,"' + "x" * 2**24 + '",1,2,ok,1\n' + CSV.splitlines()[1], 2, 1),
+        ("h.csv", CSV + 'commit,"' + "x" * (2**24 + 1) + '",1,2,ok,1\n' + CSV.splitlines()[1], 2, 1),
         (
             "h.csv",
             ",".join(f"c{n}" for n in range(10_000)) + "," + CSV.replace("\nc", "\n" + "x," * 10_000 + "c"),
