@@ -198,7 +198,8 @@ def _fitting(value: ir.Value, column: str, theirs: str) -> ir.Value:
     if column not in (*NATURALS, *FLAGS) and kind.is_string():
         return value
     wanted = "whole numbers" if column in NATURALS else "true or false" if column in FLAGS else "strings"
-    raise IntakeError(f"`{theirs}` holds {kind} where `{column}` needs {wanted}")
+    inner = "; a mapping file can name what is in it by a dotted path" if kind.is_nested() else ""
+    raise IntakeError(f"`{theirs}` holds {kind} where `{column}` needs {wanted}{inner}")
 
 
 def _natural(value: ir.Value) -> ir.Value:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,9 +29,9 @@ def csv_records(file: str, stream: Readable) -> Iterator[tuple[int, Mapping[str,
     header = next(_rows(rest), (0, [], ""))[1]
     if not header:
         return
-    twice = [name for name in header if header.count(name) > 1]
-    if twice:
-        raise IntakeError(f"{file}: the header has {twice[0]!r} twice")
+    twice = next((name for name, times in Counter(header).items() if times > 1), None)
+    if twice is not None:
+        raise IntakeError(f"{file}: the header has {twice!r} twice")
     for number, cells, wrong in _rows(rest):
         yield number, ValueError(wrong) if wrong else _record(header, cells)
 

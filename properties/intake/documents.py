@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from attrs import frozen
+
 from edgeproof.properties.intake.lines import BOM, LONGEST, Readable
 from edgeproof.properties.intake.parse import parse_object
 
@@ -21,7 +23,10 @@ LARGEST: Final = 256 * 2**20
 """Of one object, in bytes (256 MiB), as it has to be in memory."""
 
 _CHUNK: Final = 2**20
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|"', re.DOTALL)
+_TEXT: Final = rb'[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|(?P<open>\\?\Z))'
+_TOKEN: Final = re.compile(rb'"%b|[{}\[\]]' % _TEXT, re.DOTALL)
+_REST: Final = re.compile(_TEXT, re.DOTALL)
+"""A text, or the rest of one, that has an end, or that is open where the data end."""
 _BETWEEN: Final = b" \t\r\n,"
 
 
@@ -71,26 +76,44 @@ def _without_space(data: bytes) -> tuple[bytes, int]:
 
 
 def _whole(data: bytes, stream: Readable) -> tuple[bytes, int | None]:
-    """The data with as much more as ends its first object, and where that is; None where it has no end."""
-    parts, depth, size = [data], 0, len(data)
-    rest = data
+    """The data with as much more as ends its first object, and where that is; None where it has no end.
+
+    Each part is looked at once: of text that is open at its end no more is known than how long it is by now.
+    """
+    parts, size, depth, text = [data], 0, 0, _Open(0, 0)
     while True:
-        consumed = 0
-        for token in _TOKEN.finditer(rest):
+        part = parts[-1]
+        start = 0
+        if text.length:
+            start, text = _after_text(part, text)
+        for token in _TOKEN.finditer(part, start):
             mark = token.group()
-            if mark == b'"':
-                break
-            consumed = token.end()
+            if token["open"] is not None:
+                text = _Open(len(mark), len(token["open"]))
             depth += (mark in (b"{", b"[")) - (mark in (b"}", b"]"))
             if depth == 0:
-                data = b"".join(parts)
-                return data, len(data) - len(rest) + consumed
+                return b"".join(parts), size + token.end()
+        size += len(part)
         more = stream.read(_CHUNK)
-        size += len(more)
-        if not more or size > LARGEST or len(rest) - consumed > LONGEST:
+        if not more or size + len(more) > LARGEST or text.length > LONGEST:
             return b"".join(parts), None
         parts.append(more)
-        rest = rest[consumed:] + more
+
+
+@frozen
+class _Open:
+    """Text that has no end yet: its length by now, and how many bytes of what follows an escape has begun with."""
+
+    length: int
+    escaped: int
+
+
+def _after_text(part: bytes, text: _Open) -> tuple[int, _Open]:
+    """Where text ends that was open before this part, and what is open after it."""
+    ended = _REST.match(part, text.escaped)
+    if ended is None or ended["open"] is None:
+        return (len(part) if ended is None else ended.end()), _Open(0, 0)
+    return len(part), _Open(text.length + len(part), len(ended["open"]))
 
 
 def _unfinished(data: bytes) -> str:

@@ -16,13 +16,19 @@ __all__ = ["in_place", "schema_of"]
 
 
 def schema_of(source: Source) -> pa.Schema | None:
-    """The columns of a file of Parquet; None for any other. Raises IntakeError for one that is none but by its name."""
+    """The columns of a file of Parquet; None for any other.
+
+    Raises IntakeError for one that is none but by its name, or that is encrypted, and OSError for one that is denied.
+    """
     if source.format != "parquet":
         return None
     try:
-        return pq.read_schema(source.path).remove_metadata()
-    except ValueError as error:
-        raise IntakeError(f"{source.path} is no Parquet: {error}") from None
+        with source.path.open("rb") as file:
+            return pq.read_schema(file).remove_metadata()
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise IntakeError(f"{source.path} is no Parquet that can be read: {str(error).strip()}") from None
 
 
 def in_place(schema: pa.Schema, mapping: ColumnMapping) -> bool:

@@ -37,7 +37,10 @@ def judged(
     if rows is not None:
         begin, end = rows
         table = table.filter(table.file_row_number.between(begin, end - 1))
-    events = _without_skipped(canonical(table, mapping, file, line), mapping)
+    try:
+        events = _without_skipped(canonical(table, mapping, file, line), mapping)
+    except IntakeError as error:
+        raise IntakeError(f"{paths[0]}: {error}") from None
     wrong = problem(events)
     located = events.mutate(problem=wrong).filter(wrong.notnull()).select(MALFORMED.names)
     if not int(backend.to_pyarrow(suspects(events).count()).as_py()):

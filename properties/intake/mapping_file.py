@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping, Constant
-from edgeproof.properties.intake.regular import read_regular
+from edgeproof.properties.intake.regular import read_regular, regular
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import PER_SECOND
 
@@ -48,6 +48,9 @@ __all__ = ["UNITS", "MappingError", "mapping_of", "read_mapping", "stated_mappin
 
 UNITS: Final = (*PER_SECOND, "iso")
 """What times may be written in."""
+
+_LARGEST: Final = 2**20
+"""Of a mapping file, in bytes: whatever is larger was named by mistake."""
 
 _ORIGINS: Final = ("1970", "any")
 _ORDERS: Final = ("numbers", "commits")
@@ -68,6 +71,8 @@ class MappingError(ValueError):
 
 def read_mapping(path: Path) -> ColumnMapping:
     """Read a mapping file, TOML or JSON by its suffix. Raises MappingError, or OSError if it cannot be read."""
+    if regular(path).stat().st_size > _LARGEST:
+        raise MappingError(f"{path} is no mapping: it is larger than {_LARGEST // 2**20} MiB")
     content = read_regular(path)
     try:
         said = json.loads(content) if path.suffix == ".json" else tomllib.loads(content.decode())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -16,7 +17,7 @@ from edgeproof.properties.intake.lines import Readable, blocks
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.parquet_rows import parquet_records
 from edgeproof.properties.intake.parse import parse_object
-from edgeproof.properties.intake.sources import Source, opened
+from edgeproof.properties.intake.sources import Source, UpTo, opened
 
 __all__ = ["Record", "has_lines", "named", "own_of", "records_of"]
 
@@ -46,8 +47,9 @@ def records_of(source: Source, most: int | None = None) -> Iterator[Record]:
             return
         lines = has_lines(source)
         with opened(source) as whole:
-            stream = whole if most is None else _Beginning(whole, most)
+            stream = whole if most is None else UpTo(whole, most)
             if source.format == "csv":
+                _beginning(source)
                 yield from csv_records(str(source.path), stream)
             else:
                 yield from _lines(stream) if lines else documents(stream)
@@ -57,12 +59,20 @@ def has_lines(source: Source) -> bool:
     """Whether a source has an object of JSON a line."""
     if source.format != "lines":
         return False
-    with opened(source) as stream:
-        beginning = stream.read(_BEGINNING)
+    beginning = _beginning(source)
     for mark, (name, suffix) in _COMPRESSED.items():
         if source.compression is None and beginning.startswith(mark):
             raise IntakeError(f"{source.path} is compressed by {name}: let its name end in {suffix}")
     return not is_document(beginning)
+
+
+def _beginning(source: Source) -> bytes:
+    """The first bytes of text. Raises IntakeError for text that is in another encoding by its first mark."""
+    with opened(source) as stream:
+        beginning = stream.read(_BEGINNING)
+    if beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise IntakeError(f"{source.path} is in UTF-16, or 32: write it in UTF-8")
+    return beginning
 
 
 @contextmanager
@@ -85,15 +95,3 @@ def _lines(stream: Readable) -> Iterator[Record]:
                     yield number, parse_object(line)
                 except ValueError as error:
                     yield number, error
-
-
-class _Beginning:
-    """So many bytes of a stream."""
-
-    def __init__(self, stream: Readable, most: int) -> None:
-        self._stream, self._left = stream, most
-
-    def read(self, size: int, /) -> bytes:
-        data = self._stream.read(min(size, self._left))
-        self._left -= len(data)
-        return data

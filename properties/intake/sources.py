@@ -16,7 +16,7 @@ from edgeproof.properties.intake.lines import Readable
 from edgeproof.properties.intake.regular import is_folder, regular
 from edgeproof.properties.intake.tree import files_in, has_magic, matching
 
-__all__ = ["ALWAYS", "Source", "find_sources", "opened"]
+__all__ = ["ALWAYS", "Source", "UpTo", "find_sources", "opened"]
 
 _FORMATS: Final = {
     **dict.fromkeys((".jsonl", ".ndjson", ".json", ".log"), "lines"),
@@ -57,12 +57,24 @@ def find_sources(paths: Iterable[Path]) -> tuple[Source, ...]:
 
 @contextmanager
 def opened(source: Source) -> Iterator[Readable]:
-    """The bytes of a file, decompressed.
+    """The bytes of a file, decompressed; of one that is being written, those that it had when it was opened.
 
     Raises OSError for one that cannot be read, and IntakeError, when it is read, for one that expands beyond measure.
     """
     with pa.OSFile(str(source.path)) as file, pa.input_stream(file, compression=source.compression) as stream:
-        yield stream if source.compression is None else _Bounded(source.path, stream, file.size())
+        yield UpTo(stream, file.size()) if source.compression is None else _Bounded(source.path, stream, file.size())
+
+
+class UpTo:
+    """So many bytes of a stream, if it has them."""
+
+    def __init__(self, stream: Readable, most: int) -> None:
+        self._stream, self._left = stream, most
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(min(size, self._left))
+        self._left -= len(data)
+        return data
 
 
 class _Bounded:

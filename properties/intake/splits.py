@@ -23,7 +23,7 @@ from edgeproof.properties.intake.judged import judged
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.records import has_lines, named
 from edgeproof.properties.intake.rows import Batch
-from edgeproof.properties.intake.sources import Source
+from edgeproof.properties.intake.sources import Source, UpTo
 
 __all__ = ["Split", "count_lines", "numbered", "read_split", "splits_of"]
 
@@ -95,8 +95,9 @@ def read_split(split: Split, backend: Any, most: int) -> Iterator[Batch]:
     elif split.end is None:
         yield from batches(split.source, split.mapping)
     else:
-        with named(split.source), pa.OSFile(str(split.source.path)) as file:
-            yield from line_batches(str(split.source.path), _Range(file, split), split.mapping, split.first)
+        path = str(split.source.path)
+        with named(split.source), pa.OSFile(path) as file:
+            yield from line_batches(path, _part(file, split), split.mapping, split.first)
 
 
 def _whole(source: Source, mapping: ColumnMapping) -> Split:
@@ -152,20 +153,12 @@ def _rows_of(split: Split, rows: tuple[int, int], backend: Any, most: int) -> It
 
 def _chunks(split: Split) -> Iterator[bytes]:
     with pa.OSFile(str(split.source.path)) as file:
-        part = _Range(file, split)
+        part = _part(file, split)
         while chunk := part.read(_CHUNK):
             yield chunk
 
 
-class _Range:
+def _part(file: Any, split: Split) -> UpTo:
     """The bytes of a split."""
-
-    def __init__(self, file: Any, split: Split) -> None:
-        assert split.end is not None
-        file.seek(split.begin)
-        self._file, self._left = file, split.end - split.begin
-
-    def read(self, size: int, /) -> bytes:
-        data: bytes = self._file.read(min(size, self._left))
-        self._left -= len(data)
-        return data
+    file.seek(split.begin)
+    return UpTo(file, (split.end or 0) - split.begin)
