@@ -13,7 +13,7 @@ from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.designs import OWN_DESIGN, design_named
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import write_text
-from edgeproof.reports.systems import OWN, SYSTEMS, system_named
+from edgeproof.reports.systems import OWN, SYSTEMS, system_named, whole_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +71,9 @@ def replay(
 
     if design is not None:
         design_named(design)
-    system = None if on == MODEL else system_named(on)
     run, instance = read_trace(trace)
+    on = whole_name(on, run.design)
+    system = None if on == MODEL else system_named(on)
     if test is not None:
         _check_target(test, force)
     outcome = _replay(run, on, system)
