@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from edgeproof.model.declare import MOST, Declarations, DesignError, Rigid, Variable
+from edgeproof.model.declare import Declarations, DesignError, Rigid, Variable
 from edgeproof.model.expr import TIME, Expr, Type, ite, lift
 from edgeproof.model.post import Each, Post, fill_in
 from edgeproof.model.state import State
@@ -155,8 +155,6 @@ def _checked(name: str, rigid: Rigid, value: int | str | bool) -> int | str | bo
     least = 1 if rigid.role == "sort" else 0
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise DesignError(f"{name} is a whole number from {least}, not {value!r}")
-    if value > MOST:
-        raise DesignError(f"{name} is a whole number up to {MOST:,}, not {value:,}")
     return value
 
 

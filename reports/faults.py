@@ -69,7 +69,7 @@ def _fault(view: View, row: Row) -> Fault:
         conclusion.property,
         says(conclusion.property),
         " ".join(_message(view, row)),
-        action_place(load(case.design), witness),
+        place_of(view.described_in, 1) if view.described_in else action_place(load(case.design), witness),
         f"{case.design}/{case.name}/{conclusion.property}",
         conclusion.status is Status.UNDECIDED,
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edgeproof.impl.system import MakeStore, System
     from edgeproof.properties.verify import Beside, Stores
 
-__all__ = ["ONLY", "OWN", "SYSTEMS", "beside", "store_named", "stores", "system_for", "system_named"]
+__all__ = ["ONLY", "OWN", "SYSTEMS", "beside", "store_named", "stores", "system_for", "system_named", "whole_name"]
 
 
 def _reference() -> System:
@@ -77,6 +77,18 @@ def system_for(name: str, designs: Collection[str]) -> Callable[[], System]:
     if name not in SYSTEMS and ":" not in name:
         unknown("system", name, [*SYSTEMS, OWN, "or an address"])
     return system_named(name)
+
+
+def whole_name(name: str, design: str) -> str:
+    """The name of a system, as `pkg.mod:Class` where it stands beside a design of somebody's own: by its name there,
+    or, where it is the only one, instead of the reference, which such a design does not have.
+    """
+    from edgeproof.properties.own import adopted
+
+    systems = adopted()[design].systems if design in adopted() else {}
+    if name == "reference" and len(systems) == 1:
+        name = next(iter(systems))
+    return f"{systems[name].__module__}:{name}" if name in systems else name
 
 
 def system_named(name: str) -> Callable[[], System]:

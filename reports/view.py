@@ -78,12 +78,16 @@ class Sheet:
 
 @frozen
 class View:
-    """A ledger, arranged. `out` is the output folder as the user wrote it, `program` what the user calls us."""
+    """A ledger, arranged. `out` is the output folder as the user wrote it, `program` what the user calls us.
+
+    `described_in` is the file of the user's that says what was judged, where that is a deployment and no design.
+    """
 
     ledger: Ledger
     sheets: tuple[Sheet, ...]
     out: str
     program: str = "edgeproof"
+    described_in: str = ""
 
     def path(self, trace: str) -> str:
         """Where a trace file is, from where the user is."""

@@ -15,7 +15,7 @@ from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import counted, one_line
 from edgeproof.reports.files import check_directory, remove_file, write_text
 from edgeproof.reports.progress import progress
-from edgeproof.reports.systems import OWN, SYSTEMS, system_named
+from edgeproof.reports.systems import OWN, SYSTEMS, system_named, whole_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +76,7 @@ def cover(terminal: Terminal, design: str, on: str, choices: Choices, most: int 
     from edgeproof.reports.request import select_case
 
     case = select_case(design, choices)
+    on = whole_name(on, case.design)
     system = system_named(on)
     check_directory(out)
     with progress(terminal) as notify:

@@ -14,7 +14,7 @@ from edgeproof.reports.designs import OWN_DESIGN, design_named
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import write_text
 from edgeproof.reports.power_cuts import STORE, replay_power_cut
-from edgeproof.reports.systems import OWN, SYSTEMS, system_named
+from edgeproof.reports.systems import OWN, SYSTEMS, system_named, whole_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,7 @@ def replay(
     run, instance = read_trace(trace)
     if run.cut is not None:
         return _replay_power_cut(terminal, run, instance, on, test)
+    on = whole_name(on, run.design)
     system = None if on == MODEL else system_named(on)
     if test is not None:
         _check_target(test, force)

@@ -47,7 +47,7 @@ def report_target(terminal: Terminal, aimed: Aimed, request: Request, profile: s
         described, evolve(BUDGETS[profile], seed=seed), request.properties, aimed.faults, _say(terminal)
     )
     ledger = evolve(verified.ledger, environment={"profile": profile, "system": described.target.base})
-    view = arrange(ledger, out, program_name())
+    view = evolve(arrange(ledger, out, program_name()), described_in=str(aimed.target))
     write_bundle(view)
     files = write_breaches(verified, described, aimed.hosts, Path(out))
     if terminal.as_json:

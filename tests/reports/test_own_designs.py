@@ -116,12 +116,10 @@ def test_its_traces_are_shown_and_replayed_where_it_is_named(cli: Run, keep: Kee
     assert "there is no design 'Lamp'" in cli("show", kept).err
     shown = cli("show", kept, "--design", FILE)
     assert (shown.status, "Lamp with surge=True: a witness about calm, 2 steps" in shown.out) == (0, True)
-    for on in ("model", "lamp:Socket"):
+    for on in ("model", "lamp:Socket", "Socket", "reference"):
         replayed = cli("replay", kept, "--design", FILE, "--on", on)
         assert (replayed.status, "calm: broken, as the trace claims" in replayed.out) == (0, True)
-    assert "wrote test_it.py" in (
-        cli("replay", kept, "--design", FILE, "--on", "lamp:Socket", "--pytest", "test_it.py").out
-    )
+    assert "wrote test_it.py" in (cli("replay", kept, "--design", FILE, "--on", "Socket", "--pytest", "test_it.py").out)
     text = Path("test_it.py").read_text(encoding="utf-8")
     assert "replay(load_trace(TRACE), on=Socket, design=Lamp, properties=[CALM])" in text
     assert load_trace(Path(kept).read_text(encoding="utf-8")) == surged
@@ -236,6 +234,13 @@ def test_what_is_nowhere_is_said_in_one_line(cli: Run) -> None:
 
 def test_of_a_name_that_is_not_there_the_nearest_is_said(cli: Run, lamp: Path) -> None:
     assert "lamp has no Lmap; did you mean Lamp?" in cli("list", "--design", f"{FILE}:Lmap").err
+
+
+def test_every_transition_is_taken_on_the_system_that_stands_beside_it(cli: Run, lamp: Path) -> None:
+    for on in ((), ("--on", "Socket")):
+        covered = cli("cover", FILE, *on)
+        assert (covered.status, "compared: on, uses" in covered.out) == (0, True)
+    assert "there is no system 'Sockte'" in cli("cover", FILE, "--on", "Sockte").err
 
 
 def test_where_the_code_of_a_system_ends_the_process_nothing_is_judged(cli: Run, lamp: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shlex
 import subprocess
@@ -84,6 +85,15 @@ def test_it_is_a_violation_with_the_requests_that_show_it(found: Found) -> None:
     assert "answered 200: version 0" in get
     assert "had committed something newer; the bound is 0.15 s" in get
     assert len(shown.split("\n  line ")) <= 10, "all that the violation does not need is left out"
+
+
+def test_code_hosts_show_it_at_the_file_that_describes_the_deployment(found: Found) -> None:
+    document = json.loads((found.folder / "out" / "report.sarif").read_text(encoding="utf-8"))
+    (result,) = document["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (result["ruleId"], result["level"]) == ("bounded-staleness", "error")
+    assert Path(place["artifactLocation"]["uri"].removeprefix("file://")) == found.folder / "edgeproof.toml"
+    assert place["region"] == {"startLine": 1}
 
 
 def test_the_script_does_it_again_by_itself(found: Found, tmp_path: Path) -> None:
