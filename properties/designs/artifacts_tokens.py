@@ -22,7 +22,7 @@ from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fa
 from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
-from edgeproof.properties.designs.parts.possible import as_late_as_it_may_be, waits_to_retry
+from edgeproof.properties.designs.parts.possible import as_late_as_it_may_be, hurries_nothing, waits_to_retry
 
 __all__ = ["DOSSIER", "new_token_bound", "new_token_formula"]
 
@@ -253,6 +253,14 @@ DOSSIER: Final = Dossier(
     possible={
         **waits_to_retry("tokens-tombstone"),
         **as_late_as_it_may_be("tokens-tombstone"),
+        **hurries_nothing(
+            "tokens-push-unchecked",
+            "tokens-tombstone-heartbeat",
+            "mint_read",
+            "mint_write",
+            "revoke_token",
+            "change_another",
+        ),
         "a-token-admits": Fact(
             "tokens-push-unchecked",
             "A request with the token is admitted.",
