@@ -22,7 +22,7 @@ from edgeproof.properties.designs.dossier import Constants, Costing, Dossier, Fa
 from edgeproof.properties.designs.parts import outbox
 from edgeproof.properties.designs.parts.alarm import FAILURES, LIMITS
 from edgeproof.properties.designs.parts.cache import cached_copy, old_copies
-from edgeproof.properties.designs.parts.possible import as_late_as_it_may_be, waits_to_retry
+from edgeproof.properties.designs.parts.possible import as_late_as_it_may_be, happens, hurries_nothing, waits_to_retry
 
 __all__ = ["DOSSIER", "new_token_bound", "new_token_formula"]
 
@@ -225,6 +225,36 @@ def _leaves_the_location(s: State, pop: Expr) -> Expr:
     return token + ite((s.revoke != "mark") | unmarked, nothing, once)
 
 
+def _as_long_as_it_is_valid(case: str, request: str, says: str) -> dict[str, Fact]:
+    """Whoever admits nobody, or not for long, breaks no promise; nor does a check that another one stands behind."""
+    return {
+        f"{request}-in-the-last-moment": Fact(
+            case,
+            f"{says} is admitted in the last moment.",
+            lambda s: (s.minted_for == s.L) & for_all(s.Pop, lambda p: ~s.admitted[p]),
+            request,
+            _somebody_is_admitted,
+        ),
+        f"{request}-too-late": Fact(
+            case,
+            f"{says} is refused just after the token's time, as nothing else speaks against it.",
+            lambda s: (s.minted_for == s.L + 1) & _nothing_against_it(s),
+            request,
+            lambda s: ~_somebody_is_admitted(s),
+        ),
+    }
+
+
+def _somebody_is_admitted(s: State) -> Expr:
+    return exists(s.Pop, lambda p: s.admitted[p])
+
+
+def _nothing_against_it(s: State) -> Expr:
+    """The last requests were admitted, the token may push, and every location has it and no mark of it."""
+    known = for_all(s.Pop, lambda p: s.admitted[p] & s.fresh[p] & (s.cache[p] == "token"))
+    return known & s.writes & (s.token == "active") & ~s.marked
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("immediate-revocation",),
@@ -253,6 +283,38 @@ DOSSIER: Final = Dossier(
     possible={
         **waits_to_retry("tokens-tombstone"),
         **as_late_as_it_may_be("tokens-tombstone"),
+        **hurries_nothing(
+            "tokens-push-unchecked",
+            "tokens-tombstone-heartbeat",
+            "mint_read",
+            "mint_write",
+            "revoke_token",
+            "change_another",
+        ),
+        **_as_long_as_it_is_valid("tokens-push-unchecked", "push", "A push"),
+        **_as_long_as_it_is_valid("tokens-presence", "fetch_elsewhere", "A fetch elsewhere"),
+        "a-push-within-the-margin": Fact(
+            "tokens",
+            "A push is refused within the margin, as nothing else speaks against it.",
+            lambda s: (s.minted_for == s.L) & _nothing_against_it(s),
+            "push",
+            lambda s: ~_somebody_is_admitted(s),
+        ),
+        "a-push-where-the-clock-is-behind": Fact(
+            "tokens",
+            "A push is admitted in the last moment where the clock is behind.",
+            lambda s: (s.minted_for == s.L) & for_all(s.Pop, lambda p: s.slow[p] & ~s.admitted[p]),
+            "push",
+            _somebody_is_admitted,
+        ),
+        "a-push-that-the-object-refuses": Fact(
+            "tokens-skew",
+            "A push just after the token's time is refused, though the clock is behind where it comes.",
+            lambda s: (s.minted_for == s.L + 1) & _nothing_against_it(s) & for_all(s.Pop, lambda p: s.slow[p]),
+            "push",
+            lambda s: ~_somebody_is_admitted(s),
+        ),
+        "a-clock-is-set-right": happens("tokens-skew", "resync", "The clock of a location is set right."),
         "a-token-admits": Fact(
             "tokens-push-unchecked",
             "A request with the token is admitted.",

@@ -24,6 +24,7 @@ from edgeproof.properties.designs.parts.links import UNBROKEN
 from edgeproof.properties.designs.parts.possible import (
     acknowledged,
     as_late_as_it_may_be,
+    happens,
     waits_to_retry,
     watched,
     watched_from,
@@ -294,6 +295,27 @@ DOSSIER: Final = Dossier(
         **watched_from("bare-statements", "uncaught"),
         **watched_from("early-ack", "commit_late"),
         **watched_from("inline", "write_inline"),
+        "an-inline-put-begins": Fact(
+            "inline",
+            "An inline put begins when its write is committed.",
+            happens="write_inline",
+            then=lambda s: exists(s.Put, lambda k: s.stray[k] & (s.stray_for[k] == 0)),
+        ),
+        "a-put-is-ambiguous": happens(
+            "outbox-faults", "put_ambiguous", "A put is said to have failed although it was applied."
+        ),
+        "a-late-put-never-lands": happens(
+            "recommended-apart", "stray_vanishes", "A put that nobody waits for any more never lands."
+        ),
+        "a-crash-ends-a-put": Fact(
+            "outbox-faults", "A crash ends a put.", lambda s: (s.sending != "idle") & (s.failures < s.F), "crash"
+        ),
+        "a-crash-between-attempts": Fact(
+            "outbox-faults",
+            "A crash comes between two attempts, however many of them have failed.",
+            lambda s: (s.sending == "idle") & (s.failures == s.F),
+            "crash",
+        ),
         "a-due-heartbeat-stays": Fact(
             "recommended-apart",
             "A write leaves a heartbeat that is due as it is.",

@@ -208,6 +208,16 @@ DOSSIER: Final = Dossier(
         "a-write-is-acknowledged": acknowledged("content-vetted"),
         **as_late_as_it_may_be("content-vetted"),
         **watched("content-vetted", "write"),
+        "a-fix-takes-long": Fact(
+            "content-vetted", "A fix takes as long as it may.", lambda s: (s.content == "poison") & (s.bad_for == s.X)
+        ),
+        "a-good-version-is-not-followed": Fact(
+            "content-restored",
+            "A restore to before the write that is watched makes no good version one that is followed as bad.",
+            lambda s: ~s.poisoned & (s.config + 1 == s.watched),
+            "rollback",
+            lambda s: ~s.poisoned,
+        ),
         "the-last-good-copy-is-kept": Fact(
             "content-keeps",
             "An isolate keeps a good copy while KV holds a bad one.",

@@ -76,6 +76,13 @@ DOSSIER: Final = Dossier(
         **waits_to_retry("lost-alarm-faults"),
         **as_late_as_it_may_be("lost-alarm-watchdog"),
         **watched("lost-alarm-watchdog", "write"),
+        "a-lost-alarm-stays-lost": Fact(
+            "lost-alarm-recommended",
+            "An instance that takes over leaves an alarm lost that is not overdue yet.",
+            lambda s: s.stuck,
+            "put_late",
+            lambda s: s.stuck,
+        ),
         "an-alarm-is-armed-again": Fact(
             "lost-alarm-watchdog", "An alarm that is overdue is armed again.", lambda s: s.alarm == "again"
         ),

@@ -60,6 +60,11 @@ _LEMMAS: Final[Lemmas] = {
     "what-is-loaded-is-a-copy": lambda s: for_all(s.Pop, lambda p: s.loaded[p] == is_copy(s.kept[p], s.kept_era[p])),
 }
 
+
+def _during_a_put(case: str, restore: str, says: str) -> Fact:
+    return Fact(case, says, lambda s: (s.sending == "flying") & ~s.replaced, restore, lambda s: s.replaced)
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("read-your-writes", "cross-pop-monotonic"),
@@ -79,6 +84,17 @@ DOSSIER: Final = Dossier(
             "restored-in-flight",
             "During a put the store is restored, and a write brings back the number that the put carries.",
             lambda s: (s.sending != "idle") & s.replaced & (s.sent == s.config),
+        ),
+        "two-writes-are-taken-back": _during_a_put(
+            "restored-in-flight-no-epoch",
+            "rollback_two",
+            "Two writes are taken back during a put, which is known then.",
+        ),
+        "all-writes-are-taken-back": _during_a_put(
+            "restored-in-flight", "rollback_all", "All writes are taken back during a put, which is known then."
+        ),
+        "the-only-write-is-taken-back": Fact(
+            "restored-in-flight", "The only write is taken back.", lambda s: s.config == 1, "rollback_all"
         ),
     },
 )

@@ -38,10 +38,12 @@ def likeness(proofs: Proofs, mutant: Mutant) -> Likeness:
     design = proofs.instance.machine
     before = action_of(design, mutant.action, proofs.instance)
     after = action_of(mutant.machine, mutant.action, proofs.instance)
+    # One that is impossible in this case has none of the arguments that proofs add.
+    able = max(before, after, key=lambda one: len(one.arguments))
     more = [after.guard & ~before.guard, *_otherwise(before, after, design.variables)]
-    if _can_be(proofs, after, more):
+    if _can_be(proofs, able, more):
         return Likeness.OTHER
-    if before.fair is not after.fair or _can_be(proofs, after, [before.guard & ~after.guard]):
+    if before.fair is not after.fair or _can_be(proofs, able, [before.guard & ~after.guard]):
         return Likeness.LESS
     return Likeness.SAME
 

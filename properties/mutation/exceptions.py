@@ -31,6 +31,57 @@ EXCEPTIONS: Final[tuple[Excepted, ...]] = (
         "has a run that is fair still.",
     ),
     *(
+        Excepted(
+            f"{action}: no `not stray[slot]` in *",
+            "A late put in the place of another one: that may never land as well (`stray_vanishes`), and then the "
+            "place is free.",
+        )
+        for action in ("put_late", "put_given_up")
+    ),
+    Excepted(
+        "read: no `not ((reader = memo) and loaded[pop] and (memo_age[pop] <= M))` in *region_cached*",
+        "An isolate that keeps something was answered through the region, which has a copy since, and may renew it at "
+        "any time (`refresh_region`).",
+        ("do_kv_regional",),
+    ),
+    *(
+        Excepted(
+            says,
+            "Every put begins with this forgotten, and nothing but its end asks for it.",
+            ("do_kv_restores",),
+        )
+        for says in ("put_confirmed leaves replaced as it is", "replaced is True at first")
+    ),
+    Excepted(
+        "write: no `replaced` in *",
+        "A write makes the put under way outdated by itself, and nothing but its end asks whether the store was "
+        "restored.",
+        ("do_kv_restores",),
+    ),
+    *(
+        Excepted(
+            says,
+            "To restore a store that holds nothing leads where a first write leads that is taken back at once.",
+            ("do_kv_restores",),
+        )
+        for says in ("rollback_all: no `0 < config` in *", "rollback_all: `0 <= config` instead of `0 < config`")
+    ),
+    Excepted(
+        "resync is not owed a turn",
+        "A clock may be behind for ever: nothing that has to come about waits for it to be set right.",
+        ("artifacts_tokens",),
+    ),
+    Excepted(
+        "before is poison at first",
+        "What the config was a version ago is asked for where there were two, and every write says it anew.",
+        ("do_kv_content",),
+    ),
+    Excepted(
+        "memo_age always runs",
+        "The age of what an isolate keeps is asked for only where it keeps something, and begins when that comes: "
+        "there are more states, and the same runs.",
+    ),
+    *(
         Excepted(says, _NEVER_LATE, ("do_only",))
         for says in ("write: 1 instead of 0", "write: `0` whether or not *", "since always runs")
     ),

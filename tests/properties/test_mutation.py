@@ -214,6 +214,12 @@ def test_the_solver_tells_a_mutant_from_the_design_in_other_words(says: str, lik
     assert likeness(proofs_of(case), _mutant("do_only", says)) is like
 
 
+def test_a_mutant_in_which_time_never_passes_does_less() -> None:
+    (case,) = (one for one in scoreboard("do_kv_lost_alarms") if one.name == "lost-alarm-watchdog")
+    stops = _mutant("do_kv_lost_alarms", "no `poked <= W` in `(not (watchdog = on)) or (poked <= W)`")
+    assert likeness(proofs_of(case), stops) is Likeness.LESS
+
+
 def test_a_lemma_is_needed_where_a_proof_is_lost_without_it() -> None:
     (case,) = (one for one in scoreboard("do_only") if one.name == "do-only")
     lost = lost_without(proofs_of(case), "served-is-committed")

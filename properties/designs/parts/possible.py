@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from edgeproof.properties.designs.dossier import Fact
 
-__all__ = ["acknowledged", "as_late_as_it_may_be", "happens", "waits_to_retry", "watched", "watched_from"]
+__all__ = [
+    "acknowledged",
+    "as_late_as_it_may_be",
+    "happens",
+    "hurries_nothing",
+    "waits_to_retry",
+    "watched",
+    "watched_from",
+]
 
 
 def acknowledged(case: str) -> Fact:
@@ -40,6 +48,29 @@ def as_late_as_it_may_be(case: str) -> dict[str, Fact]:
         "a-put-takes-long": Fact(
             case, "A put takes as long as it may.", lambda s: (s.sending != "idle") & (s.sending_for == s.D)
         ),
+    }
+
+
+def hurries_nothing(case: str, with_heartbeat: str, *writes: str) -> dict[str, Fact]:
+    """A write finds an alarm that is armed, and one that replaces it delays what waits for it."""
+
+    def stays(where: str, write: str, alarm: str, says: str) -> Fact:
+        return Fact(
+            where,
+            says,
+            lambda s: (s.alarm == alarm) & (s.sending == "idle") & (s.armed == (s.S if alarm == "sync" else s.H)),
+            write,
+            lambda s: (s.alarm == alarm) & (s.armed > 0),
+        )
+
+    return {
+        **{f"{one}-leaves-the-alarm": stays(case, one, "sync", f"{one} leaves an alarm as it is.") for one in writes},
+        **{
+            f"{one}-leaves-a-due-heartbeat": stays(
+                with_heartbeat, one, "beat", f"{one} leaves a heartbeat that is due."
+            )
+            for one in writes
+        },
     }
 
 
