@@ -63,6 +63,6 @@ def check_history(
     sources = [Path(one) for one in ([paths] if isinstance(paths, str | PathLike) else paths)]
     columns = stated_mapping(None if mapping is None else Path(mapping), times)
     loaded = load(open_duckdb(memory), sources, columns, strict=strict)
-    checked = check_all(at_once(gather(loaded.events)), loaded.malformed, promise, names)
+    checked = check_all(at_once(gather(loaded)), loaded.malformed, promise, names)
     title, seconds = ", ".join(map(str, sources)), time.perf_counter() - started
     return history_ledger(title, promise, checked.evidence, checked.anomalies, seconds=seconds)

@@ -14,12 +14,12 @@ from attrs import frozen
 from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError, canonical, problem, suspects
 from edgeproof.properties.intake.mapping import SKIP, ColumnMapping
 
-__all__ = ["Loaded", "judged"]
+__all__ = ["Tables", "judged"]
 
 
 @frozen
-class Loaded:
-    """A history: its well-formed events, and what is malformed (file, line, problem). Nothing is in memory yet."""
+class Tables:
+    """Well-formed events, and what is malformed (file, line, problem). Nothing is in memory yet."""
 
     events: ir.Table
     malformed: ir.Table
@@ -27,7 +27,7 @@ class Loaded:
 
 def judged(
     backend: ibis.BaseBackend, paths: Sequence[Path], mapping: ColumnMapping, rows: tuple[int, int] | None = None
-) -> Loaded:
+) -> Tables:
     """What is in files with the same columns; of a single one perhaps some rows only, the first being row 0.
 
     They are judged in one pass now, so that nothing else has to do it in each of its own. Raises IntakeError for
@@ -45,8 +45,8 @@ def judged(
     located = events.mutate(problem=wrong).filter(wrong.notnull()).select(MALFORMED.names)
     if not int(backend.to_pyarrow(suspects(events).count()).as_py()):
         sound = _without_skipped(canonical(table, mapping, file, line, sound=True), mapping)
-        return Loaded(sound.select(EVENTS.names), located.limit(0))
-    return Loaded(events.filter(wrong.isnull()).select(EVENTS.names), located)
+        return Tables(sound.select(EVENTS.names), located.limit(0))
+    return Tables(events.filter(wrong.isnull()).select(EVENTS.names), located)
 
 
 def _without_skipped(events: ir.Table, mapping: ColumnMapping) -> ir.Table:

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-import ibis.expr.types as ir
+import pyarrow as pa
 from attrs import frozen
 
 from edgeproof.properties.intake.convert import write_parquet
 from edgeproof.properties.intake.in_place import in_place, schema_of
-from edgeproof.properties.intake.judged import Loaded, judged
+from edgeproof.properties.intake.judged import Tables, judged
+from edgeproof.properties.intake.loaded import Loaded, Part
 from edgeproof.properties.intake.malformed import MalformedError
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.numbering import number_versions
+from edgeproof.properties.intake.plain import Plain, plain
 from edgeproof.properties.intake.plausible import ask_back
 from edgeproof.properties.intake.sources import Source, find_sources
 from edgeproof.properties.intake.unfit import refuse_all
@@ -33,6 +35,13 @@ class _Alike:
 
     paths: list[Path]
     mapping: ColumnMapping
+    schema: pa.Schema
+
+    @property
+    def lying(self) -> list[Plain] | None:
+        """The files as they can be read where they lie; None if they cannot."""
+        found = [plain(path, self.schema, self.mapping) for path in self.paths]
+        return [one for one in found if one is not None] if None not in found else None
 
 
 def load(
@@ -46,25 +55,45 @@ def load(
     """Read a history from files, directories and globs.
 
     What is no Parquet of plain columns is parsed and judged once, into Parquet in `directory`, or in a temporary one
-    that goes with the backend. Raises IntakeError for what cannot be used, OSError for what cannot be read, and
-    MalformedError for the first malformed line if `strict`.
+    that goes with the backend. What can be read as it lies is judged when it is read, unless `strict`. Raises
+    IntakeError for what cannot be used, OSError for what cannot be read, and MalformedError for the first malformed
+    line if `strict`.
     """
     mapping = mapping or ColumnMapping()
     found = find_sources(sources)
     alike, others = _split(found, mapping)
     ask_back(found, mapping)
-    parts = [_in_place(backend, one, strict) for one in alike]
-    if others:
+    parts = [_part(backend, one, strict) for one in alike]
+
+    def place_of() -> Path:
         place = _temporary(backend) if directory is None else directory
         place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    if others:
+        place = place_of()
         events, malformed = place / "events.parquet", place / "malformed.parquet"
         count = write_parquet(others, mapping, events, malformed, strict=strict)
         if not (count or alike):
             refuse_all(others, mapping)
         if mapping.order == "commits":
             events = number_versions(events)
-        parts.append(Loaded(backend.read_parquet(events), backend.read_parquet(malformed)))
-    return Loaded(_union([part.events for part in parts]), _union([part.malformed for part in parts]))
+        parts.append(_written(backend, events, malformed))
+    return Loaded(parts, place_of)
+
+
+def _part(backend: ibis.BaseBackend, alike: _Alike, strict: bool) -> Part:
+    """Parquet files with the same columns, which are judged now unless they can be read as they lie."""
+    part = Part(lambda: _in_place(backend, alike, strict), None if strict else alike.lying)
+    if part.lying is None:
+        part.judged  # noqa: B018
+    return part
+
+
+def _written(backend: ibis.BaseBackend, events: Path, malformed: Path) -> Part:
+    """What was parsed into Parquet of ours."""
+    tables = Tables(backend.read_parquet(events), backend.read_parquet(malformed))
+    return Part(lambda: tables, [Plain.placed_at(events)], is_known=True)
 
 
 def _split(found: Iterable[Source], mapping: ColumnMapping) -> tuple[list[_Alike], list[Source]]:
@@ -77,11 +106,11 @@ def _split(found: Iterable[Source], mapping: ColumnMapping) -> tuple[list[_Alike
         if schema is None or not in_place(schema, of_file):
             others.append(source)
         else:
-            groups.setdefault((str(schema), id(of_file)), _Alike([], of_file)).paths.append(source.path)
+            groups.setdefault((str(schema), id(of_file)), _Alike([], of_file, schema)).paths.append(source.path)
     return list(groups.values()), others
 
 
-def _in_place(backend: ibis.BaseBackend, alike: _Alike, strict: bool) -> Loaded:
+def _in_place(backend: ibis.BaseBackend, alike: _Alike, strict: bool) -> Tables:
     found = judged(backend, alike.paths, alike.mapping)
     if not int(backend.to_pyarrow(found.malformed.count()).as_py()):
         return found
@@ -91,10 +120,6 @@ def _in_place(backend: ibis.BaseBackend, alike: _Alike, strict: bool) -> Loaded:
         first = backend.to_pyarrow(found.malformed.order_by(["file", "line"]).limit(1)).to_pylist()[0]
         raise MalformedError(f"{first['file']}, line {first['line']}: {first['problem']}")
     return found
-
-
-def _union(tables: list[ir.Table]) -> ir.Table:
-    return tables[0] if len(tables) == 1 else ibis.union(*tables)
 
 
 def _temporary(backend: ibis.BaseBackend) -> Path:

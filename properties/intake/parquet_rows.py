@@ -14,7 +14,7 @@ from edgeproof.properties.intake.values import PER_SECOND, Seconds
 
 __all__ = ["parquet_records"]
 
-_MANY: Final = 10_000
+_MANY: Final = 1_000
 
 
 def parquet_records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:

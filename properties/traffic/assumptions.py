@@ -130,7 +130,8 @@ def _skew(facts: Facts, promise: Promise) -> Table:
     puts = facts.publishes
     puts = puts.put(value=_asked(facts, puts) - puts.returned)
     found = [puts.take(_is_own(facts, puts) & (puts.value > 0)).only(*PLACE, "value")]
-    for reads in facts.reads() if len(early) else ():
+    known_early = matched(key(facts.tellings, VERSION), key(early, VERSION)) >= 0
+    for reads in facts.reads(np.where(known_early, -np.inf, np.inf)) if len(early) else ():
         of = matched((*key(reads, VERSION), reads.returned), (*key(early, VERSION), early.first_returned))
         first = reads.take(of >= 0)
         found.append(first.put(value=early.asked[of[of >= 0]] - first.returned).only(*PLACE, "value"))

@@ -12,8 +12,8 @@ from attrs import frozen
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.labels import EMPTY_DIGEST, newer
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import ReadsThat
-from edgeproof.properties.traffic.table import Column, Flags, Table, concat
+from edgeproof.properties.traffic.spans import ReadsThat, since_when
+from edgeproof.properties.traffic.table import Column, Flags, Floats, Table, concat
 
 __all__ = [
     "CLOCKS",
@@ -137,13 +137,32 @@ def _by_moment(facts: Facts, causes: Causes, broken: Table) -> dict[tuple[str, f
     found = [_at(table, table.columns[moment], moments) for table, moment in causes.tables]
     told = causes.told
     if told is not None and len(moments):
-        for reads in facts.reads_at(moments):
+        for reads in facts.reads(_may_be_at(facts, broken)):
+            reads = reads.take(np.isin(reads.returned, moments))
             reads = reads.take(told(reads))
             found.append(reads.put(at=reads.returned).only(*CAUSE, "at"))
     by: dict[tuple[str, float], list[dict[str, Any]]] = {}
     for row in facts.rows(concat(found)) if found else ():
         by.setdefault((row["unit"], row["at"]), []).append(row)
     return by
+
+
+def _may_be_at(facts: Facts, broken: Table) -> Floats:
+    """By telling, minus infinity if one of its reads may have returned at a moment that counts, else infinity."""
+    tellings, moments = facts.tellings, broken.because_at
+    known = np.flatnonzero(~np.isnan(moments))
+    if len(known) > _FEW:
+        there = np.isin(tellings.unit, broken.unit[known])
+    else:
+        there = np.zeros(len(tellings), bool)
+        for unit, moment in {(broken.unit[place].item(), moments[place].item()) for place in known}:
+            at = (tellings.first_returned <= moment) & (tellings.last_returned >= moment)
+            there |= at & (tellings.unit == unit)
+    return np.where(there, -np.inf, np.inf)
+
+
+_FEW: Final = 16
+"""Moments that are looked for one by one."""
 
 
 def _at(table: Table, at: Column, moments: Column) -> Table:
@@ -155,7 +174,7 @@ def breaking(facts: Facts, broken: Broken) -> Table:
     found = [] if broken.events is None else [event_columns(broken.events)]
     that = broken.reads
     if that is not None:
-        for reads in facts.reads():
+        for reads in facts.reads(since_when(facts, [that])):
             which, because_at = that(reads)
             found.append(event_columns(reads.take(which).put(because_at=because_at)))
     return concat([event_columns(facts.publishes.take(np.zeros(0, np.int64)).put(because_at=np.zeros(0))), *found])

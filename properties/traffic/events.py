@@ -1,88 +1,181 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The events of a history as columns of numbers: the reads that got an answer a batch at a time, the others at once."""
+"""The events of a history as columns of numbers: one pass, after which its reads are few rows.
+
+Batches are worked on side by side. Of each read it is kept which telling it is of; reads are read again, in part, where
+some of a telling may break something.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from math import inf
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from attrs import evolve, frozen
+import pyarrow.compute as pc
+from attrs import frozen
 
-from edgeproof.properties.intake import EVENTS
-from edgeproof.properties.traffic.coded import OK, READ, Vocabulary
-from edgeproof.properties.traffic.table import Flags, Floats, Table, concat
+from edgeproof.properties.intake import EVENTS, Loaded
+from edgeproof.properties.intake.sound import is_sound
+from edgeproof.properties.traffic.batches import Batch, batches_of, faults_of, side_by_side
+from edgeproof.properties.traffic.coded import OK, READ, Coded, Vocabulary, of_all
+from edgeproof.properties.traffic.lives import restores_seen, sessions
+from edgeproof.properties.traffic.table import Column, Deferred, Floats, Ints, Table, concat, constant
+from edgeproof.properties.traffic.tellings import TOLD, merged, told_by
 
-__all__ = ["Recorded", "malformed_lines", "recorded"]
+__all__ = ["Reads", "Recorded", "malformed_lines", "recorded"]
 
-BATCH: Final = 250_000
-"""Events that are looked at together."""
-KEPT: Final = 4_000_000
-"""Events that are kept in memory: of more, the reads are read again whenever they are looked at."""
+_SHOWN: Final = ("file", "note", "key")
+"""Text of a read that its telling does not have."""
+
+_OF_OTHERS: Final = ("line",)
+"""Columns that no read needs."""
+
+_ELSEWHERE: Final = -2
+"""Stands for a word that a batch does not have."""
+
+
+@frozen(eq=False)
+class _Digested:
+    """What a batch came to: its `tellings`, and which of these each of its reads is `of`; at what `places` of the batch
+    these are (None for all); all `others`; and the words that it counts for itself.
+    """
+
+    batch: Batch
+    words: Mapping[str, pa.Array]
+    tellings: dict[str, Column]
+    of: Ints
+    places: Ints | None
+    others: Table
+
+
+@frozen(eq=False)
+class Reads:
+    """The reads of a batch that got an answer: of which telling, by number, each one of those of the batch is."""
+
+    batch: Batch
+    of: Ints
+    places: Ints | None
+    numbers: Mapping[str, Ints]
+    tellings: Ints
+
+    def table(self, tellings: Table, which: Ints | None) -> Table:
+        """Those at some places, or all. Columns are read when they are asked for."""
+        size = len(self.of) if which is None else len(which)
+        made: dict[str, Callable[[], Column]] = {name: partial(self._read, name, which) for name in EVENTS.names}
+        telling = self._telling(which)
+        for name in (*TOLD, "label", "told", "own"):
+            made[name] = partial(_of_telling, tellings, name, telling)
+        made["telling"] = lambda: telling
+        made["kind"], made["outcome"] = lambda: constant(READ, size), lambda: constant(OK, size)
+        return Table(Deferred(size, made))
+
+    def later(self, after: Floats) -> Ints | None:
+        """The places of the reads that began later than `after`, by telling; None for all."""
+        limit = after[self.tellings]
+        if (limit == inf).all():
+            return np.zeros(0, np.int64)
+        if (limit == -inf).all():
+            return None
+        of = limit[self.of]
+        return np.flatnonzero(of == -inf if np.isinf(limit).all() else self._read("invoke", None) > of)
+
+    def _telling(self, which: Ints | None) -> Ints:
+        found: Ints = self.tellings[self.of if which is None else self.of[which]]
+        return found
+
+    def _read(self, name: str, which: Ints | None) -> Column:
+        column = Coded.of(self.batch.read((name,))).table.columns[name]
+        if self.places is not None:
+            column = column[self.places]
+        column = column if which is None else column[which]
+        return of_all(column, self.numbers[name]) if name in self.numbers else column
+
+
+def _of_telling(tellings: Table, name: str, telling: Ints) -> Column:
+    column = tellings.columns[name]
+    return constant(column[0], len(telling)) if column.strides == (0,) and len(column) else column[telling]
 
 
 @frozen(eq=False)
 class Recorded:
-    """A history: its words, its reads that got an answer, and all its other events."""
+    """A history: its words, its reads that got an answer by what they were told (`tellings`), all its other events."""
 
     vocabulary: Vocabulary
     others: Table
-    answered: Callable[[], Iterable[Table]]
-    returned_at: Callable[[Floats], Iterable[Table]]
-    """Those of the reads that returned at one of some moments."""
-    kept: bool
-    """Whether the reads are in memory, so that they are worked on once, and not whenever they are looked at."""
-
-    def each(self, work: Callable[[Table], Table]) -> Recorded:
-        """The same with what some work makes of each batch of reads."""
-        if self.kept:
-            return _kept(self.vocabulary, self.others, [work(batch) for batch in self.answered()])
-        return evolve(
-            self,
-            answered=lambda: map(work, self.answered()),
-            returned_at=lambda moments: map(work, self.returned_at(moments)),
-        )
+    tellings: Table
+    reads: tuple[Reads, ...]
 
 
-def _kept(vocabulary: Vocabulary, others: Table, answered: list[Table]) -> Recorded:
-    def returned_at(moments: Floats) -> Iterator[Table]:
-        return (reads.take(np.isin(reads.returned, moments)) for reads in answered)
+def recorded(events: Loaded | Any, evictions: Any = None) -> Recorded:
+    """A history, as it was loaded, or of a table with the columns of `EVENTS`.
 
-    return Recorded(vocabulary, others, lambda: answered, returned_at, kept=True)
-
-
-def recorded(events: Any) -> Recorded:
-    """A history, of a table of Arrow or one that a backend evaluates, with the columns of `EVENTS`."""
-    vocabulary = Vocabulary()
-    nothing = vocabulary.coded(EVENTS.empty_table())
-    answered, others, size = [nothing], [nothing], 0
-    batches = _batches(events)
-    for batch in batches:
-        coded = vocabulary.coded(batch)
-        size += len(coded)
-        if size > KEPT and not isinstance(events, pa.Table):
-            batches.close()
-            return _of_many(events, vocabulary)
-        told = _answered(coded)
-        answered.append(coded.take(told))
-        others.append(coded.take(~told))
-    return _kept(vocabulary, concat(others), answered)
+    If it is but some units of one, `evictions` are those of all of it.
+    """
+    if not isinstance(events, Loaded):
+        return _recorded(batches_of(events if isinstance(events, pa.Table) else events.to_pyarrow()), evictions)
+    try:
+        found = _recorded(batches_of(events), evictions)
+    except _UnsoundError:
+        events.found_unsound()
+        return _recorded(batches_of(events), evictions)
+    events.found_sound()
+    return found
 
 
-def _of_many(events: Any, vocabulary: Vocabulary) -> Recorded:
-    """In two parts, each of which Parquet's statistics spare most of a file."""
-    told = (events.kind == "read") & (events.outcome == "ok")
-    rest = [vocabulary.coded(batch) for batch in _batches(events.filter(~told))]
-    others = concat([vocabulary.coded(EVENTS.empty_table()), *rest])
+class _UnsoundError(Exception):
+    """Something may be malformed."""
 
-    def answered(those: Any = told) -> Iterator[Table]:
-        return (vocabulary.coded(batch) for batch in _batches(events.filter(those)))
 
-    def returned_at(moments: Floats) -> Iterator[Table]:
-        return answered(told & events.returned.isin(moments.tolist()))
+def _recorded(batches: Sequence[Batch], evictions: pa.Table | None) -> Recorded:
+    faults = faults_of(batches)
+    evictions = faults if evictions is None else evictions.cast(EVENTS)
+    evictions = evictions.filter(pc.equal(evictions["note"], "evict"))
+    restores = faults.filter(pc.equal(faults["note"], "rollback"))
+    digested = list(side_by_side(partial(_digested, evictions=evictions, restores=restores), batches))
+    vocabulary, numbers = Vocabulary.among([one.words for one in digested])
+    others = concat([_renumbered(one.others, own) for one, own in zip(digested, numbers, strict=True)])
+    starts = np.cumsum([0, *(len(one.tellings["n"]) for one in digested)]).tolist()
+    tellings, of = merged([one.tellings for one in digested], numbers)
+    reads = tuple(
+        Reads(one.batch, one.of, one.places, {name: own[name] for name in _SHOWN}, of[start:stop])
+        for one, own, start, stop in zip(digested, numbers, starts, starts[1:], strict=False)
+    )
+    return Recorded(vocabulary, others, tellings, reads)
 
-    return Recorded(vocabulary, others, answered, returned_at, kept=False)
+
+def _renumbered(table: Table, numbers: Mapping[str, Ints]) -> Table:
+    return table.put(**{name: of_all(table.columns[name], own) for name, own in numbers.items()})
+
+
+def _digested(batch: Batch, evictions: pa.Table, restores: pa.Table) -> _Digested:
+    events = batch.read([name for name in EVENTS.names if name not in _OF_OTHERS])
+    if batch.is_open and not is_sound(events):
+        raise _UnsoundError
+    coded = Coded.of(events)
+    answered = np.logical_and(coded.table.kind == READ, coded.table.outcome == OK)
+    tellings, of = told_by(_with_lives(coded.table.take(answered), coded, evictions, restores))
+    others = coded.table.take(~answered)
+    more = Coded.of((batch.read if len(others) else EVENTS.empty_table().select)(_OF_OTHERS)).table
+    others = others.put(**(more.take(~answered) if len(others) else more).columns)
+    others = _with_lives(others, coded, evictions, restores).whole()
+    return _Digested(
+        batch, coded.words, dict(tellings.columns), of, np.flatnonzero(answered) if len(others) else None, others
+    )
+
+
+def _with_lives(events: Table, coded: Coded, evictions: pa.Table, restores: pa.Table) -> Table:
+    cuts = _cuts(coded, evictions, ("pop", "reader"))
+    return events.put(session=sessions(events, cuts), seen=restores_seen(events, _cuts(coded, restores, ("unit",))))
+
+
+def _cuts(coded: Coded, faults: pa.Table, names: tuple[str, ...]) -> Table:
+    """When something was cut, with the batch's numbers for what that was; what is not in the batch is left out."""
+    times = Coded.of(faults.select(("invoke", "returned"))).table
+    cuts = times.put(**{name: coded.numbers(name, faults[name]) for name in names})
+    return cuts.take(np.logical_and.reduce([cuts.columns[name] != _ELSEWHERE for name in names]))
 
 
 def malformed_lines(malformed: Any, most: int) -> tuple[int, list[dict[str, Any]]]:
@@ -99,21 +192,3 @@ def malformed_lines(malformed: Any, most: int) -> tuple[int, list[dict[str, Any]
         malformed = malformed.order_by(["file", "line"]).limit(most).to_pyarrow()
     rows: list[dict[str, Any]] = malformed.sort_by([("file", "ascending"), ("line", "ascending")]).to_pylist()
     return count, rows[:most]
-
-
-def _batches(events: Any) -> Generator[pa.RecordBatch | pa.Table]:
-    """The events of a table, some at a time. It has to be done, or closed, before DuckDB is asked for anything else."""
-    if isinstance(events, pa.Table):
-        yield events
-        return
-    backend = events.get_backend()
-    reader = backend.con.sql(backend.compile(events)).to_arrow_reader(BATCH)
-    try:
-        yield from reader
-    finally:
-        reader.close()
-
-
-def _answered(events: Table) -> Flags:
-    found: Flags = np.logical_and(events.kind == READ, events.outcome == OK)
-    return found

@@ -14,50 +14,53 @@ restore, and once for those after all: reads are told apart by how many restores
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
 
+from edgeproof.properties.traffic.batches import side_by_side
 from edgeproof.properties.traffic.coded import COMMIT, FAIL, FAULT, OK, PUBLISH, READ, Vocabulary
-from edgeproof.properties.traffic.events import Recorded, recorded
-from edgeproof.properties.traffic.groups import Groups, group
+from edgeproof.properties.traffic.events import Reads, recorded
+from edgeproof.properties.traffic.groups import Groups, numbered, runs
 from edgeproof.properties.traffic.labels import SEEN, SESSION, Labels, key
-from edgeproof.properties.traffic.lives import evictions_of, restores_of, restores_seen, sessions
+from edgeproof.properties.traffic.lives import restores_of
 from edgeproof.properties.traffic.making import contents_of, moments_of, versions_of
 from edgeproof.properties.traffic.table import Floats, Ints, Table, concat, filled
+from edgeproof.properties.traffic.tellings import summed
 from edgeproof.properties.traffic.writes import writes
 
 __all__ = ["Ask", "Facts", "at_once", "gather"]
 
-_TOLD: Final = (*SESSION, "era", "version", "source", "seen", "digest")
 NO_LABEL: Final = np.iinfo(np.int64).max
 """Above all labels."""
 _ASKED: Final = ("unit", "era", "version", "seen", "repo", "scope", "admitted")
+_CONTENT: Final = ("unit", "era", "version", "digest")
 
 
 @frozen(eq=False)
 class Facts:
     """What the checks read. Rows of all tables name their unit, and a version by its `label`.
 
-    `reads` gives the reads that got an answer, a batch at a time, and `reads_at` those that returned at some moments;
-    `unanswered` are the others. Each has its `session` and the number of its unit's restores that may have begun by its
-    end (`seen`). `commits` are those that did not fail, as `writes` tells them apart, each with the `life` of its unit,
-    which a restore ends; `restores` are the restores that say which version they went back to, and `made` are commits
-    and restores that name a version.
+    `reads` gives the reads that got an answer, a batch at a time, each with its `telling`; `unanswered` are the others.
+    Each has its `session` and the number of its unit's restores that may have begun by its end (`seen`). `commits` are
+    those that did not fail, as `writes` tells them apart, each with the `life` of its unit, which a restore ends;
+    `restores` are the restores that say which version they went back to, and `made` are commits and restores that name
+    a version.
 
-    `tellings` has a row per session, version, source and `seen`: how many reads (`n`), and when the first and the last
-    began and ended. `told` is the same per version and `seen`. `contents` counts reads per version and digest, and says
-    when the first one ended; `asks` counts those of tokens. `versions` says of each version that anybody named what is
-    known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of those that superseded it.
+    `tellings` has a row per session, version, source, `seen`, digest, and what was asked of a token: how many reads
+    (`n`), and when the first and the last began and ended; its session is its `own`, by number. `told` is the same per
+    version and `seen`, and each telling says which row of it is its own. `contents` counts reads per version and
+    digest, and says when the first one ended; `asks` counts those of tokens. `versions` says of each version that anybody named
+    what is known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of those that
+    superseded it.
     `units` has a row per unit, by its number.
     """
 
     vocabulary: Vocabulary
-    reads: Callable[[], Iterable[Table]]
-    reads_at: Callable[[Floats], Iterable[Table]]
+    batches: tuple[Reads, ...]
     unanswered: Table
     commits: Table
     publishes: Table
@@ -72,6 +75,16 @@ class Facts:
     own_contents: Table
     moments: Table
     units: Table
+
+    def reads(self, after: Floats | None = None) -> Iterator[Table]:
+        """The reads that got an answer, a batch at a time: those that began later than `after`, by telling, or all."""
+        if after is None:
+            yield from (batch.table(self.tellings, None) for batch in self.batches)
+            return
+        later = side_by_side(lambda batch: batch.later(after), self.batches)
+        for batch, which in zip(self.batches, later, strict=True):
+            if which is None or len(which):
+                yield batch.table(self.tellings, which)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """The rows of a small table, in words."""
@@ -92,91 +105,46 @@ def at_once(facts: Facts) -> Ask:
 
 
 def gather(events: Any, evictions: Any = None) -> Facts:
-    """Digest a history, of a table with the columns of `EVENTS`: one pass over its reads.
+    """Digest a history, as it was loaded, or of a table with the columns of `EVENTS`: one pass over its reads.
 
     If it is but some units of one, `evictions` are those of all of it, as isolates serve many units.
     """
-    known = recorded(events)
-    faults = known.others.take(known.others.kind == FAULT)
-    evictions = evictions_of(faults if evictions is None else known.vocabulary.coded(evictions))
-    restores = restores_of(faults)
-
-    def with_lives(reads: Table) -> Table:
-        return reads.put(session=sessions(reads, evictions), seen=restores_seen(reads, restores))
-
-    lived = known.each(with_lives)
-    tellings, contents, asks = _digested(lived.answered())
-    eras, versions = (np.concatenate([known.others.columns[n], tellings.columns[n]]) for n in ("era", "version"))
+    known = recorded(events, evictions)
+    eras, versions = (np.concatenate([known.others.columns[n], known.tellings.columns[n]]) for n in ("era", "version"))
     labels = Labels.among(eras, versions)
-
-    def labelled(table: Table) -> Table:
-        return table.put(label=labels.of(table))
-
-    digested = tuple(labelled(table) for table in (tellings, contents, asks))
-    return _facts(lived.each(labelled), labelled(with_lives(known.others)), *digested)
-
-
-def _facts(known: Recorded, others: Table, tellings: Table, contents: Table, asks: Table) -> Facts:
+    others, tellings = (table.put(label=labels.of(table)) for table in (known.others, known.tellings))
     faults = others.take(others.kind == FAULT)
     restores = restores_of(faults)
     restored = restores.take(restores.label >= 0)
     commits = writes(others.take((others.kind == COMMIT) & (others.outcome != FAIL)), restores)
     publishes = others.take(others.kind == PUBLISH)
     made = concat([commits.take(commits.label >= 0).only(*restored.columns), restored])
-    told = _summed(tellings, SEEN)
+    of = numbered(*key(tellings, SEEN))
+    told = summed(tellings, SEEN, of)
     units = _units(commits, restores, restored, len(known.vocabulary.of["unit"].words))
-    versions = versions_of(made, restores, publishes, told, units)
+    versions_ = versions_of(made, restores, publishes, told, units)
     return Facts(
         known.vocabulary,
-        known.answered,
-        known.returned_at,
+        known.reads,
         others.take(others.kind == READ),
         commits,
         publishes,
         faults,
         restored,
         made,
-        _summed(tellings, (*SESSION, "label", "source", "seen")),
+        tellings.put(told=of.of, own=runs(*key(tellings, SESSION))),
         told,
-        contents,
-        asks,
-        versions,
+        _summed(tellings.take(tellings.digest >= 0), _CONTENT),
+        _summed(tellings.take(tellings.admitted >= 0), _ASKED),
+        versions_,
         contents_of(made),
-        moments_of(made, restores, versions),
+        moments_of(made, restores, versions_),
         units,
     )
 
 
-def _digested(batches: Iterable[Table]) -> tuple[Table, Table, Table]:
-    """Tellings by digest, contents and asks, of the reads that got an answer."""
-    told, asked = [], []
-    for reads in batches:
-        once = reads.put(
-            first_invoke=reads.invoke,
-            last_invoke=reads.invoke,
-            first_returned=reads.returned,
-            last_returned=reads.returned,
-            n=np.ones(len(reads), np.int64),
-        )
-        told.append(_summed(once, _TOLD))
-        asked.append(_summed(once.take(once.admitted >= 0), _ASKED))
-    tellings = _summed(concat(told), _TOLD) if len(told) > 1 else told[0]
-    asks = _summed(concat(asked), _ASKED) if len(asked) > 1 else asked[0]
-    return tellings, _summed(tellings.take(tellings.digest >= 0), ("unit", "era", "version", "digest")), asks
-
-
 def _summed(spans: Table, by: tuple[str, ...]) -> Table:
-    """The reads in a row per `by`, with the labels of versions where these are known."""
-    groups = group(*key(spans, by))
-    also = [name for name in ("era", "version", "label") if name in spans.columns and name not in by]
-    first = spans.only(*by, *also).take(groups.first)
-    return first.put(
-        first_invoke=groups.min(spans.first_invoke),
-        last_invoke=groups.max(spans.last_invoke),
-        first_returned=groups.min(spans.first_returned),
-        last_returned=groups.max(spans.last_returned),
-        n=groups.sum(spans.n),
-    )
+    return summed(spans, by, numbered(*key(spans, by)))
 
 
 def _units(commits: Table, restores: Table, restored: Table, count: int) -> Table:

@@ -14,38 +14,55 @@ from attrs import frozen
 
 from edgeproof.properties.traffic.table import Column, Flags, Floats, Ints
 
-__all__ = ["Groups", "counted", "earlier_max", "group", "later_min", "least_of_others", "matched", "packed", "pairs"]
+__all__ = [
+    "LARGE",
+    "Groups",
+    "counted",
+    "earlier_max",
+    "group",
+    "later_min",
+    "least_of_others",
+    "matched",
+    "numbered",
+    "packed",
+    "pairs",
+    "runs",
+]
 
 _MOST: Final = 2**62
+LARGE: Final = 100_000
+"""So many rows are worth the time that it takes to start what is compiled."""
 _ROOMY: Final = 4
 """Keys that are at most so many times as many as the rows are counted off instead of sorted."""
 
 
 def packed(*columns: Column) -> Ints:
     """A number per row, which is the same where all columns are, and ordered as they are from the first to the last."""
-    key, size = _dense(columns[0])
-    for column in columns[1:]:
-        part, span = _dense(column)
-        if span == 1:
+    key, size = np.zeros(len(columns[0]), np.int64), 1
+    for column in columns:
+        if column.strides == (0,) or not len(column):
             continue
+        part, low, span = _dense(column)
         if size * span > _MOST:
             key, size = _ranked(key)
         if size * span > _MOST:
             part, span = _ranked(part)
-        key, size = key * span + part, size * span
+            low = 0
+        if span > 1:
+            key *= span
+            key += part
+            key -= low
+            size *= span
     return key
 
 
-def _dense(column: Column) -> tuple[Ints, int]:
-    """Whole numbers from 0 in the order of the values, and how many there may be."""
-    if not len(column):
-        return column.astype(np.int64), 1
-    if column.strides == (0,):
-        return np.zeros(len(column), np.int64), 1
+def _dense(column: Column) -> tuple[Column, int, int]:
+    """Whole numbers in the order of the values, the least of them, and how many there may be from that on."""
     if column.dtype.kind == "f":
-        return _ranked(column)
+        rank, span = _ranked(column)
+        return rank, 0, span
     low, high = int(column.min()), int(column.max())
-    return column.astype(np.int64) - low, high - low + 1
+    return column, low, high - low + 1
 
 
 def _ranked(column: Column) -> tuple[Ints, int]:
@@ -63,6 +80,8 @@ class Groups:
     of: Ints
     first: Ints
     n: int
+    alone: bool = False
+    """Whether each row is a group by itself, in the order of the rows."""
 
     def count(self, where: Flags | None = None) -> Ints:
         """How many rows of each group there are, or are marked."""
@@ -70,6 +89,8 @@ class Groups:
 
     def sum(self, numbers: Column) -> Ints:
         """The sum of whole numbers."""
+        if self.alone:
+            return numbers
         out = np.zeros(self.n, np.int64)
         np.add.at(out, self.of, numbers)
         return out
@@ -102,6 +123,8 @@ class Groups:
         return out
 
     def _folded(self, fold: np.ufunc, times: Column, where: Flags | None) -> Floats:
+        if where is None and self.alone:
+            return times
         out = np.full(self.n, np.nan)
         of, times = (self.of, times) if where is None else (self.of[where], times[where])
         fold.at(out, of, times)
@@ -111,6 +134,8 @@ class Groups:
 def group(*columns: Column) -> Groups:
     """The rows by these columns."""
     key = packed(*columns)
+    if (key[1:] >= key[:-1]).all():
+        return _in_order(key)
     size = int(key.max()) + 1 if len(key) else 0
     if size <= _ROOMY * len(key) + 1024:
         first = np.full(size, -1, np.int64)
@@ -124,6 +149,37 @@ def group(*columns: Column) -> Groups:
     of = np.empty(len(key), np.int64)
     of[order] = np.cumsum(new) - 1
     return Groups(of, order[new], int(new.sum()))
+
+
+def numbered(*columns: Column) -> Groups:
+    """The rows by these columns, groups being in any order: less work where there are many rows."""
+    if len(columns[0]) < LARGE:
+        return group(*columns)
+    from edgeproof.properties.traffic.kernels import number
+
+    key = packed(*columns)
+    of: Ints = np.empty(len(key), np.int32)
+    first: Ints = np.empty(len(key), np.int32)
+    n = number(key, of, first)
+    return Groups(of, first[:n].copy(), n, alone=n == len(key))
+
+
+def _in_order(key: Ints) -> Groups:
+    """The groups of a key that only grows."""
+    new = np.concatenate([np.ones(min(1, len(key)), bool), key[1:] != key[:-1]])
+    first = np.flatnonzero(new)
+    alone = len(first) == len(key)
+    return Groups(first if alone else np.cumsum(new) - 1, first, len(first), alone)
+
+
+def runs(*columns: Column) -> Ints:
+    """Numbers from 0, each one's columns being those of the row before it, or else the next number."""
+    new = np.zeros(max(len(columns[0]) - 1, 0), bool)
+    for column in columns:
+        if column.strides != (0,):
+            new |= column[1:] != column[:-1]
+    found: Ints = np.concatenate([np.zeros(min(1, len(columns[0])), np.int32), np.cumsum(new, dtype=np.int32)])
+    return found
 
 
 def matched(left: tuple[Column, ...], right: tuple[Column, ...]) -> Ints:
@@ -177,20 +233,25 @@ def pairs(left: tuple[Column, ...], right: tuple[Column, ...]) -> tuple[Ints, In
 
 def later_min(by: tuple[Column, ...], label: Column, times: Column) -> Floats:
     """The least time of the rows with a newer label, of the same `by`: there must be one row per label."""
-    return _beyond(by, -label, times, np.fmin)
+    return _beyond(by, label, times, np.fmin, newest_first=True)
 
 
 def earlier_max(by: tuple[Column, ...], label: Column, times: Column) -> Floats:
     """The greatest time of the rows with an older label, of the same `by`: there must be one row per label."""
-    return _beyond(by, label, times, np.fmax)
+    return _beyond(by, label, times, np.fmax, newest_first=False)
 
 
-def _beyond(by: tuple[Column, ...], order: Column, times: Column, fold: Callable[[Any, Any], Any]) -> Floats:
+def _beyond(
+    by: tuple[Column, ...], label: Column, times: Column, fold: Callable[[Any, Any], Any], *, newest_first: bool
+) -> Floats:
     """Of each row, what the times of those before it in its `by` come to."""
     if not len(times):
         return np.zeros(0)
     of = packed(*by)
-    place = np.argsort(packed(of, order))
+    both = packed(of, label)
+    place = slice(None) if (both[1:] >= both[:-1]).all() else np.argsort(both)
+    if newest_first:
+        place = slice(None, None, -1) if isinstance(place, slice) else place[::-1]
     of, so_far = of[place], np.concatenate([[np.nan], times[place][:-1]])
     so_far[np.concatenate([[True], of[1:] != of[:-1]])] = np.nan
     starts = np.flatnonzero(np.concatenate([[True], of[1:] != of[:-1]]))

@@ -19,8 +19,8 @@ from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import group
 from edgeproof.properties.traffic.labels import VERSION, key, same_version
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import those_of
-from edgeproof.properties.traffic.table import Flags, Floats, Table, concat, filled
+from edgeproof.properties.traffic.spans import reads_of, those_of
+from edgeproof.properties.traffic.table import Table, concat, filled
 
 __all__ = ["LABEL_IS_CONTENT"]
 
@@ -65,14 +65,10 @@ def _suspects(facts: Facts) -> Table:
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
     suspects = _suspects(facts)
-
-    def that(events: Table) -> tuple[Flags, Floats]:
-        of, which = those_of(suspects, events, LABELLED)
-        return which, suspects.because_at[of]
-
     had = concat([_made(facts), _put(facts).only(*facts.made.columns)])
-    which, because_at = that(had)
-    return Broken(had.take(which).put(because_at=because_at), that if len(suspects) else None)
+    of, which = those_of(suspects, had, LABELLED)
+    broken = had.take(which).put(because_at=suspects.because_at[of])
+    return Broken(broken, reads_of(suspects, LABELLED))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import group
-from edgeproof.properties.traffic.labels import SESSION, key, newer
+from edgeproof.properties.traffic.labels import newer
 from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.spans import going_back, late_reads, versions_told
@@ -19,20 +19,20 @@ __all__ = ["MONOTONIC_READS"]
 
 def _sessions(facts: Facts) -> Table:
     """What each session was told; a recorded eviction is where one ends, and a read that met it belongs to none."""
-    return versions_told(facts.tellings.take(facts.tellings.session != NOWHERE), SESSION)
+    return versions_told(facts.tellings.take(facts.tellings.session != NOWHERE), ("own",))
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
     # One isolate has one clock.
-    suspects = going_back(_sessions(facts), SESSION, 0.0)
-    return Broken(reads=late_reads(suspects, (*SESSION, "label")))
+    suspects = going_back(_sessions(facts), ("own",), 0.0)
+    return Broken(reads=late_reads(suspects, ("own", "label")))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:
     """Versions told beyond a session's first; the empty config is none."""
     sessions = _sessions(facts)
     sessions = sessions.take(sessions.label > 0)
-    return len(sessions) - group(*key(sessions, SESSION)).n
+    return len(sessions) - group(sessions.own).n
 
 
 def _explains(cause: Row, row: Row) -> bool:

@@ -16,8 +16,8 @@ from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import group, matched
 from edgeproof.properties.traffic.labels import VERSION, key, same_version
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import those_of
-from edgeproof.properties.traffic.table import Flags, Floats, Table
+from edgeproof.properties.traffic.spans import reads_of
+from edgeproof.properties.traffic.table import Table
 
 __all__ = ["NO_PARTIAL_READ"]
 
@@ -56,13 +56,7 @@ def _suspects(facts: Facts) -> Table:
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    suspects = _suspects(facts)
-
-    def that(reads: Table) -> tuple[Flags, Floats]:
-        of, which = those_of(suspects, reads, LABELLED)
-        return which, suspects.because_at[of]
-
-    return Broken(reads=that if len(suspects) else None)
+    return Broken(reads=reads_of(_suspects(facts), LABELLED))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

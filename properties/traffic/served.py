@@ -9,7 +9,7 @@ from edgeproof.properties.traffic.attempts import PLACE, ended
 from edgeproof.properties.traffic.coded import FAIL, OK, SOURCE
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import earlier_max, group, later_min, matched
-from edgeproof.properties.traffic.labels import VERSION, key
+from edgeproof.properties.traffic.labels import SESSION, VERSION, key
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.table import ABSENT, Floats, Table
 
@@ -39,7 +39,10 @@ def served_after(facts: Facts, promise: Promise) -> Table:
     Which read it was costs a look at all of them, and is not looked up.
     """
     cached = facts.tellings.take(facts.tellings.source == SOURCE["cache"])
-    gone = gone_from_kv(facts, promise)[matched(key(cached, VERSION), key(facts.versions, VERSION))]
+    versions = matched(key(facts.told, VERSION), key(facts.versions, VERSION))
+    gone = gone_from_kv(facts, promise)[versions][cached.told]
     nowhere = np.full(len(cached), ABSENT)
     served = cached.put(file=nowhere, line=nowhere, value=cached.last_invoke - gone)
-    return served.take(served.value > 0).only(*PLACE, "value")
+    served = served.take(served.value > 0)
+    each = group(*key(served, (*SESSION, "label", "seen")))
+    return served.only(*PLACE).take(each.first).put(value=each.max(served.value))

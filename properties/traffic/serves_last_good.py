@@ -30,6 +30,8 @@ def copies(told: Table) -> Flags:
 
 def loaded(facts: Facts, failed: Table) -> Table:
     """Of some reads without an answer, those whose session had been told a config, with when for certain."""
+    if not len(failed):
+        return failed.put(because_at=np.zeros(0))
     had = facts.tellings.take((facts.tellings.session != NOWHERE) & copies(facts.tellings))
     by = group(*key(had, SESSION))
     had_by = by.min(had.first_returned)

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from edgeproof.properties.traffic.check import Broken, event_columns
 from edgeproof.properties.traffic.facts import Facts
+from edgeproof.properties.traffic.spans import since_when
 from edgeproof.properties.traffic.table import Flags, Floats, Ints, Table, concat
 
 __all__ = ["SHOWN", "Tally", "tallies"]
@@ -38,7 +39,7 @@ def tallies(facts: Facts, broken: Mapping[str, Broken], excused: Mapping[str, Fl
         if one.events is not None:
             counting[name].add(one.events, np.ones(len(one.events), bool), one.events.because_at)
     asking = {name: one.reads for name, one in broken.items() if one.reads is not None}
-    for reads in facts.reads() if asking else ():
+    for reads in facts.reads(since_when(facts, asking.values())) if asking else ():
         for name, that in asking.items():
             counting[name].add(reads, *that(reads))
     return {name: one.tally() for name, one in counting.items()}

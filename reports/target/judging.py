@@ -163,7 +163,7 @@ def _of_events(
         history = Path(folder, "history.jsonl")
         history.write_bytes(b"".join(_lines(events, of)))
         loaded = load(open_duckdb("1GB"), [history])
-        facts = gather(loaded.events)
+        facts = gather(loaded)
         checks = sorted({check for name in names for check in _question(name).checks})
         examined = examine(at_once(facts), loaded.malformed, promise, checks)
         for name in names:

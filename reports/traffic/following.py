@@ -111,7 +111,7 @@ def _checked(source: str, promise: Promise, mapping: ColumnMapping) -> tuple[tup
     from edgeproof.properties.traffic.facts import at_once, gather
 
     loaded = load(open_duckdb(), [Path(source)], mapping)
-    checked = check_all(at_once(gather(loaded.events)), loaded.malformed, promise)
+    checked = check_all(at_once(gather(loaded)), loaded.malformed, promise)
     return checked.evidence, checked.anomalies
 
 

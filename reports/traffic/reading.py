@@ -74,7 +74,7 @@ def read_history(reading: Reading) -> Recorded:
         raise Unusable("--master is Spark's: add --engine spark")
     mapping = stated_mapping(reading.mapping, reading.times)
     loaded = load(open_duckdb(reading.memory), _paths(reading), mapping, strict=reading.strict)
-    return Recorded(at_once(gather(loaded.events)), loaded.malformed)
+    return Recorded(at_once(gather(loaded)), loaded.malformed)
 
 
 def cluster_of(reading: Reading) -> Cluster:

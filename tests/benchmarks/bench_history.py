@@ -68,7 +68,7 @@ def whole_catalogue(place: Path) -> Run:
     started, processor = time.perf_counter(), time.process_time()
     loaded = load(backend, [place])
     judged = time.perf_counter()
-    facts = gather(loaded.events)
+    facts = gather(loaded)
     digested = time.perf_counter()
     checked = check_all(at_once(facts), loaded.malformed, Promise(BOUND_S, guarded=True), tuple(CHECKS))
     ended, processor = time.perf_counter(), time.process_time() - processor

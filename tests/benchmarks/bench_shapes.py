@@ -71,7 +71,7 @@ def run_catalogue(place: Path) -> Run:
     def check(database: Any) -> None:
         loaded = load(database, [place])
         promise = Promise(BOUND_S, guarded=True)
-        assert check_all(at_once(gather(loaded.events)), loaded.malformed, promise).evidence
+        assert check_all(at_once(gather(loaded)), loaded.malformed, promise).evidence
 
     return _timed(place, check)
 

@@ -69,7 +69,7 @@ def bench_spark() -> None:
 
 def _check_here(history: Path) -> None:
     loaded = load(open_duckdb("4GB", 2), [history])
-    assert check_all(at_once(gather(loaded.events)), loaded.malformed, PROMISE).evidence
+    assert check_all(at_once(gather(loaded)), loaded.malformed, PROMISE).evidence
 
 
 def _check_there(session: Any, history: Path) -> None:

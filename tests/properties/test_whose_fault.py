@@ -84,7 +84,7 @@ def found() -> Mapping[str, tuple[Verdict | None, dict[str, tuple[float, int]]]]
     facts = gather(as_table(lines))
     over = {name: one.broken(facts, PROMISE) for name, one in MONITORS.items()}
     stale = {row["unit"] for row in BOUND.violations(facts, PROMISE)}
-    names = facts.vocabulary.of["unit"].words
+    names = facts.vocabulary.of["unit"].words.to_pylist()
     forgiven = {name for name, one in zip(names, excused(BOUND, facts, over), strict=True) if one}
     broken: dict[str, dict[str, tuple[float, int]]] = {case: {} for case in CASES}
     for name, rows in over.items():

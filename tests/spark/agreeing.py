@@ -51,7 +51,7 @@ def _evicted_with_the_line_of_another_unit() -> list[Line]:
 def by_duckdb(history: Path) -> tuple[Ask, Any]:
     """A history to be asked here, and its malformed lines."""
     loaded = load(open_duckdb(), [history])
-    return at_once(gather(loaded.events)), loaded.malformed
+    return at_once(gather(loaded)), loaded.malformed
 
 
 def by_spark(session: Any, history: Path) -> tuple[Ask, Any]:

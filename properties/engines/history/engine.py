@@ -88,7 +88,7 @@ def check_history(source: Path | str | Iterable[str], promise: Promise, *, seed:
     names = [name for name in PROPERTIES if CHECKS[name].promised(promise)]
     with _as_file(source) as path:
         loaded = load(open_duckdb(), [path])
-        facts = gather(loaded.events)
+        facts = gather(loaded)
         examined = examine(at_once(facts), loaded.malformed, promise, names)
         found = [judge(CHECKS[name], examined, promise) for name in names]
         found = [

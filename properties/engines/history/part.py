@@ -82,7 +82,7 @@ def part_of(facts: Facts, promise: Promise, names: Sequence[str]) -> Part:
         int((~np.isnan(facts.versions.asked)).sum()),
         len(facts.publishes),
         int((facts.tellings.source == SOURCE["cache"]).sum()),
-        frozenset(facts.vocabulary.of["file"].words),
+        frozenset(facts.vocabulary.of["file"].words.to_pylist()),
         {check.id: _broken(check, counted[check.id], facts, promise) for check in checks},
         {name: _measured(facts, table.value, over[name]) for name, table in measured.items()},
     )
