@@ -28,6 +28,9 @@ _MANY: Final = 500_000
 """Rows of row groups that are read together, unless one has more."""
 
 _KIND: Final = pa.dictionary(pa.int32(), pa.string())
+_FEW: Final = ("kind", "outcome")
+"""Columns of few short words, which may have but one."""
+
 _EXACT: Final = ("s", "ms", "us")
 """Units of timestamps that microseconds hold."""
 
@@ -61,19 +64,30 @@ class Groups:
 
     def read(self, names: Sequence[str]) -> pa.Table:
         """Some of the columns of `EVENTS`. Raises IntakeError for what Parquet is not like."""
-        own = {name: self.plain.columns[name] for name in names if name in self.plain.columns and not self._none(name)}
+        same = {name: word for name in _FEW if name in names and (word := self._same(name)) is not None}
+        there = [name for name in names if name in self.plain.columns and name not in same and not self._none(name)]
+        own = {name: self.plain.columns[name] for name in there}
         text = [theirs for name, theirs in own.items() if EVENTS.field(name).type == pa.string()]
         try:
             file = pq.ParquetFile(self.plain.path, metadata=self.metadata, read_dictionary=text, memory_map=True)
             read = file.read_row_groups(list(self.numbers), list(own.values()), use_threads=False)
         except pa.ArrowInvalid as error:
             raise IntakeError(f"{self.plain.path} is no Parquet: {error}") from None
-        return pa.table({name: self._column(name, read[own[name]] if name in own else None) for name in names})
+        columns = {name: self._column(name, read[own[name]] if name in own else None) for name in names}
+        return pa.table({**columns, **{name: self._repeated(word) for name, word in same.items()}})
 
     def lacks(self, name: str, word: str) -> bool:
         """Whether their statistics tell that a column of text does not have some word in any row."""
         found = [self._statistics(name, number) for number in self.numbers]
         return all(one is not None and one.has_min_max and not one.min <= word <= one.max for one in found)
+
+    def _same(self, name: str) -> str | None:
+        """The word that a column of text has in all rows, if it is one, by their statistics."""
+        found = [self._statistics(name, number) for number in self.numbers] if name in self.plain.columns else []
+        if not all(one is not None and one.has_min_max and one.has_null_count and not one.null_count for one in found):
+            return None
+        words = {word for one in found for word in (one.min, one.max)}
+        return words.pop() if len(words) == 1 else None
 
     def _none(self, name: str) -> bool:
         """Whether a column has nothing in any row."""
@@ -97,9 +111,12 @@ class Groups:
             _seconds(column, self.plain.per_second.get(name, 1)) if EVENTS.field(name).type == pa.float64() else column
         )
 
+    def _repeated(self, word: str) -> Any:
+        return pa.DictionaryArray.from_arrays(np.zeros(self.size, np.int32), [word])
+
     def _said_by_place(self, name: str) -> Any:
         if name == "file":
-            return pa.DictionaryArray.from_arrays(np.zeros(self.size, np.int32), [str(self.plain.path)])
+            return self._repeated(str(self.plain.path))
         if name == "line":
             return np.arange(self.before + 1, self.before + self.size + 1)
         return np.zeros(self.size, np.int64) if name == "era" else pa.nulls(self.size, EVENTS.field(name).type)

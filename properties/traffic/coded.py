@@ -56,16 +56,19 @@ class Words:
     def ranked(self, numbers: Column) -> Ints:
         """The ranks of some words of the column in the order of text; of none, -1."""
         there, place = np.unique(numbers, return_inverse=True)
-        texts = ["" if text is None else text for text in self.said(there)]
-        rank = np.empty(len(texts), np.int64)
-        rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        rank = np.empty(len(there), np.int64)
+        # By UTF-8, whose order is that of characters; what is none comes last, and is -1 in the end.
+        rank[pc.array_sort_indices(self._taken(there)).to_numpy()] = np.arange(len(there))
         found: Ints = np.where(numbers < 0, ABSENT, rank[place])
         return found
 
     def said(self, numbers: Column) -> list[str | None]:
         """The words with these numbers; None for none."""
-        said: list[str | None] = self.words.take(pa.array(numbers, mask=numbers < 0)).to_pylist()
+        said: list[str | None] = self._taken(numbers).to_pylist()
         return said
+
+    def _taken(self, numbers: Column) -> pa.Array:
+        return self.words.take(pa.array(np.ascontiguousarray(numbers), mask=numbers < 0))
 
 
 @frozen(eq=False)

@@ -27,6 +27,9 @@ from edgeproof.properties.traffic.tellings import TOLD, merged, told_by
 
 __all__ = ["Reads", "Recorded", "malformed_lines", "recorded"]
 
+KEPT: Final = 2**25
+"""Events of which it is kept when they began: of more, that is read again."""
+
 _SHOWN: Final = ("file", "note", "key")
 """Text of a read that its telling does not have."""
 
@@ -40,7 +43,7 @@ _ELSEWHERE: Final = -2
 @frozen(eq=False)
 class _Digested:
     """What a batch came to: its `tellings`, and which of these each of its reads is `of`; at what `places` of the batch
-    these are (None for all); all `others`; and the words that it counts for itself.
+    these are (None for all), and when they began, if that is kept; all `others`; and the words that it numbers.
     """
 
     batch: Batch
@@ -48,6 +51,7 @@ class _Digested:
     tellings: dict[str, Column]
     of: Ints
     places: Ints | None
+    invoke: Floats | None
     others: Table
 
 
@@ -60,6 +64,8 @@ class Reads:
     places: Ints | None
     numbers: Mapping[str, Ints]
     tellings: Ints
+    invoke: Floats | None
+    """When each one began, unless there are too many to keep that."""
 
     def table(self, tellings: Table, which: Ints | None) -> Table:
         """Those at some places, or all. Columns are read when they are asked for."""
@@ -80,7 +86,9 @@ class Reads:
         if (limit == -inf).all():
             return None
         of = limit[self.of]
-        return np.flatnonzero(of == -inf if np.isinf(limit).all() else self._read("invoke", None) > of)
+        if np.isinf(limit).all():
+            return np.flatnonzero(of == -inf)
+        return np.flatnonzero((self._read("invoke", None) if self.invoke is None else self.invoke) > of)
 
     def _telling(self, which: Ints | None) -> Ints:
         found: Ints = self.tellings[self.of if which is None else self.of[which]]
@@ -130,17 +138,17 @@ class _UnsoundError(Exception):
 
 
 def _recorded(batches: Sequence[Batch], evictions: pa.Table | None) -> Recorded:
-    faults = faults_of(batches)
+    faults, keep = faults_of(batches), sum(batch.size for batch in batches) <= KEPT
     evictions = faults if evictions is None else evictions.cast(EVENTS)
     evictions = evictions.filter(pc.equal(evictions["note"], "evict"))
     restores = faults.filter(pc.equal(faults["note"], "rollback"))
-    digested = list(side_by_side(partial(_digested, evictions=evictions, restores=restores), batches))
+    digested = list(side_by_side(partial(_digested, evictions=evictions, restores=restores, keep=keep), batches))
     vocabulary, numbers = Vocabulary.among([one.words for one in digested])
     others = concat([_renumbered(one.others, own) for one, own in zip(digested, numbers, strict=True)])
     starts = np.cumsum([0, *(len(one.tellings["n"]) for one in digested)]).tolist()
     tellings, of = merged([one.tellings for one in digested], numbers)
     reads = tuple(
-        Reads(one.batch, one.of, one.places, {name: own[name] for name in _SHOWN}, of[start:stop])
+        Reads(one.batch, one.of, one.places, {name: own[name] for name in _SHOWN}, of[start:stop], one.invoke)
         for one, own, start, stop in zip(digested, numbers, starts, starts[1:], strict=False)
     )
     return Recorded(vocabulary, others, tellings, reads)
@@ -150,20 +158,20 @@ def _renumbered(table: Table, numbers: Mapping[str, Ints]) -> Table:
     return table.put(**{name: of_all(table.columns[name], own) for name, own in numbers.items()})
 
 
-def _digested(batch: Batch, evictions: pa.Table, restores: pa.Table) -> _Digested:
+def _digested(batch: Batch, evictions: pa.Table, restores: pa.Table, *, keep: bool) -> _Digested:
     events = batch.read([name for name in EVENTS.names if name not in _OF_OTHERS])
     if batch.is_open and not is_sound(events):
         raise _UnsoundError
     coded = Coded.of(events)
     answered = np.logical_and(coded.table.kind == READ, coded.table.outcome == OK)
-    tellings, of = told_by(_with_lives(coded.table.take(answered), coded, evictions, restores))
+    reads = coded.table.take(answered)
+    tellings, of = told_by(_with_lives(reads, coded, evictions, restores))
     others = coded.table.take(~answered)
     more = Coded.of((batch.read if len(others) else EVENTS.empty_table().select)(_OF_OTHERS)).table
     others = others.put(**(more.take(~answered) if len(others) else more).columns)
     others = _with_lives(others, coded, evictions, restores).whole()
-    return _Digested(
-        batch, coded.words, dict(tellings.columns), of, np.flatnonzero(answered) if len(others) else None, others
-    )
+    places, invoke = np.flatnonzero(answered) if len(others) else None, reads.invoke if keep else None
+    return _Digested(batch, coded.words, dict(tellings.columns), of, places, invoke, others)
 
 
 def _with_lives(events: Table, coded: Coded, evictions: pa.Table, restores: pa.Table) -> Table:
@@ -174,6 +182,8 @@ def _with_lives(events: Table, coded: Coded, evictions: pa.Table, restores: pa.T
 def _cuts(coded: Coded, faults: pa.Table, names: tuple[str, ...]) -> Table:
     """When something was cut, with the batch's numbers for what that was; what is not in the batch is left out."""
     times = Coded.of(faults.select(("invoke", "returned"))).table
+    if not len(faults):
+        return times
     cuts = times.put(**{name: coded.numbers(name, faults[name]) for name in names})
     return cuts.take(np.logical_and.reduce([cuts.columns[name] != _ELSEWHERE for name in names]))
 

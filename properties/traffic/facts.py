@@ -53,9 +53,9 @@ class Facts:
     `tellings` has a row per session, version, source, `seen`, digest, and what was asked of a token: how many reads
     (`n`), and when the first and the last began and ended; its session is its `own`, by number. `told` is the same per
     version and `seen`, and each telling says which row of it is its own. `contents` counts reads per version and
-    digest, and says when the first one ended; `asks` counts those of tokens. `versions` says of each version that anybody named
-    what is known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of those that
-    superseded it.
+    digest, and says when the first one ended; `asks` counts those of tokens. `versions` says of each version that
+    anybody named what is known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of
+    those that superseded it.
     `units` has a row per unit, by its number.
     """
 

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _MOST: Final = 2**62
-LARGE: Final = 100_000
+LARGE: Final = 400_000
 """So many rows are worth the time that it takes to start what is compiled."""
 _ROOMY: Final = 4
 """Keys that are at most so many times as many as the rows are counted off instead of sorted."""
@@ -233,6 +233,12 @@ def pairs(left: tuple[Column, ...], right: tuple[Column, ...]) -> tuple[Ints, In
 
 def later_min(by: tuple[Column, ...], label: Column, times: Column) -> Floats:
     """The least time of the rows with a newer label, of the same `by`: there must be one row per label."""
+    if len(by) == 1 and len(label) >= LARGE:
+        from edgeproof.properties.traffic.kernels import in_order_later_min
+
+        out = np.empty(len(label))
+        if in_order_later_min(by[0], label, times, out):
+            return out
     return _beyond(by, label, times, np.fmin, newest_first=True)
 
 

@@ -14,7 +14,7 @@ from numba import njit
 
 from edgeproof.properties.traffic.table import Floats, Ints
 
-__all__ = ["number", "spans"]
+__all__ = ["in_order_later_min", "number", "spans"]
 
 Times = tuple[Floats, Floats, Floats, Floats]
 
@@ -78,3 +78,24 @@ def spans(of: Ints, times: Times, n: Ints, out: Times, sums: Ints) -> None:
         out[2][group] = min(out[2][group], times[2][row])
         out[3][group] = max(out[3][group], times[3][row])
         sums[group] += n[row] if len(n) > 1 else n[0]
+
+
+@_compiled
+def in_order_later_min(by: Ints, label: Ints, times: Floats, out: Floats) -> bool:
+    """The least time of the rows with a newer label, of the same `by`, NaN for none: of rows in order of both only.
+
+    Returns whether they are; there must be one row per label.
+    """
+    least = np.nan
+    for row in range(len(by) - 1, -1, -1):
+        if row + 1 < len(by) and by[row] == by[row + 1]:
+            if label[row] > label[row + 1]:
+                return False
+            if times[row + 1] < least or np.isnan(least):
+                least = times[row + 1]
+        elif row + 1 < len(by) and by[row] > by[row + 1]:
+            return False
+        else:
+            least = np.nan
+        out[row] = least
+    return True

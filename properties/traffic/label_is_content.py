@@ -53,6 +53,9 @@ def _contents(facts: Facts) -> Table:
 def _suspects(facts: Facts) -> Table:
     """The contents of versions that had another one first; the empty config has its own from the beginning."""
     contents = _contents(facts)
+    versions = group(*key(contents, VERSION))
+    several = (versions.least(contents.digest) < versions.largest(contents.digest))[versions.of]
+    contents = contents.take(several | (contents.label == 0))
     text = facts.vocabulary.of["digest"].ranked(contents.digest)
     contents = contents.take(np.lexsort((text, contents.copies, contents.since, contents.label, contents.unit)))
     versions = group(*key(contents, VERSION))

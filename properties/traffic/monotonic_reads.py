@@ -7,7 +7,7 @@ import numpy as np
 
 from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.groups import group
+from edgeproof.properties.traffic.groups import runs
 from edgeproof.properties.traffic.labels import newer
 from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
@@ -30,9 +30,10 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
 
 def _tested(facts: Facts, promise: Promise) -> int:
     """Versions told beyond a session's first; the empty config is none."""
-    sessions = _sessions(facts)
-    sessions = sessions.take(sessions.label > 0)
-    return len(sessions) - group(sessions.own).n
+    tellings = facts.tellings
+    told = tellings.take((tellings.session != NOWHERE) & (tellings.label > 0))
+    # They are in the order of sessions, and of versions.
+    return int(runs(told.own, told.label).max(initial=0) - runs(told.own).max(initial=0))
 
 
 def _explains(cause: Row, row: Row) -> bool:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgeproof.properties.intake import load, plain
+from edgeproof.properties.traffic import groups, tellings
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import gather
@@ -24,6 +25,7 @@ from edgeproof.properties.traffic.groups import (
     later_min,
     least_of_others,
     matched,
+    numbered,
     packed,
     pairs,
 )
@@ -56,6 +58,15 @@ def least(values: list[float], fold: Callable[[list[float]], float] = min) -> fl
     return fold(there) if there else np.nan
 
 
+@pytest.fixture(params=[False, True], ids=["few rows", "as if they were many"])
+def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compiled is worth its start for many rows only; here it has to do the same for few."""
+    if request.param:
+        for module in (groups, tellings):
+            monkeypatch.setattr(module, "LARGE", 1)
+
+
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("keys", KEYS)
 def test_rows_are_put_together_as_plain_python_does(keys: str) -> None:
     random = Random(3)
@@ -64,18 +75,21 @@ def test_rows_are_put_together_as_plain_python_does(keys: str) -> None:
         rows, others, at = list(zip(a, b, strict=True)), list(zip(c, d, strict=True)), times(random, size)
         wide = list(zip(a, b, c, d, b, a, d, strict=True))
         assert [wide[i] for i in np.argsort(packed(a, b, c, d, b, a, d), kind="stable")] == sorted(wide)
-        groups = group(a, b)
-        assert [rows[i] for i in groups.first] == sorted(set(rows))
-        assert [rows[groups.first[i]] for i in groups.of] == rows
-        assert same(
-            groups.min(at), [least([at[i] for i in range(size) if rows[i] == one]) for one in sorted(set(rows))]
-        )
+        assert [rows[i] for i in group(a, b).first] == sorted(set(rows))
+        for put_together in (group, numbered):
+            each = put_together(a, b)
+            assert sorted(rows[i] for i in each.first) == sorted(set(rows))
+            assert [rows[each.first[i]] for i in each.of] == rows
+            own = [least([at[i] for i in range(size) if rows[i] == rows[first]]) for first in each.first]
+            assert same(each.min(at), own)
+            assert each.sum(a).tolist() == [sum(a[i] for i in range(size) if rows[i] == rows[j]) for j in each.first]
         found = matched((a, b), (c, d))
         assert found.tolist() == [others.index(row) if row in others else -1 for row in rows]
         expected = {(i, j) for i in range(size) for j in range(size) if rows[i] == others[j]}
         assert set(zip(*pairs((a, b), (c, d)), strict=True)) == expected
 
 
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("keys", KEYS)
 def test_what_came_before_or_after_is_found_in_each_group(keys: str) -> None:
     random = Random(4)
@@ -86,6 +100,8 @@ def test_what_came_before_or_after_is_found_in_each_group(keys: str) -> None:
         newer = [least([at[j] for j in own[i] if label[j] > label[i]]) for i in range(size)]
         older = [least([at[j] for j in own[i] if label[j] < label[i]], max) for i in range(size)]
         assert same(later_min((of,), label, at), newer)
+        order = np.lexsort((label, of))
+        assert same(later_min((of[order],), label[order], at[order]), [newer[i] for i in order])
         assert same(earlier_max((of,), label, at), older)
         known = ~np.isnan(at)
         asking, moments = column(random, size, lambda random: random.randrange(4)), np.nan_to_num(times(random, size))
@@ -127,6 +143,8 @@ def test_a_history_in_many_batches_is_the_same_as_in_one(tmp_path: Path, monkeyp
     at_once = gather(load(open_duckdb(), [tmp_path]).events)
     assert len(list(at_once.reads())) == 1
     monkeypatch.setattr(plain, "_MANY", 100)
+    for module in (groups, tellings):
+        monkeypatch.setattr(module, "LARGE", 50)
     in_batches = gather(load(open_duckdb(), [tmp_path]))
     assert len(list(in_batches.reads())) > 80
     for name, check in CHECKS.items():
