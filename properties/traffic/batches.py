@@ -20,6 +20,9 @@ __all__ = ["Batch", "batches_of", "faults_of", "side_by_side"]
 ROWS: Final = 500_000
 """Events of a table of Arrow that are looked at together."""
 
+_MOST: Final = 8
+"""Batches that are worked on at once: each takes memory."""
+
 One = TypeVar("One")
 Other = TypeVar("Other")
 
@@ -64,9 +67,9 @@ def _faults(batch: Batch) -> pa.Table:
 
 
 def side_by_side(work: Callable[[One], Other], each: Sequence[One]) -> Iterator[Other]:
-    """What some work makes of each, in their order, as many of them at a time as there are processors."""
+    """What some work makes of each, in their order, as many of them at a time as there are processors, or few."""
     if len(each) < 2:
         yield from map(work, each)
         return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST)) as pool:
         yield from pool.map(work, each)

@@ -2,8 +2,8 @@
 """Histories of every shape against the whole catalogue, each in a process of its own: how fast, in how much memory.
 
 EVENTS=1e7 make bench ARGS="-k shapes" is the size to reach for; the default is a tenth. Beside each stands what DuckDB
-takes on the same files for COUNT, and to group the reads by reader and version. Processor time is what remains
-comparable on a machine that others use.
+takes on the same files for COUNT, and to group the reads by reader and version; and what Polars takes for the latter,
+where it is installed. Processor time is what remains comparable on a machine that others use.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from importlib.util import find_spec
+from math import nan
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -48,13 +51,16 @@ class Run:
 
 
 def bench_shapes() -> None:
-    print(f"\n{'shape':46} {'events':>10} {'M/s':>6} {'M/s core':>8} {'GiB':>5} {'of GROUP BY':>11} {'of COUNT':>8}")
+    beside = f"{'of GROUP BY':>11} {'of COUNT':>8} {'of Polars':>9}"
+    print(f"\n{'shape':46} {'events':>10} {'M/s':>6} {'M/s core':>8} {'GiB':>5} {beside}")
     for name in SHAPES:
         with tempfile.TemporaryDirectory(prefix="edgeproof-bench-") as place:
             _alone(write_shape, Path(place), name, EVENTS)
             run, group, count = (_alone(one, Path(place)) for one in (run_catalogue, run_group, run_count))
+            polars = _alone(run_polars, Path(place)).processor if find_spec("polars") else nan
         rates = f"{run.events / run.clock / 1e6:6.2f} {run.events / run.processor / 1e6:8.2f} {run.peak:5.2f}"
         ratios = f"{run.processor / group.processor:11.1f} {run.processor / count.processor:8.1f}"
+        ratios += f" {run.processor / polars:9.1f}"
         print(f"{name:46} {run.events:10,} {rates} {ratios}")
         assert run.events >= EVENTS
 
@@ -84,6 +90,19 @@ def run_group(place: Path) -> Run:
 def run_count(place: Path) -> Run:
     """The versions there are, as plain SQL."""
     return _timed(place, lambda database: database.con.execute(COUNT.format(files=_files(place))).fetchall())
+
+
+def run_polars(place: Path) -> Run:
+    """The reads by reader and version, by Polars."""
+    pl: Any = import_module("polars")
+
+    def grouped(database: Any) -> None:
+        reads = pl.scan_parquet(f"{place}/*.parquet", missing_columns="insert", extra_columns="ignore")
+        keys = ("unit", "pop", "reader", "version")
+        spans = (pl.col("invoke").min().alias("first"), pl.col("invoke").max().alias("last"), pl.len())
+        reads.filter(pl.col("kind") == "read").group_by(*keys).agg(*spans).select(pl.len()).collect()
+
+    return _timed(place, grouped)
 
 
 def _timed(place: Path, do: Callable[[Any], Any]) -> Run:
