@@ -27,7 +27,7 @@ from edgeproof.properties.traffic.tellings import TOLD, merged, told_by
 
 __all__ = ["Reads", "Recorded", "malformed_lines", "recorded"]
 
-KEPT: Final = 2**25
+KEPT: Final = 2**24
 """Events of which it is kept when they began: of more, that is read again."""
 
 _SHOWN: Final = ("file", "note", "key")
@@ -138,11 +138,11 @@ class _UnsoundError(Exception):
 
 
 def _recorded(batches: Sequence[Batch], evictions: pa.Table | None) -> Recorded:
-    faults, keep = faults_of(batches), sum(batch.size for batch in batches) <= KEPT
+    faults, size = faults_of(batches), sum(batch.size for batch in batches)
     evictions = faults if evictions is None else evictions.cast(EVENTS)
     evictions = evictions.filter(pc.equal(evictions["note"], "evict"))
     restores = faults.filter(pc.equal(faults["note"], "rollback"))
-    digested = list(side_by_side(partial(_digested, evictions=evictions, restores=restores, keep=keep), batches))
+    digested = list(side_by_side(partial(_digested, evictions=evictions, restores=restores, size=size), batches))
     vocabulary, numbers = Vocabulary.among([one.words for one in digested])
     others = concat([_renumbered(one.others, own) for one, own in zip(digested, numbers, strict=True)])
     starts = np.cumsum([0, *(len(one.tellings["n"]) for one in digested)]).tolist()
@@ -158,19 +158,19 @@ def _renumbered(table: Table, numbers: Mapping[str, Ints]) -> Table:
     return table.put(**{name: of_all(table.columns[name], own) for name, own in numbers.items()})
 
 
-def _digested(batch: Batch, evictions: pa.Table, restores: pa.Table, *, keep: bool) -> _Digested:
+def _digested(batch: Batch, evictions: pa.Table, restores: pa.Table, *, size: int) -> _Digested:
     events = batch.read([name for name in EVENTS.names if name not in _OF_OTHERS])
     if batch.is_open and not is_sound(events):
         raise _UnsoundError
     coded = Coded.of(events)
     answered = np.logical_and(coded.table.kind == READ, coded.table.outcome == OK)
     reads = coded.table.take(answered)
-    tellings, of = told_by(_with_lives(reads, coded, evictions, restores))
+    tellings, of = told_by(_with_lives(reads, coded, evictions, restores), size)
     others = coded.table.take(~answered)
     more = Coded.of((batch.read if len(others) else EVENTS.empty_table().select)(_OF_OTHERS)).table
     others = others.put(**(more.take(~answered) if len(others) else more).columns)
     others = _with_lives(others, coded, evictions, restores).whole()
-    places, invoke = np.flatnonzero(answered) if len(others) else None, reads.invoke if keep else None
+    places, invoke = np.flatnonzero(answered) if len(others) else None, reads.invoke if size <= KEPT else None
     return _Digested(batch, coded.words, dict(tellings.columns), of, places, invoke, others)
 
 

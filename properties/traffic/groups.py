@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _MOST: Final = 2**62
-LARGE: Final = 400_000
+LARGE: Final = 4_000_000
 """So many rows are worth the time that it takes to start what is compiled."""
 _ROOMY: Final = 4
 """Keys that are at most so many times as many as the rows are counted off instead of sorted."""
@@ -151,9 +151,9 @@ def group(*columns: Column) -> Groups:
     return Groups(of, order[new], int(new.sum()))
 
 
-def numbered(*columns: Column) -> Groups:
-    """The rows by these columns, groups being in any order: less work where there are many rows."""
-    if len(columns[0]) < LARGE:
+def numbered(*columns: Column, many: bool = False) -> Groups:
+    """The rows by these columns, groups being in any order: less work where there are `many` rows, or will be."""
+    if not many and len(columns[0]) < LARGE:
         return group(*columns)
     from edgeproof.properties.traffic.kernels import number
 

@@ -29,8 +29,8 @@ _SAMPLE: Final = 20_000
 _DIFFERENT: Final = 0.95
 
 
-def told_by(reads: Table) -> tuple[Table, Ints]:
-    """The tellings of some reads that got an answer, and which of them each read is of.
+def told_by(reads: Table, events: int) -> tuple[Table, Ints]:
+    """The tellings of some reads that got an answer, of so many events in all, and which of them each read is of.
 
     Where nearly every read is a telling by itself, all are: they are put together with those of other batches.
     """
@@ -41,13 +41,14 @@ def told_by(reads: Table) -> tuple[Table, Ints]:
         last_returned=reads.returned,
         n=constant(1, len(reads)),
     )
-    groups = _alone(len(reads)) if _differ(once) else numbered(*key(once, TOLD))
-    return summed(once, TOLD, groups).whole(), groups.of.astype(np.int32, copy=False)
+    many = events >= LARGE
+    groups = _alone(len(reads)) if _differ(once) else numbered(*key(once, TOLD), many=many)
+    return summed(once, TOLD, groups, many=many).whole(), groups.of.astype(np.int32, copy=False)
 
 
 def _differ(once: Table) -> bool:
     """Whether nearly all rows of a large table are different, as its first ones are."""
-    if len(once) < LARGE:
+    if len(once) < 10 * _SAMPLE:
         return False
     sample = group(*(column[:_SAMPLE] for column in key(once, TOLD)))
     return sample.n > _DIFFERENT * _SAMPLE
@@ -89,13 +90,13 @@ def merged(batches: list[dict[str, Column]], numbers: Sequence[Mapping[str, Ints
     return Table(columns), of
 
 
-def summed(spans: Table, by: tuple[str, ...], groups: Groups) -> Table:
-    """The reads in a row per group, with the labels of versions where these are known."""
+def summed(spans: Table, by: tuple[str, ...], groups: Groups, *, many: bool = False) -> Table:
+    """The reads in a row per group, with the labels of versions where these are known; they are, or will be, `many`."""
     also = [name for name in ("era", "version", "label") if name in spans.columns and name not in by]
     first = spans.only(*by, *also)
     if not groups.alone:
         first = first.take(groups.first)
-        if len(spans) >= LARGE:
+        if many or len(spans) >= LARGE:
             return first.put(**_folded(spans, groups))
     return first.put(
         first_invoke=groups.min(spans.first_invoke),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parquet that is read as it lies says what DuckDB reads of it, and is judged row by row once something is not sound."""
+"""Parquet that is read as it lies says what DuckDB reads of it, and is judged row by row if something is not sound."""
 
 from __future__ import annotations
 
