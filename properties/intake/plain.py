@@ -58,6 +58,8 @@ class Groups:
 
     plain: Plain
     metadata: Any
+    places: Mapping[str, int]
+    """Where its columns are among all, by their paths."""
     numbers: tuple[int, ...]
     size: int
     before: int
@@ -99,8 +101,8 @@ class Groups:
         )
 
     def _statistics(self, name: str, number: int) -> Any:
-        place = self.metadata.schema.names.index(self.plain.columns[name])
-        return self.metadata.row_group(number).column(place).statistics
+        place = self.places.get(self.plain.columns[name])
+        return None if place is None else self.metadata.row_group(number).column(place).statistics
 
     def _column(self, name: str, column: pa.ChunkedArray | None) -> Any:
         if column is None or pa.types.is_null(column.type):
@@ -150,17 +152,18 @@ def groups_of(file: Plain) -> Iterator[Groups]:
             metadata = opened.metadata
     except pa.ArrowInvalid as error:
         raise IntakeError(f"{file.path} is no Parquet: {error}") from None
+    places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
     numbers: list[int] = []
     size = before = 0
     for number in range(metadata.num_row_groups):
         rows = metadata.row_group(number).num_rows
         if numbers and size + rows > _MANY:
-            yield Groups(file, metadata, tuple(numbers), size, before)
+            yield Groups(file, metadata, places, tuple(numbers), size, before)
             numbers, before, size = [], before + size, 0
         numbers.append(number)
         size += rows
     if size:
-        yield Groups(file, metadata, tuple(numbers), size, before)
+        yield Groups(file, metadata, places, tuple(numbers), size, before)
 
 
 def _as_events(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,13 @@ def _in_microseconds(table: pa.Table) -> pa.Table:
     return table.rename_columns({"returned": "return"})
 
 
+def _beside_others(table: pa.Table) -> pa.Table:
+    """With a column in front within which are columns of our names, and nothing in them."""
+    names = [name for name in table.column_names if pa.types.is_string(table.schema.field(name).type)]
+    within = pa.StructArray.from_arrays([pa.nulls(len(table), pa.string())] * len(names), names)
+    return table.add_column(0, "others", within)
+
+
 OTHERWISE: Final[Mapping[str, tuple[Callable[[pa.Table], pa.Table], ColumnMapping]]] = {
     "as edgeproof writes it": (lambda table: table, ColumnMapping()),
     "without an era": (lambda table: table.drop(["era"]), ColumnMapping()),
@@ -107,6 +114,7 @@ OTHERWISE: Final[Mapping[str, tuple[Callable[[pa.Table], pa.Table], ColumnMappin
         lambda table: _as(pa.timestamp("us", "UTC"), "invoke", "return")(_in_microseconds(table)),
         ColumnMapping(),
     ),
+    "beside columns of our names within another": (_beside_others, ColumnMapping()),
     "other names": (
         lambda table: table.rename_columns({"unit": "flag", "returned": "until"}),
         ColumnMapping(columns={"unit": ("flag",), "return": ("until",)}),
