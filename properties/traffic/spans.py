@@ -33,6 +33,8 @@ ReadsThat = Callable[[Table], tuple[Flags, Floats]]
 
 def moment_of(facts: Facts, table: Table, name: str) -> Floats:
     """A moment of the version of each row, as it was for its `seen`."""
+    if "told" in table.columns:
+        return moment_of(facts, facts.told, name)[table.told]
     place = matched(key(table, SEEN), key(facts.moments, SEEN))
     # The last place is that of what has no such moment.
     return np.append(facts.moments.columns[name], np.nan)[place]

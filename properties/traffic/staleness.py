@@ -49,8 +49,9 @@ def _stale(facts: Facts, which: str, skew: float) -> list[Table]:
         if which == "certain":
             stale = reads.invoke - moment_of(facts, reads, "superseded") - skew
         else:
-            of = matched(key(reads, VERSION), key(facts.versions, VERSION))
-            stale = reads.returned - np.append(facts.versions.newer_asked, np.nan)[of] + skew
+            of = matched(key(facts.told, VERSION), key(facts.versions, VERSION))
+            newer_asked = np.append(facts.versions.newer_asked, np.nan)[of][reads.told]
+            stale = reads.returned - newer_asked + skew
         each = reads.only("unit", "pop").put(seconds=rounded_up(np.fmax(stale, 0.0)), n=np.ones(len(reads), np.int64))
         found.append(_counted_by([each], ("unit", "pop", "seconds")))
     return found
