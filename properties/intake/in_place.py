@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -12,7 +16,7 @@ from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMa
 from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.sources import Source
 
-__all__ = ["in_place", "schema_of"]
+__all__ = ["as_parquet", "in_place", "schema_of"]
 
 
 def schema_of(source: Source) -> pa.Schema | None:
@@ -22,13 +26,19 @@ def schema_of(source: Source) -> pa.Schema | None:
     """
     if source.format != "parquet":
         return None
+    with as_parquet(source.path), source.path.open("rb") as file:
+        return pq.read_schema(file).remove_metadata()
+
+
+@contextmanager
+def as_parquet(path: Path) -> Iterator[None]:
+    """Raises IntakeError, with its name, where a file turns out to be no Parquet, and OSError if it is denied."""
     try:
-        with source.path.open("rb") as file:
-            return pq.read_schema(file).remove_metadata()
+        yield
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise IntakeError(f"{source.path} is no Parquet that can be read: {str(error).strip()}") from None
+        raise IntakeError(f"{path} is no Parquet that can be read: {' '.join(str(error).split())}") from None
 
 
 def in_place(schema: pa.Schema, mapping: ColumnMapping) -> bool:

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from edgeproof.properties.intake.columns import EVENTS, NEEDED, IntakeError
-from edgeproof.properties.intake.in_place import in_place
+from edgeproof.properties.intake.columns import EVENTS, NEEDED
+from edgeproof.properties.intake.in_place import as_parquet, in_place
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import PER_SECOND
@@ -70,11 +70,9 @@ class Groups:
         there = [name for name in names if name in self.plain.columns and name not in same and not self._none(name)]
         own = {name: self.plain.columns[name] for name in there}
         text = [theirs for name, theirs in own.items() if EVENTS.field(name).type == pa.string()]
-        try:
+        with as_parquet(self.plain.path):
             file = pq.ParquetFile(self.plain.path, metadata=self.metadata, read_dictionary=text, memory_map=True)
             read = file.read_row_groups(list(self.numbers), list(own.values()), use_threads=False)
-        except pa.ArrowInvalid as error:
-            raise IntakeError(f"{self.plain.path} is no Parquet: {error}") from None
         columns = {name: self._column(name, read[own[name]] if name in own else None) for name in names}
         return pa.table({**columns, **{name: self._repeated(word) for name, word in same.items()}})
 
@@ -147,11 +145,8 @@ def plain(path: Path, schema: pa.Schema, mapping: ColumnMapping) -> Plain | None
 
 def groups_of(file: Plain) -> Iterator[Groups]:
     """The row groups of a file, as many at a time as make a batch. Raises IntakeError for what is no Parquet."""
-    try:
-        with pq.ParquetFile(file.path) as opened:
-            metadata = opened.metadata
-    except pa.ArrowInvalid as error:
-        raise IntakeError(f"{file.path} is no Parquet: {error}") from None
+    with as_parquet(file.path), pq.ParquetFile(file.path) as opened:
+        metadata = opened.metadata
     places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
     numbers: list[int] = []
     size = before = 0

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from edgeproof.properties.intake import EVENTS, ColumnMapping, load
+from edgeproof.properties.intake import EVENTS, ColumnMapping, IntakeError, load
 from edgeproof.properties.intake.plain import groups_of
 from edgeproof.properties.intake.sound import is_sound
 from edgeproof.properties.traffic.backends import open_duckdb
@@ -79,6 +79,18 @@ def test_each_kind_of_malformed_row_is_noticed_named_and_left_out(problem: str, 
         for n, row in enumerate(rows)
         if n != AT
     )
+
+
+def test_a_file_that_is_spoilt_within_is_refused_in_a_line_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "h.parquet"
+    pq.write_table(pa.concat_tables([history()] * 20), path, row_group_size=1000)
+    # Beyond the rows that are looked at first.
+    content, group = path.read_bytes(), pq.read_metadata(path).row_group(3)
+    start = group.column(0).dictionary_page_offset
+    path.write_bytes(content[:start] + b"\xff" * group.total_byte_size + content[start + group.total_byte_size :])
+    with pytest.raises(IntakeError, match=r"h.parquet is no Parquet that can be read") as caught:
+        gather(load(open_duckdb(), [path]))
+    assert "\n" not in str(caught.value)
 
 
 def _as(kind: pa.DataType, *names: str) -> Callable[[pa.Table], pa.Table]:
