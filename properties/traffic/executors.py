@@ -29,7 +29,7 @@ from edgeproof.properties.intake.rows import Batch
 from edgeproof.properties.intake.sources import Source, find_sources
 from edgeproof.properties.intake.splits import Split, count_lines, numbered, read_split, splits_of
 from edgeproof.properties.intake.unfit import refuse_all
-from edgeproof.properties.traffic.backends import open_duckdb
+from edgeproof.properties.traffic.backends import BackendError, open_duckdb
 from edgeproof.properties.traffic.facts import Facts, gather
 from edgeproof.properties.traffic.parcels import parcels, unpacked
 
@@ -56,7 +56,7 @@ _EVENTS, _EVICTIONS, _COUNTED = "events", "evictions", "counted"
 class Cluster:
     """A history on a cluster, to be asked. What is malformed is known once it was.
 
-    Asking raises OSError, IntakeError and MalformedError as reading it here would.
+    Asking raises IntakeError and MalformedError as reading it here would, and BackendError where executors fail.
     """
 
     session: Any
@@ -69,7 +69,7 @@ class Cluster:
 
     def ask(self, kernel: Kernel) -> list[Any]:
         """Asks the executors for something of the units that each of them has."""
-        rows = self._judged(kernel).collect()
+        rows = _collected(self._judged(kernel))
         found = [one for row in rows for one in pickle.loads(row["found"])]
         self._hold([one for one in found if isinstance(one, _Counted)])
         if refusals := [one for one in found if isinstance(one, IntakeError)]:
@@ -123,7 +123,7 @@ class _Counted:
 def on_cluster(session: Any, paths: Sequence[Path], mapping: ColumnMapping, *, strict: bool = False) -> Cluster:
     """A history on a cluster, from files that its executors find under the same paths.
 
-    Raises OSError and IntakeError for what cannot be used.
+    Raises OSError and IntakeError for what cannot be used, and BackendError where executors fail.
     """
     sources = find_sources(paths)
     ask_back(sources, mapping)
@@ -139,9 +139,23 @@ def _numbered(session: Any, splits: list[Split]) -> list[Split]:
         return splits
     lines = [0] * len(splits)
     every = session.range(0, len(splits), 1, len(splits))
-    for row in every.mapInArrow(_counting(splits), "split long, lines long").collect():
+    for row in _collected(every.mapInArrow(_counting(splits), "split long, lines long")):
         lines[row["split"]] = row["lines"]
     return numbered(splits, lines)
+
+
+def _collected(frame: Any) -> list[Any]:
+    """The rows of a frame. Raises BackendError, with the last thing that Python said there, where executors fail."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException, PythonException
+
+    try:
+        rows: list[Any] = frame.collect()
+    except (PySparkException, Py4JError) as error:
+        said = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        why = said[-1] if isinstance(error, PythonException) else said[0]
+        raise BackendError(f"the executors failed, which need Python with edgeproof[check]: {why}") from error
+    return rows
 
 
 def _counting(splits: Sequence[Split]) -> Callable[[Batches], Iterator[pa.RecordBatch]]:

@@ -79,9 +79,9 @@ def everything(ask: Ask, malformed: Any) -> dict[str, Any]:
     return {**said, "learnt": asdict(learn(ask, PROMISE)), "staleness": asdict(measure(ask))}
 
 
-def by_the_command(history: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+def by_the_command(history: Path, capsys: pytest.CaptureFixture[str], *words: str, status: int = 1) -> Any:
     """What `edgeproof check` says of everything, with the assumptions of a bound; without the time that it took."""
-    assert main(["check", str(history), *NUMBERS, "--json", *words]) == 1
+    assert main(["check", str(history), *NUMBERS, "--json", *words]) == status
     return _without_seconds(json.loads(capsys.readouterr().out))
 
 

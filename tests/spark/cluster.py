@@ -29,6 +29,8 @@ LOCAL: Final = {
     "spark.driver.bindAddress": "127.0.0.1",
     # Whichever worker is free may have a task: to wait for the one that has its rows takes longer than to send them.
     "spark.locality.wait": "0",
+    # What fails here fails for good.
+    "spark.task.maxFailures": "1",
 }
 
 

@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
-from edgeproof.properties.intake import splits
+from edgeproof.properties.intake import ColumnMapping, splits
+from edgeproof.properties.traffic.backends import BackendError
+from edgeproof.properties.traffic.executors import on_cluster
+from edgeproof.properties.traffic.facts import Facts
 from edgeproof.reports.cli import main
 from tests.spark.agreeing import by_the_command, write_history
 
@@ -33,6 +36,31 @@ def test_a_cluster_of_two_workers_finds_what_one_process_finds(
     assert len(executors) == 3  # the driver is listed, too
     told = by_the_command(history, capsys, "--engine", "spark", "--master", master)
     assert told == by_the_command(history, capsys)
+
+
+def test_malformed_lines_are_counted_named_and_refused_as_in_one_process(
+    master: str, session: Any, history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = (history / "1.jsonl").read_text().splitlines(keepends=True)
+    for place in (len(lines), len(lines) // 2, 7):
+        lines.insert(place, "{}\n")
+    (history / "1.jsonl").write_text("".join(lines))
+    there = ("--engine", "spark", "--master", master)
+    told = by_the_command(history, capsys, *there, status=3)
+    assert told == by_the_command(history, capsys, status=3)
+    assert "3 malformed lines: " in json.dumps(told)
+    assert main(["check", str(history), *there, "--strict"]) == main(["check", str(history), "--strict"]) == 2
+    first, second = [line for line in capsys.readouterr().err.splitlines() if line.startswith("edgeproof: ")]
+    assert first == second
+    assert "1.jsonl, line 8: " in first
+
+
+def test_an_executor_that_fails_is_said_in_a_line(session: Any, history: Path) -> None:
+    def kernel(facts: Facts) -> None:
+        raise RuntimeError(f"of {len(facts.units)} units, one is too many")
+
+    with pytest.raises(BackendError, match=r"the executors failed, .*: RuntimeError: of \d+ units, one is too many"):
+        on_cluster(session, [history], ColumnMapping()).ask(kernel)
 
 
 def test_the_plan_has_one_shuffle_which_is_by_parts_of_the_units(
