@@ -27,8 +27,8 @@ PATIENCE: Final = 600.0
 """Seconds for all cases of a mutant; one that is not done by then goes round for ever somewhere."""
 
 
-BUDGETS: Final = {".py": QUICK, ".js": evolve(QUICK, examples=5)}
-"""How much a mutant of a language is driven in a case: on workerd a tenth of what `edgeproof verify` does by itself."""
+BUDGETS: Final = {".py": evolve(QUICK, examples=20), ".js": evolve(QUICK, examples=5)}
+"""How much a mutant of a language is driven in a case; `edgeproof verify` has 50 runs of a case by itself."""
 
 SOME: Final = 5
 """One run in so many is enough to tell whether runs come to a statement."""

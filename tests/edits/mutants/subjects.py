@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Final
 
-from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.edits.edit import ROOT, Edit
+from tests.edits.configurations import cases
 from tests.edits.edits import OF_THE_REFERENCE, OF_THE_WORKER
 from tests.edits.mutants.made import mutants
 
@@ -33,6 +33,7 @@ _WORKER: Final = tuple(
 )
 
 _OF_A_DESIGN: Final = {
+    "impl/durable/front": "do_only",
     "impl/edge/kv": "do_kv_fills",
     "impl/edge/region": "do_kv_regional",
     "impl/edge/remote": "do_only",
@@ -41,7 +42,10 @@ _OF_A_DESIGN: Final = {
     "impl/alternatives/per_key": "do_kv_per_key",
     "impl/push/": "global_push",
     "impl/tokens/": "artifacts_tokens",
+    "impl/worker/store": "do_kv_lost_alarms",
+    "impl/worker/watchdog": "do_kv_lost_alarms",
 }
+"""Sources by what their names begin with, and the design in all of whose cases they are driven as well."""
 
 SOME: Final = 8
 """Cases, where more would take too long."""
@@ -64,9 +68,9 @@ def cases_for(file: str) -> tuple[str, ...]:
     written = (*OF_THE_REFERENCE, *OF_THE_WORKER)
     near = [edit for edit in written if PurePosixPath(edit.file).parent == PurePosixPath(file).parent]
     mine = _covering([edit for edit in near if edit.file == file])
-    cases = mine if mine and file.endswith(".py") else (mine or _covering(near))[:SOME]
+    named = mine if mine and file.endswith(".py") else (mine or _covering(near))[:SOME]
     designs = [design for folder, design in _OF_A_DESIGN.items() if file.startswith(folder)]
-    return tuple(dict.fromkeys((*cases, *(case.name for design in designs for case in scoreboard(design)))))
+    return tuple(dict.fromkeys((*named, *(name for name, case in cases().items() if case.design in designs))))
 
 
 def _covering(left: list[Edit]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import time
 from typing import Final
 
 import pytest
+from attrs import evolve
 
 from edgeproof.properties.edits.alone import alone_within
 from edgeproof.properties.edits.edit import Edit, edited
@@ -84,6 +85,20 @@ ASKS: Final = "        self.asked += 1\n        return self._ask()"
 )
 def test_of_a_mutant_is_said_whether_it_is_found(old: str, new: str, standing: Standing) -> None:
     assert judged(_edit(old, new)).standing is standing
+
+
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [
+        ("impl/manifest/manifest.py:ManifestPublication.put: option: no `timeout=", "manifest-faults"),
+        ("impl/manifest/collector.py:Collector._delete: option: no `timeout=", "manifest-no-grace"),
+    ],
+)
+def test_a_call_that_is_waited_for_without_end_is_found(made: list[Edit], name: str, case: str) -> None:
+    (mutant,) = [one for one in made if one.name.startswith(name)]
+    fate = judged(evolve(mutant, cases=(case,)))
+    assert (fate.standing, fate.raised) == (Standing.FOUND, True)
+    assert "still waited for" in fate.reason
 
 
 def test_what_does_not_end_is_given_up() -> None:
