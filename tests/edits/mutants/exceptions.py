@@ -59,7 +59,11 @@ _REFERENCE: Final = (
         "What goes through instead is a ValueError as well.",
         "impl/alternatives/per_key.py:part_of: catching: `ValueError` is not caught",
     ),
-    *_equivalent("Nothing else is raised there.", "impl/edge/reader.py:EdgeReader._open: catching: all is caught*"),
+    *_equivalent(
+        "Nothing else is raised there.",
+        "impl/edge/reader.py:EdgeReader._open: catching: all is caught*",
+        "impl/manifest/manifest.py:ManifestReader.find: catching: all is caught, not `ValueError`",
+    ),
     *_equivalent(
         "The same parts are put together again.",
         "impl/manifest/manifest.py:ManifestReader._load: guard: never, not if `self._kept is not None*",
@@ -164,6 +168,10 @@ _WORKER: Final = (
     *_equivalent(
         "Neither of the two looks at what the other does, in one transaction.",
         "impl/worker/store.js:ConfigStore.undo: order: *",
+    ),
+    *_elsewhere(
+        "None of the cases that the store is driven in has a watchdog; tests/workerd/test_lost_alarm.py has one.",
+        "impl/worker/store.js:ConfigStore.introduce: *",
     ),
     *_elsewhere(
         "Lockstep records no history; tests/workerd/test_history.py does.",

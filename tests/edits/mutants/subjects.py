@@ -42,7 +42,6 @@ _OF_A_DESIGN: Final = {
     "impl/alternatives/per_key": "do_kv_per_key",
     "impl/push/": "global_push",
     "impl/tokens/": "artifacts_tokens",
-    "impl/worker/store": "do_kv_lost_alarms",
     "impl/worker/watchdog": "do_kv_lost_alarms",
 }
 """Sources by what their names begin with, and the design in all of whose cases they are driven as well."""
