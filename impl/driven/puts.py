@@ -12,7 +12,7 @@ from edgeproof.impl.durable.store import Status
 from edgeproof.impl.runtime import Instance, NetworkError, Pending
 from edgeproof.impl.system import ActionImpossible, Value
 
-__all__ = ["SOON", "Alarmed", "DrivenPuts", "OnePut", "Put", "need_due", "see_alarm", "sending"]
+__all__ = ["SOON", "Alarmed", "DrivenPuts", "OnePut", "Put", "failure_of", "need_due", "see_alarm", "sending"]
 
 SOON: Final = 1.0
 """Seconds. Time stands still between two ticks, which are longer, and alarms that follow each other at once are set to
@@ -20,7 +20,18 @@ one millisecond after the other: what is due so soon is due now."""
 
 
 class NeverGivenUp(Exception):
-    """A put hangs, and its caller's time-out does not strike."""
+    """A call hangs, and its caller's time-out does not strike."""
+
+
+def failure_of(op: Pending[Any], now: float, within: float) -> Exception:
+    """What a caller hears of a call that fails: at once that the connection is gone, or from its own time-out where it
+    has waited for as long as the call may take. Raises NeverGivenUp where it waits for longer.
+    """
+    if op.expires <= now:
+        return TimeoutError("the call has hung")
+    if now - op.due >= within:
+        raise NeverGivenUp("a call that hangs is still waited for when its time is up")
+    return NetworkError("nobody answers")
 
 
 class Alarmed(OverKV):
@@ -50,14 +61,7 @@ class Alarmed(OverKV):
         self.runtime.fail(op, self._failure_of(op))
 
     def _failure_of(self, op: Pending[Any]) -> Exception:
-        """What a caller hears of a put that fails: at once that the connection is gone, or from its own time-out where
-        it has waited for as long as a put may take.
-        """
-        if op.expires <= self.runtime.time:
-            return TimeoutError("the put has hung")
-        if self.runtime.time - op.due >= self.put_timeout:
-            raise NeverGivenUp("a put that hangs is still waited for when its time is up")
-        return NetworkError("KV cannot be reached")
+        return failure_of(op, self.runtime.time, self.put_timeout)
 
 
 class OnePut(Alarmed):

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from edgeproof.impl.driven.content import Held
-from edgeproof.impl.driven.puts import see_alarm
+from edgeproof.impl.driven.puts import SOON, see_alarm
 from edgeproof.impl.driven.storage import Storage
+from edgeproof.impl.durable.replicator import AlarmPlatform
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.edge.kv import KVNamespace
@@ -25,7 +26,7 @@ from edgeproof.impl.manifest.place import Place
 from edgeproof.impl.manifest.setup import ManifestChoices
 from edgeproof.impl.runtime import Pending
 from edgeproof.impl.snapshot import ChangelogEntry, Snapshot, replay, to_json
-from edgeproof.impl.system import Observation, Value
+from edgeproof.impl.system import MAY, Observation, Value
 
 __all__ = ["Unit", "observe_manifest"]
 
@@ -38,6 +39,7 @@ class Unit(Protocol):
     choices: ManifestChoices
     storage: Storage
     store: ConfigStore
+    alarms: AlarmPlatform
     held: Held
     ledger: PartLedger
     kv: KVNamespace
@@ -87,6 +89,7 @@ def _see_attempt(seen: dict[str, Value], system: Unit, followed: str) -> None:
     seen["sending"] = "idle" if not attempt else attempt[0][0] if len(attempt) == 1 else "several"
     manifest = attempt[0][1] if attempt else _NOTHING
     seen["sent"], seen["sent_needs"] = manifest.version, followed in manifest.parts
+    seen[f"{MAY}fire"] = system.alarms.due(within=SOON)
     seen["deleting"] = bool(system.under_way("part.delete"))
     seen["stray"] = system.stray is not None
 

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from edgeproof.impl.driven.base import Linked, OverKV, first, raise_error_of
 from edgeproof.impl.driven.content import Held, Texts
-from edgeproof.impl.driven.puts import need_due
+from edgeproof.impl.driven.puts import failure_of, need_due
 from edgeproof.impl.driven.setup import UNSPACED, steady
 from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.durable.front import Front, WriteRequest
@@ -236,8 +236,10 @@ class ManifestSystem(OverKV, Linked):
         self.runtime.resolve(self._one("kv.put", applied=True))
 
     def _do_put_fails(self) -> None:
-        label = "part.put" if self.under_way("part.put") else "kv.put"
-        self.runtime.fail(self._one(label, applied=False), NetworkError("nobody answers"))
+        if self.under_way("part.put"):
+            self._fail(self._one("part.put", applied=False), self.choices.pace.upload)
+        else:
+            self._fail(self._one("kv.put", applied=False), self.choices.pace.put)
 
     def _do_put_ambiguous(self) -> None:
         if self.under_way("part.put"):
@@ -262,7 +264,7 @@ class ManifestSystem(OverKV, Linked):
         self._settle(self._one("part.delete", applied=False))
 
     def _do_delete_fails(self) -> None:
-        self.runtime.fail(self._one("part.delete", applied=False), NetworkError("nobody answers"))
+        self._fail(self._one("part.delete", applied=False), self.choices.pace.put)
 
     def _do_delete_ambiguous(self) -> None:
         op = self._one("part.delete", applied=False)
@@ -282,6 +284,9 @@ class ManifestSystem(OverKV, Linked):
 
     def _do_stray_vanishes(self) -> None:
         self.runtime.drop(self._stray())
+
+    def _fail(self, op: Pending[Any], within: float) -> None:
+        self.runtime.fail(op, failure_of(op, self.runtime.time, within))
 
     def _stray(self) -> Pending[Any]:
         op, self.stray = self.stray, None

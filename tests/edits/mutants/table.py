@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What mutants of the code came to, as a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from tests.edits.mutants.exceptions import Why, reason_for
+from tests.edits.mutants.judge import Fate, Standing
+from tests.edits.mutants.made import OPERATORS
+
+__all__ = ["PAGE", "counts", "page", "unexplained"]
+
+PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "code-mutants.md"
+"""Where the page is kept."""
+
+_BEGIN, _END = "<!-- What `make mutants` writes begins here. -->\n", "<!-- It ends here. -->\n"
+
+_FOUND: Final = (Standing.FOUND, Standing.HUNG)
+
+
+def _is_excepted(why: Why, fate: Fate) -> bool:
+    return _why(fate) is why
+
+
+_COLUMNS: Final[Mapping[str, Callable[[Fate], bool]]] = {
+    "made": lambda one: True,
+    "stillborn": lambda one: one.standing is Standing.STILLBORN,
+    "found": lambda one: one.standing in _FOUND,
+    "of these by an error": lambda one: one.raised,
+    **{why.value: partial(_is_excepted, why) for why in Why},
+    "nobody knows": lambda one: unexplained(one),
+}
+
+
+def unexplained(fate: Fate) -> bool:
+    """Whether a mutant is not found, and nobody has said why."""
+    return fate.standing in (Standing.PASSES, Standing.UNREACHED) and _why(fate) is None
+
+
+def counts(fates: Sequence[Fate]) -> dict[str, int]:
+    """How many there are of each column of the table."""
+    return {name: sum(map(is_one, fates)) for name, is_one in _COLUMNS.items()}
+
+
+def page(text: str, fates: Sequence[Fate], seed: int) -> str:
+    """The page `text` with its figures anew."""
+    head, rest = text.split(_BEGIN)
+    return head + _BEGIN + "".join(_figures(fates, seed)) + _END + rest.split(_END)[1]
+
+
+def _figures(fates: Sequence[Fate], seed: int) -> Iterable[str]:
+    for title, ending in (("The reference", ".py"), ("The Worker, on workerd", ".js")):
+        these = [one for one in fates if one.file.endswith(ending)]
+        yield f"\n### {title}\n\nA sample of {len(these)}, seed {seed}.\n\n"
+        yield _row(["operator", *_COLUMNS]) + _row(["---"] * (len(_COLUMNS) + 1))
+        for operator in OPERATORS:
+            if mine := [one for one in these if _operator(one) == operator]:
+                yield _row([operator, *counts(mine).values()])
+        yield _row(["all", *counts(these).values()])
+    for why in Why:
+        if mine := [one for one in fates if _why(one) is why]:
+            yield f"\n### {why.value.capitalize()}\n\n" + _row(["mutant", "why"]) + _row(["---"] * 2)
+            yield from (_row([_code(one.name), _reason(one)]) for one in mine)
+    yield "\n"
+
+
+def _why(fate: Fate) -> Why | None:
+    excepted = reason_for(fate.name)
+    return None if excepted is None or fate.standing in (*_FOUND, Standing.STILLBORN) else excepted.why
+
+
+def _reason(fate: Fate) -> str:
+    excepted = reason_for(fate.name)
+    return "" if excepted is None else excepted.reason
+
+
+def _operator(fate: Fate) -> str:
+    return fate.name.split(": ")[1]
+
+
+def _code(name: str) -> str:
+    return name.replace("|", "\\|").replace("*", "\\*").replace("<", "\\<").replace("_", "\\_")
+
+
+def _row(cells: Sequence[object]) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |\n"
