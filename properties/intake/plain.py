@@ -143,8 +143,8 @@ def plain(path: Path, schema: pa.Schema, mapping: ColumnMapping) -> Plain | None
     return Plain(path, _as_events(there), _as_events(per))
 
 
-def groups_of(file: Plain) -> Iterator[Groups]:
-    """The row groups of a file, as many at a time as make a batch. Raises IntakeError for what is no Parquet."""
+def groups_of(file: Plain, most: int = _MANY) -> Iterator[Groups]:
+    """The row groups of a file, as many at a time as have `most` rows. Raises IntakeError for what is no Parquet."""
     with as_parquet(file.path), pq.ParquetFile(file.path) as opened:
         metadata = opened.metadata
     places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
@@ -152,7 +152,7 @@ def groups_of(file: Plain) -> Iterator[Groups]:
     size = before = 0
     for number in range(metadata.num_row_groups):
         rows = metadata.row_group(number).num_rows
-        if numbers and size + rows > _MANY:
+        if numbers and size + rows > most:
             yield Groups(file, metadata, places, tuple(numbers), size, before)
             numbers, before, size = [], before + size, 0
         numbers.append(number)

@@ -58,9 +58,9 @@ def _coded(column: pa.ChunkedArray) -> pa.Array:
     one = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     if one.null_count == len(one):
         return pa.nulls(len(one))
-    if not pa.types.is_string(one.type):
+    if not (pa.types.is_string(one.type) or pa.types.is_dictionary(one.type)):
         return one
-    words = one.dictionary_encode()
+    words = one.dictionary_encode() if pa.types.is_string(one.type) else one
     return words.cast(_FEW_WORDS) if len(words.dictionary) < 2**7 else words
 
 
