@@ -30,6 +30,9 @@ PATIENCE: Final = 600.0
 BUDGETS: Final = {".py": evolve(QUICK, examples=20), ".js": evolve(QUICK, examples=5)}
 """How much a mutant of a language is driven in a case; `edgeproof verify` has 50 runs of a case by itself."""
 
+_DEAD: Final = "the system cannot be started"
+"""How lockstep says that a system could not begin its first run."""
+
 SOME: Final = 5
 """One run in so many is enough to tell whether runs come to a statement."""
 
@@ -86,7 +89,8 @@ def judged(mutant: Edit, seed: int = 0) -> Fate:
         return fate(Standing.FOUND if _starts(mutant, seed) else Standing.STILLBORN, reason)
     finding = trial.finding
     if trial.found:
-        return fate(Standing.FOUND, finding.reason, finding.case or "", finding.steps)
+        dead = finding.steps == 0 and finding.reason.startswith(_DEAD)
+        return fate(Standing.STILLBORN if dead else Standing.FOUND, finding.reason, finding.case or "", finding.steps)
     return fate(Standing.PASSES, trial.otherwise, steps=finding.steps)
 
 

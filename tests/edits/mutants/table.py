@@ -32,7 +32,7 @@ _COLUMNS: Final[Mapping[str, Callable[[Fate], bool]]] = {
     "found": lambda one: one.standing in _FOUND,
     "of these by an error": lambda one: one.raised,
     **{why.value: partial(_is_excepted, why) for why in Why},
-    "nobody knows": lambda one: unexplained(one),
+    "unexplained": lambda one: unexplained(one),
 }
 
 
@@ -83,7 +83,7 @@ def _operator(fate: Fate) -> str:
 
 
 def _code(name: str) -> str:
-    return name.replace("|", "\\|").replace("*", "\\*").replace("<", "\\<").replace("_", "\\_")
+    return "`` " + name.replace("|", "\\|") + " ``"
 
 
 def _row(cells: Sequence[object]) -> str:
