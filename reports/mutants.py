@@ -63,9 +63,12 @@ def _line(fate: Fate, enough: int) -> dict[str, Any]:
 
 
 def _still(fate: Fate, facts: Mapping[str, str]) -> bool:
-    """Whether all is as it was where so many facts are asked for: they are the same, or have only joined."""
+    """Whether a fate stands that came about where so many facts were asked for: they are the same, or others have only
+    joined. More facts notice more, so that only who passed has to be asked of them.
+    """
     now = facts_asked(fate.design)
-    return facts == now or (fate.noticed and facts.items() <= now.items())
+    passed = standing(fate) in (Standing.UNEXPLAINED, Standing.STATES, Standing.OPEN)
+    return facts == now or (not passed and facts.items() <= now.items())
 
 
 def standing(fate: Fate) -> Standing:
@@ -104,13 +107,15 @@ def matrix(
     lemmas: Sequence[Need] = (),
     shared: Mapping[str, Mapping[str, int]] | None = None,
     left: Mapping[str, int] | None = None,
+    again: Mapping[str, int] | None = None,
     enough: int = 2,
 ) -> dict[str, Any]:
     """Every mutant with who noticed it by what, counts of their standings by design and by kind of mistake, and who
     noticed what by which property; beside, `edits` of the implementations by source, and what `lemmas` are needed for.
 
     `shared` says by design how many more mutants are edits of which other design and judged there, and `left` how many
-    are not judged yet. After `enough` engines no more were asked of a mutant.
+    are not judged yet: `again` of them are shared, and pass where they were judged. After `enough` engines no more were
+    asked of a mutant.
     """
     by_design = {name: [one for one in fates if one.design == name] for name in DESIGNS}
     told = {name: of for name, of in by_design.items() if of or name in (shared or {}) or name in (left or {})}
@@ -119,6 +124,7 @@ def matrix(
         "seed": seed,
         "profile": profile,
         "enough": enough,
+        "again": dict(again or {}),
         "engines": [*engines],
         "designs": {
             name: _counts(of, sum(elsewhere[name].values()), (left or {}).get(name, 0)) for name, of in told.items()

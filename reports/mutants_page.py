@@ -19,9 +19,9 @@ _HEAD: Final = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 `edgeproof mutate` makes every mistake of certain kinds in every design, one at a time, and looks whether `edgeproof
 verify` would notice. Each mutant is searched and proved in the named cases of its design, small ones first, and the
 reference implementation is driven by it; cases of more than 40,000 states are for those that nobody has noticed in
-smaller ones. An engine notices by a *verdict*: a property, a fact that must be
-possible, or the passing of time does not stand as it should, or implementation and mutant differ; or by a *measure*: a
-longer trace, or a bound that no run reaches any more.
+smaller ones. An engine notices by a *verdict*: a property, a fact that must be possible, or the passing of time does
+not stand as it should, or implementation and mutant differ; or by a *measure*: a longer trace, or a bound that no run
+reaches any more.
 
 A design has most of its text from another one (`do_kv_regional` from `do_kv`) or from a part that others have too. An
 edit of that text changes all of them, and `verify` notices it if it notices it in any: it is counted in the first of
@@ -55,6 +55,9 @@ _REST: Final = (
     ("unexplained", Standing.UNEXPLAINED),
     ("not judged", "not judged"),
 )
+
+_MOST: Final = 160
+"""Characters of what is said of a mutant."""
 
 _BY_REASON: Final = (Standing.EXCEPTED,)
 _UNSURE: Final = (Standing.STATES, Standing.OPEN, Standing.UNEXPLAINED)
@@ -101,11 +104,15 @@ def _summary(document: Mapping[str, Any]) -> Iterator[str]:
         f"Of these {killed:,} are noticed, {equal:,} are the design in other words, {excepted:,} have a reason to "
         f"pass, and {other:,} pass unexplained."
     )
-    waiting = {name: row["not judged"] for name, row in document["designs"].items() if row["not judged"]}
-    if waiting:
-        told = ", ".join(f"{count:,} of `{name}`" for name, count in waiting.items())
-        yield ""
-        yield f"Not judged yet: {told}."
+    again = document["again"]
+    own = {name: row["not judged"] - again.get(name, 0) for name, row in document["designs"].items()}
+    for says, counts in (
+        ("Not judged yet", own),
+        ("Not judged again yet, of those that pass in the first design", again),
+    ):
+        if any(counts.values()):
+            yield ""
+            yield f"{says}: {', '.join(f'{count:,} of `{name}`' for name, count in counts.items() if count)}."
 
 
 def _designs(rows: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
@@ -147,8 +154,12 @@ def _told(mutants: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         if because:
             yield f"{because}"
             yield ""
-        yield from (f"- `{one['design']}`: {text(one['says'])}" for one in these)
+        yield from (f"- `{one['design']}`: {text(_short(one['says']))}" for one in these)
         yield ""
+
+
+def _short(says: str) -> str:
+    return says if len(says) <= _MOST else f"{says[:_MOST]} ..."
 
 
 def _total(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:

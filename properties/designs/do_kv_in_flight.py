@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from edgeproof.model.designs.versions import newer_or_same
-from edgeproof.model.expr import exists, for_all, implies, maximum
+from edgeproof.model.expr import Expr, exists, for_all, implies, maximum
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import Instance, State
 from edgeproof.properties.designs import do_kv, do_kv_worst
@@ -149,6 +149,14 @@ def _slow_read(instance: Instance) -> list[tuple[int, Event]]:
     return [(instance.number("T"), Event("ask", read)), (instance.number("L"), Event("answer", read))]
 
 
+def _nobody_overtaken(s: State) -> Expr:
+    return for_all(s.Read, lambda r: ~s.overtaken[r])
+
+
+def _nothing_loaded(s: State) -> Expr:
+    return for_all(s.Pop, lambda p: ~s.loaded[p])
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("read-your-writes", "cross-pop-monotonic"),
@@ -162,6 +170,73 @@ DOSSIER: Final = Dossier(
         "a-write-is-acknowledged": acknowledged("in-flight"),
         **as_late_as_it_may_be("in-flight"),
         **watched("in-flight", "write"),
+        "an-answer-overtakes-no-other": Fact(
+            "in-flight",
+            "An answer overtakes neither itself nor a read that is not under way.",
+            lambda s: exists(s.Read, lambda r: s.asking[r]) & _nobody_overtaken(s) & _nothing_loaded(s),
+            "answer",
+            _nobody_overtaken,
+        ),
+        "a-read-elsewhere-is-not-overtaken": Fact(
+            "in-flight-guarded",
+            "An answer that is installed overtakes no read at another location.",
+            lambda s: for_all(s.Read, lambda r: s.asking[r]) & _nobody_overtaken(s) & _nothing_loaded(s),
+            "answer",
+            lambda s: exists(s.Read, lambda r: s.asking[r]) & _nobody_overtaken(s),
+        ),
+        "an-answer-at-once-overtakes-none-elsewhere": Fact(
+            "in-flight-guarded",
+            "A read that is answered at once overtakes no read at another location.",
+            lambda s: for_all(s.Read, lambda r: s.asking[r]) & _nobody_overtaken(s) & _nothing_loaded(s),
+            "read",
+            lambda s: exists(s.Read, lambda r: s.overtaken[r]) & exists(s.Read, lambda r: ~s.overtaken[r]),
+        ),
+        "an-answer-that-is-refused-overtakes-none": Fact(
+            "in-flight-memo",
+            "An answer that is not installed overtakes no other.",
+            lambda s: (
+                exists(s.Read, lambda r: s.asking[r] & s.overtaken[r])
+                & exists(s.Read, lambda r: s.asking[r] & ~s.overtaken[r])
+            ),
+            "answer",
+            lambda s: exists(s.Read, lambda r: s.asking[r]) & _nobody_overtaken(s),
+        ),
+        "an-answer-of-nothing-overtakes": Fact(
+            "in-flight-memo",
+            "An answer that there is nothing overtakes others where the isolate has nothing.",
+            lambda s: (
+                _nothing_loaded(s)
+                & for_all(s.Read, lambda r: s.brought[r] == 0)
+                & exists(s.Read, lambda r: s.asking[r] & s.overtaken[r] & (s.asked_for[r] == 1))
+                & exists(s.Read, lambda r: s.asking[r] & ~s.overtaken[r] & (s.asked_for[r] == 0))
+            ),
+            "answer",
+            lambda s: exists(s.Read, lambda r: s.asking[r] & s.overtaken[r] & (s.asked_for[r] == 0)),
+        ),
+        "the-same-is-installed-again": Fact(
+            "in-flight-evicted",
+            "An answer with what the isolate has is installed, and overtakes others.",
+            lambda s: (
+                for_all(s.Pop, lambda p: s.loaded[p])
+                & for_all(s.Read, lambda r: s.asking[r] & (s.brought[r] == s.kept[s.home(r)]))
+                & _nobody_overtaken(s)
+            ),
+            "answer",
+            lambda s: exists(s.Read, lambda r: s.overtaken[r]),
+        ),
+        "an-expired-memo-asks": Fact(
+            "in-flight-memo-latest",
+            "An isolate whose memo has expired asks.",
+            lambda s: for_all(s.Pop, lambda p: s.loaded[p]),
+            "ask",
+        ),
+        "an-eviction-forgets-who-was-overtaken": Fact(
+            "in-flight-evicted",
+            "An eviction forgets which reads were overtaken.",
+            lambda s: exists(s.Read, lambda r: s.overtaken[r]),
+            "evict",
+            _nobody_overtaken,
+        ),
         "an-answer-is-overtaken": Fact(
             "in-flight-memo",
             "A read that is under way is overtaken by another one.",

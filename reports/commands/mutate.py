@@ -159,12 +159,13 @@ def mutate(
     kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None), until)
     judging = None if tell else Judging(used, driven, until, how.most)
     whole = some is None and not inherited
-    asked += _judge(terminal, names if whole else (), asked, kept, judging, processes)
+    others = _judge(terminal, names if whole else (), asked, kept, judging, processes)
+    again = _left(others, kept)
+    asked += others
     fates = [kept.fates[one.design, one.mutant] for one in asked if (one.design, one.mutant) in kept.fates]
-    left = Counter(one.design for one in asked if (one.design, one.mutant) not in kept.fates)
     needed = [one for design in names for one in needs(design)] if lemmas else []
     shared = _elsewhere(names, asked) if whole else {}
-    document = matrix(fates, used, seed, profile, beside, needed, shared, left, until)
+    document = matrix(fates, used, seed, profile, beside, needed, shared, _left(asked, kept), again, until)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
     write_text(f"{out}/mutants.md", markdown(document))
     if page is not None:
@@ -204,6 +205,11 @@ def _judge(
     others = anew(whole, kept.fates)
     judge(others)
     return others
+
+
+def _left(asked: Sequence[Asked], kept: Kept) -> dict[str, int]:
+    """By design, how many are not judged."""
+    return Counter(one.design for one in asked if (one.design, one.mutant) not in kept.fates)
 
 
 def _elsewhere(designs: Sequence[str], asked: Sequence[Asked]) -> dict[str, dict[str, int]]:
