@@ -76,6 +76,16 @@ DOSSIER: Final = Dossier(
         **waits_to_retry("lost-alarm-faults"),
         **as_late_as_it_may_be("lost-alarm-watchdog"),
         **watched("lost-alarm-watchdog", "write"),
+        "an-alarm-that-is-armed-again-is-late": Fact(
+            "lost-alarm-watchdog",
+            "An alarm that is armed again fires as late as any other may.",
+            lambda s: (s.alarm == "again") & (s.sending == "idle") & ~s.stuck & (s.armed == s.S),
+        ),
+        "a-heartbeat-is-late": Fact(
+            "lost-alarm-recommended",
+            "A heartbeat fires as late as any other alarm may.",
+            lambda s: (s.alarm == "beat") & (s.sending == "idle") & ~s.stuck & (s.armed == s.H + s.S),
+        ),
         "a-lost-alarm-stays-lost": Fact(
             "lost-alarm-recommended",
             "An instance that takes over leaves an alarm lost that is not overdue yet.",

@@ -44,7 +44,13 @@ from edgeproof.properties.designs.parts.alarm import (
 )
 from edgeproof.properties.designs.parts.cache import old_copies
 from edgeproof.properties.designs.parts.links import UNBROKEN
-from edgeproof.properties.designs.parts.possible import acknowledged, as_late_as_it_may_be, waits_to_retry, watched
+from edgeproof.properties.designs.parts.possible import (
+    acknowledged,
+    as_late_as_it_may_be,
+    waits_to_retry,
+    watched,
+    watched_from,
+)
 
 __all__ = ["DOSSIER"]
 
@@ -315,6 +321,10 @@ def _published(sizes: Sizes) -> int:
     return sizes.part + _NAME * names
 
 
+def _happens_during(action: str, sending: str, says: str) -> Fact:
+    return Fact("manifest-confirmed", says, lambda s: s.sending == sending, action)
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("read-your-writes", "cross-pop-monotonic"),
@@ -335,6 +345,24 @@ DOSSIER: Final = Dossier(
         **waits_to_retry("manifest-no-grace"),
         **as_late_as_it_may_be("manifest-places"),
         **watched("manifest-places", "write"),
+        **watched_from("manifest-short-grace", "write_without"),
+        "a-part-fails": _happens_during("put_fails", "parts", "The put of a part fails."),
+        "a-manifest-fails": _happens_during("put_fails", "flying", "The put of a manifest fails."),
+        "a-part-is-ambiguous": _happens_during(
+            "put_ambiguous", "parts", "The put of a part is said to have failed although it was applied."
+        ),
+        "a-manifest-is-ambiguous": _happens_during(
+            "put_ambiguous", "landed", "The put of a manifest is said to have failed although it was applied."
+        ),
+        "a-crash-ends-a-put": Fact(
+            "manifest-confirmed", "A crash ends a put.", lambda s: (s.sending != "idle") & (s.failures < s.F), "crash"
+        ),
+        "a-crash-between-attempts": Fact(
+            "manifest-confirmed",
+            "A crash comes between two attempts, however many of them have failed.",
+            lambda s: (s.sending == "idle") & (s.failures == s.F),
+            "crash",
+        ),
         "a-part-is-collected": Fact(
             "manifest-short-grace", "A part that nothing needs any more is deleted.", lambda s: s.deleting
         ),
