@@ -76,16 +76,27 @@ DOSSIER: Final = Dossier(
         **waits_to_retry("lost-alarm-faults"),
         **as_late_as_it_may_be("lost-alarm-watchdog"),
         **watched("lost-alarm-watchdog", "write"),
-        "an-alarm-that-is-armed-again-is-late": Fact(
-            "lost-alarm-watchdog",
-            "An alarm that is armed again fires as late as any other may.",
-            lambda s: (s.alarm == "again") & (s.sending == "idle") & ~s.stuck & (s.armed == s.S),
+        **{
+            f"an-alarm-that-is-armed-again-is-late-{case}": Fact(
+                case,
+                "An alarm that is armed again fires as late as any other may.",
+                lambda s: (s.alarm == "again") & (s.sending == "idle") & ~s.stuck & (s.armed == s.S),
+            )
+            for case in ("lost-heartbeat", "lost-alarm-watchdog")
+        },
+        "an-alarm-that-is-not-lost-is-late": Fact(
+            "lost-heartbeat",
+            "An alarm that is not lost fires as late as it may.",
+            lambda s: (s.alarm == "sync") & (s.sending == "idle") & ~s.stuck & (s.armed == s.S),
         ),
-        "a-heartbeat-is-late": Fact(
-            "lost-alarm-recommended",
-            "A heartbeat fires as late as any other alarm may.",
-            lambda s: (s.alarm == "beat") & (s.sending == "idle") & ~s.stuck & (s.armed == s.H + s.S),
-        ),
+        **{
+            f"a-heartbeat-is-late-{case}": Fact(
+                case,
+                "A heartbeat that is not lost fires as late as any other alarm may.",
+                lambda s: (s.alarm == "beat") & (s.sending == "idle") & ~s.stuck & (s.armed == s.H + s.S),
+            )
+            for case in ("lost-heartbeat", "lost-alarm-recommended")
+        },
         "a-lost-alarm-stays-lost": Fact(
             "lost-alarm-recommended",
             "An instance that takes over leaves an alarm lost that is not overdue yet.",

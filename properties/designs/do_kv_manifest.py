@@ -47,6 +47,7 @@ from edgeproof.properties.designs.parts.links import UNBROKEN
 from edgeproof.properties.designs.parts.possible import (
     acknowledged,
     as_late_as_it_may_be,
+    happens,
     waits_to_retry,
     watched,
     watched_from,
@@ -362,6 +363,22 @@ DOSSIER: Final = Dossier(
             "A crash comes between two attempts, however many of them have failed.",
             lambda s: (s.sending == "idle") & (s.failures == s.F),
             "crash",
+        ),
+        **{
+            f"a-part-is-deleted-{case}": happens(case, "collect", "A part is deleted once its grace is over.")
+            for case in ("manifest-confirmed", "manifest-faults", "manifest-probe-kv")
+        },
+        "a-part-that-may-be-gone-is-deleted": Fact(
+            "manifest-confirmed",
+            "A part is deleted of which nobody is sure that it is there.",
+            lambda s: s.ledger == "unsure",
+            "collect",
+        ),
+        "a-part-is-deleted-beside-a-put": Fact(
+            "manifest-collected-beside",
+            "A part is deleted while something is put.",
+            lambda s: s.sending != "idle",
+            "collect",
         ),
         "a-part-is-collected": Fact(
             "manifest-short-grace", "A part that nothing needs any more is deleted.", lambda s: s.deleting

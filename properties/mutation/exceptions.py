@@ -82,6 +82,12 @@ EXCEPTIONS: Final[tuple[Excepted, ...]] = (
         ("do_kv_in_flight",),
     ),
     Excepted(
+        "`S` whether or not `alarm = again`",
+        "Alarms may be lost here, and promises count on that: a retry that is late by S is no later than one that is "
+        "lost.",
+        ("do_kv_lost_alarms",),
+    ),
+    Excepted(
         "memo_age always runs",
         "The age of what an isolate keeps is asked for only where it keeps something, and begins when that comes: "
         "there are more states, and the same runs.",
