@@ -380,6 +380,31 @@ DOSSIER: Final = Dossier(
             lambda s: s.sending != "idle",
             "collect",
         ),
+        "a-delete-fails": happens("manifest-confirmed", "delete_fails", "The delete of a part fails."),
+        "a-delete-is-ambiguous": happens(
+            "manifest-confirmed",
+            "delete_ambiguous",
+            "The delete of a part is said to have failed although it was done.",
+        ),
+        "a-late-delete-never-lands": happens(
+            "manifest-late-delete", "stray_vanishes", "A delete that nobody waits for any more never lands."
+        ),
+        "a-delete-takes-long": Fact(
+            "manifest-collected-beside",
+            "A delete takes as long as it may.",
+            lambda s: s.deleting & (s.deleting_for == s.D),
+        ),
+        "a-late-delete-is-late": Fact(
+            "manifest-late-delete",
+            "A delete that nobody waits for any more lands as late as it may.",
+            lambda s: s.stray & (s.stray_for == s.Z),
+        ),
+        "a-lookup-without-a-link": Fact(
+            "manifest-partition",
+            "A location that is cut off looks its copy up.",
+            lambda s: for_all(s.Pop, lambda p: s.cut[p]),
+            "lookup",
+        ),
         "a-part-is-collected": Fact(
             "manifest-short-grace", "A part that nothing needs any more is deleted.", lambda s: s.deleting
         ),
