@@ -150,6 +150,12 @@ DOSSIER: Final = Dossier(
     },
     costing=do_kv.COSTING,
     possible={
+        "a-location-renews-its-copy": Fact(
+            "fills-neither",
+            "A location that serves its copy asks for a new one in the background.",
+            lambda s: for_all(s.Read, lambda r: ~s.under_way[r]),
+            "renew",
+        ),
         "a-write-is-acknowledged": acknowledged("fills"),
         **as_late_as_it_may_be("fills"),
         **watched("fills", "write"),
