@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import inf, isnan
 from pathlib import Path
 from random import Random
@@ -13,8 +14,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from edgeproof.properties.intake import load, plain
-from edgeproof.properties.traffic import groups, tellings
+from edgeproof.properties.intake import load
+from edgeproof.properties.intake.plain import groups_of
+from edgeproof.properties.traffic import batches, groups, tellings
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import gather
@@ -142,7 +144,7 @@ def test_a_history_in_many_batches_is_the_same_as_in_one(tmp_path: Path, monkeyp
         pq.write_table(half, tmp_path / f"{number}.parquet", row_group_size=70)
     at_once = gather(load(open_duckdb(), [tmp_path]).events)
     assert len(list(at_once.reads())) == 1
-    monkeypatch.setattr(plain, "_MANY", 100)
+    monkeypatch.setattr(batches, "groups_of", partial(groups_of, most=100))
     for module in (groups, tellings):
         monkeypatch.setattr(module, "LARGE", 50)
     in_batches = gather(load(open_duckdb(), [tmp_path]))
