@@ -21,7 +21,7 @@ settings.register_profile(
 settings.load_profile("ci")
 
 
-SHARED = ("test_scoreboard", "test_calibration", "test_installed")
+SHARED = ("test_scoreboard", "test_calibration", "test_installed", "test_agrees")
 """Files whose tests share an expensive fixture: each stays on one process."""
 
 WAITING = (
