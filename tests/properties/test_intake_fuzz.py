@@ -13,7 +13,7 @@ from typing import Any, Final
 import ibis
 import pytest
 from attrs import asdict
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgeproof.properties.intake import load
@@ -257,6 +257,7 @@ def _object(said: dict[str, str]) -> str:
     return "{" + ",".join(f'"{name}":{value}' for name, value in said.items()) + "}"
 
 
+@settings(max_examples=50)
 @given(st.lists(nested_line(), min_size=1, max_size=10))
 @example([_commit('"took":-5,"told":{"version":1}', ',"end":2'), _commit('"took":5,"told":{"version":1}', ',"end":2')])
 @example([_commit('"told":{"version":null,"n":3}', ',"end":2'), _commit('"told":{"version":2,"n":3}', ',"end":2')])

@@ -137,7 +137,7 @@ def test_parts_of_a_list_are_counted_and_sorted_however_long_they_are() -> None:
 
 def test_a_history_in_many_batches_is_the_same_as_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random(6)
-    lines = [line for n in range(800) for line in random_unit(random, f"u{n:03}")]
+    lines = [line for n in range(400) for line in random_unit(random, f"u{n:03}")]
     # Rows of a unit lie in several batches, and so do the evictions and restores that they are to be told apart by.
     table = as_table(lines).drop(["file", "line"])
     for number, half in enumerate((table.slice(0, len(table) // 2), table.slice(len(table) // 2))):
@@ -148,7 +148,7 @@ def test_a_history_in_many_batches_is_the_same_as_in_one(tmp_path: Path, monkeyp
     for module in (groups, tellings):
         monkeypatch.setattr(module, "LARGE", 50)
     in_batches = gather(load(open_duckdb(), [tmp_path]))
-    assert len(list(in_batches.reads())) > 80
+    assert len(list(in_batches.reads())) > 40
     for name, check in CHECKS.items():
         assert check.violations(in_batches, PROMISES[1]) == check.violations(at_once, PROMISES[1]), name
         assert check.tested(in_batches, PROMISES[1]) == check.tested(at_once, PROMISES[1]), name
