@@ -104,6 +104,12 @@ def _summary(document: Mapping[str, Any]) -> Iterator[str]:
         f"Of these {killed:,} are noticed, {equal:,} are the design in other words, {excepted:,} have a reason to "
         f"pass, and {other:,} pass unexplained."
     )
+    if before := document["before"]:
+        yield ""
+        yield (
+            f"{before:,} of them were judged when the engines, or something else that their fates depend on, were not "
+            "what they are now. Each says the same of its design still, and who passed was asked for the same facts."
+        )
     again = document["again"]
     own = {name: row["not judged"] - again.get(name, 0) for name, row in document["designs"].items()}
     for says, counts in (
