@@ -108,7 +108,7 @@ def _summary(document: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield (
             f"{before:,} of them were judged when the engines, or something else that their fates depend on, were not "
-            "what they are now. Each says the same of its design still, and who passed was asked for the same facts."
+            "what they are now. Each says the same of its design still, and no fact that must be possible is gone."
         )
     again = document["again"]
     own = {name: row["not judged"] - again.get(name, 0) for name, row in document["designs"].items()}

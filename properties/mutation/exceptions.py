@@ -38,12 +38,6 @@ EXCEPTIONS: Final[tuple[Excepted, ...]] = (
         )
         for action in ("put_late", "put_given_up")
     ),
-    Excepted(
-        "read: no `not ((reader = memo) and loaded[pop] and (memo_age[pop] <= M))` in *region_cached*",
-        "An isolate that keeps something was answered through the region, which has a copy since, and may renew it at "
-        "any time (`refresh_region`).",
-        ("do_kv_regional",),
-    ),
     *(
         Excepted(
             says,
@@ -155,16 +149,6 @@ EXCEPTIONS: Final[tuple[Excepted, ...]] = (
         "say_well: no `gate = reports` in *",
         "Where silence is taken for health nobody asks who has said that it is well.",
         ("global_push",),
-    ),
-    Excepted(
-        "no `not ((alarm = sync) or (alarm = retry))` in *",
-        "An attempt of two puts has to end within R as well then: no promise says how long one takes.",
-        ("do_kv_per_key",),
-    ),
-    Excepted(
-        "put_lands leaves sending_for as it is",
-        "The second of two puts has what the first has left of D: no promise says how long both take together.",
-        ("do_kv_per_key",),
     ),
 )
 
