@@ -18,6 +18,7 @@ from edgeproof.properties.evidence import Status
 from edgeproof.properties.mutation.exceptions import reason_for
 from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standing
 from edgeproof.properties.mutation.lemmas import Need
+from edgeproof.properties.mutation.shared import words_of
 from edgeproof.properties.mutation.sources import facts_asked, fingerprint
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import read_text
@@ -29,25 +30,35 @@ class Kept:
     """Fates by design and mutant, each also a line of a file, if one is named.
 
     `enough` engines have to notice a mutant until no more are asked. Lines of other sources than these are not read:
-    what was true of them need not be of these. Nor are those of mutants that passed where other facts were asked for,
-    or of which fewer engines were asked. Raises Unusable for another's file.
+    what was true of them need not be of these; with `before` they are, where the mutant says what it said, and who is
+    known from such a line only is in `of_before`. Nor are those of mutants that passed where other facts were asked
+    for, or of which fewer engines were asked. Raises Unusable for another's file.
     """
 
-    def __init__(self, path: str | None, enough: int) -> None:
+    def __init__(self, path: str | None, enough: int, before: bool = False) -> None:
         self._path = None if path is None else Path(path)
         self._enough = enough
         self.fates: dict[tuple[str, str], Fate] = {}
+        self.of_before: set[tuple[str, str]] = set()
         if self._path is not None and self._path.exists():
             for number, line in enumerate(self._path.read_text(encoding="utf-8").splitlines(), start=1):
                 try:
                     said = json.loads(line)
                     of, facts, asked = said.pop("of"), said.pop("facts"), int(said.pop("enough"))
                     fate = _read(said)
-                    same = fate.design in DESIGNS and of == fingerprint(fate.design) and _still(fate, facts)
-                    if same and asked >= enough:
-                        self.fates[fate.design, fate.mutant] = fate
+                    if fate.design in DESIGNS and _still(fate, facts) and asked >= enough:
+                        self._take(fate, of == fingerprint(fate.design), before)
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
                     raise Unusable(f"{path}, line {number}, is no fate of a mutant: {one_line(error)}") from error
+
+    def _take(self, fate: Fate, present: bool, before: bool) -> None:
+        one = fate.design, fate.mutant
+        if present:
+            self.fates[one] = fate
+            self.of_before.discard(one)
+        elif before and (one not in self.fates or one in self.of_before) and _says_the_same(fate):
+            self.fates[one] = fate
+            self.of_before.add(one)
 
     def keep(self, fates: Sequence[Fate]) -> None:
         """Remember fates."""
@@ -71,14 +82,22 @@ def _still(fate: Fate, facts: Mapping[str, str]) -> bool:
     return facts == now or (not passed and facts.items() <= now.items())
 
 
+def _says_the_same(fate: Fate) -> bool:
+    return words_of(fate.design).get(fate.mutant) == fate.says
+
+
 def standing(fate: Fate) -> Standing:
     """How a mutant stands, exceptions taken into account."""
     return fate.standing(reason_for(fate.design, fate.says))
 
 
 def unexplained(fate: Fate) -> bool:
-    """Whether a mutant passes, and nobody knows why it should."""
-    return standing(fate) is Standing.UNEXPLAINED
+    """Whether a mutant passes, and nobody knows why it should. One that has other states passes, too, where none of the
+    cases shows more than that: it is another design, and nothing says that it is a wrong one.
+    """
+    stands, (cases, equal) = standing(fate), fate.equal
+    everywhere = fate.looked == cases - equal
+    return stands is Standing.UNEXPLAINED or (stands is Standing.STATES and everywhere)
 
 
 def edits_in(path: str) -> list[dict[str, Any]]:
@@ -109,13 +128,14 @@ def matrix(
     left: Mapping[str, int] | None = None,
     again: Mapping[str, int] | None = None,
     enough: int = 2,
+    before: int = 0,
 ) -> dict[str, Any]:
     """Every mutant with who noticed it by what, counts of their standings by design and by kind of mistake, and who
     noticed what by which property; beside, `edits` of the implementations by source, and what `lemmas` are needed for.
 
     `shared` says by design how many more mutants are edits of which other design and judged there, and `left` how many
     are not judged yet: `again` of them are shared, and pass where they were judged. After `enough` engines no more were
-    asked of a mutant.
+    asked of a mutant. `before` of the fates are of other sources than these.
     """
     by_design = {name: [one for one in fates if one.design == name] for name in DESIGNS}
     told = {name: of for name, of in by_design.items() if of or name in (shared or {}) or name in (left or {})}
@@ -125,6 +145,7 @@ def matrix(
         "profile": profile,
         "enough": enough,
         "again": dict(again or {}),
+        "before": before,
         "engines": [*engines],
         "designs": {
             name: _counts(of, sum(elsewhere[name].values()), (left or {}).get(name, 0)) for name, of in told.items()

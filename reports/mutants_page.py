@@ -28,7 +28,8 @@ edit of that text changes all of them, and `verify` notices it if it notices it 
 these designs, as *shared* in the others, and judged in these again only where nobody has noticed it in the first."""
 
 _ENOUGH: Final = {
-    1: "This matrix was made with `--enough 1`: of a mutant that one engine has noticed the others were not asked.",
+    1: "This matrix was made with `--enough 1`: of a mutant that one engine has noticed the others were not asked. Only "
+    "with `--enough 2` is the reference driven as hard as `verify` drives it, by mutants that nobody has noticed.",
     2: "Until two engines have noticed a mutant the others are asked.",
     3: "All three engines are asked of every mutant.",
 }
@@ -104,6 +105,12 @@ def _summary(document: Mapping[str, Any]) -> Iterator[str]:
         f"Of these {killed:,} are noticed, {equal:,} are the design in other words, {excepted:,} have a reason to "
         f"pass, and {other:,} pass unexplained."
     )
+    if before := document["before"]:
+        yield ""
+        yield (
+            f"{before:,} of them were judged when the engines, or something else that their fates depend on, were not "
+            "what they are now. Each says the same of its design still, and no fact that must be possible is gone."
+        )
     again = document["again"]
     own = {name: row["not judged"] - again.get(name, 0) for name, row in document["designs"].items()}
     for says, counts in (

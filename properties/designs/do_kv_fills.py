@@ -11,8 +11,10 @@ serves the one that it has, but never beyond cacheTtl: Workers KV's documentatio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
+from edgeproof.model.designs.do_kv import has_memo
 from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import Expr, exists, for_all, implies
 from edgeproof.model.machine import State
@@ -136,6 +138,19 @@ _FILL_LEMMAS: Final[Lemmas] = {
     ),
 }
 
+
+def _overtakes_nothing(says: str, shows: Callable[[State, Expr], Expr]) -> Fact:
+    """A read that does not reach KV's centre, in a state like this, leaves the questions under way as they are."""
+
+    def not_overtaken(s: State) -> Expr:
+        return exists(s.Read, lambda r: (s.fetching[r] != "no") & ~s.overlapped[r])
+
+    def before(s: State) -> Expr:
+        return for_all(s.Pop, lambda p: shows(s, p)) & not_overtaken(s)
+
+    return Fact("fills-neither", says, before, "read", not_overtaken)
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("read-your-writes", "cross-pop-monotonic"),
@@ -163,6 +178,14 @@ DOSSIER: Final = Dossier(
             "fills-neither",
             "A cache is filled by answers that overlap.",
             lambda s: exists(s.Read, lambda r: s.overlapped[r]),
+        ),
+        "a-memo-overtakes-no-question": _overtakes_nothing(
+            "An isolate that answers by itself overtakes no question of its location.",
+            lambda s, p: has_memo(s, p) & ~s.fresh[p] & ~s.cut[p],
+        ),
+        "a-copy-overtakes-no-question": _overtakes_nothing(
+            "A location that answers from its copy overtakes none of its own questions.",
+            lambda s, p: ~has_memo(s, p) & s.fresh[p],
         ),
     },
 )

@@ -157,6 +157,12 @@ def _nothing_loaded(s: State) -> Expr:
     return for_all(s.Pop, lambda p: ~s.loaded[p])
 
 
+def _brings_the_same(s: State, p: Expr) -> Expr:
+    """The location's fresh copy is what the isolate has."""
+    same: Expr = (s.cache_era[p] == s.kept_era[p]) & (s.cache[p] == s.kept[p])
+    return s.loaded[p] & s.fresh[p] & same
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("read-your-writes", "cross-pop-monotonic"),
@@ -190,6 +196,13 @@ DOSSIER: Final = Dossier(
             lambda s: for_all(s.Read, lambda r: s.asking[r]) & _nobody_overtaken(s) & _nothing_loaded(s),
             "read",
             lambda s: exists(s.Read, lambda r: s.overtaken[r]) & exists(s.Read, lambda r: ~s.overtaken[r]),
+        ),
+        "an-answer-at-once-of-the-same-overtakes": Fact(
+            "in-flight-evicted",
+            "A read that is answered at once overtakes others also where it brings what the isolate has already.",
+            lambda s: _nobody_overtaken(s) & for_all(s.Pop, lambda p: _brings_the_same(s, p)),
+            "read",
+            lambda s: exists(s.Read, lambda r: s.overtaken[r]),
         ),
         "an-answer-that-is-refused-overtakes-none": Fact(
             "in-flight-memo",

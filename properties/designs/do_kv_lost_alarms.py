@@ -104,6 +104,13 @@ DOSSIER: Final = Dossier(
             "put_late",
             lambda s: s.stuck,
         ),
+        "an-instance-arms-an-alarm-again": Fact(
+            "lost-alarm-faults",
+            "An instance that starts after a crash arms an alarm that is overdue again.",
+            lambda s: s.overdue & (s.alarm != "again"),
+            "crash",
+            lambda s: s.alarm == "again",
+        ),
         "an-alarm-is-armed-again": Fact(
             "lost-alarm-watchdog", "An alarm that is overdue is armed again.", lambda s: s.alarm == "again"
         ),

@@ -405,6 +405,12 @@ DOSSIER: Final = Dossier(
             lambda s: for_all(s.Pop, lambda p: s.cut[p]),
             "lookup",
         ),
+        "a-location-has-nothing": Fact(
+            "manifest-partition",
+            "A location that is cut off, and has no copy, answers nobody.",
+            lambda s: for_all(s.Pop, lambda p: ~s.following[p] & ~s.cached[p]),
+            "read",
+        ),
         "a-part-is-collected": Fact(
             "manifest-short-grace", "A part that nothing needs any more is deleted.", lambda s: s.deleting
         ),

@@ -169,6 +169,11 @@ DOSSIER: Final = Dossier(
         **waits_to_retry("per-key-faults"),
         **as_late_as_it_may_be("per-key"),
         **watched("per-key", "write"),
+        "an-attempt-takes-long": Fact(
+            "per-key",
+            "An attempt takes as long as two puts may.",
+            lambda s: (s.alarm == "lease") & (s.armed == s.attempt),
+        ),
         "the-keys-differ": Fact(
             "per-key", "KV holds one version of one key, and another of the other.", lambda s: s.kv_first != s.kv_second
         ),

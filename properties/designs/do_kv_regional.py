@@ -14,6 +14,7 @@ from typing import Final
 
 from attrs import evolve
 
+from edgeproof.model.designs.do_kv import has_memo
 from edgeproof.model.designs.versions import newer_or_same
 from edgeproof.model.expr import NAT, TRUE, Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import State
@@ -119,6 +120,13 @@ DOSSIER: Final = Dossier(
         "the-region-is-behind": Fact(
             "regional-memo",
             "The region's copy is older than what KV's centre holds.",
+            lambda s: s.region_cached & (s.region < s.kv),
+        ),
+        "a-memo-asks-no-region": Fact(
+            "regional-memo",
+            "An isolate that answers by itself leaves a copy of its region that has expired as it is.",
+            lambda s: (s.region_age > s.G) & for_all(s.Pop, lambda p: has_memo(s, p) & ~s.fresh[p] & ~s.cut[p]),
+            "read",
             lambda s: s.region_cached & (s.region < s.kv),
         ),
     },

@@ -93,6 +93,11 @@ DOSSIER: Final = Dossier(
         "all-writes-are-taken-back": _during_a_put(
             "restored-in-flight", "rollback_all", "All writes are taken back during a put, which is known then."
         ),
+        "an-alarm-waits-for-a-put": Fact(
+            "restored-in-flight-no-epoch",
+            "An alarm that a restore has armed waits for the put that is under way, longer than it may be late.",
+            lambda s: (s.alarm == "sync") & (s.sending != "idle") & (s.armed > s.S),
+        ),
         "the-only-write-is-taken-back": Fact(
             "restored-in-flight", "The only write is taken back.", lambda s: s.config == 1, "rollback_all"
         ),

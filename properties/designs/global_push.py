@@ -392,11 +392,38 @@ DOSSIER: Final = Dossier(
             )
             for release in ("release_good", "release_bad")
         },
+        **{
+            f"{release}-leaves-pushes": Fact(
+                case,
+                f"A push to a location of a later stage is still under way when something is released by {release}.",
+                happens=release,
+                then=lambda s: exists(s.Pop, lambda p: s.pushing[p] & ~_reached(s, p)),
+            )
+            for case, release in (("push-staged", "release_good"), ("push-staged-again", "release_bad"))
+        },
         "a-release-overtakes-a-return": Fact(
             "push-staged-again",
             "Without a freeze a bad version takes the place of a return that is under way.",
             lambda s: s.withdrawn & exists(s.Pop, lambda p: s.pushing[p]),
             "release_bad",
+        ),
+        "a-late-push-leaves-the-watch": Fact(
+            "push-staged-cut",
+            "A push that arrives where its version runs already does not begin the watch anew.",
+            lambda s: for_all(s.Pop, lambda p: s.watched_at[p] & (s.held_for[p] > 0)),
+            "push_arrives",
+            lambda s: for_all(s.Pop, lambda p: s.held_for[p] > 0),
+        ),
+        "an-answer-right-after-the-watch": Fact(
+            "push-staged-again",
+            "A location says that it is well as soon as it has run the version for longer than the watch.",
+            lambda s: for_all(s.Pop, lambda p: s.held_for[p] <= s.W + 1),
+            "say_well",
+        ),
+        "who-is-cut-off-answers-late": Fact(
+            "push-staged-cut",
+            "A location that is cut off says nothing for longer than an answer takes.",
+            lambda s: exists(s.Pop, lambda p: s.cut[p] & s.watched_at[p] & (s.held_for[p] > s.W + s.A)),
         ),
         "a-watch-goes-on": Fact(
             "push-staged-silence",

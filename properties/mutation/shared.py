@@ -18,7 +18,7 @@ from edgeproof.model.machine import Design
 from edgeproof.properties.mutation.mutants import Mutant, mutants
 from edgeproof.properties.own import adopted
 
-__all__ = ["names_of", "shared_with"]
+__all__ = ["names_of", "shared_with", "words_of"]
 
 _Edit: TypeAlias = tuple[str, str, str, str]
 
@@ -27,6 +27,12 @@ _Edit: TypeAlias = tuple[str, str, str, str]
 def names_of(design: str) -> tuple[str, ...]:
     """The mutants of a design, by name, in the order of its text."""
     return tuple(_edits(design))
+
+
+@cache
+def words_of(design: str) -> Mapping[str, str]:
+    """What the mutants of a design say, by name."""
+    return {name: says for name, (_, _, says, _) in _edits(design).items()}
 
 
 @cache

@@ -28,7 +28,7 @@ __all__ = ["mutate"]
 _EXITS = """\b
 Exit status:
   0    every mutant is noticed, or is the design in other words, or has a reason to pass
-  1    some mutant does what the design does not, and passes
+  1    some mutant does what the design does not, and passes: nothing tells it, or the number of states alone
   2    no such design; or the file of --resume is none of ours
 """
 
@@ -81,7 +81,8 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     "--enough",
     type=click.IntRange(min=1, max=3),
     metavar="N",
-    help="So many engines have to notice a mutant until no more are asked of it; by default as the profile says.",
+    help="So many engines have to notice a mutant until no more are asked of it; by default as the profile says. From 2 "
+    "on the reference is driven as hard as verify does, by those that nobody has noticed.",
 )
 @click.option("--engine", "engines", multiple=True, type=click.Choice(_ENGINES), help="Only this engine; repeatable.")
 @click.option(
@@ -94,7 +95,11 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     "--edits", type=click.Path(), metavar="FILE", help="Tell beside of edits: what `make edits ARGS=--json` said."
 )
 @click.option("--lemmas", is_flag=True, help="Tell beside of lemmas without any one of which all is proved that was.")
-@click.option("--tell", is_flag=True, help="Judge nothing: tell of what is in the file of --resume, and what is not.")
+@click.option(
+    "--tell",
+    is_flag=True,
+    help="Judge nothing: tell of what is in the file of --resume, also of other sources, and what is not.",
+)
 @click.option("--page", type=click.Path(), metavar="FILE", help="Write the matrix as a page of the documentation, too.")
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True, help="How many work at once.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where the reports go.")
@@ -121,9 +126,10 @@ def mutate(
 
     Each mutant is searched and proved in the named cases of its design, small ones first, and the reference is driven
     by it. It is noticed where a verdict is not what is expected; else where a trace is longer or a bound is not reached
-    any more; else by the number of states. One that nobody notices is shown to be the design in other words: by proof,
-    by equal state graphs, or as it has the same runs. A mutant that passes otherwise is a hole in the checks, unless
-    properties/mutation/exceptions.py says why it need not be noticed.
+    any more. That there are other states tells it from the design, and does not say that it is wrong. One that nobody
+    notices is shown to be the design in other words: by proof, by equal state graphs, or as it has the same runs. A
+    mutant that passes otherwise is a hole in the checks, unless properties/mutation/exceptions.py says why it need not
+    be noticed.
 
     What several designs have from one of them, or from a part that they share, is edited once: it is judged in the
     first of them, and in the others only where nobody has noticed it there.
@@ -156,7 +162,7 @@ def mutate(
     some = sample or how.sample
     asked = chosen(names, some, seed, inherited)
     until = enough or how.enough
-    kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None), until)
+    kept = Kept(resume or (f"{out}/mutants.jsonl" if profile == "full" else None), until, before=tell)
     judging = None if tell else Judging(used, driven, until, how.most)
     whole = some is None and not inherited
     others = _judge(terminal, names if whole else (), asked, kept, judging, processes)
@@ -165,7 +171,8 @@ def mutate(
     fates = [kept.fates[one.design, one.mutant] for one in asked if (one.design, one.mutant) in kept.fates]
     needed = [one for design in names for one in needs(design)] if lemmas else []
     shared = _elsewhere(names, asked) if whole else {}
-    document = matrix(fates, used, seed, profile, beside, needed, shared, _left(asked, kept), again, until)
+    before = sum((one.design, one.mutant) in kept.of_before for one in asked)
+    document = matrix(fates, used, seed, profile, beside, needed, shared, _left(asked, kept), again, until, before)
     write_text(f"{out}/mutants.json", json.dumps(document, indent=2) + "\n")
     write_text(f"{out}/mutants.md", markdown(document))
     if page is not None:

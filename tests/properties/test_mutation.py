@@ -186,6 +186,16 @@ def _same_runs(says: str) -> bool:
     return bisimilar(together.searcher, (together.kernels[0], design), (together.kernels[1], other))
 
 
+def test_the_age_of_a_memo_that_nobody_has_makes_the_same_runs_in_too_many_states_to_compare() -> None:
+    (case,) = (one for one in scoreboard("do_kv") if one.name == "inline")
+    (mutant,) = (one for one in mutants(load("do_kv")) if one.says == "memo_age always runs")
+    assert reason_for("do_kv", mutant.says)
+    together = schema(instance_of(case), [mutant], [CATALOGUE[name] for name in case.properties])
+    design, other = together.search(0, 20_000), together.search(1, 20_000)
+    assert other.count > 4 * design.count + 1000
+    assert bisimilar(together.searcher, (together.kernels[0], design), (together.kernels[1], other))
+
+
 # --- what the solver says of a mutant
 
 

@@ -15,6 +15,7 @@ from edgeproof.properties.mutation import matrix
 from edgeproof.properties.mutation.kill import Fate, How, Kill, Standing
 from edgeproof.properties.mutation.matrix import Asked, Judging
 from edgeproof.properties.mutation.mutants import mutants
+from edgeproof.properties.mutation.shared import words_of
 from tests.reports.conftest import Run
 
 _KILL = Kill("search", "do-only", "durable-ack", How.VERDICT, "violated", "", 3)
@@ -64,6 +65,16 @@ def test_a_mutant_that_passes_fails_the_run_and_is_told_in_words(cli: Run, judge
     assert outcome.status == 1
     assert "write leaves it as it is" in outcome.out
     assert "write leaves it as it is" in Path("reports/out/mutants.md").read_text("utf-8")
+
+
+def test_a_mutant_that_the_number_of_states_alone_tells_passes_as_well(cli: Run, judge: Judge) -> None:
+    other = evolve(_PASSES, kills=(evolve(_KILL, property="", how=How.STATES),))
+    judge(other)
+    outcome = cli("mutate", "--design", "do_only", "--sample", "1")
+    assert outcome.status == 1
+    assert "passes: do_only" in outcome.out
+    judge(evolve(other, looked=2))
+    assert cli("mutate", "--design", "do_only", "--sample", "1").status == 0
 
 
 @pytest.mark.parametrize(
@@ -146,6 +157,22 @@ def test_the_page_tells_what_is_not_judged_yet(cli: Run, judge: Judge) -> None:
     assert "83 were judged" in page
     assert "83 pass unexplained" in page
     assert "Not judged yet" not in page
+
+
+def test_the_page_tells_what_was_judged_of_other_sources_and_says_so(cli: Run, judge: Judge) -> None:
+    def told(says: str) -> str:
+        Path("kept.jsonl").write_text(json.dumps({**line, "of": "others", "says": says}) + "\n", encoding="utf-8")
+        cli("mutate", "--design", "do_only", "--resume", "kept.jsonl", *full, "--tell", "--page", "page.md")
+        return Path("page.md").read_text("utf-8")
+
+    judge(_DEAD)
+    full = ("--profile", "full")
+    cli("mutate", "--design", "do_only", "--sample", "1", "--resume", "kept.jsonl", *full)
+    line = json.loads(Path("kept.jsonl").read_text(encoding="utf-8"))
+    page = told(words_of("do_only")[line["mutant"]])
+    assert "1 of them were judged when the engines" in page
+    assert "82 of `do_only`" in page
+    assert "83 of `do_only`" in told("something else")
 
 
 def test_whoever_only_one_engine_was_to_notice_is_asked_again_of_two(cli: Run, judge: Judge) -> None:
