@@ -24,6 +24,7 @@ from edgeproof.properties.designs.parts.links import UNBROKEN
 from edgeproof.properties.designs.parts.possible import (
     acknowledged,
     as_late_as_it_may_be,
+    crashes_at_any_time,
     happens,
     waits_to_retry,
     watched,
@@ -307,15 +308,7 @@ DOSSIER: Final = Dossier(
         "a-late-put-never-lands": happens(
             "recommended-apart", "stray_vanishes", "A put that nobody waits for any more never lands."
         ),
-        "a-crash-ends-a-put": Fact(
-            "outbox-faults", "A crash ends a put.", lambda s: (s.sending != "idle") & (s.failures < s.F), "crash"
-        ),
-        "a-crash-between-attempts": Fact(
-            "outbox-faults",
-            "A crash comes between two attempts, however many of them have failed.",
-            lambda s: (s.sending == "idle") & (s.failures == s.F),
-            "crash",
-        ),
+        **crashes_at_any_time("outbox-faults"),
         "a-due-heartbeat-stays": Fact(
             "recommended-apart",
             "A write leaves a heartbeat that is due as it is.",

@@ -47,6 +47,7 @@ from edgeproof.properties.designs.parts.links import UNBROKEN
 from edgeproof.properties.designs.parts.possible import (
     acknowledged,
     as_late_as_it_may_be,
+    crashes_at_any_time,
     happens,
     waits_to_retry,
     watched,
@@ -355,15 +356,7 @@ DOSSIER: Final = Dossier(
         "a-manifest-is-ambiguous": _happens_during(
             "put_ambiguous", "landed", "The put of a manifest is said to have failed although it was applied."
         ),
-        "a-crash-ends-a-put": Fact(
-            "manifest-confirmed", "A crash ends a put.", lambda s: (s.sending != "idle") & (s.failures < s.F), "crash"
-        ),
-        "a-crash-between-attempts": Fact(
-            "manifest-confirmed",
-            "A crash comes between two attempts, however many of them have failed.",
-            lambda s: (s.sending == "idle") & (s.failures == s.F),
-            "crash",
-        ),
+        **crashes_at_any_time("manifest-confirmed"),
         **{
             f"a-part-is-deleted-{case}": happens(case, "collect", "A part is deleted once its grace is over.")
             for case in ("manifest-confirmed", "manifest-faults", "manifest-probe-kv")

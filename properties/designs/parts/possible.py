@@ -8,6 +8,7 @@ from edgeproof.properties.designs.dossier import Fact
 __all__ = [
     "acknowledged",
     "as_late_as_it_may_be",
+    "crashes_at_any_time",
     "happens",
     "hurries_nothing",
     "waits_to_retry",
@@ -47,6 +48,21 @@ def as_late_as_it_may_be(case: str) -> dict[str, Fact]:
         ),
         "a-put-takes-long": Fact(
             case, "A put takes as long as it may.", lambda s: (s.sending != "idle") & (s.sending_for == s.D)
+        ),
+    }
+
+
+def crashes_at_any_time(case: str) -> dict[str, Fact]:
+    """A design whose crashes spare some moments promises less than it says."""
+    return {
+        "a-crash-ends-a-put": Fact(
+            case, "A crash ends a put.", lambda s: (s.sending != "idle") & (s.failures < s.F), "crash"
+        ),
+        "a-crash-between-attempts": Fact(
+            case,
+            "A crash comes between two attempts, however many of them have failed.",
+            lambda s: (s.sending == "idle") & (s.failures == s.F),
+            "crash",
         ),
     }
 

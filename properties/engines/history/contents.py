@@ -6,6 +6,7 @@ A content may become known after it was read, so what is wrong is taken back whe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from attrs import define
@@ -64,7 +65,7 @@ class Contents:
         """A content became known: reads that had it were right, and those that waited are judged."""
         right = facts.digests[-1]
         if wrong := facts.bad.pop(right, 0):
-            self.findings.withdraw(_NAME, wrong, lambda row: row.digest == right)
+            self.findings.withdraw(_NAME, wrong, _of(right))
         for digest, (times, row) in facts.open.items():
             self.findings.tested(_NAME, times)
             if digest in facts.digests:
@@ -80,9 +81,13 @@ class Contents:
         """Somebody made the version who does not say what it contains: it may have been what seemed wrong."""
         for wrong in tuple(facts.bad):
             times = facts.bad.pop(wrong)
-            self.findings.withdraw(_NAME, times, lambda row, digest=wrong: row.digest == digest)  # type: ignore[misc]
+            self.findings.withdraw(_NAME, times, _of(wrong))
             self.findings.undecided(_NAME, times)
 
     def _violated(self, row: Row, facts: VersionFacts, times: int = 1) -> None:
         of = f" of line {facts.line}" if facts.line else ""
         self.findings.violated(_NAME, row, f"{another_content(row, facts.digests[0])}{of}", times)
+
+
+def _of(digest: str) -> Callable[[Row], bool]:
+    return lambda row: row.digest == digest
