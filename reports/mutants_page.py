@@ -28,8 +28,7 @@ edit of that text changes all of them, and `verify` notices it if it notices it 
 these designs, as *shared* in the others, and judged in these again only where nobody has noticed it in the first."""
 
 _ENOUGH: Final = {
-    1: "This matrix was made with `--enough 1`: of a mutant that one engine has noticed the others were not asked. "
-    "Only with `--enough 2` is the reference driven as hard as `verify` drives it, by mutants that nobody has noticed.",
+    1: "This matrix was made with `--enough 1`: of a mutant that one engine has noticed the others were not asked.",
     2: "Until two engines have noticed a mutant the others are asked.",
     3: "All three engines are asked of every mutant.",
 }

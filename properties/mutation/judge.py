@@ -34,8 +34,7 @@ smallest, are for those that nobody has.
 """
 _DRIVEN: Final = 2
 """Cases in which the implementation is driven by a mutant, first those of other runs: one as soon as it is told from
-the design, the rest in the end; twice as many, and as hard as `verify` drives, where two have to notice it and nobody
-has.
+the design, the rest in the end; twice as many, and as hard as `verify` drives, where nobody has noticed it.
 """
 
 
@@ -94,8 +93,7 @@ def judged(
             _drive(system, [one for one in left if one.sure < enough and not one.driven], 1)
     if lockstep:
         _drive(system, [one for one in trials if one.sure < enough], _DRIVEN)
-        if enough > 1:
-            _drive(system, [one for one in trials if not one.noticed], 2 * _DRIVEN, hard=True)
+        _drive(system, [one for one in trials if not one.noticed], 2 * _DRIVEN, hard=True)
     return [_fate(design, one) for one in trials]
 
 

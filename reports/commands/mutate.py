@@ -81,8 +81,7 @@ _ENGINES: Final = ("search", "proof", "lockstep")
     "--enough",
     type=click.IntRange(min=1, max=3),
     metavar="N",
-    help="So many engines have to notice a mutant until no more are asked of it; by default as the profile says. From "
-    "2 on the reference is driven as hard as verify does, by those that nobody has noticed.",
+    help="So many engines have to notice a mutant until no more are asked of it; by default as the profile says.",
 )
 @click.option("--engine", "engines", multiple=True, type=click.Choice(_ENGINES), help="Only this engine; repeatable.")
 @click.option(
