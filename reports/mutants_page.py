@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from edgeproof.properties.mutation.kill import ENGINES, Standing
+from edgeproof.properties.mutation.kill import ENGINES, How, Standing
 from edgeproof.reports.markup import text
 
 __all__ = ["page_of"]
@@ -37,6 +37,16 @@ _LEGEND: Final = """*Noticed by* says by how many engines. *The one that can*: t
 design, and then only what must be possible, or must come about, can fail. *The design in other words* is shown by proof
 (the same steps from every state of the invariant, for any number of everything), by equal state graphs, or by the same
 runs (bisimilar, but for what clocks show while nobody looks at them)."""
+
+_ONLY: Final = {
+    "lockstep": "In every case that was looked at all that is promised stands as it should: it is another design, and "
+    "not a wrong one. Only who compares it with code can notice.",
+    "search": "The reference was driven, or could not be, and does in those runs what the mutant does: what differs is "
+    "what must be possible, or come about, or what only watches. No proof is lost, or there is none to lose.",
+    "proof": "At the sizes that are searched it does what the design does, or keeps what is promised all the same, and "
+    "so does the reference in the runs in which it was driven: what is lost is the proof for any number of everything.",
+}
+"""Why the others have not noticed what an engine has noticed alone."""
 
 _TIMES: Final = "Which engines noticed how many by a verdict, and how long all took, one process on a busy machine:"
 
@@ -84,6 +94,8 @@ def page_of(document: Mapping[str, Any]) -> str:
         "",
         *_designs(rows),
     ]
+    if document["enough"] > 1:
+        lines += ["", "Of those that one engine of several noticed:", "", *_alone(document["mutants"])]
     lines += ["", _TIMES, "", *_noticed(document["noticed"]), "", "## Shared", "", *_shared(document["shared"])]
     lines += ["", "## By kind of mistake", "", *_operators(document["operators"])]
     for title, standings in _FOOTNOTES:
@@ -129,6 +141,18 @@ def _designs(rows: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         equal = " / ".join(f"{row[name]:,}" for name in _EQUAL)
         noticed, rest = ([row[name] for _, name in columns] for columns in (_COLUMNS, _REST))
         yield _row([design, row["mutants"], row["shared"], *noticed, equal, *rest])
+
+
+def _alone(mutants: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Which engine noticed how many alone, how many of these the reference was driven by, and why no other did."""
+    once = [one for one in mutants if one["standing"] == Standing.ONCE]
+    yield _row(["noticed by", "mutants", "driven", "why by no other"])
+    yield _row(["---"] * 4)
+    for engine, why in _ONLY.items():
+        mine = [
+            one for one in once if any(kill["engine"] == engine and kill["how"] == How.VERDICT for kill in one["kills"])
+        ]
+        yield _row([engine, len(mine), sum("lockstep" in one["seconds"] for one in mine), why])
 
 
 def _noticed(rows: Mapping[str, Mapping[str, float]]) -> Iterator[str]:

@@ -211,7 +211,7 @@ restore itself superseded. A history holds to both what was read before the rest
 one that its copies do not know of."""
 
 
-@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])  # an example is many runs: it says which
+@settings(max_examples=5, phases=[Phase.explicit, Phase.generate])  # an example is many runs: it says which
 @given(name=st.sampled_from(sorted(CASES)), seed=st.integers(0, 2**32), length=st.sampled_from([20, 40, 80]))
 def test_a_history_says_what_the_states_say(name: str, seed: int, length: int) -> None:
     compare(CASES[name], range(seed, seed + RUNS), length)

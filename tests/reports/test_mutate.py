@@ -175,6 +175,14 @@ def test_the_page_tells_what_was_judged_of_other_sources_and_says_so(cli: Run, j
     assert "83 of `do_only`" in told("something else")
 
 
+def test_the_page_says_which_engine_noticed_alone_and_why_no_other_did(cli: Run, judge: Judge) -> None:
+    judge(evolve(_DEAD, seconds={"lockstep": 1.0}))
+    cli("mutate", "--design", "do_only", "--profile", "full", "--page", "page.md")
+    page = Path("page.md").read_text("utf-8")
+    assert "| search | 83 | 83 | The reference was driven" in page
+    assert "| proof | 0 | 0 |" in page
+
+
 def test_whoever_only_one_engine_was_to_notice_is_asked_again_of_two(cli: Run, judge: Judge) -> None:
     asked = judge(_DEAD)
     some = ("mutate", "--design", "do_only", "--sample", "2", "--resume", "kept.jsonl", "--profile", "full")

@@ -29,9 +29,9 @@ def drive(instance: Instance, budget: Budget, system: System) -> dict[str, Evide
     return {one.property: one for one in found}
 
 
-def test_the_worker_does_what_the_model_does_through_hundreds_of_crashes(workerd: Path) -> None:
+def test_the_worker_does_what_the_model_does_through_a_hundred_crashes(workerd: Path) -> None:
     instance, random = Instance.of(load("do_kv"), **CRASHES), Random(0)
-    traces = [walk(instance, random, 30) for _ in range(75)]
+    traces = [walk(instance, random, 30) for _ in range(38)]
     system = WorkerdSystem()
     try:
         for trace in traces:
@@ -40,7 +40,7 @@ def test_the_worker_does_what_the_model_does_through_hundreds_of_crashes(workerd
     finally:
         system.close()
     print(f"{len(traces)} runs of 30 steps, {system.kills} kills")
-    assert system.kills >= 200
+    assert system.kills >= 100
 
 
 CASES = [case for design in DESIGNS for case in scoreboard(design)]
