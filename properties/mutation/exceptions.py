@@ -101,11 +101,6 @@ EXCEPTIONS: Final[tuple[Excepted, ...]] = (
         for says in ("write: 1 instead of 0", "write_by_another: 1 instead of 0", "since always runs")
     ),
     Excepted(
-        "ask: no `age[Pop(read)] <= T` in *",
-        "What a read brings is asked for only once KV's centre has answered, and its answer says that anew.",
-        ("do_kv_fills",),
-    ),
-    Excepted(
         "no `not (fetching[read_0] = no)` in *",
         "A copy is as old as its question, however late that is answered; and where its age counts from the answer, "
         "the bound is broken within L already.",
