@@ -88,9 +88,10 @@ def safety(case: Case) -> tuple[str, ...]:
 def ours(case: Case) -> Whole:
     """What our search finds of a case that is asked its safety properties alone, as the tools are."""
     instance = instance_of(case)
-    # Clocks are cut off as in the text, where all constants are filled in first.
     of = text_of(instance, *safety(case))
-    source = build_source(instance, of.states, of.steps, fixed=instance.values)
+    # Clocks are cut off as in the text, where numbers still have their names: `2*R - R` is taken for 2*R at most.
+    fixed = {**instance.of_role("option"), **instance.of_role("hazard")}
+    source = build_source(instance, of.states, of.steps, fixed=fixed)
     searcher, kernel, search = search_instance(instance, source, Limits())
     assert search.complete, case.name
     violated = {
