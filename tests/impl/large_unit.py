@@ -83,11 +83,11 @@ def large_unit(
     *,
     grace: float = CACHE_TTL + LOAD,
     target: int = TARGET,
-    keeps: bool = True,
     weather: Weather = CALM,
     seed: int = 0,
+    **reading: Any,
 ) -> LargeUnit:
-    """A unit without config whose alarms fire."""
+    """A unit without config whose alarms fire. `reading` is what its reader is told beside where to read what."""
     world = SimulatedRuntime(seed, weather)
     instance, connection = world.instance(), connect()
     kv, bucket, cache = KVNamespace(world), Bucket(world.now), LocationCache()
@@ -100,6 +100,6 @@ def large_unit(
         store, ledger, parts, instance, grace=grace, platform=platform, least=grace, prefix=layout.prefix
     )
     location = KVLocation(kv, world, lambda: cache)
-    reader = ManifestReader(location, parts, world.instance(), layout, cache_ttl=CACHE_TTL, keeps=keeps)
+    reader = ManifestReader(location, parts, world.instance(), layout, cache_ttl=CACHE_TTL, **reading)
     instance.spawn(platform.run(poll=1))
     return LargeUnit(world, connection, store, kv, bucket, parts, ledger, collector, reader, layout)

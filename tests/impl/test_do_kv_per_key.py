@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgeproof.impl.alternatives.per_key import Part, part_of
+from edgeproof.impl.alternatives.per_key import Part, PerKeyPublication, part_of
 from edgeproof.impl.alternatives.per_key_system import DoKvPerKeySystem
 from edgeproof.impl.edge.centre import KVEntry
+from edgeproof.impl.edge.kv import KVNamespace
+from edgeproof.impl.runtime import SimulatedRuntime
+from edgeproof.impl.snapshot import Snapshot
 from edgeproof.impl.system import Setup
 from tests.impl.driving import Step, play, refuses, seen
 
@@ -48,6 +51,21 @@ def test_a_put_that_fails_between_two_keys_leaves_the_mixture_in_kv_until_the_ne
     assert seen(end, "kv_first", "kv_second", "alarm", "failures") == (2, 1, "retry", 1)
     end = play(system, "tick", "fire", "put_lands", "put_lands")
     assert seen(end, "kv_first", "kv_second", "alarm", "failures") == (2, 2, "off", 0)
+
+
+@pytest.mark.parametrize("fields", ["", "a", "ab", "abc"])
+def test_the_puts_of_an_attempt_share_its_time_and_there_may_be_none(fields: str) -> None:
+    world = SimulatedRuntime()
+    instance, kv = world.instance(), KVNamespace(world)
+    attempt = instance.spawn(
+        PerKeyPublication("config").put(Snapshot(1, 0, dict.fromkeys(fields, 1)), kv, instance, timeout=12)  # type: ignore[arg-type]
+    )
+    for _ in fields:
+        (put,) = instance.pending
+        assert put.expires == world.now() + 12 / len(fields)
+        world.advance(1)
+        world.resolve(put)
+    assert attempt.done
 
 
 def test_a_write_during_a_publication_is_published_next(system: DoKvPerKeySystem) -> None:

@@ -130,6 +130,13 @@ def test_a_location_that_is_cut_off_serves_what_it_may_and_nothing_else(site: Si
         site.location.refresh("k", site.cache)
 
 
+def test_each_question_to_the_centre_is_counted_and_no_copy_that_is_served(site: Site) -> None:
+    for asked in (1, 1, 2):
+        site.value(cache_ttl=30)
+        assert site.kv.usage.fetches == asked
+        site.clock.advance(16)
+
+
 def test_several_caches_of_one_location_may_go_back_in_time(site: Site) -> None:
     caches = [LocationCache(), LocationCache()]
     turn = iter([0, 1, 0])

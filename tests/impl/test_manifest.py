@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
+from edgeproof.impl.durable.database import connect
 from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.manifest.collector import Collector, GraceTooShort, Pace
-from edgeproof.impl.manifest.ledger import LedgerRow
+from edgeproof.impl.manifest.ledger import LedgerRow, PartLedger
 from edgeproof.impl.manifest.parts import Manifest, PartCorrupt, PartGone
-from edgeproof.impl.runtime import Weather
+from edgeproof.impl.runtime import SimulatedRuntime, Weather
 from edgeproof.impl.snapshot import REMOVED, apply_changes, to_json
 from tests.impl.large_unit import CACHE_TTL, LOAD, large_unit
 from tests.impl.strategies import changes
@@ -126,6 +127,26 @@ def test_what_is_surely_stored_is_not_put_again() -> None:
     assert len(unit.parts.puts) == 1
     unit.write({"b": 1})
     assert len(unit.parts.puts) == 1, "the part of the first version is there still"
+
+
+def test_the_parts_that_nothing_needs_are_told_in_the_order_in_which_that_began() -> None:
+    world = SimulatedRuntime()
+    ledger = PartLedger(connect(), world)
+    ledger.begin(["z", "a"])
+    for moment, needed in ((9, ["a"]), (10, [])):
+        world.time = moment
+        ledger.release_others(needed)
+    world.advance(1)
+    assert ledger.released_for(0) == ledger.released() == ["z", "a"]
+
+
+def test_an_upload_that_is_not_answered_in_time_has_failed() -> None:
+    unit = large_unit(weather=Weather(latency=(32, 32)))
+    unit.store.write({"a": 1}, actor="ann")
+    unit.run(31)
+    alarm = unit.store.alarm()
+    assert alarm is not None
+    assert alarm.reason == "retry"
 
 
 # --- the collector

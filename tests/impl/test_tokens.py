@@ -233,6 +233,7 @@ def test_a_secret_is_nowhere_but_with_whoever_had_it_minted(
     with pytest.raises(ValueError, match="not the record") as raised:
         record_of({"digest": credential.secret})
     assert len(in_kv) == 1
+    assert repr(request) == "Request(repo='mine', operation='push')", "nothing of the credential, secret or not"
     for text in (kept, repr(in_kv), *shown, str(raised.value), repr(store.changelog())):
         assert credential.secret.removeprefix("art_v1_") not in text
 
@@ -344,6 +345,21 @@ def test_a_second_publication_keeps_expired_tokens_out_and_revocations_in(
     publish(runtime, store, kv, "mark")
     assert kv.read_centre("token:" + short.digest) is None, "KV has let it go by itself"
     assert kv.read_centre(mark_key("token:" + revoked.digest)) is not None
+
+
+@pytest.mark.parametrize(("since", "told"), [(0, True), (KEEP / 2 - 1, True), (KEEP / 2, False)])
+@pytest.mark.parametrize("revoke", ["tombstone", "mark"])
+def test_kv_is_told_of_a_token_for_half_a_day_after_its_end_and_keeps_it_for_a_day(
+    runtime: SimulatedRuntime, store: ConfigStore, table: TokenTable, revoke: str, since: float, told: bool
+) -> None:
+    tokens = [table.mint("read", 60) for _ in range(2)]
+    table.revoke(tokens[1].text)
+    good, revoked = ("token:" + token.digest for token in tokens)
+    keys = (good, mark_key(revoked) if revoke == "mark" else revoked)
+    runtime.advance(60 + since)
+    kv = KVNamespace(runtime)
+    publish(runtime, store, kv, revoke)
+    assert {key: entry.expires_at for key, entry in kv.list().keys} == (dict.fromkeys(keys, 60 + KEEP) if told else {})
 
 
 def test_an_unknown_way_to_revoke_is_refused() -> None:

@@ -68,6 +68,7 @@ def test_a_restore_goes_any_way_back_and_the_changelog_is_told_from_any_version_
         front.do("PUT", "/units/b/config", {"changes": {"a": number}, "actor": "ana"})
     told = front.get("/units/b/changelog?since=1").said["changes"]
     assert [one["version"] for one in told] == [2, 3]
+    assert front.do("POST", "/units/b/restore", {"version": 1, "actor": "ana"}).status == 400, "and nothing else"
     assert front.do("POST", "/units/b/restore", {"version": 1}).said == {"version": 1}
     assert front.get("/units/b").said == {"config": {"a": 1}, "era": 1, "version": 1}
     assert front.do("POST", "/units/b/restore", {"version": 0}).said == {"version": 0}

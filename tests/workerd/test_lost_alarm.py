@@ -254,6 +254,16 @@ def test_the_watchdog_knows_of_a_unit_whose_first_publication_was_lost(workerd: 
         unit.close()
 
 
+def test_the_registry_is_told_of_a_unit_once_and_not_at_every_write(workerd: Path) -> None:
+    no_unit_twice = [("INSERT OR IGNORE INTO unit", "INSERT INTO unit")]
+    unit = Unit({**HEARTBEAT, "watchdog": "on"}, {"watchdog.js": no_unit_twice})
+    try:
+        unit.write()
+        unit.reaches(2)
+    finally:
+        unit.close()
+
+
 def test_a_watchdog_that_is_switched_off_pokes_nobody_whom_it_knows(workerd: Path) -> None:
     unit = Unit({**HEARTBEAT, "watchdog": "on"})
     try:

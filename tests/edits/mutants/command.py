@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-from attrs import asdict
+from attrs import asdict, evolve
 
+from edgeproof.properties.edits.edit import Edit
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
-from tests.edits.mutants.judge import Fate, Standing, judged_all
+from tests.edits.mutants.elsewhere import Search, sought_all
+from tests.edits.mutants.judge import Fate, judged_all
+from tests.edits.mutants.kept import Kept
 from tests.edits.mutants.subjects import SOURCES, chosen, every
 from tests.edits.mutants.table import PAGE, counts, page, unexplained
 
@@ -48,18 +50,21 @@ def mutants(
 ) -> int:
     """Let operators make slips in the sources of reference and Worker, and see whether lockstep finds them.
 
-    The exit status is 1 if one is not found that tests/edits/mutants/exceptions.py has no reason for.
+    What it does not find is sought by the tests that tests/edits/mutants/exceptions.py names for it. The exit status is 1
+    if these do not find it either, or if there is no reason there for one.
     """
     asked = []
     for implementation in of or tuple(SOURCES):
         these = [one for one in every(implementation) if like in one.name]
         asked += chosen(these, None if whole else sample, seed)
-    known = _kept(resume)
-    hear = _hearer(terminal, resume, known, sum(one.name not in known for one in asked))
-    judged_all([one for one in asked if one.name not in known], processes, seed, hear)
-    fates = [known[one.name] for one in asked]
+    kept = Kept(resume)
+    new = [one for one in asked if one.name not in kept.fates]
+    judged_all(new, processes, seed, _judge_hearer(terminal, kept, len(new)))
+    unsought = [(one, tests) for one in asked if (tests := kept.unsought(one.name))]
+    sought_all(unsought, processes, _search_hearer(terminal, kept))
+    fates = [kept.fates[one.name] for one in asked]
     if to_page:
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), [*known.values()], seed), encoding="utf-8")
+        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), [*kept.fates.values()], seed), encoding="utf-8")
     if terminal.as_json:
         terminal.document({"seed": seed, "mutants": [asdict(one) for one in fates]})
     for one in fates:
@@ -69,23 +74,13 @@ def mutants(
     return 1 if any(map(unexplained, fates)) else 0
 
 
-def _kept(resume: Path | None) -> dict[str, Fate]:
-    if resume is None or not resume.exists():
-        return {}
-    lines = map(json.loads, resume.read_text(encoding="utf-8").splitlines())
-    return {one["name"]: Fate(**{**one, "standing": Standing(one["standing"])}) for one in lines}
-
-
-def _hearer(terminal: Terminal, resume: Path | None, known: dict[str, Fate], total: int) -> Callable[[Fate], None]:
+def _judge_hearer(terminal: Terminal, kept: Kept, total: int) -> Callable[[Fate], None]:
     started, done = time.monotonic(), 0
 
     def hear(fate: Fate) -> None:
         nonlocal done
         done += 1
-        known[fate.name] = fate
-        if resume is not None:
-            with resume.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(_line(fate)) + "\n")
+        kept.hear(fate)
         left = (time.monotonic() - started) / done * (total - done)
         took = f"{fate.steps:,} steps, {fate.seconds:.1f} s; some {left:,.0f} s left"
         said = f"{done}/{total} {fate.standing.value} {fate.case}: {fate.name} ({took})"
@@ -94,5 +89,11 @@ def _hearer(terminal: Terminal, resume: Path | None, known: dict[str, Fate], tot
     return hear
 
 
-def _line(fate: Fate) -> dict[str, Any]:
-    return asdict(fate)
+def _search_hearer(terminal: Terminal, kept: Kept) -> Callable[[Edit, Search], None]:
+    def hear(mutant: Edit, search: Search) -> None:
+        kept.hear(evolve(kept.fates[mutant.name], elsewhere=search))
+        said = f"by {search.by}" if search.by else f"not found by {', '.join(search.tests)}"
+        note = f"{search.note}; {search.seconds:.1f} s" if search.note else f"{search.seconds:.1f} s"
+        terminal.err.print(f"{said}: {mutant.name} ({note})", soft_wrap=True, markup=False, highlight=False)
+
+    return hear

@@ -17,6 +17,7 @@ from edgeproof.properties.edits.alone import alone_within
 from edgeproof.properties.edits.drive import drive
 from edgeproof.properties.edits.edit import Edit
 from edgeproof.properties.engines.fuzz.engine import Budget
+from tests.edits.mutants.elsewhere import Search
 from tests.edits.mutants.made import loud
 from tests.edits.mutants.subjects import source_of
 from tests.edits.trial import QUICK, builder_for, cases_of, tried
@@ -54,7 +55,10 @@ class Standing(StrEnum):
 
 @frozen
 class Fate:
-    """What became of a mutant: in which case it was found, what was seen then, and in how many steps and seconds."""
+    """What became of a mutant: in which case it was found, what was seen then, and in how many steps and seconds.
+
+    Where lockstep does not find it and tests were run on it, `elsewhere` is what came of these.
+    """
 
     name: str
     file: str
@@ -63,6 +67,7 @@ class Fate:
     reason: str
     steps: int
     seconds: float
+    elsewhere: Search | None = None
 
     @property
     def raised(self) -> bool:

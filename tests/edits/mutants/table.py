@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,18 +12,23 @@ from tests.edits.mutants.exceptions import Why, reason_for
 from tests.edits.mutants.judge import Fate, Standing
 from tests.edits.mutants.made import OPERATORS
 
-__all__ = ["PAGE", "counts", "page", "unexplained"]
+__all__ = ["PAGE", "counts", "finders", "page", "unexplained"]
 
 PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "code-mutants.md"
 """Where the page is kept."""
 
 _BEGIN, _END = "<!-- What `make mutants` writes begins here. -->\n", "<!-- It ends here. -->\n"
 
+_HEADINGS: Final = {
+    Why.EQUIVALENT: ("mutant", "why nobody sees it"),
+    Why.ELSEWHERE: ("mutant", "why lockstep does not see it", "found by"),
+}
+
 _FOUND: Final = (Standing.FOUND, Standing.HUNG)
 
 
 def _is_excepted(why: Why, fate: Fate) -> bool:
-    return _why(fate) is why
+    return _why(fate) is why and not unexplained(fate)
 
 
 _COLUMNS: Final[Mapping[str, Callable[[Fate], bool]]] = {
@@ -37,8 +42,17 @@ _COLUMNS: Final[Mapping[str, Callable[[Fate], bool]]] = {
 
 
 def unexplained(fate: Fate) -> bool:
-    """Whether a mutant is not found, and nobody has said why."""
-    return fate.standing in (Standing.PASSES, Standing.UNREACHED) and _why(fate) is None
+    """Whether lockstep does not find a mutant, and nobody has said why, or the tests that are to find it do not."""
+    if fate.standing in (*_FOUND, Standing.STILLBORN):
+        return False
+    why = _why(fate)
+    return why is None or (why is Why.ELSEWHERE and not (fate.elsewhere is not None and fate.elsewhere.by))
+
+
+def finders(fate: Fate) -> tuple[str, ...]:
+    """The tests that are to find a mutant, because lockstep does not."""
+    excepted = reason_for(fate.name)
+    return () if excepted is None or _why(fate) is None else excepted.tests
 
 
 def counts(fates: Sequence[Fate]) -> dict[str, int]:
@@ -62,9 +76,10 @@ def _figures(fates: Sequence[Fate], seed: int) -> Iterable[str]:
                 yield _row([operator, *counts(mine).values()])
         yield _row(["all", *counts(these).values()])
     for why in Why:
-        if mine := [one for one in fates if _why(one) is why]:
-            yield f"\n### {why.value.capitalize()}\n\n" + _row(["mutant", "why"]) + _row(["---"] * 2)
-            yield from (_row([_code(one.name), _reason(one)]) for one in mine)
+        if mine := [one for one in fates if _is_excepted(why, one)]:
+            heading = _HEADINGS[why]
+            yield f"\n### {why.value.capitalize()}\n\n" + _row(heading) + _row(["---"] * len(heading))
+            yield from (_row([_code(one.name), _reason(one), *_by(one)]) for one in mine)
     yield "\n"
 
 
@@ -76,6 +91,12 @@ def _why(fate: Fate) -> Why | None:
 def _reason(fate: Fate) -> str:
     excepted = reason_for(fate.name)
     return "" if excepted is None else excepted.reason
+
+
+def _by(fate: Fate) -> Iterator[str]:
+    """The test that found it."""
+    if fate.elsewhere is not None and fate.elsewhere.by:
+        yield f"`{fate.elsewhere.by}`" + (f" ({fate.elsewhere.note})" if fate.elsewhere.note else "")
 
 
 def _operator(fate: Fate) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import ast
 import time
+from pathlib import Path
 from typing import Final
 
 import pytest
 from attrs import evolve
 
 from edgeproof.properties.edits.alone import alone_within
-from edgeproof.properties.edits.edit import Edit, edited
+from edgeproof.properties.edits.edit import ROOT, Edit, edited
 from tests.edits.configurations import cases
-from tests.edits.mutants.exceptions import EXCEPTIONS, reason_for
+from tests.edits.mutants.elsewhere import Search, first_failure, sought
+from tests.edits.mutants.exceptions import EXCEPTIONS, Why, reason_for
 from tests.edits.mutants.judge import Fate, Standing, judged
+from tests.edits.mutants.kept import Kept
 from tests.edits.mutants.made import grammar_of, loud, mutants
 from tests.edits.mutants.subjects import SOURCES, chosen, every, source_of
-from tests.edits.mutants.table import PAGE, counts, unexplained
+from tests.edits.mutants.table import PAGE, counts, finders, unexplained
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,81 @@ def test_what_does_not_end_is_given_up() -> None:
         alone_within(0.05, time.sleep, 60)
 
 
+# --- what tests find elsewhere
+
+TESTS: Final = """
+from edgeproof.impl.alternatives.per_key import key_of
+
+def test_a_key_has_a_prefix():
+    assert key_of("a", "b") == "a:b"
+
+def test_that_fails_always():
+    assert not key_of("a", "b")
+"""
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    (tmp_path / "test_keys.py").write_text(TESTS, encoding="utf-8")
+    return tmp_path / "test_keys.py"
+
+
+def _edit_of_keys(new: str) -> Edit:
+    file, old = "impl/alternatives/per_key.py", 'return f"{prefix}:{field}"'
+    return Edit("keys", file, old, new, "", ("do-kv-per-key",))
+
+
+def test_a_mutant_is_found_by_a_test_that_fails_with_it_and_passes_without(keys: Path) -> None:
+    one = f"{keys}::test_a_key_has_a_prefix"
+    assert sought(_edit_of_keys("return field"), (one,)).by.endswith("test_keys.py::test_a_key_has_a_prefix")
+
+
+def test_a_mutant_is_not_found_by_a_test_that_fails_without_it_as_well(keys: Path) -> None:
+    search = sought(_edit_of_keys("return field"), (f"{keys}::test_that_fails_always",))
+    assert (search.by, search.note.split("::")[1]) == ("", "test_that_fails_always fails without it as well")
+
+
+def test_tests_that_do_not_end_find_a_mutant_only_if_they_end_without_it(keys: Path) -> None:
+    assert sought(_edit_of_keys("return field"), (str(keys),), within=0.01).by == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "failed"),
+    [
+        (0, ".\n1 passed", ""),
+        (1, "F\nFAILED tests/test_a.py::test_b[1 2] - assert 1\n1 failed", "tests/test_a.py::test_b[1 2]"),
+        (1, "E\nERROR tests/test_a.py::test_b - OSError\n1 error", "tests/test_a.py::test_b"),
+        (2, "ERROR tests/test_a.py - ZeroDivisionError\n!!! Interrupted", "tests/test_a.py"),
+    ],
+)
+def test_pytest_says_which_test_failed_first(status: int, said: str, failed: str) -> None:
+    assert first_failure(status, said) == failed
+
+
+@pytest.mark.parametrize(("status", "said"), [(4, "ERROR: not found: tests/no.py"), (5, "no tests ran"), (1, "?")])
+def test_tests_that_cannot_be_run_find_nothing(status: int, said: str) -> None:
+    with pytest.raises(RuntimeError, match="pytest cannot run them"):
+        first_failure(status, said)
+
+
+def test_what_is_kept_comes_back_and_a_test_is_run_again_only_where_another_is_named(
+    made: list[Edit], tmp_path: Path
+) -> None:
+    name = next(one.name for one in made if one.name.startswith("impl/edge/kv.py:KVNamespace._expiry: "))
+    kept = Kept(tmp_path / "kept.jsonl")
+    kept.hear(_fate(name, Standing.PASSES))
+    tests = kept.unsought(name)
+    assert tests
+    kept.hear(evolve(kept.fates[name], elsewhere=Search(tests, tests[0], "", 1.0)))
+    again = Kept(tmp_path / "kept.jsonl")
+    assert again.fates == kept.fates
+    assert again.unsought(name) == ()
+    again.hear(evolve(again.fates[name], elsewhere=Search(tests[1:], "", "", 1.0)))
+    assert again.unsought(name) == tests
+    again.hear(_fate(name, Standing.FOUND))
+    assert again.unsought(name) == ()
+
+
 # --- the page
 
 
@@ -118,6 +196,15 @@ def test_what_is_not_found_without_a_reason_fails() -> None:
         assert unexplained(_fate("impl/x.py:f: guard: nobody knows it", standing))
     for standing in (Standing.FOUND, Standing.HUNG, Standing.STILLBORN):
         assert not unexplained(_fate("impl/x.py:f: guard: nobody knows it", standing))
+
+
+def test_what_is_said_to_be_found_elsewhere_fails_unless_a_test_did_find_it() -> None:
+    fate = _fate("impl/edge/kv.py:_key_of: exit: no `raise`", Standing.UNREACHED)
+    assert unexplained(fate)
+    assert unexplained(evolve(fate, elsewhere=Search(finders(fate), "", "", 1.0)))
+    found = evolve(fate, elsewhere=Search(finders(fate), "tests/impl/test_kv.py::test_a_key", "", 1.0))
+    assert not unexplained(found)
+    assert counts([fate, found])["found elsewhere"] == counts([fate, found])["unexplained"] == 1
 
 
 def test_the_table_counts_each_mutant_once() -> None:
@@ -138,6 +225,12 @@ def test_a_reason_is_of_mutants_that_there_are(made: list[Edit]) -> None:
     for excepted in EXCEPTIONS:
         assert excepted in spoken_of, excepted.names
         assert excepted.reason.endswith(".")
+        assert bool(excepted.tests) == (excepted.why is Why.ELSEWHERE)
+
+
+def test_the_tests_that_are_named_there_are() -> None:
+    for file, _, name in (test.partition("::") for excepted in EXCEPTIONS for test in excepted.tests):
+        assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text(encoding="utf-8"), name
 
 
 def test_the_page_has_a_known_reason_for_whatever_was_not_found() -> None:
@@ -146,4 +239,4 @@ def test_the_page_has_a_known_reason_for_whatever_was_not_found() -> None:
         line.split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `` impl/")
     ]
     assert told
-    assert {cells[-1].removesuffix(" |") for cells in told} <= known
+    assert {cells[1].removesuffix(" |") for cells in told} <= known

@@ -119,6 +119,7 @@ def test_every_operator_has_an_example_of_each_language_that_it_is_for() -> None
         ("x.py", "def f(self):\n    a = self.read()\n    self.put(a)\n", {"effect"}),
         ("x.py", 'def f(self):\n    if a:\n        raise ValueError(f"{1} or 2")\n', {"exit", "guard"}),
         ("x.py", "def f(self):\n    return g(self)\n", set()),
+        ("x.py", "@given(1)\ndef f(a: L[1]) -> L[1]:\n    return a\n", set()),
         ("x.js", 'console.log("here", 1);', set()),
     ],
 )
