@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
+from edgeproof.model.strict_json import strict_json
 from edgeproof.properties.evidence import Status, Verdict
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
@@ -73,11 +74,11 @@ def read_report(path: str | Path) -> Reported:
     """Read a report. Raises Unusable for a file that cannot be read, or is none."""
     text = read_text(path)
     try:
-        said = json.loads(text)
+        said = strict_json(text)
         _check(said)
         return as_reported(said)
-    except RecursionError as error:
-        raise Unusable(f"{path}: not a report: nested too deeply") from error
+    except MemoryError as error:
+        raise Unusable(f"{path}: there is not enough memory for this report") from error
     except ValueError as error:
         raise Unusable(f"{path}: not a report: {error}") from error
 

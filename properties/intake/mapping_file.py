@@ -40,9 +40,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping, Constant
-from edgeproof.properties.intake.regular import read_regular, regular
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import PER_SECOND
+from edgeproof.properties.regular import read_regular, regular
 
 __all__ = ["UNITS", "MappingError", "mapping_of", "read_mapping", "stated_mapping"]
 

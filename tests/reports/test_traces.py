@@ -194,7 +194,7 @@ def test_what_is_no_readable_file_gets_one_line_and_status_2(cli: Run, tmp_path:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "secret").write_text("{}")
     (tmp_path / "secret").chmod(0)
-    names = {"missing": "No such file", ".": "Is a directory", "binary": "is not UTF-8"}
+    names = {"missing": "No such file", ".": "cannot read .: . is a folder", "binary": "is not UTF-8"}
     if os.geteuid() != 0:
         names["secret"] = "Permission denied"
     for name, message in names.items():
