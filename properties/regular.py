@@ -67,9 +67,12 @@ def read_at_most(path: Path, most: int) -> bytes:
 def _from_pipe(path: Path, pipe: int, most: int) -> bytes:
     found = bytearray()
     while len(found) < most:
-        if not select.select([pipe], [], [], _PATIENCE)[0]:
-            raise IrregularError(f"{path} is a pipe, and nothing came out of it for {_PATIENCE:g} s")
-        part = os.read(pipe, min(most - len(found), 2**16))
+        try:
+            part = os.read(pipe, min(most - len(found), 2**16))
+        except BlockingIOError:  # somebody is there, and has written nothing yet
+            if not select.select([pipe], [], [], _PATIENCE)[0]:
+                raise IrregularError(f"{path} is a pipe, and nothing came out of it for {_PATIENCE:g} s") from None
+            continue
         if not part:
             break
         found += part

@@ -21,6 +21,7 @@ __all__ = ["Found", "Reported", "ReportedCase", "Standing", "as_reported", "read
 K = TypeVar("K")
 V = TypeVar("V")
 
+_LARGEST: Final = 32 * 2**20
 _SHOWN: Final = 120
 """Letters of what is wrong with a file, at most: it may be a piece of the file."""
 
@@ -72,7 +73,7 @@ class Reported:
 
 def read_report(path: str | Path) -> Reported:
     """Read a report. Raises Unusable for a file that cannot be read, or is none."""
-    text = read_text(path)
+    text = read_text(path, _LARGEST)
     try:
         said = strict_json(text)
         _check(said)
