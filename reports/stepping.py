@@ -57,7 +57,7 @@ def steps_table(trace: Trace, steps: Sequence[TraceStep], marks: tuple[str, str,
     for number, (step, following) in enumerate(zip(steps, [*steps[1:], None], strict=True)):
         if ENDS <= number < len(steps) - ENDS:
             if number == ENDS:
-                more = f"{len(steps) - 2 * ENDS:,} more steps, which --json has"
+                more = f"{counted(len(steps) - 2 * ENDS, 'more step')}, which --json has"
                 table.add_row("…", *(["…"] if timed else []), more)
             continue
         style = "bold" if any(step.truth.get(name) is False for name in columns if name not in settling()) else ""
