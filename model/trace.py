@@ -18,11 +18,15 @@ from attrs import field, frozen
 
 from edgeproof.model.interpret import Event, State, apply, is_initial
 from edgeproof.model.machine import TICK, Instance, Machine
+from edgeproof.model.strict_json import strict_json
 
-__all__ = ["FORMAT_VERSION", "PowerCut", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
+__all__ = ["FORMAT_VERSION", "LARGEST_NUMBER", "PowerCut", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
 
 FORMAT: Final = "edgeproof-trace"
 FORMAT_VERSION: Final = 1
+
+LARGEST_NUMBER: Final = 10**100
+"""Of a number, and of a fraction's halves: beyond it nothing is counted, and Python writes no number of 4,300 digits."""
 
 
 class TraceError(ValueError):
@@ -116,24 +120,26 @@ def dump_trace(trace: Trace) -> str:
 def load_trace(text: str) -> Trace:
     """Read a trace. Raises TraceError where the text is not one; nothing in it is ever executed."""
     try:
-        document = json.loads(text)
-    except RecursionError as error:
-        raise TraceError("not a trace: its JSON is nested too deeply") from error
+        document = strict_json(text)
     except ValueError as error:
         raise TraceError(f"not JSON: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("#meta"), dict):
         raise TraceError("not a trace: an object with `#meta`, `vars` and `states` is needed")
     meta = document["#meta"]
     if meta.get("format") != FORMAT:
-        raise TraceError(f"not a trace of edgeproof: `#meta.format` is {meta.get('format')!r}, not {FORMAT!r}")
+        raise TraceError(f"not a trace of edgeproof: `#meta.format` is {meta.get('format')!r:.80}, not {FORMAT!r}")
     if meta.get("version") != FORMAT_VERSION:
-        raise TraceError(f"trace version {meta.get('version')!r} cannot be read; this edgeproof reads {FORMAT_VERSION}")
+        raise TraceError(
+            f"trace version {meta.get('version')!r:.80} cannot be read; this edgeproof reads {FORMAT_VERSION}"
+        )
     try:
         return _trace(document, meta)
     except TraceError:
         raise
+    except RecursionError as error:
+        raise TraceError("not a trace: nested too deeply") from error
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise TraceError(f"a malformed trace: {error!r}") from error
+        raise TraceError(f"a malformed trace: {error!r:.200}") from error
 
 
 def _trace(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Trace:
@@ -142,7 +148,7 @@ def _trace(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Trace:
     events = tuple(_event(state["#meta"]) for state in document["states"][1:])
     loop = document.get("loop")
     if loop is not None and not 0 <= _whole(loop) < len(states):
-        raise TraceError(f"loop {loop!r} is not the number of a state")
+        raise TraceError(f"loop {loop!r:.80} is not the number of a state")
     constants = {str(k): _constant(v) for k, v in meta["constants"].items()}
     seed = None if meta.get("seed") is None else _whole(meta["seed"])
     texts = (str(meta.get(key, "")) for key in ("about", "origin", "note"))
@@ -170,7 +176,7 @@ def _event(meta: Mapping[str, Any]) -> Event:
     arguments = tuple((str(name), _whole(value)) for name, value in meta["arguments"].items())
     delay = _decode(meta.get("delay", 1))
     if isinstance(delay, bool) or not isinstance(delay, (int, Fraction)) or delay <= 0:
-        raise TraceError(f"a delay of {delay!r} is not a positive number")
+        raise TraceError(f"a delay of {delay!r:.80} is not a positive number")
     return Event(str(meta["action"]), arguments, delay)
 
 
@@ -188,20 +194,26 @@ def _decode(value: Any) -> Any:
         return tuple(_decode(element) for element in value)
     if isinstance(value, dict):
         if "#bigint" in value:
-            return int(value["#bigint"])
+            return _whole(int(value["#bigint"]))
         return Fraction(_whole(value["numerator"]), _whole(value["denominator"]))
-    if isinstance(value, (bool, int, str)):
+    if isinstance(value, (bool, str)):
         return value
-    raise TraceError(f"{value!r} is no value of a trace")
+    if isinstance(value, int):
+        return _whole(value)
+    raise TraceError(f"{value!r:.80} is no value of a trace")
 
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TraceError(f"{value!r} is not a whole number")
+        raise TraceError(f"{value!r:.80} is not a whole number")
+    if abs(value) > LARGEST_NUMBER:
+        raise TraceError("a number of more than 100 digits is none of a trace")
     return value
 
 
 def _constant(value: Any) -> int | str | bool:
-    if isinstance(value, (bool, int, str)):
+    if isinstance(value, (bool, str)):
         return value
-    raise TraceError(f"{value!r} is no constant of a design")
+    if isinstance(value, int):
+        return _whole(value)
+    raise TraceError(f"{value!r:.80} is no constant of a design")

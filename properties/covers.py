@@ -9,7 +9,7 @@ from typing import Final
 __all__ = ["any_number", "shape", "sizes", "states"]
 
 _SIZE: Final = re.compile(r"\b([A-Za-z_]\w*)=([0-9]+)\b")
-_ANY_NUMBER: Final = re.compile(r"[0-9]+ of (\w+) decide for any number")
+_ANY_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]+ of (\w+) decide for any number")
 _UP_TO: Final = re.compile(r"up to ([0-9]+) steps")
 _STATES: Final = re.compile(r"\ball ([0-9,]+) states")
 

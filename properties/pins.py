@@ -18,12 +18,14 @@ from attrs import asdict, evolve, frozen
 
 from edgeproof.model.designs import DESIGNS
 from edgeproof.model.machine import DesignError
+from edgeproof.model.strict_json import strict_json
 from edgeproof.properties import designs
 from edgeproof.properties.cases import instance_of
 from edgeproof.properties.covers import any_number, sizes, states
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Status, Verdict
 from edgeproof.properties.own import adopted
+from edgeproof.properties.regular import read_at_most
 from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.properties.witnessed import hazards_on, hazards_used
 
@@ -41,6 +43,9 @@ __all__ = [
     "pins_for",
     "pins_of",
 ]
+
+_LARGEST: Final = 16 * 2**20
+"""Of a file of pins, in bytes."""
 
 FOLDER: Final = Path(designs.__path__[0]) / "pins"
 """Where the pins are, a file for each design of ours."""
@@ -135,9 +140,9 @@ def pins_file(design: str) -> Path | None:
 @cache
 def _pins_in(file: Path, _written: int) -> Pins:
     try:
-        cases = json.loads(file.read_text(encoding="utf-8"))
+        cases = strict_json(read_at_most(file, _LARGEST).decode())
         return {case: {name: _read(one) for name, one in pins.items()} for case, pins in cases.items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise DesignError(f"{file} is no file of pins: {error}") from error
 
 
@@ -214,5 +219,8 @@ def _said(pin: Pin) -> dict[str, Any]:
 
 
 def _read(said: Mapping[str, Any]) -> Pin:
-    lists = {name: tuple(said[name]) for name in ("by", "hazards") if name in said}
-    return Pin(**{**said, **lists, "verdict": Verdict(said["verdict"])})
+    lists = {name: tuple(map(str, said[name])) for name in ("by", "hazards") if name in said}
+    numbers = {name: int(said[name]) for name in ("steps", "reached") if name in said}
+    return Pin(
+        **{**said, **lists, **numbers, "verdict": Verdict(said["verdict"]), "covers": str(said.get("covers", ""))}
+    )

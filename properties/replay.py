@@ -8,7 +8,7 @@ about a property of one's own by giving that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -31,6 +31,9 @@ from edgeproof.properties.possible import fact_called
 from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 
 __all__ = ["Replay", "replay", "replay_on", "replay_on_model", "truth_table"]
+
+LONGEST_WAIT: Final = 1_000_000
+"""Ticks that a system is told of one by one, in one step of a trace."""
 
 
 @frozen
@@ -89,8 +92,8 @@ def truth_table(
     """
     instance = _instance(trace, design)
     asked = [*(CATALOGUE[name] for name in applicable(instance)), *properties]
-    numbers = range(len(trace.states))
-    return tuple({p.id: _truth(instance, p, trace.states, trace.events, number) for p in asked} for number in numbers)
+    truth = {one.id: _truth(instance, one, trace.states, trace.events) for one in asked}
+    return tuple({name: of(number) for name, of in truth.items()} for number in range(len(trace.states)))
 
 
 def replay_on_model(
@@ -198,8 +201,8 @@ def _perform(system: System, event: Event) -> None:
     if event.action != TICK:
         system.perform(event.action, dict(event.arguments))
         return
-    if event.delay != int(event.delay):
-        raise TraceError(f"{event}: a system's time passes in whole ticks")
+    if event.delay != int(event.delay) or event.delay > LONGEST_WAIT:
+        raise TraceError(f"{event}: a system's time passes in whole ticks, {LONGEST_WAIT:,} in one step at most")
     for _ in range(int(event.delay)):
         system.perform(TICK, {})
 
@@ -212,7 +215,7 @@ def _judged(instance: Instance, trace: Trace, about: Property | None, states: tu
     if about is None:
         return Replay(True, (), "", None)
     if about.settles is None:
-        broken = _truth(instance, about, states, trace.events, len(states) - 1) is False
+        broken = _truth(instance, about, states, trace.events)(len(states) - 1) is False
         return Replay(True, (), "", broken)
     kernel = build_kernel(kernel_source([instance], [about]), instance)
     found = flaw(instance, trace, states, state_form(instance.machine, about), kernel.pack)
@@ -220,16 +223,19 @@ def _judged(instance: Instance, trace: Trace, about: Property | None, states: tu
 
 
 def _truth(
-    instance: Instance, one: Property, states: tuple[State, ...], events: tuple[Event, ...], number: int
-) -> bool | None:
+    instance: Instance, one: Property, states: tuple[State, ...], events: tuple[Event, ...]
+) -> Callable[[int], bool | None]:
+    """What says of a property whether it holds in the state of a number, or of the step that led there."""
     if one.step is None:
         form: StateForm = state_form(instance.machine, one)
-        return bool(evaluate(instance, form.holds, states[number]))
-    if number == 0:
-        return None
-    event = events[number - 1]
-    pair: Any = step_form(instance.machine, one).per_action.get(event.action)
-    if pair is None:
-        return None
-    arguments: dict[str, Any] = dict(event.arguments)
-    return bool(evaluate(instance, pair[0], states[number - 1], arguments))
+        return lambda number: bool(evaluate(instance, form.holds, states[number]))
+    pairs = step_form(instance.machine, one).per_action
+
+    def of_step(number: int) -> bool | None:
+        event = events[number - 1] if number else None
+        if event is None or event.action not in pairs:
+            return None
+        holds, _ = pairs[event.action]
+        return bool(evaluate(instance, holds, states[number - 1], dict(event.arguments)))
+
+    return of_step

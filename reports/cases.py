@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeproof.reports.markup import html, text
+from edgeproof.reports.markup import code, html, text
 from edgeproof.reports.matrix import bounds, constants_text, engine_cell
 from edgeproof.reports.view import Row, Sheet, View, says, standing
 
@@ -32,7 +32,7 @@ def _sheet(view: View, sheet: Sheet) -> Iterator[str]:
     for row in sheet.rows:
         cells = [" <br> ".join(engine_cell(finding) for finding in row.by(engine)) for engine in sheet.engines]
         name = row.conclusion.property
-        yield f"| `{name}` | {text(says(name))} | " + " | ".join([*cells, standing(row.conclusion)]) + " |"
+        yield f"| {code(name)} | {text(says(name))} | " + " | ".join([*cells, standing(row.conclusion)]) + " |"
     yield ""
     yield from (f"- {text(line)}" for line in [*bounds(sheet)])
     yield from (line for row in sheet.rows for line in witness(view, row))
@@ -55,4 +55,5 @@ def witness(view: View, row: Row) -> Iterator[str]:
             if turning
             else " (then nothing, for ever)"
         )
-        yield f"- `{row.conclusion.property}` is broken by: {text(run)}{lasso}. `{view.replay(row.shortest.trace)}`"
+        again = code(view.replay(row.shortest.trace))
+        yield f"- {code(row.conclusion.property)} is broken by: {text(run)}{lasso}. {again}"

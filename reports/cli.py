@@ -8,13 +8,15 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
+from typing import Final
 
 import click
 
 from edgeproof.properties.extras import extra_of, missing
 from edgeproof.reports.commands.bound import bound
 from edgeproof.reports.commands.check import check
-from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNUSABLE
+from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNDECIDED, UNUSABLE
 from edgeproof.reports.commands.compare import compare
 from edgeproof.reports.commands.cover import cover
 from edgeproof.reports.commands.diff import diff
@@ -35,6 +37,15 @@ from edgeproof.reports.commands.verify import verify
 from edgeproof.reports.errors import Unusable, one_line
 
 __all__ = ["cli", "main"]
+
+
+_STARVED: Final = (
+    "undecided: a process that did part of the work was ended, as the machine does where memory runs out: free some, or "
+    "ask for less at once (--case, --design, --profile quick, --processes 1)"
+)
+
+_LONGEST: Final = 2_000
+"""Letters of an error: it may quote a file."""
 
 
 @click.group(
@@ -117,6 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if extra is None:
             return _bug(given, error)
         return _refuse(given, UNUSABLE, missing(extra))
+    except (BrokenExecutor, MemoryError):
+        return _refuse(given, UNDECIDED, _STARVED)
     except Exception as error:
         return _bug(given, error)
     finally:
@@ -142,7 +155,7 @@ def _bug(arguments: Sequence[str], error: Exception) -> int:
 
 
 def _refuse(arguments: Sequence[str], status: int, message: str) -> int:
-    line = one_line(message)
+    line = one_line(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…")
     print(f"edgeproof: {line}", file=sys.stderr)
     if "--json" in arguments:
         print(json.dumps({"error": line}))

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any, Final, TextIO
 
 from attrs import frozen
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 __all__ = ["Terminal", "open_terminal"]
 
@@ -41,8 +43,24 @@ def open_terminal(as_json: bool) -> Terminal:
     return Terminal(as_json, _console(sys.stdout, quiet=as_json), _console(sys.stderr), sys.stdout)
 
 
+class _Console(Console):
+    """A console that shows letters, and obeys none: whatever an input says, nothing of it moves a cursor, colours text,
+    or turns the direction in which it is read.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is printed, piece by piece."""
+        for segment in super().render(renderable, options):
+            plain = segment.control or segment.text.replace("\n", "").isprintable()
+            yield segment if plain else Segment(_printable(segment.text), segment.style)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+
+
 def _console(stream: TextIO, *, quiet: bool = False) -> Console:
-    console = Console(file=stream, markup=False, highlight=False, emoji=False, quiet=quiet)
+    console = _Console(file=stream, markup=False, highlight=False, emoji=False, quiet=quiet)
     if not console.is_terminal:
         console.width = WIDE
     return console

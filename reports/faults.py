@@ -12,6 +12,7 @@ from edgeproof.model.designs import load
 from edgeproof.model.machine import Machine
 from edgeproof.model.trace import Trace
 from edgeproof.properties.evidence import Status
+from edgeproof.reports.errors import one_line
 from edgeproof.reports.view import CALM, Row, View, says, standing
 
 __all__ = ["Fault", "Place", "action_place", "faults", "place_of"]
@@ -27,7 +28,8 @@ class Place:
 
 @frozen
 class Fault:
-    """One property that is not as expected, and what it says; `undecided` where it is not known to be wrong.
+    """One property that is not as expected, and what it says; `undecided` where it is not known to be wrong, and
+    without a `place` where it happens in no file.
 
     `identity` stays the same from run to run, so that a code host can tell what is new. `related` is where else to
     look, and `relation` what that is.
@@ -36,7 +38,7 @@ class Fault:
     property: str
     says: str
     message: str
-    place: Place
+    place: Place | None
     identity: str
     undecided: bool = False
     related: Place | None = None
@@ -68,11 +70,17 @@ def _fault(view: View, row: Row) -> Fault:
     return Fault(
         conclusion.property,
         says(conclusion.property),
-        " ".join(_message(view, row)),
-        place_of(view.described_in, 1) if view.described_in else action_place(load(case.design), witness),
+        one_line(" ".join(_message(view, row))),
+        _place(view, case.design, witness),
         f"{case.design}/{case.name}/{conclusion.property}",
         conclusion.status is Status.UNDECIDED,
     )
+
+
+def _place(view: View, design: str, witness: Trace | None) -> Place | None:
+    if view.described_in:
+        return place_of(view.described_in, 1)
+    return None if view.placeless else action_place(load(design), witness)
 
 
 def _message(view: View, row: Row) -> Iterator[str]:

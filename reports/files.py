@@ -6,25 +6,39 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
+from edgeproof.properties.regular import read_at_most
 from edgeproof.reports.errors import Unusable
 
-__all__ = ["check_directory", "read_bearer", "read_text", "remove_file", "write_text"]
+__all__ = ["LARGEST", "check_directory", "read_bearer", "read_text", "remove_file", "write_text"]
+
+LARGEST: Final = 64 * 2**20
+"""Of a file that is read as a whole, in bytes (64 MiB). JSON may take twenty times as much memory as it has bytes, and
+no file that this program writes is nearly so large.
+"""
+
+_LARGEST_BEARER: Final = 2**16
 
 
-def read_text(path: str | Path) -> str:
-    """The text of a file. Raises Unusable where it cannot be read, or is not UTF-8."""
+def read_text(path: str | Path, most: int = LARGEST) -> str:
+    """The text of a file, or of a pipe. Raises Unusable where it cannot be read, is no file, has more than `most`
+    bytes, or is not UTF-8.
+    """
     try:
-        return Path(path).read_text(encoding="utf-8")
+        content = read_at_most(Path(path), most + 1)
+        if len(content) > most:
+            raise Unusable(f"{path} is too large: it has more than {most // 2**10:,} KiB")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Unusable(f"{path} is not UTF-8 text") from error
-    except OSError as error:
-        raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError is said of a path with a NUL in it
+        raise Unusable(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def read_bearer(path: str | Path) -> str:
     """The bearer token in a file. Raises Unusable where there is none."""
-    bearer = read_text(path).strip()
+    bearer = read_text(path, _LARGEST_BEARER).strip()
     if not bearer:
         raise Unusable(f"{path} is empty; it should hold the bearer token of the control plane")
     return bearer

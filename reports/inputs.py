@@ -11,8 +11,8 @@ from typing import Any, Final
 from edgeproof.model.designs import load
 from edgeproof.model.expr import Type
 from edgeproof.model.interpret import Event
-from edgeproof.model.machine import DesignError, Instance, Machine, Variable
-from edgeproof.model.trace import Trace, TraceError, load_trace
+from edgeproof.model.machine import TICK, DesignError, Instance, Machine, Variable
+from edgeproof.model.trace import LARGEST_NUMBER, Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.engines.crash.effort import POWER_CUT
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
@@ -26,6 +26,9 @@ __all__ = ["read_trace"]
 LARGEST: Final = 100_000
 """Counts and sort sizes are enumerated when a trace is replayed; no file may ask for any amount of that."""
 
+_MOST_LOOKS: Final = 2_000_000
+"""Of a trace: states by pairs of elements, which an action or a property may be about."""
+
 
 def read_trace(
     path: str | Path, machine: Machine | None = None, properties: Iterable[str] = ()
@@ -38,8 +41,8 @@ def read_trace(
     try:
         trace = load_trace(text)
         return trace, _instance(trace, machine, properties)
-    except RecursionError as error:
-        raise Unusable(f"{path}: not a trace: nested too deeply") from error
+    except MemoryError as error:
+        raise Unusable(f"{path}: there is not enough memory for this trace") from error
     except (TraceError, DesignError, OverflowError) as error:
         raise Unusable(f"{path}: {error}") from error
 
@@ -49,27 +52,41 @@ def _instance(trace: Trace, machine: Machine | None, properties: Iterable[str]) 
     if machine.name != trace.design:
         raise TraceError(f"it is a trace of {trace.design}, and no run of {machine.name}")
     if unknown := sorted(set(trace.constants) - set(machine.rigids)):
-        raise TraceError(f"{machine.name} has no option, hazard or parameter {unknown[0]!r}")
+        raise TraceError(f"{machine.name} has no option, hazard or parameter {unknown[0]!r:.80}")
     instance = Instance.of(machine, **trace.constants)
-    for name, size in {**instance.of_role("count"), **instance.of_role("sort")}.items():
-        if int(size) > LARGEST:
-            raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
+    _check_effort(instance, trace)
     known = ("", LOCKSTEP, POWER_CUT, TIME_DIVERGES, *CATALOGUE, *properties)
     if trace.about not in known and fact_called(trace.design, trace.about) is None:
-        raise TraceError(f"it is about {trace.about!r}, which is no property of the catalogue")
+        raise TraceError(f"it is about {trace.about!r:.80}, which is no property of the catalogue")
     if len(trace.states) != len(trace.events) + 1:
         raise TraceError("a trace has at least one state")
     for number, state in enumerate(trace.states):
         if odd := sorted(set(machine.variables) ^ set(state)):
             raise TraceError(
-                f"state {number}: {odd[0]!r} is {'not given' if odd[0] in machine.variables else 'unknown'}"
+                f"state {number}: {odd[0]!r:.80} is {'not given' if odd[0] in machine.variables else 'unknown'}"
             )
         for name, variable in machine.variables.items():
             if not _fits(instance, variable, state[name]):
-                raise TraceError(f"state {number}: {state[name]!r} is no value of {name}")
+                raise TraceError(f"state {number}: {state[name]!r:.80} is no value of {name}")
     for number, event in enumerate(trace.events, start=1):
         _check_event(instance, number, event)
     return instance
+
+
+def _check_effort(instance: Instance, trace: Trace) -> None:
+    """Raise TraceError where it would take for ever to go through a trace."""
+    sorts = instance.of_role("sort")
+    for name, size in {**instance.of_role("count"), **sorts}.items():
+        if int(size) > LARGEST:
+            raise TraceError(f"{name} is {size}; nothing above {LARGEST:,} is replayed")
+    widest = max(map(int, sorts.values()), default=1)
+    if len(trace.states) * widest**2 > _MOST_LOOKS:
+        raise TraceError(f"{len(trace.states):,} states of {widest:,} elements of a sort are more than is replayed")
+    at: int | Fraction = 0
+    for number, event in enumerate(trace.events, start=1):
+        at += event.delay if event.action == TICK else 0
+        if max(at.numerator, at.denominator) > LARGEST_NUMBER:  # sums of fractions grow without bound
+            raise TraceError(f"step {number}: the time that has passed is a number of more than 100 digits")
 
 
 def _fits(instance: Instance, variable: Variable, value: Any) -> bool:

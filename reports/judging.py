@@ -93,7 +93,7 @@ def _finish(terminal: Terminal, ledger: Ledger, how: How, out: str, before: Repo
     from edgeproof.reports.view import arrange, program_name
 
     ledger = evolve(ledger, environment={**ledger.environment, "profile": how.profile, "system": how.system})
-    view = arrange(ledger, out, program_name())
+    view = evolve(arrange(ledger, out, program_name()), placeless=is_address(how.system))
     write_bundle(view, before)
     if terminal.as_json:
         terminal.document(report_document(view))

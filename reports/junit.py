@@ -7,16 +7,15 @@ was expected passes; its output names the trace and how to replay it.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from xml.etree import ElementTree as xml
 
 from edgeproof.properties.evidence import Evidence, Status
+from edgeproof.reports.errors import one_line
 from edgeproof.reports.view import Row, Sheet, View, says, standing
 
 __all__ = ["junit_document"]
 
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FAILURES: Final = (Status.VIOLATED, Status.HOLDS_UNEXPECTEDLY, Status.CONTRADICTION, Status.WEAKER)
 _OTHERWISE: Final = {Status.UNDECIDED: "error", Status.NOT_BY_RUNS: "skipped"}
 
@@ -52,16 +51,17 @@ def _test(view: View, row: Row, test: xml.Element) -> None:
         message = f"{conclusion.property}: {standing(conclusion)}"
         message += f" ({conclusion.reason})" if conclusion.reason else ""
         element = xml.SubElement(test, kind, message=_clean(message), type=str(conclusion.verdict))
-        element.text = _clean(output)
-    xml.SubElement(test, "system-out").text = _clean(output)
+        element.text = output
+    xml.SubElement(test, "system-out").text = output
 
 
 def _output(view: View, row: Row) -> str:
+    """What is there to say, line by line; nothing that is said makes a line of its own."""
     lines = [says(row.conclusion.property)]
     lines += [_line(finding.evidence) for finding in row.findings]
     if row.shortest is not None and row.shortest.trace is not None:
         lines += [f"trace: {view.path(row.shortest.trace)}", f"replay: {view.replay(row.shortest.trace)}"]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(_clean(line) for line in lines if line)
 
 
 def _line(evidence: Evidence) -> str:
@@ -77,5 +77,5 @@ def _totals(element: xml.Element, tests: list[xml.Element]) -> None:
 
 
 def _clean(value: object) -> str:
-    """Only what XML can hold."""
-    return _NOT_XML.sub("?", str(value))
+    """One line of letters, all of which XML can hold."""
+    return one_line(value)

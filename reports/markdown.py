@@ -10,7 +10,7 @@ from edgeproof.properties.evidence import Conclusion, Status, Verdict
 from edgeproof.reports.cases import witness
 from edgeproof.reports.difference import Change, Direction
 from edgeproof.reports.errors import counted
-from edgeproof.reports.markup import text
+from edgeproof.reports.markup import code, html, text
 from edgeproof.reports.matrix import asked_text, counts
 from edgeproof.reports.view import CALM, MEANING, Sheet, View, standing
 
@@ -48,7 +48,7 @@ def markdown_document(view: View, changes: Sequence[Change] | None = None) -> st
         *_listed(view, "Not as expected", "❌", lambda status: status not in CALM),
         *_listed(view, "Not decided by runs", "❔", lambda status: status is Status.NOT_BY_RUNS),
         *_designs(view),
-        f"{_LEGEND} Every case in full: `{view.path('cases.md')}`.",
+        f"{_LEGEND} Every case in full: {code(view.path('cases.md'))}.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -76,8 +76,8 @@ def _since(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _change(one: Change) -> str:
-    about = f"{one.case} ({one.design})" + "".join(f", `{name}`" for name in (one.property, one.engine) if name)
-    return f"{text(about)}: {text(one.what)} {text(one.old)} → {text(one.new)}".replace("\\`", "`")
+    names = "".join(f", {code(name)}" for name in (one.property, one.engine) if name)
+    return f"{text(one.case)} ({text(one.design)}){names}: {text(one.what)} {text(one.old)} → {text(one.new)}"
 
 
 def _listed(view: View, title: str, sign: str, of: Callable[[Status], bool]) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _listed(view: View, title: str, sign: str, of: Callable[[Status], bool]) -> 
     yield ""
     for sheet, row in rows:
         reason = f": {text(row.conclusion.reason)}" if row.conclusion.reason else ""
-        yield f"- {sign} {text(sheet.case.name)}, `{row.conclusion.property}`: {standing(row.conclusion)}{reason}"
+        yield f"- {sign} {text(sheet.case.name)}, {code(row.conclusion.property)}: {standing(row.conclusion)}{reason}"
         yield from (f"  {line}" for line in witness(view, row))
     yield ""
 
@@ -101,7 +101,7 @@ def _designs(view: View) -> Iterator[str]:
         proved, holds, violated, undecided, beyond = counts(conclusions)
         worst = "✅" if all(sheet.exit_status == 0 for sheet in sheets) else "❌"
         yield (
-            f"<details><summary>{worst} {design}: {counted(len(sheets), 'case')}, {proved} proved, {holds} hold to a "
+            f"<details><summary>{worst} {html(design)}: {counted(len(sheets), 'case')}, {proved} proved, {holds} hold to a "
             f"bound, {violated} violated, {undecided + beyond} undecided</summary>"
         )
         yield ""
@@ -120,7 +120,7 @@ def _by_design(view: View) -> dict[str, list[Sheet]]:
 def _overview(sheets: list[Sheet]) -> Iterator[str]:
     """Cases by properties."""
     names = list(dict.fromkeys(row.conclusion.property for sheet in sheets for row in sheet.rows))
-    yield "| case | " + " | ".join(f"`{name}`" for name in names) + " |"
+    yield "| case | " + " | ".join(map(code, names)) + " |"
     yield "|---" * (len(names) + 1) + "|"
     for sheet in sheets:
         found = {row.conclusion.property: _sign(row.conclusion) for row in sheet.rows}

@@ -37,7 +37,7 @@ def print_sheet(console: Console, view: View, sheet: Sheet) -> None:
         cells = [_cell(row, engine) for engine in sheet.engines]
         table.add_row(row.conclusion.property, *cells, Text(standing(row.conclusion), style=_style(row.conclusion)))
     console.print()
-    console.print(f"{sheet.case.name}  ({constants_text(sheet)})", style="bold", soft_wrap=True)
+    console.print(f"{one_line(sheet.case.name)}  ({one_line(constants_text(sheet))})", style="bold", soft_wrap=True)
     if sheet.case.because:
         console.print(one_line(sheet.case.because), style="italic", soft_wrap=True)
     console.print(table)
@@ -59,7 +59,7 @@ def print_summary(console: Console, view: View) -> None:
         table.add_column("concluding")
         for sheet in view.sheets:
             numbers = counts([row.conclusion for row in sheet.rows])[: len(columns)]
-            table.add_row(sheet.case.name, *map(str, numbers), _sheet_status(sheet))
+            table.add_row(one_line(sheet.case.name), *map(str, numbers), _sheet_status(sheet))
         console.print()
         console.print(table)
     ledger = view.ledger

@@ -10,6 +10,7 @@ from edgeproof.model.interpret import State
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.reports.changes import TraceStep, settling
+from edgeproof.reports.errors import one_line
 
 __all__ = ["sequence_diagram"]
 
@@ -38,7 +39,12 @@ def sequence_diagram(instance: Instance, trace: Trace, steps: Sequence[TraceStep
             lines.append(f"Note over {everyone}: and nothing more happens, for ever")
         if trace.about in settling():
             lines.append(f"Note over {everyone}: {trace.about} never comes")
-    return "\n".join(["sequenceDiagram", *(f"    {line}" for line in lines)]) + "\n"
+    return "\n".join(["sequenceDiagram", *(f"    {_plain(line)}" for line in lines)]) + "\n"
+
+
+def _plain(line: str) -> str:
+    """A line that stays one: a semicolon would end it, and after a hash stands the code of a letter."""
+    return one_line(line).replace("#", "#35\0").replace(";", "#59;").replace("\0", ";")
 
 
 def _step(trace: Trace, step: TraceStep, everyone: str) -> list[str]:

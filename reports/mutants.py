@@ -12,6 +12,7 @@ from typing import Any
 from attrs import asdict
 
 from edgeproof.model.designs import DESIGNS
+from edgeproof.model.strict_json import strict_json
 from edgeproof.properties.cases import scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.evidence import Status
@@ -20,8 +21,10 @@ from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standin
 from edgeproof.properties.mutation.lemmas import Need
 from edgeproof.properties.mutation.shared import words_of
 from edgeproof.properties.mutation.sources import facts_asked, fingerprint
-from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.properties.regular import IrregularError, regular
+from edgeproof.reports.errors import Unusable, one_line, refused
 from edgeproof.reports.files import read_text
+from edgeproof.reports.markup import html
 
 __all__ = ["Kept", "edits_in", "markdown", "matrix", "standing", "unexplained"]
 
@@ -41,9 +44,11 @@ class Kept:
         self.fates: dict[tuple[str, str], Fate] = {}
         self.of_before: set[tuple[str, str]] = set()
         if self._path is not None and self._path.exists():
-            for number, line in enumerate(self._path.read_text(encoding="utf-8").splitlines(), start=1):
+            with refused(IrregularError):
+                regular(self._path)  # it is also written to
+            for number, line in enumerate(read_text(self._path).splitlines(), start=1):
                 try:
-                    said = json.loads(line)
+                    said = strict_json(line)
                     of, facts, asked = said.pop("of"), said.pop("facts"), int(said.pop("enough"))
                     fate = _read(said)
                     if fate.design in DESIGNS and _still(fate, facts) and asked >= enough:
@@ -106,7 +111,7 @@ def edits_in(path: str) -> list[dict[str, Any]]:
     Raises Unusable where the file holds something else.
     """
     try:
-        told = [(one["file"], bool(one["found"]), one["name"]) for one in json.loads(read_text(path))["edits"]]
+        told = [(one["file"], bool(one["found"]), one["name"]) for one in strict_json(read_text(path))["edits"]]
     except (KeyError, TypeError, ValueError) as error:
         raise Unusable(f"{path} is no document of `make edits`: {one_line(error)}") from error
     rows = []
@@ -215,7 +220,7 @@ def _why(one: Mapping[str, Any]) -> str:
 
 
 def _code(says: str) -> str:
-    return one_line(says).replace("|", "\\|").replace("*", "\\*")
+    return html(says).replace("|", "\\|").replace("*", "\\*")
 
 
 def _row(cells: Iterable[object]) -> str:
@@ -263,5 +268,25 @@ def _properties(design: str, fates: Sequence[Fate]) -> dict[str, dict[str, Any]]
 
 
 def _read(said: dict[str, Any]) -> Fate:
-    kills = tuple(Kill(**{**kill, "how": How(kill["how"])}) for kill in said.pop("kills"))
-    return Fate(kills=kills, **{**said, "equal": tuple(said["equal"])})
+    kills = tuple(_kill(kill) for kill in said.pop("kills"))
+    for names, kind in ((_TEXTS, str), (("less",), bool), (("looked",), int), (("seconds",), dict)):
+        _check_kinds(said, names, kind)
+    if not all(isinstance(taken, int | float) for taken in said["seconds"].values()):
+        raise TypeError("seconds are numbers")
+    cases, equal = map(int, said["equal"])
+    return Fate(kills=kills, **{**said, "equal": (cases, equal)})
+
+
+_TEXTS = ("design", "mutant", "operator", "says", "apart", "runs", "refused")
+
+
+def _kill(said: dict[str, Any]) -> Kill:
+    _check_kinds(said, ("engine", "case", "property", "status", "reason"), str)
+    _check_kinds(said, ("steps",), int)
+    return Kill(**{**said, "how": How(said["how"])})
+
+
+def _check_kinds(said: Mapping[str, Any], names: Iterable[str], kind: type) -> None:
+    for name in names:
+        if type(said[name]) is not kind:
+            raise TypeError(f"{name} is {said[name]!r:.40}")

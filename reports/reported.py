@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
+from edgeproof.model.strict_json import strict_json
 from edgeproof.properties.evidence import Status, Verdict
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.files import read_text
@@ -20,6 +21,7 @@ __all__ = ["Found", "Reported", "ReportedCase", "Standing", "as_reported", "read
 K = TypeVar("K")
 V = TypeVar("V")
 
+_LARGEST: Final = 32 * 2**20
 _SHOWN: Final = 120
 """Letters of what is wrong with a file, at most: it may be a piece of the file."""
 
@@ -71,13 +73,13 @@ class Reported:
 
 def read_report(path: str | Path) -> Reported:
     """Read a report. Raises Unusable for a file that cannot be read, or is none."""
-    text = read_text(path)
+    text = read_text(path, _LARGEST)
     try:
-        said = json.loads(text)
+        said = strict_json(text)
         _check(said)
         return as_reported(said)
-    except RecursionError as error:
-        raise Unusable(f"{path}: not a report: nested too deeply") from error
+    except MemoryError as error:
+        raise Unusable(f"{path}: there is not enough memory for this report") from error
     except ValueError as error:
         raise Unusable(f"{path}: not a report: {error}") from error
 

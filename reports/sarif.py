@@ -37,7 +37,7 @@ def _result(fault: Fault, rules: list[str]) -> dict[str, Any]:
         "ruleIndex": rules.index(fault.property),
         "level": "warning" if fault.undecided else "error",
         "message": {"text": fault.message},
-        "locations": [_location(fault.place)],
+        "locations": [] if fault.place is None else [_location(fault.place)],
         "partialFingerprints": {"edgeproof/v1": fault.identity},
     }
     if fault.related is not None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +14,9 @@ from edgeproof.reports.changes import Change, TraceStep, settling
 from edgeproof.reports.errors import counted, one_line
 
 __all__ = ["headline", "quiet_properties", "steps_table", "telling_properties"]
+
+ENDS: Final = 500
+"""Of a long trace so many steps are shown at its beginning, and at its end."""
 
 
 def headline(trace: Trace, differing: Sequence[str]) -> str:
@@ -39,7 +43,7 @@ def quiet_properties(trace: Trace, steps: Sequence[TraceStep]) -> tuple[list[str
 
 
 def steps_table(trace: Trace, steps: Sequence[TraceStep], marks: tuple[str, str, str]) -> Table:
-    """The table; a lasso's loop is set off by a rule and its steps are marked."""
+    """The table; a lasso's loop is set off by a rule and its steps are marked. The middle of a long one is left out."""
     columns = telling_properties(trace, steps)
     table = Table(header_style="bold")
     table.add_column("step", justify="right")
@@ -50,7 +54,12 @@ def steps_table(trace: Trace, steps: Sequence[TraceStep], marks: tuple[str, str,
     table.add_column("changes", overflow="fold")
     for name in columns:
         table.add_column(name, justify="center")
-    for step, following in zip(steps, [*steps[1:], None], strict=True):
+    for number, (step, following) in enumerate(zip(steps, [*steps[1:], None], strict=True)):
+        if ENDS <= number < len(steps) - ENDS:
+            if number == ENDS:
+                more = f"{counted(len(steps) - 2 * ENDS, 'more step')}, which --json has"
+                table.add_row("…", *(["…"] if timed else []), more)
+            continue
         style = "bold" if any(step.truth.get(name) is False for name in columns if name not in settling()) else ""
         cells: list[str | Text] = [str(step.number), *([str(step.at)] if timed else [])]
         cells += [_action(step), _changes(step.changes)]

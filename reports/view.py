@@ -80,7 +80,8 @@ class Sheet:
 class View:
     """A ledger, arranged. `out` is the output folder as the user wrote it, `program` what the user calls us.
 
-    `described_in` is the file of the user's that says what was judged, where that is a deployment and no design.
+    `described_in` is the file of the user's that says what was judged, where that is a deployment and no design;
+    `placeless` says that a deployment was judged that no file describes, so that nothing happens in a line of one.
     """
 
     ledger: Ledger
@@ -88,6 +89,7 @@ class View:
     out: str
     program: str = "edgeproof"
     described_in: str = ""
+    placeless: bool = False
 
     def path(self, trace: str) -> str:
         """Where a trace file is, from where the user is."""

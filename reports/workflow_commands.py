@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from edgeproof.reports.errors import one_line
-from edgeproof.reports.faults import Fault
+from edgeproof.reports.faults import Fault, Place
 
 __all__ = ["wants_workflow_commands", "workflow_commands"]
 
@@ -27,6 +27,10 @@ def workflow_commands(found: Iterable[Fault]) -> Iterator[str]:
     """A line each."""
     for fault in found:
         kind = "warning" if fault.undecided else "error"
-        file, title = (text.translate(_ESCAPES_OF_FIELDS) for text in (fault.place.uri, fault.property))
+        title = one_line(fault.property).translate(_ESCAPES_OF_FIELDS)
         message = one_line(fault.message).translate(_ESCAPES)
-        yield f"::{kind} file={file},line={fault.place.line},title={title}::{message}"
+        yield f"::{kind} {_where(fault.place)}title={title}::{message}"
+
+
+def _where(place: Place | None) -> str:
+    return "" if place is None else f"file={place.uri.translate(_ESCAPES_OF_FIELDS)},line={place.line},"

@@ -32,17 +32,17 @@ version = "flag_version"
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
+from edgeproof.model.strict_json import strict_json
 from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping, Constant
-from edgeproof.properties.intake.regular import read_regular, regular
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import PER_SECOND
+from edgeproof.properties.regular import read_regular, regular
+from edgeproof.properties.strict_toml import strict_toml
 
 __all__ = ["UNITS", "MappingError", "mapping_of", "read_mapping", "stated_mapping"]
 
@@ -75,8 +75,9 @@ def read_mapping(path: Path) -> ColumnMapping:
         raise MappingError(f"{path} is no mapping: it is larger than {_LARGEST // 2**20} MiB")
     content = read_regular(path)
     try:
-        said = json.loads(content) if path.suffix == ".json" else tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:
+        text = content.decode("utf-8-sig")
+        said = strict_json(text) if path.suffix == ".json" else strict_toml(text)
+    except ValueError as error:
         raise MappingError(f"{path} is no {'JSON' if path.suffix == '.json' else 'TOML'}: {error}") from None
     return mapping_of(said)
 

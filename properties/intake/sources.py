@@ -13,8 +13,8 @@ from attrs import frozen
 
 from edgeproof.properties.intake.columns import IntakeError
 from edgeproof.properties.intake.lines import Readable
-from edgeproof.properties.intake.regular import is_folder, regular
 from edgeproof.properties.intake.tree import files_in, has_magic, matching
+from edgeproof.properties.regular import is_folder, regular
 
 __all__ = ["ALWAYS", "Source", "UpTo", "find_sources", "opened"]
 

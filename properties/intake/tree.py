@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from edgeproof.properties.intake.regular import IrregularError, is_folder
+from edgeproof.properties.regular import IrregularError, is_folder
 
 __all__ = ["files_in", "has_magic", "matching"]
 

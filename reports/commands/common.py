@@ -18,9 +18,10 @@ from edgeproof.reports.consoles import open_terminal
 from edgeproof.reports.durations import parse_duration
 from edgeproof.reports.errors import Unusable
 
-__all__ = ["BUG", "DURATION", "EXITS", "INTERRUPTED", "UNUSABLE", "command"]
+__all__ = ["BUG", "DURATION", "EXITS", "INTERRUPTED", "UNDECIDED", "UNUSABLE", "command"]
 
 UNUSABLE: Final = 2
+UNDECIDED: Final = 3
 BUG: Final = 70
 INTERRUPTED: Final = 130
 

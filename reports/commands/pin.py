@@ -10,7 +10,7 @@ import click
 from edgeproof.reports.commands.common import command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.designs import OWN_DESIGN, designs_named
-from edgeproof.reports.errors import counted, refused
+from edgeproof.reports.errors import counted, one_line, refused
 
 if TYPE_CHECKING:
     from edgeproof.reports.pinning import Pinning
@@ -79,7 +79,7 @@ def _print(terminal: Terminal, pinnings: list[Pinning], *, written: bool) -> Non
         for one in pinning.turns:
             sign = "weaker" if one.weaker else "changed"
             why = f" (conceded: {one.reason})" if one.weaker and one.reason else ""
-            terminal.out.print(f"{sign}: {one.case}, {one.property}: {one.what}{why}", soft_wrap=True)
+            terminal.out.print(one_line(f"{sign}: {one.case}, {one.property}: {one.what}{why}"), soft_wrap=True)
     turns = [one for pinning in pinnings for one in pinning.turns]
     pins = counted(sum(len(of) for pinning in pinnings for of in pinning.pins.values()), "pin")
     says = "written" if written else "not written"

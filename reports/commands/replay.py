@@ -203,9 +203,9 @@ def _claim(trace: Trace, on: str, outcome: Replay, good: bool) -> str:
         differs = "the system does otherwise than the model, as the trace claims"
         return differs if good else "the system does what the model does, although the trace claims otherwise"
     if outcome.undecided:
-        return f"{trace.about}: undecided: {outcome.undecided}"
+        return f"{trace.about}: undecided: {one_line(outcome.undecided)}"
     if outcome.flaw:
-        return f"{trace.about}: not shown: {outcome.flaw}"
+        return f"{trace.about}: not shown: {one_line(outcome.flaw)}"
     what = "broken" if fact_called(trace.design, trace.about) is None else "shown"
     claim = {True: f"{what}, as the trace claims", False: f"not {what}, although the trace claims it"}
     return f"{trace.about}: {'cannot be asked' if outcome.confirmed is None else claim[outcome.confirmed]}"

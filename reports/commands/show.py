@@ -82,7 +82,7 @@ def print_steps(terminal: Terminal, trace: Trace, instance: Instance, steps: tup
     differing = [f"{name}={value}" for name, value in instance.values.items() if value != defaults[name]]
     console.print(headline(trace, differing), style="bold", soft_wrap=True)
     if trace.note:
-        console.print(one_line(trace.note), soft_wrap=True)
+        console.print(f"note: {one_line(trace.note)}", soft_wrap=True)
     console.print(steps_table(trace, steps, terminal.marks))
     if trace.loop is not None:
         ends = trace.loop == len(trace.events)

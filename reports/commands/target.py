@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeproof.model.strict_json import strict_json
 from edgeproof.reports.commands.common import EXITS, UNUSABLE, command
 from edgeproof.reports.commands.target_options import ALLOW_HOST
 from edgeproof.reports.consoles import Terminal
@@ -133,8 +133,8 @@ def init(terminal: Terminal, address: str, openapi: Path | None, out: Path, host
 
 def _document(path: Path) -> Any:
     try:
-        return json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
+        return strict_json(read_text(path))
+    except ValueError as error:
         raise Unusable(f"{one_line(path)} is no JSON: {one_line(error)}") from error
 
 

@@ -51,8 +51,8 @@ def faults_in(documents: Iterable[Mapping[str, Any]]) -> list[Fault]:
 
 
 def _read(said: Mapping[str, Any]) -> Fault:
-    related = said["related"]
-    return Fault(**{**said, "place": Place(**said["place"]), "related": None if related is None else Place(**related)})
+    places = {name: said[name] and Place(**said[name]) for name in ("place", "related")}
+    return Fault(**{**said, **places})
 
 
 class SarifFile:

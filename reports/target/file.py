@@ -7,7 +7,6 @@ import ipaddress
 import json
 import re
 import socket
-import tomllib
 from collections.abc import Collection, Mapping
 from math import inf
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
+from edgeproof.properties.strict_toml import strict_toml
 from edgeproof.reports.errors import Unusable, one_line
 from edgeproof.reports.files import read_bearer, read_text
 from edgeproof.reports.target.tables import Table
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Described", "check_base", "read_description"]
 
+_LARGEST: Final = 2**18
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _REQUEST: Final = re.compile(r"([A-Z]+) (/[!-~]*)")
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -60,10 +61,10 @@ def read_description(path: str | Path, hosts: Collection[str] = ()) -> Described
     """Read the file. Raises Unusable for one that is not as it should be, and for a host that is neither on loopback
     nor among `hosts`.
     """
-    text = read_text(path)
+    text = read_text(path, _LARGEST)
     try:
-        said = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError is also said of a number of thousands of digits
+        said = strict_toml(text)
+    except ValueError as error:
         raise Unusable(one_line(f"{path}: not TOML: {error}")) from error
     root = Table(str(path), "", said)
     root.only("target", "write", "read", "changelog", "restore", "faults", "promise", "limits")

@@ -42,8 +42,8 @@ def follow_file(terminal: Terminal, watched: Watched, promise: Promise, *, idle:
     for the first malformed line if it is strict.
     """
     from edgeproof.properties.engines.history.follow import follow
-    from edgeproof.properties.intake.regular import regular
     from edgeproof.properties.intake.tail import tail
+    from edgeproof.properties.regular import regular
 
     started = time.perf_counter()
     source, strict = watched.history, watched.strict

@@ -56,8 +56,8 @@ def test_what_cannot_be_read_is_refused_in_a_line_with_its_name(
     ("name", "content", "said"),
     [
         ("m.toml", '[columns]\nkind = "a"\n'.encode("utf-16"), "m.toml is no TOML"),
-        ("m.toml", b"a = " + b"[" * 20_000, "m.toml is no TOML: maximum recursion"),
-        ("m.json", b"[" * 100_000, "m.json is no JSON: maximum recursion"),
+        ("m.toml", b"a = " + b"[" * 20_000, "m.toml is no TOML: nested too deeply"),
+        ("m.json", b"[" * 100_000, "m.json is no JSON: nested too deeply"),
         ("m.toml", b"#" * (2**20 + 1), "m.toml is no mapping: it is larger than 1 MiB"),
         ("m.toml", b'[files."*".files."*".columns]\nkind = "x"\n', "there is no section 'files'"),
         ("m.toml", b'[constants]\nduration = "long"\n', "constants.duration is a number of seconds, not 'long'"),

@@ -194,7 +194,7 @@ def test_what_is_no_readable_file_gets_one_line_and_status_2(cli: Run, tmp_path:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "secret").write_text("{}")
     (tmp_path / "secret").chmod(0)
-    names = {"missing": "No such file", ".": "Is a directory", "binary": "is not UTF-8"}
+    names = {"missing": "No such file", ".": "cannot read .: . is a folder", "binary": "is not UTF-8"}
     if os.geteuid() != 0:
         names["secret"] = "Permission denied"
     for name, message in names.items():
@@ -411,3 +411,32 @@ def test_no_test_is_written_that_would_pass_whatever_was_recorded(
     outcome = cli("replay", keep(examples.delivered()), "--on", "reference", "--pytest", "test_it.py")
     assert "test_it.py is not written: it would pass whatever was recorded" in outcome.out
     assert not Path("test_it.py").exists()
+
+
+def test_the_middle_of_a_long_trace_is_left_to_programs(cli: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeproof.reports.stepping.ENDS", 2)
+    lines = cli("show", keep(examples.overtaken())).out.splitlines()
+    assert ["…", "1 more step, which --json has"] in [
+        [cell.strip() for cell in line.split("│")[1:3]] for line in lines
+    ]
+    assert "stray_lands(slot=0)" in "".join(lines)
+    assert len(cli("show", keep(examples.overtaken()), "--json").document["steps"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"Pop": 50_000}, "5 states of 50,000 elements of a sort are more than is replayed"),
+        ({"writes": 10**101}, "a number of more than 100 digits"),
+    ],
+)
+def test_what_would_take_for_ever_is_refused(cli: Run, tmp_path: Path, change: dict[str, int], why: str) -> None:
+    (tmp_path / "t.json").write_text(with_constant(**change), encoding="utf-8")
+    outcome = cli("replay", "t.json")
+    assert (outcome.status, why in outcome.err) == (2, True)
+
+
+def test_a_system_is_not_told_of_ticks_without_end(cli: Run, tmp_path: Path) -> None:
+    text = edited(lambda d: d["states"][1]["#meta"].update(action="tick", arguments={}, delay=10**12))
+    (tmp_path / "t.json").write_text(text, encoding="utf-8")
+    assert "1,000,000 in one step at most" in cli("replay", "t.json", "--on", "reference").out

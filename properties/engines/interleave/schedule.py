@@ -11,6 +11,7 @@ from typing import Any, Final
 from attrs import asdict, evolve, frozen
 
 from edgeproof.impl.interleaving import Interleaved, Move, MoveImpossible
+from edgeproof.model.strict_json import strict_json
 from edgeproof.properties.engines.fuzz.shrink import least
 from edgeproof.properties.engines.interleave.checks import Run, judged
 
@@ -118,8 +119,8 @@ def dump_schedule(schedule: Schedule) -> str:
 def load_schedule(text: str) -> Schedule:
     """A schedule from JSON text. Raises ScheduleError."""
     try:
-        said = json.loads(text)
-    except (RecursionError, ValueError) as error:
+        said = strict_json(text)
+    except ValueError as error:
         raise ScheduleError(f"not JSON: {error}") from error
     if not isinstance(said, dict) or said.pop("schedule", None) != _FORMAT:
         raise ScheduleError("not a schedule")
