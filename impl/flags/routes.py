@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 
 from attrs import evolve, field, frozen
 
+from edgeproof.impl.durable.storage_errors import OutOfMemory, StorageError
 from edgeproof.impl.edge.reader import ConfigUnavailable, Reading
 from edgeproof.impl.flags import control as control_plane
 from edgeproof.impl.flags.changes import FlagChange
@@ -75,6 +76,14 @@ class _Refused(Exception):
         self.response = Response(status, said, {"Content-Type": "application/problem+json", **(headers or {})})
 
 
+def _unstored(request: Request, error: StorageError) -> Response:
+    """What is said, here and to the client, where the files cannot be used."""
+    _LOG.warning("%s %s: %s", request.method, request.path, error)
+    if error.passing:
+        return _Refused(503, str(error), {"Retry-After": "1"}).response
+    return _Refused(500, str(error)).response
+
+
 _STATUS: Final[Mapping[type[Exception], int]] = {
     control_plane.UnknownFlag: 404,
     UnknownApp: 404,
@@ -113,6 +122,8 @@ class Routes:
             if status == 412 and request.method == "POST":
                 status = 409  # a batch has no If-Match that could have failed
             return _Refused(status, str(error), {"Retry-After": "1"} if status == 503 else None).response
+        except (StorageError, MemoryError) as error:
+            return _unstored(request, error if isinstance(error, StorageError) else OutOfMemory())
         except Exception:
             _LOG.exception("%s %s failed", request.method, request.path)
             return _Refused(
