@@ -24,7 +24,7 @@ TYPED := -p edgeproof -p tests
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup workerd spark verify test edits mutants docs bench peers random long lint types format lock clean
+.PHONY: help setup workerd spark verify test edits mutants faults docs bench peers random long lint types format lock clean
 
 # The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
 # the editable install name their folder), so in a copied or moved tree the stamp is dropped here and
@@ -57,6 +57,9 @@ edits: $(READY) $(RUNTIME) ## make subtle edits of the implementations, each in 
 
 mutants: $(READY) $(RUNTIME) ## have operators make slips in the implementations: lockstep has to find them, or there is a reason
 	@$(BIN)/python -m tests.edits.mutants $(ARGS)
+
+faults: $(READY) $(RUNTIME) ## disks that are full, kill -9, damaged files and more: nothing acknowledged may be lost; writes docs/faults.md
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 docs: $(READY) ## build the site in build/docs; writes docs/field-reports.md anew first, from field-reports.toml beside it
 	@$(BIN)/python -m tests.docs.field_reports

@@ -8,8 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import current_thread, main_thread
+from typing import Final, NoReturn
 
-__all__ = ["Stop", "stopped_by_signals"]
+__all__ = ["SIGNALLED", "Stop", "Terminated", "ended_by_sigterm", "stopped_by_signals"]
+
+SIGNALLED: Final = 128
+"""What a shell adds to the number of the signal that ended a command."""
+
+
+class Terminated(BaseException):
+    """Somebody asked for the end by SIGTERM: what is under way is to be cleaned up, and nothing else to be done."""
 
 
 class Stop:
@@ -30,6 +38,23 @@ class Stop:
     def wait(self) -> None:
         """Wait until somebody does; once."""
         self._requests.get()
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """In here SIGTERM raises Terminated, as Ctrl-C raises KeyboardInterrupt, so that everything cleans up."""
+
+    def raise_it(number: int, frame: object) -> NoReturn:
+        raise Terminated
+
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, raise_it)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
