@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import resource
 from collections.abc import Iterable
 from concurrent.futures import Future
 from http import HTTPStatus
@@ -36,7 +37,6 @@ _IN_MEMORY: Final = 100_000_000
 _DOOR: Final[dict[str, Any]] = {
     "channel_timeout": 10,
     "cleanup_interval": 1,
-    "connection_limit": 2_000,
     "max_request_header_size": 65_536,
     "max_request_body_size": 2 * MAX_BODY,
     "inbuf_overflow": _IN_MEMORY,
@@ -71,7 +71,9 @@ class FlagServer:
         # What it would say is of connections, or what `Routes` has said before.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
         self._sockets: dict[int, Any] = {}
-        self._door: Any = create_server(self._respond, self._sockets, host="127.0.0.1", port=port, **_DOOR)
+        self._door: Any = create_server(
+            self._respond, self._sockets, host="127.0.0.1", port=port, connection_limit=_connections(), **_DOOR
+        )
         self._threads = (Thread(target=self._run, daemon=True), Thread(target=self._door.run, daemon=True))
 
     @property
@@ -132,6 +134,11 @@ class FlagServer:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         service.close()
+
+
+def _connections() -> int:
+    """How many clients may be connected: half of the files that may be open, as the apps need some, too."""
+    return min(2_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 
 def _request(environ: WSGIEnvironment) -> Request:

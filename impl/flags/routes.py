@@ -34,6 +34,9 @@ __all__ = ["MAX_BODY", "Request", "Response", "Routes"]
 MAX_BODY: Final = 900_000
 """Bytes of a request's body."""
 
+_MAX_DEPTH: Final = 100
+"""Levels of objects and lists in a body, as the Worker has it."""
+
 _ANY_ORIGIN: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Age, Cache-Status",
@@ -304,9 +307,18 @@ def _json(request: Request, members: tuple[str, ...] | None = None) -> dict[str,
         raise _Refused(400, "the body is not JSON in UTF-8") from error
     if not isinstance(said, dict):
         raise _Refused(400, "the body is not a JSON object")
+    if _is_deeper(said, _MAX_DEPTH):
+        raise _Refused(400, f"the body is nested more than {_MAX_DEPTH} deep")
     if members is not None and not said.keys() <= set(members):
         raise _Refused(400, f"the body has {' and '.join(members)}, nothing else")
     return said
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(one, levels - 1) for one in inside)
 
 
 def _no_constant(name: str) -> NoReturn:
