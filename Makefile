@@ -78,8 +78,8 @@ peers: $(READY) ## let SPIN check what `edgeproof export` writes, against our ow
 random: $(READY) ## hold the engines to each other on 1,000 random designs (EDGEPROOF_DESIGNS, EDGEPROOF_SEED)
 	@$(BIN)/python -m pytest tests/properties -s -p no:xdist -o python_files='many_*.py' $(ARGS)
 
-long: $(READY) $(RUNTIME) $(SPARK) ## tests that take minutes, on workerd (the platform's own alarm retries, every order of two operations) and on Spark
-	@$(BIN)/python -m pytest tests/workerd tests/spark -s -p no:xdist -o python_files='long_*.py' $(ARGS)
+long: $(READY) $(RUNTIME) $(SPARK) ## tests that take minutes, on workerd (the platform's own alarm retries, every order of two operations), on Spark, and under kill -9
+	@$(BIN)/python -m pytest tests/workerd tests/spark tests/faults -s -p no:xdist -o python_files='long_*.py' $(ARGS)
 
 lint: $(READY) ## ruff, its formatter as a check, and the import contracts
 	@status=0; \
