@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from queue import SimpleQueue
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from threading import current_thread, main_thread
 from typing import Final, NoReturn
 
@@ -37,7 +37,10 @@ class Stop:
 
     def wait(self) -> None:
         """Wait until somebody does; once."""
-        self._requests.get()
+        # A signal that comes just before the wait begins would not wake it: its handler runs when the wait is over.
+        while not self.asked:
+            with suppress(Empty):
+                return self._requests.get(timeout=1)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -73,6 +74,7 @@ class Service:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, "PYTHONFAULTHANDLER": "1"},
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 (it takes no lock)
         )
         assert self._process.stdout is not None
@@ -97,7 +99,11 @@ class Service:
         if self._process is None:
             return ""
         self._process.terminate()
-        _, printed = self._process.communicate(timeout=PATIENCE)
+        try:
+            _, printed = self._process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)
+            raise TimeoutError(f"it does not end: {self._process.communicate()[1]}") from None
         self._process = None
         return printed
 
