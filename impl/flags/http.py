@@ -24,7 +24,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from waitress.server import create_server
 from waitress.wasyncore import close_all
 
-from edgeproof.impl.flags.routes import MAX_BODY, Request, Response, Routes
+from edgeproof.impl.flags.routes import MAX_BODY, OUT_OF_MEMORY, Request, Response, Routes
 from edgeproof.impl.flags.service import FlagOptions, FlagService
 from edgeproof.impl.runtime import RealRuntime
 
@@ -32,6 +32,9 @@ __all__ = ["FlagServer"]
 
 _IN_MEMORY: Final = 100_000_000
 """Bytes of an answer, or a request, above which it would go to a file; requests are refused before."""
+
+_MOST: Final = 2_000
+"""Connections at a time."""
 
 # A body that is somewhat too large is read, so that its sender gets to hear of it.
 _DOOR: Final[dict[str, Any]] = {
@@ -108,7 +111,10 @@ class FlagServer:
         return asyncio.run_coroutine_threadsafe(self._routes.respond(request), self._loop).result()
 
     def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        response = self.answer(_request(environ))
+        try:
+            response = self.answer(_request(environ))
+        except MemoryError:  # for the body; what comes after it is said by the routes
+            response = OUT_OF_MEMORY
         body = b"" if response.body is None else json.dumps(response.body, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json", **response.headers}
         if response.status not in (204, 304):
@@ -138,7 +144,8 @@ class FlagServer:
 
 def _connections() -> int:
     """How many clients may be connected: half of the files that may be open, as the apps need some, too."""
-    return min(2_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST if files == resource.RLIM_INFINITY else min(_MOST, files // 2)
 
 
 def _request(environ: WSGIEnvironment) -> Request:

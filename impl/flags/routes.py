@@ -29,7 +29,7 @@ from edgeproof.impl.flags.document import is_key
 from edgeproof.impl.flags.evaluation import Draw, Evaluation
 from edgeproof.impl.flags.service import App, AppExists, FlagService, UnknownApp
 
-__all__ = ["MAX_BODY", "Request", "Response", "Routes"]
+__all__ = ["MAX_BODY", "OUT_OF_MEMORY", "Request", "Response", "Routes"]
 
 MAX_BODY: Final = 900_000
 """Bytes of a request's body."""
@@ -82,9 +82,17 @@ class _Refused(Exception):
 def _unstored(request: Request, error: StorageError) -> Response:
     """What is said, here and to the client, where the files cannot be used."""
     _LOG.warning("%s %s: %s", request.method, request.path, error)
+    return _said(error)
+
+
+def _said(error: StorageError) -> Response:
     if error.passing:
         return _Refused(503, str(error), {"Retry-After": "1"}).response
     return _Refused(500, str(error)).response
+
+
+OUT_OF_MEMORY: Final = _said(OutOfMemory())
+"""Made beforehand, as it is for when nothing can be made."""
 
 
 _STATUS: Final[Mapping[type[Exception], int]] = {
@@ -125,8 +133,10 @@ class Routes:
             if status == 412 and request.method == "POST":
                 status = 409  # a batch has no If-Match that could have failed
             return _Refused(status, str(error), {"Retry-After": "1"} if status == 503 else None).response
-        except (StorageError, MemoryError) as error:
-            return _unstored(request, error if isinstance(error, StorageError) else OutOfMemory())
+        except StorageError as error:
+            return _unstored(request, error)
+        except MemoryError:
+            return OUT_OF_MEMORY
         except Exception:
             _LOG.exception("%s %s failed", request.method, request.path)
             return _Refused(

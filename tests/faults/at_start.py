@@ -130,7 +130,7 @@ def _of_the_file(folder: Path, fault: str, made: str, spoil: Callable[[Path, int
             shutil.copy(good, service.database)
             number += 1
         service.start()
-        return seen.row(service, fault, made, "the next start, with a copy in its place", service.lost())
+        return seen.row(service, fault, made, "the next start, with the file as it was", service.lost())
 
 
 def _refused(service: Service, seen: Seen) -> None:

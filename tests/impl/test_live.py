@@ -30,6 +30,7 @@ from edgeproof.impl.edge.reader import EdgeReader, Reading
 from edgeproof.impl.history import Event, Recorder, digest_of, digest_of_value
 from edgeproof.impl.live.network import FaultPlan, ReplicatorRuntime, WatchedCentre
 from edgeproof.impl.live.options import FAULTS, Paths
+from edgeproof.impl.live.process import start
 from edgeproof.impl.live.pulse import STALL, Pulse
 from edgeproof.impl.live.recording import recover, unfinished
 from edgeproof.impl.live.result import Writes
@@ -42,6 +43,7 @@ from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Snapshot, to_kv
 from edgeproof.properties.engines.history.engine import PROPERTIES
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.promises import promise_of
+from tests.impl.file_limits import files_end_at
 from tests.impl.live_runs import QUICK, checked, promise_to, run_until
 from tests.impl.mutants import ServesForEver
 from tests.impl.strategies import changes
@@ -116,6 +118,18 @@ def test_a_process_that_dies_ends_the_run_with_an_error_that_says_which(
         run_live(options)
     assert nothing_left()
     assert list(tmp_path.iterdir()) == []
+
+
+async def writes(path: Path, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+    """What a process does that has something to keep."""
+    path.write_text("something")
+
+
+def test_a_full_disk_does_not_hide_what_a_process_died_of(tmp_path: Path) -> None:
+    with files_end_at(0):
+        child = start("store", writes, tmp_path / "file")
+        child.process.join(20)
+    assert child.obituary() == "store died (exit status 1): OSError: [Errno 27] File too large"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from edgeproof.impl.edge.kv import Limits
 from edgeproof.impl.pattern.deployment import Choices, DurableObject, boot
 from edgeproof.impl.runtime import NetworkError, RealRuntime, SimulatedRuntime
 from edgeproof.impl.snapshot import from_kv, replay
+from tests.impl.file_limits import files_end_at
 
 HALF_A_PAGE = 2048
 DAY = 86_400.0
@@ -143,17 +143,6 @@ def test_a_file_of_a_newer_version_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 # --- no room, at any write of a commit
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    """Whatever would make a file of this process larger fails."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_commit_that_fails_at_any_of_its_writes_is_undone_and_the_next_one_is_made(tmp_path: Path) -> None:
