@@ -24,7 +24,7 @@ TYPED := -p edgeproof -p tests
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup workerd spark verify test edits mutants docs bench peers random long lint types format lock clean
+.PHONY: help setup workerd spark verify test edits mutants faults docs bench peers random long lint types format lock clean
 
 # The stamp holds the folder it was made in. A virtual environment cannot be moved (its scripts and
 # the editable install name their folder), so in a copied or moved tree the stamp is dropped here and
@@ -58,6 +58,9 @@ edits: $(READY) $(RUNTIME) ## make subtle edits of the implementations, each in 
 mutants: $(READY) $(RUNTIME) ## have operators make slips in the implementations: lockstep has to find them, or there is a reason
 	@$(BIN)/python -m tests.edits.mutants $(ARGS)
 
+faults: $(READY) $(RUNTIME) ## disks that are full, kill -9, damaged files and more: nothing acknowledged may be lost; writes docs/faults.md
+	@$(BIN)/python -m tests.faults $(ARGS)
+
 docs: $(READY) ## build the site in build/docs; writes docs/field-reports.md anew first, from field-reports.toml beside it
 	@$(BIN)/python -m tests.docs.field_reports
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --fresh-env -c docs/sphinx -d build/doctrees . build/docs
@@ -75,8 +78,8 @@ peers: $(READY) ## let SPIN check what `edgeproof export` writes, against our ow
 random: $(READY) ## hold the engines to each other on 1,000 random designs (EDGEPROOF_DESIGNS, EDGEPROOF_SEED)
 	@$(BIN)/python -m pytest tests/properties -s -p no:xdist -o python_files='many_*.py' $(ARGS)
 
-long: $(READY) $(RUNTIME) $(SPARK) ## tests that take minutes, on workerd (the platform's own alarm retries, every order of two operations) and on Spark
-	@$(BIN)/python -m pytest tests/workerd tests/spark -s -p no:xdist -o python_files='long_*.py' $(ARGS)
+long: $(READY) $(RUNTIME) $(SPARK) ## tests that take minutes, on workerd (the platform's own alarm retries, every order of two operations), on Spark, and under kill -9
+	@$(BIN)/python -m pytest tests/workerd tests/spark tests/faults -s -p no:xdist -o python_files='long_*.py' $(ARGS)
 
 lint: $(READY) ## ruff, its formatter as a check, and the import contracts
 	@status=0; \

@@ -107,7 +107,9 @@ class Recorder:
         number = self._count if replaces is None else replaces
         self._count += replaces is None
         line = json.dumps({"number": number, "event": asdict(event)}, separators=(",", ":"))
-        os.write(self._file, line.encode() + b"\n")
+        left = memoryview(line.encode() + b"\n")
+        while left:  # a disk that becomes full takes the beginning, and says so of the rest
+            left = left[os.write(self._file, left) :]
         return number
 
     def close(self) -> None:
@@ -116,13 +118,13 @@ class Recorder:
 
 
 def merge(
-    parts: Iterable[Path], complete: Callable[[Event], Event], history: Path, origin: float = 0.0
+    parts: Iterable[Path], complete: Callable[[Event], Event], history: Path, origin: float | None = 0.0
 ) -> Counter[str]:
     """Write the history of a run from its parts, by the time of `invoke`; counts the events by kind and outcome.
 
-    `complete` is given each event, and adds what was learnt later. `origin` becomes time 0.
+    `complete` is given each event, and adds what was learnt later. `origin` becomes time 0, or the first event does.
     """
-    lines: list[tuple[float, str]] = []
+    found: list[Event] = []
     counts: Counter[str] = Counter()
     for part in parts:
         latest: dict[int, Event] = {}
@@ -132,9 +134,10 @@ def merge(
                 latest[said["number"]] = Event(**said["event"])
         for event in latest.values():
             whole = complete(event)
-            lines.append((whole.invoke, _line(whole, origin)))
+            found.append(whole)
             counts[f"{whole.kind} {whole.outcome}"] += 1
-    lines.sort()
+    first = min((event.invoke for event in found), default=0.0) if origin is None else origin
+    lines = sorted((event.invoke, _line(event, first)) for event in found)
     unfinished = history.with_name(history.name + ".part")
     with unfinished.open("w", encoding="utf-8") as out:
         out.writelines(line for _, line in lines)

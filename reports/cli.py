@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ from edgeproof.reports.commands.show import show
 from edgeproof.reports.commands.target import target
 from edgeproof.reports.commands.verify import verify
 from edgeproof.reports.errors import Unusable, one_line
+from edgeproof.reports.signals import SIGNALLED, Terminated
 
 __all__ = ["cli", "main"]
 
@@ -113,6 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(given, UNUSABLE, error.format_message())
     except (click.Abort, KeyboardInterrupt):
         return _refuse(given, INTERRUPTED, "interrupted")
+    except Terminated:
+        return _refuse(given, SIGNALLED + signal.SIGTERM, "ended by SIGTERM")
     except (BrokenPipeError, SystemExit) as error:
         if isinstance(error, SystemExit) and not _is_clicks(error):
             return _refuse(

@@ -5,11 +5,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from queue import SimpleQueue
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from threading import current_thread, main_thread
+from typing import Final, NoReturn
 
-__all__ = ["Stop", "stopped_by_signals"]
+__all__ = ["SIGNALLED", "Stop", "Terminated", "ended_by_sigterm", "stopped_by_signals"]
+
+SIGNALLED: Final = 128
+"""What a shell adds to the number of the signal that ended a command."""
+
+
+class Terminated(BaseException):
+    """Somebody asked for the end by SIGTERM: what is under way is to be cleaned up, and nothing else to be done."""
 
 
 class Stop:
@@ -29,7 +37,27 @@ class Stop:
 
     def wait(self) -> None:
         """Wait until somebody does; once."""
-        self._requests.get()
+        # A signal that comes just before the wait begins would not wake it: its handler runs when the wait is over.
+        while not self.asked:
+            with suppress(Empty):
+                return self._requests.get(timeout=1)
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """In here SIGTERM raises Terminated, as Ctrl-C raises KeyboardInterrupt, so that everything cleans up."""
+
+    def raise_it(number: int, frame: object) -> NoReturn:
+        raise Terminated
+
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, raise_it)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

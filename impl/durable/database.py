@@ -9,12 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from edgeproof.impl.durable.storage_errors import StorageConnection, StorageDamaged, StorageNewer, typed
+
 __all__ = [
     "CHUNK",
     "NoTransaction",
     "Opener",
     "Rows",
     "Transaction",
+    "check_pages",
     "connect",
     "joined",
     "open_file",
@@ -45,24 +48,42 @@ INSERT OR IGNORE INTO meta VALUES (1, 0, 0, 0);
 """
 
 
+_KNOWN: Final = 0
+"""SQLite's `user_version` of the tables above. Whoever changes them so that this code could not go on counts it up."""
+
 Opener: TypeAlias = Callable[[str], sqlite3.Connection]
 """What opens the file of a path, with every statement a transaction of its own unless one is begun."""
 
 
 def open_file(path: str) -> sqlite3.Connection:
-    """By Python's own SQLite."""
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    """By Python's own SQLite. Raises StorageError, at any statement too, for what is wrong with a file."""
+    factory = sqlite3.Connection if path == ":memory:" else StorageConnection
+    return typed(sqlite3.connect)(path, isolation_level=None, check_same_thread=False, timeout=5, factory=factory)
 
 
 def connect(path: str | Path = ":memory:", opener: Opener = open_file) -> sqlite3.Connection:
-    """Open a unit's database, and make its tables if there are none. A transaction that a crash cut off is undone."""
+    """Open a unit's database, and make its tables if there are none. A transaction that a crash cut off is undone.
+
+    Raises StorageError; StorageNewer leaves the file as it is.
+    """
     connection = opener(str(path))
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found != _KNOWN:
+        connection.close()
+        raise StorageNewer(f"schema {found}, and {_KNOWN} is known here")
     if str(path) != ":memory:":
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL would let a power cut take the last commits of the log, and with them acknowledged writes.
         connection.execute("PRAGMA synchronous = FULL")
     connection.executescript(_SCHEMA)
     return connection
+
+
+def check_pages(connection: sqlite3.Connection) -> None:
+    """Read every page of a database. Raises StorageDamaged, which says what SQLite found first, for one unsound."""
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise StorageDamaged(found.splitlines()[-1])
 
 
 def wipe(connection: sqlite3.Connection) -> None:

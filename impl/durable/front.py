@@ -7,10 +7,12 @@ Every request has the replicator look after its alarm.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from attrs import frozen
 
 from edgeproof.impl.durable.replicator import InlinePublisher, Replicator
+from edgeproof.impl.durable.storage_errors import StorageError
 from edgeproof.impl.durable.store import ConfigStore, VersionConflict, WriteResult
 from edgeproof.impl.runtime import Runtime
 from edgeproof.impl.snapshot import Changes
@@ -55,9 +57,14 @@ class Front:
         self._replicator = replicator
 
     def look(self) -> None:
-        """What the watchdog asks for, and whoever reads of the store has done: look after the alarm."""
+        """What the watchdog asks for, and whoever reads of the store has done: look after the alarm.
+
+        Where the storage cannot be used it is left to the next one: a read can be served all the same, and a write that
+        was committed is.
+        """
         if self._replicator is not None:
-            self._replicator.tend()
+            with suppress(StorageError):
+                self._replicator.tend()
 
     async def write(self, request: WriteRequest, reply: Reply) -> None:
         """Serve one write. Raises what the store and the put raise; a put that fails leaves the write committed."""

@@ -14,11 +14,13 @@ platform may take is armed again, and if that one is overdue by as much the alar
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from attrs import frozen
 
+from edgeproof.impl.durable.storage_errors import StorageError
 from edgeproof.impl.durable.store import Alarm, ConfigStore
 from edgeproof.impl.edge.kv import KVError, KVNamespace
 from edgeproof.impl.runtime import Runtime
@@ -27,6 +29,7 @@ from edgeproof.impl.snapshot import Snapshot, to_kv
 __all__ = [
     "ALARM_ATTEMPTS",
     "ALARM_STEP",
+    "STORAGE_PAUSE",
     "AlarmPlatform",
     "Backoff",
     "InlinePublisher",
@@ -35,6 +38,8 @@ __all__ = [
     "Timing",
 ]
 
+_LOG: Final = logging.getLogger(__name__)
+
 ALARM_ATTEMPTS: Final = 7
 """A handler that keeps throwing runs this often, six retries included; then the alarm is gone (Durable Objects alarms
 page; measured on workerd 1.20261117.1)."""
@@ -42,6 +47,12 @@ page; measured on workerd 1.20261117.1)."""
 ALARM_STEP: Final = 0.001
 """Seconds: alarms are set to the millisecond. One that its handler sets for the millisecond that it was fired for is
 lost (seen on workerd 1.20261117.1)."""
+
+PLATFORM_CAP: Final = 300.0
+"""Seconds that the platform waits at most before it runs a handler again that threw."""
+
+STORAGE_PAUSE: Final = 1.0
+"""Seconds until the platform looks again at an alarm of a storage that could not be used."""
 
 
 @frozen
@@ -136,8 +147,15 @@ class Replicator:
         self._runtime.spawn(self._publish("rearms"))
 
     def rearm(self) -> None:
-        """What an instance does that starts: arm an alarm that is overdue again, and leave a dead one to requests."""
-        self._arm_again(self._overdue())
+        """What an instance does that starts: arm an alarm that is overdue again, and leave a dead one to requests.
+
+        An alarm that is later than any that is ever set was set by a clock that has gone back since: it is due now.
+        """
+        alarm, now = self._store.alarm(), self._runtime.now()
+        if alarm is not None and alarm.due - now > self._furthest:
+            self._store.arm(now, "sync")
+        else:
+            self._arm_again(self._overdue())
 
     def _arm_again(self, overdue: Alarm | None) -> None:
         # Once, as arming it every time would let a stream of requests put it off for ever.
@@ -194,6 +212,12 @@ class Replicator:
         second instance that finds the lease must not put beside the first.
         """
         return self._timing.put_timeout + self._timing.retry.after(attempts)
+
+    @property
+    def _furthest(self) -> float:
+        """Seconds from now to the latest alarm that may be set."""
+        longest_wait = max(self._timing.retry.cap, PLATFORM_CAP)
+        return max(self._timing.heartbeat or 0.0, self._timing.put_timeout + longest_wait) + ALARM_STEP
 
     @property
     def _soonest(self) -> float:
@@ -282,14 +306,17 @@ class AlarmPlatform:
 
     async def fire(self) -> None:
         """Run the handler once, whatever the time; what it throws is logged nowhere and leads to a retry."""
-        self.running = True
         self._store.count_run()
         fired = self._armed()
+        self.running = True
         try:
             await self._handler()
             armed = self._armed()
             if fired is not None and armed is not None and armed[0] == fired[0]:
                 self.lost = armed
+        except StorageError:
+            # No fault of the handler's, and nothing could be armed now: the alarm stays as it is.
+            raise
         except Exception:
             alarm = self._store.alarm()
             runs = 1 if alarm is None else alarm.runs
@@ -305,8 +332,18 @@ class AlarmPlatform:
         return None if alarm is None else (alarm.due, alarm.reason)
 
     async def run(self, poll: float = 0.05) -> None:
-        """Fire the alarm whenever it is due, looking every `poll` seconds; ends when it is cancelled."""
+        """Fire the alarm whenever it is due, looking every `poll` seconds; ends when it is cancelled.
+
+        While the storage cannot be used it says so, once for each cause, looks every second, and goes on afterwards.
+        """
+        trouble = ""
         while True:
-            if self.due():
-                await self.fire()
-            await self._runtime.sleep(poll)
+            try:
+                if self.due():
+                    await self.fire()
+                trouble = ""
+            except StorageError as error:
+                if str(error) != trouble:
+                    _LOG.warning("an alarm waits: %s", error)
+                trouble = str(error)
+            await self._runtime.sleep(max(poll, STORAGE_PAUSE) if trouble else poll)

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
 
 from attrs import frozen
+
+from edgeproof.impl.runtime import NetworkError
 
 __all__ = ["Centre", "DictCentre", "KVEntry", "SqliteCentre"]
 
@@ -37,7 +40,8 @@ class Centre(Protocol):
     def write(self, key: str, entry: KVEntry | None, now: float, spacing: float) -> bool:
         """Set a key, or remove it with None.
 
-        False, and nothing has changed, within `spacing` seconds of the key's last write; 0 lifts that.
+        False, and nothing has changed, within `spacing` seconds of the key's last write; 0 lifts that. A last write
+        that is further in the future was made by a clock that has gone back since.
         """
 
     def page(self, prefix: str, after: str, limit: int, now: float) -> Sequence[tuple[str, KVEntry]]:
@@ -58,7 +62,7 @@ class DictCentre:
     def write(self, key: str, entry: KVEntry | None, now: float, spacing: float) -> bool:
         """Set or remove a key; False within `spacing` seconds of its last write."""
         last = self._written.get(key)
-        if last is not None and 0 < spacing and now - last < spacing:
+        if last is not None and abs(now - last) < spacing:
             return False
         self._written[key] = now
         if entry is None:
@@ -83,16 +87,18 @@ class SqliteCentre:
     """In a file that several processes may have open. A key that was removed stays as a row without a value."""
 
     def __init__(self, path: str | Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        # What KV has accepted is the platform's to keep; a test bench need not survive a power cut.
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.execute(_SCHEMA)
+        """Raises NetworkError, as every operation does, where the file cannot be used."""
         self._lock = Lock()
+        with self._reached():
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            # What KV has accepted is the platform's to keep; a test bench need not survive a power cut.
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute(_SCHEMA)
 
     def read(self, key: str) -> KVEntry | None:
         """The entry of a key, even if it has expired."""
-        with self._lock:
+        with self._reached():
             row = self._connection.execute(
                 "SELECT value, metadata, written_at, expires_at FROM kv WHERE key = ? AND value IS NOT NULL", (key,)
             ).fetchone()
@@ -101,19 +107,19 @@ class SqliteCentre:
     def write(self, key: str, entry: KVEntry | None, now: float, spacing: float) -> bool:
         """Set or remove a key in one statement; False within `spacing` seconds of its last write."""
         row = (None, None, None) if entry is None else (entry.value, entry.metadata, entry.expires_at)
-        with self._lock:
+        with self._reached():
             done = self._connection.execute(
                 "INSERT INTO kv (key, value, metadata, expires_at, written_at) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (key) DO UPDATE SET value = excluded.value, metadata = excluded.metadata, "
                 "expires_at = excluded.expires_at, written_at = excluded.written_at "
-                "WHERE ? <= 0 OR excluded.written_at - kv.written_at >= ?",
-                (key, *row, now, spacing, spacing),
+                "WHERE abs(excluded.written_at - kv.written_at) >= ?",
+                (key, *row, now, spacing),
             )
             return done.rowcount > 0
 
     def page(self, prefix: str, after: str, limit: int, now: float) -> Sequence[tuple[str, KVEntry]]:
         """Entries in the order of their keys' UTF-8 bytes."""
-        with self._lock:
+        with self._reached():
             rows = self._connection.execute(
                 "SELECT key, value, metadata, written_at, expires_at FROM kv WHERE key >= ? AND key > ? "
                 "AND value IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) ORDER BY key LIMIT ?",
@@ -121,6 +127,15 @@ class SqliteCentre:
             ).fetchall()
         # From the prefix on, the keys that have it come first.
         return [(key, KVEntry(*entry)) for key, *entry in rows if key.startswith(prefix)]
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """One at a time. Whatever is wrong with the file, whoever asks cannot reach the centre."""
+        with self._lock:
+            try:
+                yield
+            except (sqlite3.Error, MemoryError) as error:
+                raise NetworkError(f"KV's centre cannot be reached: {str(error) or 'out of memory'}") from error
 
     def close(self) -> None:
         """Close the file. Closing twice is fine."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import resource
 from collections.abc import Iterable
 from concurrent.futures import Future
 from http import HTTPStatus
@@ -23,7 +24,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from waitress.server import create_server
 from waitress.wasyncore import close_all
 
-from edgeproof.impl.flags.routes import MAX_BODY, Request, Response, Routes
+from edgeproof.impl.flags.routes import MAX_BODY, OUT_OF_MEMORY, Request, Response, Routes
 from edgeproof.impl.flags.service import FlagOptions, FlagService
 from edgeproof.impl.runtime import RealRuntime
 
@@ -32,11 +33,13 @@ __all__ = ["FlagServer"]
 _IN_MEMORY: Final = 100_000_000
 """Bytes of an answer, or a request, above which it would go to a file; requests are refused before."""
 
+_MOST: Final = 2_000
+"""Connections at a time."""
+
 # A body that is somewhat too large is read, so that its sender gets to hear of it.
 _DOOR: Final[dict[str, Any]] = {
     "channel_timeout": 10,
     "cleanup_interval": 1,
-    "connection_limit": 2_000,
     "max_request_header_size": 65_536,
     "max_request_body_size": 2 * MAX_BODY,
     "inbuf_overflow": _IN_MEMORY,
@@ -71,7 +74,9 @@ class FlagServer:
         # What it would say is of connections, or what `Routes` has said before.
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
         self._sockets: dict[int, Any] = {}
-        self._door: Any = create_server(self._respond, self._sockets, host="127.0.0.1", port=port, **_DOOR)
+        self._door: Any = create_server(
+            self._respond, self._sockets, host="127.0.0.1", port=port, connection_limit=_connections(), **_DOOR
+        )
         self._threads = (Thread(target=self._run, daemon=True), Thread(target=self._door.run, daemon=True))
 
     @property
@@ -106,7 +111,10 @@ class FlagServer:
         return asyncio.run_coroutine_threadsafe(self._routes.respond(request), self._loop).result()
 
     def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        response = self.answer(_request(environ))
+        try:
+            response = self.answer(_request(environ))
+        except MemoryError:  # for the body; what comes after it is said by the routes
+            response = OUT_OF_MEMORY
         body = b"" if response.body is None else json.dumps(response.body, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json", **response.headers}
         if response.status not in (204, 304):
@@ -132,6 +140,12 @@ class FlagServer:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         service.close()
+
+
+def _connections() -> int:
+    """How many clients may be connected: half of the files that may be open, as the apps need some, too."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST if files == resource.RLIM_INFINITY else min(_MOST, files // 2)
 
 
 def _request(environ: WSGIEnvironment) -> Request:

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 
 from attrs import evolve, field, frozen
 
+from edgeproof.impl.durable.storage_errors import OutOfMemory, StorageError
 from edgeproof.impl.edge.reader import ConfigUnavailable, Reading
 from edgeproof.impl.flags import control as control_plane
 from edgeproof.impl.flags.changes import FlagChange
@@ -28,10 +29,13 @@ from edgeproof.impl.flags.document import is_key
 from edgeproof.impl.flags.evaluation import Draw, Evaluation
 from edgeproof.impl.flags.service import App, AppExists, FlagService, UnknownApp
 
-__all__ = ["MAX_BODY", "Request", "Response", "Routes"]
+__all__ = ["MAX_BODY", "OUT_OF_MEMORY", "Request", "Response", "Routes"]
 
 MAX_BODY: Final = 900_000
 """Bytes of a request's body."""
+
+_MAX_DEPTH: Final = 100
+"""Levels of objects and lists in a body, as the Worker has it."""
 
 _ANY_ORIGIN: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -75,6 +79,22 @@ class _Refused(Exception):
         self.response = Response(status, said, {"Content-Type": "application/problem+json", **(headers or {})})
 
 
+def _unstored(request: Request, error: StorageError) -> Response:
+    """What is said, here and to the client, where the files cannot be used."""
+    _LOG.warning("%s %s: %s", request.method, request.path, error)
+    return _said(error)
+
+
+def _said(error: StorageError) -> Response:
+    if error.passing:
+        return _Refused(503, str(error), {"Retry-After": "1"}).response
+    return _Refused(500, str(error)).response
+
+
+OUT_OF_MEMORY: Final = _said(OutOfMemory())
+"""Made beforehand, as it is for when nothing can be made."""
+
+
 _STATUS: Final[Mapping[type[Exception], int]] = {
     control_plane.UnknownFlag: 404,
     UnknownApp: 404,
@@ -113,6 +133,10 @@ class Routes:
             if status == 412 and request.method == "POST":
                 status = 409  # a batch has no If-Match that could have failed
             return _Refused(status, str(error), {"Retry-After": "1"} if status == 503 else None).response
+        except StorageError as error:
+            return _unstored(request, error)
+        except MemoryError:
+            return OUT_OF_MEMORY
         except Exception:
             _LOG.exception("%s %s failed", request.method, request.path)
             return _Refused(
@@ -293,9 +317,18 @@ def _json(request: Request, members: tuple[str, ...] | None = None) -> dict[str,
         raise _Refused(400, "the body is not JSON in UTF-8") from error
     if not isinstance(said, dict):
         raise _Refused(400, "the body is not a JSON object")
+    if _is_deeper(said, _MAX_DEPTH):
+        raise _Refused(400, f"the body is nested more than {_MAX_DEPTH} deep")
     if members is not None and not said.keys() <= set(members):
         raise _Refused(400, f"the body has {' and '.join(members)}, nothing else")
     return said
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(one, levels - 1) for one in inside)
 
 
 def _no_constant(name: str) -> NoReturn:

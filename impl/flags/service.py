@@ -8,7 +8,9 @@ together, on any runtime, and keeps the databases of the apps in a directory if 
 from __future__ import annotations
 
 import fcntl
+import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +18,8 @@ from typing import Final, TextIO
 
 from attrs import evolve, field, frozen
 
-from edgeproof.impl.durable.database import connect
+from edgeproof.impl.durable.database import check_pages, connect
+from edgeproof.impl.durable.storage_errors import StorageDamaged, StorageError, StorageFailed
 from edgeproof.impl.edge.centre import Centre, SqliteCentre
 from edgeproof.impl.edge.reader import Reading
 from edgeproof.impl.flags.control import FlagControl
@@ -28,6 +31,9 @@ from edgeproof.impl.snapshot import Snapshot
 __all__ = ["App", "AppExists", "CannotKeep", "EdgeFlags", "FlagOptions", "FlagService", "UnknownApp", "unit_of"]
 
 _NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}")
+
+_ROOM: Final = 65_536
+"""Bytes without which the files cannot be opened."""
 
 POLL: Final = 0.02
 """Seconds from one look at an alarm to the next."""
@@ -109,9 +115,9 @@ class FlagService:
         self._apps: dict[str, App] = {}
         try:
             self._open(centre)
-        except (sqlite3.Error, OSError) as error:
+        except (StorageError, OSError) as error:
             self.close()
-            raise CannotKeep(str(error)) from error
+            raise CannotKeep(_with_room(str(error), directory)) from error
 
     def _open(self, centre: Centre | None) -> None:
         directory = self._directory
@@ -120,17 +126,17 @@ class FlagService:
         self._kv = self.options.choices.namespace(self._runtime, centre)
         for path in [] if directory is None else sorted(directory.glob("app-*.sqlite")):
             try:
-                self._start(path.stem.removeprefix("app-"))
-            except sqlite3.Error as error:
+                self._reopen(path)
+            except StorageError as error:
                 raise OSError(f"{path.name}: {error}") from error
 
     def create(self, name: str) -> App:
-        """Add an app. Raises AppExists, and ValueError for what is no name."""
+        """Add an app. Raises AppExists, StorageError, and ValueError for what is no name."""
         if not _NAME.fullmatch(name):
             raise ValueError("an app's name has 1 to 128 of A-Za-z0-9._~-")
         if name in self._apps:
             raise AppExists(f"there is an app {name} already")
-        return self._start(name)
+        return self._start(name, connect() if self._directory is None else _made(self._file(name)))
 
     def app(self, name: str) -> App:
         """One app. Raises UnknownApp."""
@@ -149,10 +155,25 @@ class FlagService:
         if self._lock is not None:
             self._lock.close()
 
-    def _start(self, name: str) -> App:
+    def _file(self, name: str) -> Path:
+        assert self._directory is not None
+        return self._directory / f"app-{name}.sqlite"
+
+    def _reopen(self, path: Path) -> None:
+        """Start the app of a file that is there. Raises StorageError."""
+        if path.stat().st_size == 0:
+            raise StorageDamaged("it is empty")
+        connection = connect(path)
+        try:
+            check_pages(connection)
+        except StorageError:
+            connection.close()
+            raise
+        self._start(path.stem.removeprefix("app-"), connection)
+
+    def _start(self, name: str, connection: sqlite3.Connection) -> App:
         options = self.options
         choices = evolve(options.choices, key=f"config:{unit_of(name)}")
-        connection = connect(":memory:" if self._directory is None else self._directory / f"app-{name}.sqlite")
         self._connections.append(connection)
         unit = boot(choices, self._runtime, connection, self._kv)
         control = FlagControl(
@@ -168,6 +189,12 @@ class FlagService:
         return self._apps[name]
 
 
+def _with_room(why: str, directory: Path | None) -> str:
+    """Why something failed, and that its disk is full if it is: SQLite does not always say so."""
+    full = directory is not None and shutil.disk_usage(directory).free < _ROOM
+    return f"{why}; the disk is full" if full else why
+
+
 def _claim(directory: Path) -> TextIO:
     """Keep others out of a directory until the file is closed, or its process has ended."""
     try:
@@ -180,6 +207,31 @@ def _claim(directory: Path) -> TextIO:
         file.close()
         raise CannotKeep("another server keeps its apps there") from error
     return file
+
+
+def _made(path: Path) -> sqlite3.Connection:
+    """A new database. Its file has its name once it is whole, so that one that is empty has lost what it held.
+
+    Raises StorageError.
+    """
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        unfinished.unlink(missing_ok=True)
+        connect(unfinished).close()
+        unfinished.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise StorageFailed(str(error)) from error
+    return connect(path)
+
+
+def _sync(directory: Path) -> None:
+    """See to it that what was renamed there has its name after a power cut."""
+    number = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def unit_of(app: str) -> str:

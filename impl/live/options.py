@@ -58,6 +58,9 @@ class LiveOptions:
     """From one crash, and from one eviction at a location, to the next; on average."""
     fault_share: float = 0.25
     """The share of puts that something happens to."""
+    kills: int | None = None
+    """How often the store or a location is killed (kill -9) at any moment, the next one perhaps before it is up again;
+    the run ends after the last. None for never."""
     sync_delay: float = 1.0
     """S: how late an alarm may be, with everything that the machine itself adds: restarts, serialising, scheduling."""
     put_timeout: float = 1.0
@@ -102,6 +105,8 @@ class LiveOptions:
                 raise ValueError(f"{name.replace('_', ' ')} is from 0 on")
         if self.heartbeat is not None and not self.heartbeat > 0:
             raise ValueError("a heartbeat must be more than 0")
+        if self.kills is not None and not self.kills > 0:
+            raise ValueError("there has to be at least one kill")
         if self.write_spacing > 0 and self.retry_delay <= 0:
             raise ValueError("KV refuses puts that come too soon: the retry delay must be more than 0")
         if self.retries is not None and self.retries < self._needed():
@@ -132,6 +137,8 @@ class LiveOptions:
         """What whoever reads the result should know."""
         platform = Limits()
         said = []
+        if self.kills is not None:
+            said.append("kills at any moment leave no number of failures in a row, and so no bound, to be held to")
         if self.cache_ttl < platform.min_cache_ttl:
             said.append(
                 f"KV's minimum cacheTtl of {platform.min_cache_ttl:g} s is lifted to run with {self.cache_ttl:g} s"
@@ -213,7 +220,3 @@ class Paths:
     def parts(self) -> list[Path]:
         """What all of them have recorded."""
         return sorted(self.data.glob("*.jsonl"))
-
-    def error(self, process: str) -> Path:
-        """What a process died of."""
-        return self.data / f"{process}.error"

@@ -53,6 +53,13 @@ class PopAssignment:
     paths: Paths
     name: str
     isolate: Callable[[str], Isolate]
+    life: int = 0
+    """The processes that it follows at the same location."""
+
+    @property
+    def part(self) -> str:
+        """What it records goes by this name."""
+        return self.name if self.life == 0 else f"{self.name}-{self.life}"
 
 
 async def pop_main(assignment: PopAssignment, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -96,7 +103,7 @@ class Pop:
     def __init__(self, assignment: PopAssignment) -> None:
         options = self._options = assignment.options
         self._name = assignment.name
-        self._recorder = Recorder(assignment.paths.part(assignment.name))
+        self._recorder = Recorder(assignment.paths.part(assignment.part))
         self._digests = Digests()
         self._isolate = assignment.isolate(assignment.name)
         self._random = Random(f"{options.seed}/{assignment.name}")

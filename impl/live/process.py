@@ -9,10 +9,10 @@ import os
 import signal
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -38,24 +38,35 @@ class Child:
     name: str
     process: BaseProcess
     ready: Connection
-    """Something arrives here once it is ready."""
-    error: Path
+    """True arrives here once it is ready, and what it dies of if it can say so."""
+
+    def kill(self) -> None:
+        """Kill -9, and wait until it is gone."""
+        self.process.kill()
+        self.process.join()
+        self.ready.close()
 
     def obituary(self) -> str:
         """One line on how it died."""
         code = self.process.exitcode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-        said = self.error.read_text().strip().splitlines() if self.error.exists() else []
+        said = self._last_words().strip().splitlines()
         return f"{self.name} died ({how})" + (f": {said[-1]}" if said else "")
 
+    def _last_words(self) -> str:
+        said = ""
+        with suppress(EOFError, OSError):
+            while self.ready.poll():
+                found = self.ready.recv()
+                said = found if isinstance(found, str) else said
+        return said
 
-def start(name: str, error: Path, main: Main[Any], assignment: object) -> Child:
+
+def start(name: str, main: Main[Any], assignment: object) -> Child:
     """Start a process; `main` is found by its name, and `assignment` is pickled. The caller's thread must live on."""
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_enter, args=(error, main, assignment, sender, os.getpid()), name=name, daemon=True
-    )
+    process = context.Process(target=_enter, args=(main, assignment, sender, os.getpid()), name=name, daemon=True)
     # Ctrl-C goes to every process of the terminal; the child inherits the mask and leaves it to its parent.
     old = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -63,7 +74,7 @@ def start(name: str, error: Path, main: Main[Any], assignment: object) -> Child:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
     sender.close()
-    return Child(name, process, receiver, error)
+    return Child(name, process, receiver)
 
 
 def stop(children: list[Child], grace: float) -> None:
@@ -97,15 +108,17 @@ def serve(stopping: asyncio.Event, *work: Awaitable[Any]) -> Coroutine[Any, Any,
     return wait()
 
 
-def _enter(error: Path, main: Main[Any], assignment: object, ready: Connection, parent: int) -> None:
+def _enter(main: Main[Any], assignment: object, ready: Connection, parent: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we could ask to die with it
         os._exit(1)
     try:
         asyncio.run(_until_told(main, assignment, ready))
-    except BaseException:
-        error.write_text(traceback.format_exc())
+    except BaseException as error:
+        # Not to a file: a full disk is one of the things to die of.
+        with suppress(OSError):
+            ready.send(str(traceback.format_exception_only(error)[-1]))
         os._exit(1)
 
 

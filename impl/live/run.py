@@ -9,10 +9,11 @@ write that nobody saw answered, is taken from the store's changelog.
 from __future__ import annotations
 
 import signal
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from multiprocessing.connection import wait
@@ -21,61 +22,55 @@ from random import Random
 from types import FrameType
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
 from edgeproof.impl.documents import check_size
-from edgeproof.impl.history import Event, Recorder, merge, now
+from edgeproof.impl.history import Event, Recorder, now
 from edgeproof.impl.live.options import FAULTS, UNIT, LiveOptions, Paths
 from edgeproof.impl.live.pop import PopAssignment, pop_main
 from edgeproof.impl.live.process import Child, LiveError, Main, start, stop
 from edgeproof.impl.live.pulse import STALL, Pulse
+from edgeproof.impl.live.recording import MakeSite, describe, merged, recording
+from edgeproof.impl.live.result import LiveResult
 from edgeproof.impl.live.site import ReferenceSite, Site
 from edgeproof.impl.live.truth import Truth
 from edgeproof.impl.live.writers import WritersAssignment, writers_main
+from edgeproof.impl.scratch import OwnedDirectory, sweep
 
 __all__ = ["FAULTS", "LiveError", "LiveOptions", "LiveResult", "Truth", "run_live"]
 
 STARTUP = 60.0
 """Seconds for everything to come up, the first write of a large config included."""
 
+PATIENT = 0.8
+"""The share of kills after which the next one waits until the killed process is up again."""
+
+UNHURT = 0.2
+"""Seconds from then to the next kill, at most."""
+
 GRACE = 10.0
 """Seconds for a process to end by itself."""
-
-
-@frozen
-class LiveResult:
-    """What a run came to. `counts` are events by kind and outcome, such as "read ok"."""
-
-    history: Path
-    seconds: float
-    interrupted: bool
-    counts: Mapping[str, int]
-    remarks: tuple[str, ...]
-    config_bytes: int
-    """Of the last config."""
-    reads_per_second: float
-    """Of all locations together, once everything was up."""
-    slowest_answer: float = 0.0
-    """Seconds that the machine took at most to answer something trivial (`impl.live.pulse`)."""
 
 
 def run_live(
     options: LiveOptions,
     notify: Callable[[str], None] = lambda line: None,
-    site: Callable[[LiveOptions, Paths], Site] = ReferenceSite,
+    site: MakeSite = ReferenceSite,
 ) -> LiveResult:
     """Run for as long as the options say, or until Ctrl-C or SIGTERM, and write the history.
 
     `notify` is told how it goes; `site` makes what is run. Raises LiveError if a process dies or does not come up,
     OSError for files that cannot be written, ValueError for a config that does not fit into its size; a second Ctrl-C
-    raises KeyboardInterrupt. No process and no temporary file is left behind in any case.
+    raises KeyboardInterrupt. No process and no temporary file is left behind, unless this process is killed: then
+    `recover` makes the history of what was recorded, and the next run removes the rest.
     """
     if options.size is not None:
         check_size(options.seed, options.flags, options.size)
-    with ExitStack() as stack:
-        data = _data_directory(options, stack)
-        paths = Paths(data, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgeproof-"))) / "store")
+    sweep()
+    with recording(options) as data, OwnedDirectory("run") as near:
+        paths = Paths(data, Path(near) / "store")
         crew = Crew(options, paths, notify, site(options, paths))
+        describe(data, options, crew.site)
         with _signals() as asked_to_stop:
             try:
                 crew.bring_up(asked_to_stop)
@@ -84,19 +79,14 @@ def run_live(
                 seconds = now() - began
             finally:
                 crew.stop()
-        truth = crew.site.truth()
-        reads = 0
-
-        def complete(event: Event) -> Event:
-            nonlocal reads
-            reads += event.kind == "read" and event.invoke >= began
-            return truth.complete(event)
-
-        counts = merge(paths.parts(), complete, options.history, crew.origin)
-    remarks = (*options.remarks, *crew.bad_ends())
-    rate = reads / max(seconds, 0.001)
-    return LiveResult(
-        options.history, seconds, bool(asked_to_stop), counts, remarks, truth.config_bytes, rate, crew.slowest_answer
+        result = merged(options, paths, crew.site.truth(), crew.origin)
+    return evolve(
+        result,
+        seconds=seconds,
+        remarks=(*result.remarks, *crew.bad_ends()),
+        signal=asked_to_stop[0] if asked_to_stop else 0,
+        slowest_answer=crew.slowest_answer,
+        kills=crew.kills,
     )
 
 
@@ -111,15 +101,16 @@ class Crew:
     origin: float = field(factory=now)
     others: list[Child] = field(factory=list)
     crashes: int = 0
+    kills: int = 0
     slowest_answer: float = 0.0
+    _lives: Counter[str] = field(factory=Counter)
 
     def bring_up(self, asked_to_stop: list[int]) -> None:
         """Start everything, and wait until it is ready."""
         self.site.start()
         self._start("writers", writers_main, WritersAssignment(self.options, self.paths, self.site.wire))
         for index in range(1, self.options.pops + 1):
-            name = f"pop-{index}"
-            self._start(name, pop_main, PopAssignment(self.options, self.paths, name, self.site.isolate))
+            self.others.append(self._location(f"pop-{index}"))
         self._await(asked_to_stop)
 
     def watch(self, began: float, asked_to_stop: list[int]) -> None:
@@ -133,7 +124,10 @@ class Crew:
         pulse = Pulse(self.site.ask, told)
         pulse.start()
         try:
-            self._watch(began, asked_to_stop)
+            if self.options.kills is None:
+                self._watch(began, asked_to_stop)
+            else:
+                self._kill(began, asked_to_stop)
         finally:
             self.slowest_answer = pulse.end()
             recorder.close()
@@ -163,6 +157,35 @@ class Crew:
                 )
         recorder.close()
 
+    def _kill(self, began: float, asked_to_stop: list[int]) -> None:
+        """Kill the store, or a location, again and again."""
+        recorder, random = Recorder(self.paths.part("supervisor")), Random(f"{self.options.seed}/kills")
+        while self.kills != self.options.kills and not asked_to_stop and now() - began < self.options.seconds:
+            self._check()
+            if random.random() < 0.5:
+                self.site.crash(recorder)
+            else:
+                self._kill_location(random.randrange(self.options.pops), recorder)
+            self.kills += 1
+            if random.random() < PATIENT:
+                for child in self.everyone:
+                    wait([child.ready, child.process.sentinel], STARTUP)
+            time.sleep(random.uniform(0.0, UNHURT))
+            if self.kills % 10 == 0:
+                self.notify(f"{self.kills} of {self.options.kills} kills")
+        recorder.close()
+
+    def _kill_location(self, number: int, recorder: Recorder) -> None:
+        name = f"pop-{number + 1}"
+        if self.site.evicts:
+            self.site.evict(name, recorder)
+            return
+        index = next(index for index, child in enumerate(self.others) if child.name == name)
+        invoke = now()
+        self.others[index].kill()
+        recorder.record(Event("fault", UNIT, invoke, now(), "ok", pop=name, reader=name, note="evict"))
+        self.others[index] = self._location(name)
+
     def stop(self) -> None:
         """Stop everything: who writes, who reads, and the store last, so that every request has an answer."""
         # A put that is under way sleeps in a thread, which the process waits for.
@@ -181,7 +204,12 @@ class Crew:
         return self.site.children + self.others
 
     def _start(self, name: str, main: Main[Any], assignment: object) -> None:
-        self.others.append(start(name, self.paths.error(name), main, assignment))
+        self.others.append(start(name, main, assignment))
+
+    def _location(self, name: str) -> Child:
+        life = self._lives[name]
+        self._lives[name] += 1
+        return start(name, pop_main, PopAssignment(self.options, self.paths, name, self.site.isolate, life))
 
     def _await(self, asked_to_stop: list[int]) -> None:
         give_up = now() + STARTUP
@@ -223,15 +251,6 @@ class Occasions:
         """Let it strike, and think of the next time."""
         self.act(recorder)
         self.at = now() + self.every * self.random.uniform(0.5, 1.5)
-
-
-def _data_directory(options: LiveOptions, stack: ExitStack) -> Path:
-    if options.keep is None:
-        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgeproof-")))
-    options.keep.mkdir(parents=True, exist_ok=True)
-    if any(options.keep.iterdir()):
-        raise FileExistsError(f"{options.keep} is not empty")
-    return options.keep
 
 
 @contextmanager

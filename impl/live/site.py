@@ -30,6 +30,8 @@ class Site(Protocol):
     wire: Callable[[], Wire]
     isolate: Callable[[str], Isolate]
     """An isolate at the location of that name."""
+    name: str
+    """What it is called on the command line."""
     evicts: bool
     """Whether isolates lose their memory through `evict` here, rather than by themselves."""
 
@@ -61,10 +63,14 @@ class Site(Protocol):
     def truth(self) -> Truth:
         """What the store says in the end, once it was stopped."""
 
+    def truth_left(self) -> Truth:
+        """What the store says that a killed run has left: nothing of this site was started."""
+
 
 class ReferenceSite:
     """The reference implementation: the store's process over an SQLite file, KV's centre in another file."""
 
+    name = "reference"
     evicts = False
 
     def __init__(self, options: LiveOptions, paths: Paths) -> None:
@@ -106,9 +112,7 @@ class ReferenceSite:
         """Kill -9."""
         assert self._store is not None
         invoke = now()
-        self._store.process.kill()
-        self._store.process.join()
-        self._store.ready.close()
+        self._store.kill()
         recorder.record(Event("fault", UNIT, invoke, now(), "ok", note="crash"))
         self._paths.calm.unlink(missing_ok=True)
         self._start()
@@ -124,8 +128,11 @@ class ReferenceSite:
         """What its database says."""
         return Truth.of(self._paths.store)
 
+    def truth_left(self) -> Truth:
+        """The same."""
+        return self.truth()
+
     def _start(self) -> None:
-        name = f"store-{self._lives}"
         assignment = StoreAssignment(self._options, self._paths, self._lives)
-        self._store = start("store", self._paths.error(name), store_main, assignment)
+        self._store = start("store", store_main, assignment)
         self._lives += 1

@@ -18,6 +18,7 @@ from attrs import frozen
 
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.front import WriteRequest
+from edgeproof.impl.durable.storage_errors import StorageError
 from edgeproof.impl.durable.store import StoreError, WriteResult
 from edgeproof.impl.edge.centre import SqliteCentre
 from edgeproof.impl.history import Recorder
@@ -96,8 +97,8 @@ async def _converse(unit: DurableObject, reader: asyncio.StreamReader, writer: a
             answer = await _answer(unit, json.loads(line))
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
-    except ConnectionError:
-        pass  # the writer has gone
+    except (ConnectionError, StorageError):
+        pass  # the writer has gone, or has to ask again: what became of a write its key tells
     finally:
         writer.close()
 

@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 
 from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.store import ConfigStore
-from edgeproof.impl.history import Event
-from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, to_json
+from edgeproof.impl.history import EMPTY_DIGEST, Event, digest_of
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Config, to_json
 
 __all__ = ["Truth"]
 
@@ -25,6 +25,10 @@ class Truth:
     versions: Mapping[str, int]
     digests: Mapping[int, str]
     config_bytes: int
+    torn: int = 0
+    """Versions that the changelog lacks, and one more if it does not come to the config that the store has."""
+    repeated: frozenset[str] = frozenset()
+    """The idempotency keys that have made more than one version."""
 
     @classmethod
     def of(cls, database: Path) -> Truth:
@@ -38,12 +42,13 @@ class Truth:
     @classmethod
     def read(cls, store: ConfigStore) -> Truth:
         """Read it from the changelog."""
-        return cls.told(store.changelog())
+        return cls.told(store.changelog(), store.snapshot().config)
 
     @classmethod
-    def told(cls, entries: Sequence[ChangelogEntry]) -> Truth:
-        """Work it out from a whole changelog, version by version."""
+    def told(cls, entries: Sequence[ChangelogEntry], config: Config) -> Truth:
+        """Work it out from a whole changelog, version by version, and the config that is to come of it."""
         versions = {entry.idempotency_key: entry.version for entry in entries if entry.idempotency_key is not None}
+        repeated = {key for entry in entries if (key := entry.idempotency_key) and versions[key] != entry.version}
         texts: dict[str, str] = {}
         names: list[str] = []
         digests: dict[int, str] = {}
@@ -59,7 +64,9 @@ class Truth:
             if index + 1 == len(entries) or entries[index + 1].version != entry.version:
                 text = ("{" + ",".join([texts[name] for name in names]) + "}").encode()
                 digests[entry.version], size = hashlib.sha256(text).hexdigest(), len(text)
-        return cls(versions, digests, size)
+        last = entries[-1].version if entries else 0
+        torn = last - len(digests) + (digests.get(last, EMPTY_DIGEST) != digest_of(config))
+        return cls(versions, digests, size, torn, frozenset(repeated))
 
     def complete(self, event: Event) -> Event:
         """A commit with its version, if the store has it, and the digest of that version."""

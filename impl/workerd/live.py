@@ -223,6 +223,7 @@ class LiveKV(Adversary):
 class WorkerdSite:
     """The Worker on workerd; `edits` break its sources on purpose."""
 
+    name = "workerd"
     evicts = True
 
     def __init__(self, options: LiveOptions, paths: Paths, edits: Edits | None = None) -> None:
@@ -230,6 +231,7 @@ class WorkerdSite:
         _check(options)
         self._options, self._edits = options, edits
         self._recorder = Recorder(paths.part("kv"))
+        self._disk = paths.data / "workerd"
         self._address = Address(paths.data / "ports", secrets.token_urlsafe(16))
         self._bindings = _bindings(options, self._address.token)
         self.wire: Callable[[], Wire] = partial(FrontWire, self._address)
@@ -249,7 +251,9 @@ class WorkerdSite:
         """Start the store's process and every location's. Raises RuntimeMissingError."""
         self._door = Door(self._kv)
         headers = {"Authorization": f"Bearer {self._address.token}"}
-        self._processes = Processes(self._bindings, self._options.pops, self._door.address, headers, self._edits)
+        self._processes = Processes(
+            self._bindings, self._options.pops, self._door.address, headers, self._edits, self._disk
+        )
         self._tell_ports()
 
     def check(self) -> None:
@@ -300,6 +304,19 @@ class WorkerdSite:
             raise LiveError("the store did not say in the end what it holds")
         return self._truth
 
+    def truth_left(self) -> Truth:
+        """What its process says, started once more over its disk, before a KV that takes nothing any more."""
+        door = Door()
+        try:
+            headers = {"Authorization": f"Bearer {self._address.token}"}
+            processes = Processes(self._bindings, 0, door.address, headers, self._edits, self._disk)
+            try:
+                return _told(processes.store)
+            finally:
+                processes.close()
+        finally:
+            door.close()
+
     def _tell_ports(self) -> None:
         assert self._processes is not None
         ports = {"store": self._processes.store.port}
@@ -338,7 +355,8 @@ def _check(options: LiveOptions) -> None:
 
 
 def _told(store: Client) -> Truth:
-    """The whole changelog, page by page."""
+    """The whole changelog, page by page, and the config."""
+    config: dict[str, Any] = asked(store.get(f"/units/{UNIT}"))["config"]
     entries: list[ChangelogEntry] = []
     while True:
         since = entries[-1].version if entries else 0
@@ -346,7 +364,7 @@ def _told(store: Client) -> Truth:
             "changes"
         ]
         if not page:
-            return Truth.told(entries)
+            return Truth.told(entries, config)
         entries += [
             ChangelogEntry(
                 one["version"], one["field"], one.get("old", REMOVED), one.get("new", REMOVED), one["actor"],

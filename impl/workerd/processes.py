@@ -23,16 +23,23 @@ class Processes:
     """Started by the constructor, over a temporary directory; `headers` go with every request to any of them."""
 
     def __init__(
-        self, bindings: Bindings, locations: int, kv: str, headers: dict[str, str], edits: Edits | None = None
+        self,
+        bindings: Bindings,
+        locations: int,
+        kv: str,
+        headers: dict[str, str],
+        edits: Edits | None = None,
+        disk: Path | None = None,
     ) -> None:
+        """`disk` is where the store's process keeps its files, in the temporary directory unless it is given."""
         self._headers = headers
         self._scratch = scratch_directory()
         self.kills = 0
         """How often the store's process was killed."""
         root = Path(self._scratch.name)
         sources = copy_worker(root / "worker", edits)
-        disk = root / "disk"
-        disk.mkdir()
+        disk = root / "disk" if disk is None else disk
+        disk.mkdir(exist_ok=True)
         externals = {"kv": kv}
         self._store = Workerd(store_config(sources, bindings), disks={"disk": disk}, externals=externals)
         self._locations = [

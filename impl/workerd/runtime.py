@@ -16,13 +16,13 @@ import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from edgeproof.impl.scratch import MEMORY, OwnedDirectory
 from edgeproof.impl.system import SystemUnavailable
 
 __all__ = [
@@ -77,11 +77,9 @@ def find_workerd() -> Path:
     raise RuntimeMissingError(f"workerd is not installed; {how}{need}")
 
 
-def scratch_directory() -> tempfile.TemporaryDirectory[str]:
+def scratch_directory() -> OwnedDirectory:
     """A new temporary directory, in memory where there is such a file system: a killed process needs no disk."""
-    memory = "/dev/shm"
-    place = memory if os.access(memory, os.W_OK) else None
-    return tempfile.TemporaryDirectory(prefix="edgeproof-workerd-", dir=place, ignore_cleanup_errors=True)
+    return OwnedDirectory("workerd", MEMORY if os.access(MEMORY, os.W_OK) else None)
 
 
 class Workerd:
@@ -130,6 +128,8 @@ class Workerd:
                     stdout=log,
                     stderr=log,
                     pass_fds=(theirs,),
+                    # Ctrl-C goes to every process of a terminal's group: this one is ended by us, in its turn.
+                    process_group=0,
                     preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 (it takes no lock)
                 )
         except BaseException:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ import ibis
 import pyarrow as pa
 from attrs import frozen
 
+from edgeproof.impl.scratch import OwnedDirectory
 from edgeproof.properties.intake.convert import write_parquet
 from edgeproof.properties.intake.in_place import in_place, schema_of
 from edgeproof.properties.intake.judged import Tables, judged
@@ -123,6 +122,6 @@ def _in_place(backend: ibis.BaseBackend, alike: _Alike, strict: bool) -> Tables:
 
 
 def _temporary(backend: ibis.BaseBackend) -> Path:
-    place = Path(tempfile.mkdtemp(prefix="edgeproof-history-"))
-    weakref.finalize(backend, shutil.rmtree, place, ignore_errors=True)
-    return place
+    directory = OwnedDirectory("history")
+    weakref.finalize(backend, directory.cleanup)
+    return Path(directory.name)

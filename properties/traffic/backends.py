@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 import weakref
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import ibis
+
+from edgeproof.impl.scratch import OwnedDirectory
 
 __all__ = ["BackendError", "open_duckdb", "open_spark"]
 
@@ -46,11 +47,11 @@ def open_duckdb(memory: str = "4GB", threads: int | None = None) -> Any:
     import duckdb
 
     backend = ibis.duckdb.connect()
-    place = tempfile.mkdtemp(prefix="edgeproof-duckdb-")
-    weakref.finalize(backend, shutil.rmtree, place, ignore_errors=True)
+    directory = OwnedDirectory("duckdb")
+    weakref.finalize(backend, directory.cleanup)
     try:
         backend.con.execute("SET memory_limit = $1", [memory])
-        backend.con.execute("SET temp_directory = $1", [place])
+        backend.con.execute("SET temp_directory = $1", [directory.name])
         # Nothing asks for the order of rows without saying which, and keeping it costs memory.
         backend.con.execute("SET preserve_insertion_order = false")
         backend.con.execute("SET enable_progress_bar = false")

@@ -3,31 +3,40 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from attrs import asdict
 
 from edgeproof.properties.pattern import PATTERN
-from edgeproof.reports.commands.common import DURATION, INTERRUPTED, command
+from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
 from edgeproof.reports.files import check_directory
+from edgeproof.reports.signals import SIGNALLED, ended_by_sigterm
 
 if TYPE_CHECKING:
-    from edgeproof.impl.live.options import Paths
+    from edgeproof.impl.live.recording import MakeSite
     from edgeproof.impl.live.run import LiveOptions, LiveResult
-    from edgeproof.impl.live.site import Site
     from edgeproof.properties.engines.history.engine import Promise
     from edgeproof.properties.evidence import Evidence
+    from edgeproof.reports.view import View
 
 __all__ = ["run"]
 
+HISTORY: Final = "history.jsonl"
+
 
 @command("run")
-@click.option("--for", "duration", type=DURATION, required=True, help="How long, such as 30s or 5m.")
+@click.option("--for", "duration", type=DURATION, help="How long, such as 30s or 5m.")
+@click.option("--kills", type=click.IntRange(1), help="Instead: until so many processes were killed, at any moment.")
+@click.option("--recover", metavar="FOLDER", help="Run nothing: report on a run that was killed itself.")
 @click.option(
     "--system",
     type=click.Choice(["reference", "workerd"]),
@@ -61,12 +70,18 @@ __all__ = ["run"]
 @click.option("--zombie-window", type=DURATION, help="Z; 1s unless given.")
 @click.option("--keep", type=click.Path(path_type=Path), help="An empty directory for what the run leaves behind.")
 @click.option("--out", type=click.Path(), default="reports/out", show_default=True, help="Where history.jsonl goes.")
-def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int, **words: Any) -> int:
+def run(
+    terminal: Terminal, duration: Fraction | None, recover: str | None, system: str, out: str, seed: int, **words: Any
+) -> int:
     """Run an implementation on the real clock, and check what its readers were told.
 
     Writers, a replicator and several locations run as processes over real SQLite files. Commits, publishes, reads and
     faults are recorded in history.jsonl, and the record is checked against the properties and the proved bound. Ctrl-C
-    ends a run early; what was recorded until then is checked all the same.
+    ends a run early; what was recorded until then is checked all the same. If the run itself is killed, --recover does
+    that, and so does the next run into the same folder, which keeps the history as history-killed.jsonl.
+
+    --kills has no mercy: kill -9 of the store, with its replicator, or of a location, half of them each, and the next
+    one perhaps before the last has been started again. Every write that was acknowledged is looked for in the end.
 
     On workerd the store and every location are processes of Cloudflare's runtime with the Worker of impl/worker; its
     HTTP front is written to and read from, and KV is the suite's, where the faults of puts come about.
@@ -78,8 +93,20 @@ def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int
       edgeproof run --for 1m --flags 5000 --size 25000000 --put-timeout 3s --sync-delay 3s
       edgeproof run --for 1m --fault put-late --fault crash --heartbeat 5s
       edgeproof run --for 1m --system workerd --fault crash --fault evict
+      edgeproof run --kills 500 --writers 4 --writes 20
+      edgeproof run --recover reports/out
     """
     check_directory(out)
+    with ended_by_sigterm():
+        if recover is not None:
+            return _recovered(terminal, recover, out)
+        if duration is None and words["kills"] is None:
+            raise Unusable("say how long it should run: --for 30s, or --kills 100")
+        return _run(terminal, inf if duration is None else float(duration), system, out, seed, words)
+
+
+def _run(terminal: Terminal, seconds: float, system: str, out: str, seed: int, words: Mapping[str, Any]) -> int:
+    from edgeproof.impl.durable.storage_errors import StorageError
     from edgeproof.impl.live.run import LiveError, LiveOptions, run_live
     from edgeproof.properties.promises import promise_of
 
@@ -87,28 +114,67 @@ def run(terminal: Terminal, duration: Fraction, system: str, out: str, seed: int
         given: dict[str, Any] = {
             name: float(v) if isinstance(v, Fraction) else v for name, v in words.items() if v is not None
         }
-        options = LiveOptions(float(duration), Path(out) / "history.jsonl", seed=seed, **given)
+        options = LiveOptions(seconds, Path(out) / HISTORY, seed=seed, **given)
         Path(out).mkdir(parents=True, exist_ok=True)
+        _keep_earlier(terminal, Path(out))
         promise = promise_of(options.constants())
         if options.seconds <= promise.bound_s:
             terminal.err.print(
                 f"edgeproof: a run of {options.seconds:g} s says nothing about a bound of {promise.bound_s:g} s",
                 soft_wrap=True,
             )
-        result = run_live(options, _say(terminal), _site(system))
-    except (ValueError, OSError) as error:
+        result = run_live(options, _say(terminal), _sites()[system])
+    except (ValueError, OSError, StorageError) as error:
         raise Unusable(one_line(error)) from error
     except LiveError as error:
         return _undecided(terminal, one_line(error))
     status = _report(terminal, options, promise, result, out)
-    return INTERRUPTED if result.interrupted else status
+    if not result.interrupted:
+        return status
+    asked = signal.Signals(result.signal).name
+    terminal.err.print(f"edgeproof: ended by {asked}; the report is on what was recorded until then", soft_wrap=True)
+    return SIGNALLED + result.signal
 
 
-def _site(system: str) -> Callable[[LiveOptions, Paths], Site]:
+def _sites() -> Mapping[str, MakeSite]:
     from edgeproof.impl.live.site import ReferenceSite
     from edgeproof.impl.workerd.live import WorkerdSite
 
-    return WorkerdSite if system == "workerd" else ReferenceSite
+    return {site.name: site for site in (ReferenceSite, WorkerdSite)}
+
+
+def _recovered(terminal: Terminal, folder: str, out: str) -> int:
+    """Report on what a run that was killed has left in the folder where its history was to be, or was kept."""
+    from edgeproof.impl.live.process import LiveError
+    from edgeproof.impl.live.recording import recover, unfinished
+    from edgeproof.properties.promises import promise_of
+
+    left = unfinished(Path(folder))
+    if left is None:
+        raise Unusable(f"no run that was killed has left anything in {one_line(folder)}")
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        options, result = recover(left, Path(out) / HISTORY, _sites())
+    except (LiveError, ValueError, OSError) as error:
+        raise Unusable(one_line(error)) from error
+    return _report(terminal, options, promise_of(options.constants()), result, out)
+
+
+def _keep_earlier(terminal: Terminal, out: Path) -> None:
+    """Keep the history of an earlier run into the same folder, if that was killed."""
+    from edgeproof.impl.live.process import LiveError
+    from edgeproof.impl.live.recording import recover, unfinished
+
+    left = unfinished(out)
+    if left is None:
+        return
+    try:
+        _, result = recover(left, out / "history-killed.jsonl", _sites())
+        said = f"what it had recorded is in {result.history}"
+    except LiveError as error:
+        shutil.rmtree(left)
+        said = f"nothing can be made of what it has left: {one_line(error)}"
+    terminal.err.print(f"edgeproof: an earlier run into {out} was killed; {said}", soft_wrap=True)
 
 
 def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: LiveResult, out: str) -> int:
@@ -118,19 +184,28 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
     from edgeproof.reports.report import report_document
     from edgeproof.reports.view import arrange, program_name
 
-    found = check_history(result.history, promise, seed=options.seed)
+    found = [
+        one
+        for one in check_history(result.history, promise, seed=options.seed)
+        if options.kills is None or one.property != "bounded-staleness"
+    ]
     case = Case("live", PATTERN, options.constants(), tuple(one.property for one in found))
     conclusions = [conclude(case, one.property, (one,)) for one in found]
     view = arrange(Ledger(tuple(conclusions), options.seed, result.seconds), out, program_name())
     if terminal.as_json:
         terminal.document({**_run_document(result), "report": report_document(view)})
-        return view.ledger.exit_status
+        return _status(view, result)
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
     for line in (*_measured(found, result, options.sync_delay), *result.remarks):
         terminal.out.print(one_line(line), soft_wrap=True)
     print_summary(terminal.out, view)
-    return view.ledger.exit_status
+    return _status(view, result)
+
+
+def _status(view: View, result: LiveResult) -> int:
+    """A write that is not as its client was told outweighs everything else."""
+    return view.ledger.exit_status if result.writes.sound else 1
 
 
 def _run_document(result: LiveResult) -> dict[str, Any]:
@@ -138,7 +213,9 @@ def _run_document(result: LiveResult) -> dict[str, Any]:
         "history": str(result.history),
         "seconds": round(result.seconds, 3),
         "interrupted": result.interrupted,
+        "kills": result.kills,
         "counts": dict(result.counts),
+        "writes": asdict(result.writes),
         "config_bytes": result.config_bytes,
         "reads_per_second": round(result.reads_per_second, 3),
         "slowest_answer_s": round(result.slowest_answer, 6),
@@ -155,13 +232,15 @@ def _measured(found: list[Evidence], result: LiveResult, sync_delay: float) -> I
             yield f"{one.property}: {one.reason}"
         staleness: Mapping[str, Any] = one.measures
         for word in ("certain", "possible"):
-            if f"{word}_max_s" in staleness:
+            if f"{word}_p50_s" in staleness:
                 half, most, worst = (f"{staleness[f'{word}_{q}_s']:.3f} s" for q in ("p50", "p99", "max"))
                 yield f"{word} staleness of reads: at most {half} for half, {most} for 99 in 100, {worst} for all"
         if "headroom_s" in staleness:
             yield f"head-room to the bound: {staleness['headroom_s']:.3f} s of {staleness['bound_s']:g} s"
     counts = ", ".join(f"{count:,} {name}" for name, count in sorted(result.counts.items()))
     early = " (interrupted)" if result.interrupted else ""
+    killed = f" with {counted(result.kills, 'kill')}" if result.kills else ""
+    yield f"writes{killed}: {result.writes}"
     yield f"in {result.seconds:.1f} s{early}: {result.reads_per_second:.0f} reads/s; {counts}"
     yield f"the machine answered something trivial within {result.slowest_answer:.3f} s; S allows for {sync_delay:g} s"
     yield f"the config has {result.config_bytes:,} bytes"

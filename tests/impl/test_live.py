@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import resources
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,18 +27,23 @@ from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.edge.centre import DictCentre, KVEntry
 from edgeproof.impl.edge.reader import EdgeReader, Reading
-from edgeproof.impl.history import Recorder, digest_of, digest_of_value
+from edgeproof.impl.history import Event, Recorder, digest_of, digest_of_value
 from edgeproof.impl.live.network import FaultPlan, ReplicatorRuntime, WatchedCentre
 from edgeproof.impl.live.options import FAULTS, Paths
+from edgeproof.impl.live.process import start
 from edgeproof.impl.live.pulse import STALL, Pulse
+from edgeproof.impl.live.recording import recover, unfinished
+from edgeproof.impl.live.result import Writes
 from edgeproof.impl.live.run import LiveError, LiveOptions, Truth, run_live
 from edgeproof.impl.live.site import ReferenceSite
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.runtime import NetworkError, SimulatedRuntime
-from edgeproof.impl.snapshot import Snapshot, to_kv
+from edgeproof.impl.scratch import sweep
+from edgeproof.impl.snapshot import REMOVED, ChangelogEntry, Snapshot, to_kv
 from edgeproof.properties.engines.history.engine import PROPERTIES
 from edgeproof.properties.evidence import Verdict
 from edgeproof.properties.promises import promise_of
+from tests.impl.file_limits import files_end_at
 from tests.impl.live_runs import QUICK, checked, promise_to, run_until
 from tests.impl.mutants import ServesForEver
 from tests.impl.strategies import changes
@@ -67,6 +73,7 @@ def test_a_run_with_crashes_has_every_property_and_leaves_nothing_behind(
     assert Counter(f"{line['kind']} {line['outcome']}" for line in lines) == result.counts
     assert [line["invoke"] for line in lines] == sorted(line["invoke"] for line in lines)
     assert {line["note"] for line in lines if line["kind"] == "fault"} - {STALL} == {"crash"}
+    assert result.writes.sound
     schema = Draft202012Validator(
         json.loads(resources.files("edgeproof.properties").joinpath("history.schema.json").read_text())
     )
@@ -113,6 +120,18 @@ def test_a_process_that_dies_ends_the_run_with_an_error_that_says_which(
     assert list(tmp_path.iterdir()) == []
 
 
+async def writes(path: Path, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+    """What a process does that has something to keep."""
+    path.write_text("something")
+
+
+def test_a_full_disk_does_not_hide_what_a_process_died_of(tmp_path: Path) -> None:
+    with files_end_at(0):
+        child = start("store", writes, tmp_path / "file")
+        child.process.join(20)
+    assert child.obituary() == "store died (exit status 1): OSError: [Errno 27] File too large"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_interrupted_keeps_what_was_recorded(
     tmp_path: Path, number: signal.Signals, nothing_left: Callable[[], bool]
@@ -129,7 +148,7 @@ def test_a_run_that_is_interrupted_keeps_what_was_recorded(
     assert nothing_left()
 
 
-def test_no_process_outlives_one_that_is_killed(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_leaves_no_process_and_what_it_recorded_makes_a_history(tmp_path: Path) -> None:
     script = tmp_path / "run.py"
     script.write_text(
         "from pathlib import Path\nfrom edgeproof.impl.live.run import LiveOptions, run_live\n"
@@ -146,6 +165,48 @@ def test_no_process_outlives_one_that_is_killed(tmp_path: Path) -> None:
     while any(running(pid) for pid in children) and time.monotonic() < patience:
         time.sleep(0.02)
     assert not any(running(pid) for pid in children)
+
+    (near,) = sweep([str(tmp_path)])
+    assert near.name.startswith("edgeproof-run-")
+    left = unfinished(tmp_path)
+    assert left is not None
+    options, result = recover(left, tmp_path / "history.jsonl", {"reference": ReferenceSite})
+    assert (options.seconds, unfinished(tmp_path)) == (60.0, None)
+    assert result.counts["read ok"] > 0
+    assert result.writes.acknowledged > 0
+    assert result.writes.sound
+    assert Verdict.VIOLATED not in {one.verdict for one in checked(options).values()}
+
+
+def test_kills_at_any_moment_lose_no_write_that_was_acknowledged(
+    tmp_path: Path, nothing_left: Callable[[], bool]
+) -> None:
+    quick: dict[str, Any] = {**QUICK, "pops": 1, "writes_per_second": 20.0}
+    options = LiveOptions(inf, tmp_path / "history.jsonl", kills=4, seed=12, **quick)
+    result = run_live(options)
+    assert nothing_left()
+    assert (result.kills, result.writes.sound) == (4, True)
+    assert result.writes.acknowledged > 0
+    lines = [json.loads(line) for line in options.history.read_text().splitlines()]
+    assert {line["note"] for line in lines if line["kind"] == "fault"} - {STALL} == {"crash", "evict"}
+    assert Verdict.VIOLATED not in {one.verdict for one in checked(options).values()}
+
+
+def test_what_became_of_writes_is_counted_by_what_their_clients_were_told() -> None:
+    def commit(key: str, version: int | None, outcome: str = "ok") -> Event:
+        return Event("commit", "app", 1.0, 2.0, outcome, version, key=key)
+
+    entries = [
+        ChangelogEntry(version, "n", REMOVED, version, "me", 0.0, key)
+        for version, key in ((1, "kept"), (2, "other"), (4, "again"), (5, "again"))
+    ]
+    events = [commit("kept", 1), commit("kept", 1), commit("lost", 3), commit("other", 9), commit("again", 5),
+              commit("refused", None, "fail"), commit("unanswered", None, "unknown")]  # fmt: skip
+    found = Writes.of(events, Truth.told(entries, {"n": 5}))
+    assert found == Writes(acknowledged=4, lost=1, torn=1, twice=2)
+    assert not found.sound
+    assert Writes.of([], Truth.told(entries[:2], {"n": 1})).torn == 1, "the config is not what the changelog says"
+    assert Writes.of(events[:2], Truth.told(entries[:1], {"n": 1})).sound
 
 
 def running(pid: int) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeproof.impl.live.result import Writes
 from edgeproof.impl.live.run import LiveError, LiveOptions, LiveResult
 from edgeproof.model.designs import DESIGNS
 from edgeproof.properties.engines.history.engine import Promise
@@ -215,22 +217,25 @@ def test_a_run_whose_process_dies_is_undecided_and_names_it(cli: Run, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("verdict", "interrupted", "status"),
+    ("verdict", "ended_by", "lost", "status"),
     [
-        (Verdict.HOLDS_TO_BOUND, False, 0),
-        (Verdict.VIOLATED, False, 1),
-        (Verdict.VACUOUS, False, 3),
-        (Verdict.HOLDS_TO_BOUND, True, 130),
+        (Verdict.HOLDS_TO_BOUND, 0, 0, 0),
+        (Verdict.VIOLATED, 0, 0, 1),
+        (Verdict.VACUOUS, 0, 0, 3),
+        (Verdict.HOLDS_TO_BOUND, signal.SIGINT, 0, 130),
+        (Verdict.HOLDS_TO_BOUND, signal.SIGTERM, 0, 143),
+        (Verdict.HOLDS_TO_BOUND, 0, 1, 1),
     ],
 )
 def test_run_records_a_history_and_reports_what_it_shows(
-    cli: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, interrupted: bool, status: int
+    cli: Run, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, ended_by: int, lost: int, status: int
 ) -> None:
     def run_live(options: LiveOptions, notify: Callable[[str], None], site: object) -> LiveResult:
         notify("1 s of 60 s")
         assert (options.seconds, options.pops, options.heartbeat) == (60.0, 4, 1.5)
         counts = {"read ok": 1200, "commit ok": 34}
-        return LiveResult(options.history, 60.0, interrupted, counts, ("a remark",), 1000, 20.0)
+        writes = Writes(acknowledged=34, lost=lost, torn=0, twice=0)
+        return LiveResult(options.history, 60.0, counts, ("a remark",), 1000, 20.0, writes, ended_by)
 
     def check_history(history: Path, promise: Promise, *, seed: int) -> list[Evidence]:
         assert (history.name, promise.bound_s, promise.guarded, seed) == ("history.jsonl", 8.0, True, 0)
@@ -248,3 +253,4 @@ def test_run_records_a_history_and_reports_what_it_shows(
     assert "recorded 1,234 events in reports/out/history.jsonl\na remark\n" in text
     assert "head-room to the bound: 7.500 s of 8 s\n" in text
     assert "20 reads/s; 34 commit ok, 1,200 read ok" in text
+    assert f"writes: 34 acknowledged, {lost} lost, 0 torn, 0 made twice\n" in text

@@ -111,8 +111,8 @@ def test_what_it_cannot_use_is_said_in_a_line(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "app-shop.sqlite").write_text("no database" * 100)
     broken = cli("flags", "serve", "--port", "0", "--directory", tmp_path / "broken")
-    why = f"cannot keep apps in {tmp_path / 'broken'}: app-shop.sqlite: file is not a database"
-    assert (broken.status, broken.err) == (2, f"edgeproof: {why}\n")
+    why = "app-shop.sqlite: the file is damaged: put a copy in its place (SQLITE_NOTADB)"
+    assert (broken.status, broken.err) == (2, f"edgeproof: cannot keep apps in {tmp_path / 'broken'}: {why}\n")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "bearer").write_text("\n")
     empty = cli("flags", "serve", "--directory", tmp_path / "empty")

@@ -107,6 +107,8 @@ ODD: Final[tuple[tuple[str, str, Any, dict[str, str]], ...]] = (
     ("POST", "flags", b'{"key": "a", "variations": {"on": {"deep": [1e999]}}}', {}),
     ("POST", "evaluate", b'{"flagKey": "a", "context": {"n": -1e999}}', {}),
     ("POST", "batch", b'{"changes": {}, "expected": {"a": 1%s}}' % (b"0" * 400), {}),
+    ("POST", "evaluate", b'{"flagKey": "a", "context": {"n": %s}}' % (b"[" * 98 + b"]" * 98), {}),
+    ("POST", "evaluate", b'{"flagKey": "a", "context": {"n": %s}}' % (b"[" * 99 + b"]" * 99), {}),
     ("OPTIONS", "evaluate", None, {}),
     ("OPTIONS", "flags", None, {}),
     ("GET", "evaluate", None, {}),

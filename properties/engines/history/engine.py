@@ -11,7 +11,6 @@ missed.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from edgeproof.impl.scratch import OwnedDirectory
 from edgeproof.properties.engines.history.part import Broken, Part, part_of, together
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.intake import load
@@ -282,7 +282,7 @@ def _as_file(source: Path | str | Iterable[str]) -> Iterator[Path]:
     if isinstance(source, Path | str):
         yield Path(source)
         return
-    with tempfile.TemporaryDirectory(prefix="edgeproof-history-") as folder:
+    with OwnedDirectory("history") as folder:
         path = Path(folder, "history.jsonl")
         path.write_text("".join(line.removesuffix("\n") + "\n" for line in source), encoding="utf-8")
         yield path

@@ -144,7 +144,7 @@ def test_clients_that_go_away_leave_no_word(capfd: pytest.CaptureFixture[str]) -
 
 def test_apps_that_cannot_be_kept_are_said_at_once_with_their_file(tmp_path: Path) -> None:
     (tmp_path / "app-shop.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(CannotKeep, match=r"app-shop.sqlite: file is not a database"), FlagServer(TOKEN, None, tmp_path):
+    with pytest.raises(CannotKeep, match=r"app-shop.sqlite: the file is damaged"), FlagServer(TOKEN, None, tmp_path):
         pass
     (tmp_path / "app-shop.sqlite").unlink()
     with FlagServer(TOKEN, None, tmp_path) as server:
