@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS change (
 CREATE INDEX IF NOT EXISTS change_of_field ON change (field, version);
 CREATE TABLE IF NOT EXISTS alarm (
     id INTEGER PRIMARY KEY CHECK (id = 1), due REAL NOT NULL, reason TEXT NOT NULL, runs INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS pace (id INTEGER PRIMARY KEY CHECK (id = 1), confirmed REAL NOT NULL);
 INSERT OR IGNORE INTO meta VALUES (1, 0, 0, 0);
 """
 
@@ -71,7 +72,7 @@ def wipe(connection: sqlite3.Connection) -> None:
         connection.rollback()
     connection.executescript(
         "BEGIN; DELETE FROM field; DELETE FROM entry; DELETE FROM change; DELETE FROM alarm;"
-        "UPDATE meta SET version = 0, era = 0, attempts = 0; COMMIT;"
+        "DELETE FROM pace; UPDATE meta SET version = 0, era = 0, attempts = 0; COMMIT;"
     )
 
 
