@@ -103,7 +103,7 @@ def boot(
     outbox = choices.publisher == "outbox"
     spacing = choices.limits.write_spacing
     store = parts.store(connection, runtime, statements=choices.statements, outbox=outbox, spacing=spacing, fault=fault)
-    # A put that was said to have failed may have been taken.
+    # A put that a crash cuts off may have been taken when its time was all but up.
     timing = evolve(choices.timing, retry=choices.timing.retry.at_least(spacing))
     publication = parts.publication(choices.key, choices.epoch)
     inline = None if outbox else parts.inline(store, kv, runtime, publication, timing=timing)

@@ -393,7 +393,7 @@ export class ConfigStore extends DurableObject {
 
   backoff(failures) {
     const { retryBase, retryCap, writeSpacing } = this.options;
-    // A put that was said to have failed may have been taken.
+    // A put that a crash cuts off may have been taken when its time was all but up.
     return Math.max(writeSpacing, Math.min(retryCap, retryBase * 2 ** Math.min(Math.max(failures - 1, 0), 60)));
   }
 

@@ -113,7 +113,7 @@ def after(unit: Unit, *happens: str | int) -> Unit:
 @given(moves)
 @example(["write", "lands", "crashes", "write", 1, "lands"])
 @example(["write", "lands_unheard", "restore", "lands"])
-@example(["write", "lands_and_crashes", 80, "lands"])
+@example(["write", 96, 96, 60, "lands_and_crashes", 24, "lands"])
 def test_no_put_of_a_unit_that_waits_the_second_out_is_refused(happens: list[str | int]) -> None:
     unit = after(Unit(), *happens)
     assert unit.kv.refused == 0
