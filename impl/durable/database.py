@@ -17,6 +17,7 @@ __all__ = [
     "Transaction",
     "connect",
     "joined",
+    "make_tables",
     "open_file",
     "part_of",
     "parts",
@@ -62,8 +63,13 @@ def connect(path: str | Path = ":memory:", opener: Opener = open_file) -> sqlite
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL would let a power cut take the last commits of the log, and with them acknowledged writes.
         connection.execute("PRAGMA synchronous = FULL")
-    connection.executescript(_SCHEMA)
+    make_tables(connection)
     return connection
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that there are not."""
+    connection.executescript(_SCHEMA)
 
 
 def wipe(connection: sqlite3.Connection) -> None:
