@@ -20,12 +20,16 @@ from edgeproof.properties.traffic.promise import Promise
 __all__ = ["promise_in", "promise_of"]
 
 
-def promise_of(constants: Constants, ticks_per_second: int = 1000, *, design: str = PATTERN) -> Promise:
+def promise_of(
+    constants: Constants, ticks_per_second: int = 1000, *, design: str = PATTERN, machine: float | None = None
+) -> Promise:
     """What the proved formula promises of a run of an implementation, its durations given in ticks.
 
-    Raises DesignError for a design without a bound, and for constants that it does not have.
+    `machine` is how many seconds of S are the machine's own, None for all of it. Raises DesignError for a design
+    without a bound, and for constants that it does not have.
     """
-    return promise_in(Setting(Instance.of(load(design), **constants), Fraction(1, ticks_per_second)))
+    promise = promise_in(Setting(Instance.of(load(design), **constants), Fraction(1, ticks_per_second)))
+    return promise if machine is None else evolve(promise, machine=machine)
 
 
 def promise_in(setting: Setting, *, platform: bool = False) -> Promise:

@@ -32,6 +32,7 @@ from edgeproof.properties.designs.dossier import Beside
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.environment import Setting
 from edgeproof.properties.evidence import HOLDS, Evidence, Verdict
+from edgeproof.properties.rate import rate_of_writes
 
 __all__ = ["BoundBeside", "StalenessAnswer", "answer", "prove_bound", "say_reached", "tight_trace"]
 
@@ -72,6 +73,8 @@ class StalenessAnswer:
     unit: Fraction
     beside: tuple[BoundBeside, ...] = ()
     """The other bounds that the design has."""
+    writes: str = ""
+    """Of which writes the bound holds, where KV's own rate makes a difference."""
 
 
 def answer(setting: Setting) -> StalenessAnswer:
@@ -92,6 +95,7 @@ def answer(setting: Setting) -> StalenessAnswer:
         trace is not None and trace.states[-1]["since"] == bound,
         setting.unit,
         tuple(_beside(setting, name, one) for name, one in bounds_beside(instance).items()),
+        rate_of_writes(setting),
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "check_pages",
     "connect",
     "joined",
+    "make_tables",
     "open_file",
     "part_of",
     "parts",
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS change (
 CREATE INDEX IF NOT EXISTS change_of_field ON change (field, version);
 CREATE TABLE IF NOT EXISTS alarm (
     id INTEGER PRIMARY KEY CHECK (id = 1), due REAL NOT NULL, reason TEXT NOT NULL, runs INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS pace (id INTEGER PRIMARY KEY CHECK (id = 1), confirmed REAL NOT NULL);
 INSERT OR IGNORE INTO meta VALUES (1, 0, 0, 0);
 """
 
@@ -75,7 +77,7 @@ def connect(path: str | Path = ":memory:", opener: Opener = open_file) -> sqlite
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL would let a power cut take the last commits of the log, and with them acknowledged writes.
         connection.execute("PRAGMA synchronous = FULL")
-    connection.executescript(_SCHEMA)
+    make_tables(connection)
     return connection
 
 
@@ -86,13 +88,18 @@ def check_pages(connection: sqlite3.Connection) -> None:
         raise StorageDamaged(found.splitlines()[-1])
 
 
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that there are not."""
+    connection.executescript(_SCHEMA)
+
+
 def wipe(connection: sqlite3.Connection) -> None:
     """Take a database back to its beginning; quicker than opening a new one."""
     if connection.in_transaction:
         connection.rollback()
     connection.executescript(
         "BEGIN; DELETE FROM field; DELETE FROM entry; DELETE FROM change; DELETE FROM alarm;"
-        "UPDATE meta SET version = 0, era = 0, attempts = 0; COMMIT;"
+        "DELETE FROM pace; UPDATE meta SET version = 0, era = 0, attempts = 0; COMMIT;"
     )
 
 

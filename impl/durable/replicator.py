@@ -7,6 +7,11 @@ fenced: a put of an instance that has been superseded may still land, which no c
 by a KV engineer; Durable Objects, "Known issues"). Nor can it take back a put whose time is up: that one is given up,
 the next one is begun after the wait, and the first may land last. The heartbeat repairs both.
 
+KV takes one put of a key a second, and refuses what comes sooner. So the alarm is set for when that second is over: the
+store remembers the last put that was confirmed, and no wait after a failure is shorter. Writes that come faster share a
+put. Nobody knows when a put lands that is late, or that a restore and then a crash find under way: only after such a
+one can another still be refused.
+
 The platform has been seen to lose an alarm: it stays set, in the past, and never fires (workerd issue 6866,
 cloudflare-docs issue 18324). So every request looks after the alarm as well: one that is overdue by more than the
 platform may take is armed again, and if that one is overdue by as much the alarm is dead, and the request publishes.
@@ -66,6 +71,10 @@ class Backoff:
         """Seconds to wait after so many failures in a row."""
         # Far beyond any cap the power is no float any more.
         return min(self.cap, self.base * 2.0 ** min(max(failures - 1, 0), 60))
+
+    def at_least(self, seconds: float) -> Backoff:
+        """The same, but no wait is shorter than this."""
+        return Backoff(max(self.base, seconds), max(self.cap, seconds))
 
 
 @frozen

@@ -3,6 +3,9 @@
 
 A store is what a Durable Object of the unit keeps. A write changes the config, logs the change and arms the alarm in
 one transaction, so that a crash finds all of it or nothing (`transactionSync`; an alarm set inside it commits with it).
+
+KV takes one write a second of a key (Workers KV, "Write key-value pairs"). When the last put was confirmed is kept with
+the rest, also over a crash, and no alarm is set for sooner than a second after that.
 """
 
 from __future__ import annotations
@@ -89,8 +92,9 @@ class ConfigStore:
     """The config of one unit. It keeps nothing in memory: after a crash a new one over the same database goes on.
 
     `statements` says whether a write is one "transaction", or "bare": each statement commits by itself, as in a handler
-    that neither wraps its statements nor catches what they raise. `outbox` says whether writes arm the alarm. `fault`
-    is called after each step of a write with the step's name; what it raises strikes there.
+    that neither wraps its statements nor catches what they raise. `outbox` says whether writes arm the alarm. `spacing`
+    is how many seconds KV wants between two puts of the unit's key. `fault` is called after each step of a write with
+    the step's name; what it raises strikes there.
     """
 
     def __init__(
@@ -100,6 +104,7 @@ class ConfigStore:
         *,
         statements: str = "transaction",
         outbox: bool = True,
+        spacing: float = 0.0,
         fault: Callable[[str], None] | None = None,
     ) -> None:
         if statements not in ("transaction", "bare"):
@@ -108,7 +113,7 @@ class ConfigStore:
         self._execute = connection.execute
         self._transaction = Transaction(connection)
         self._around_a_write = self._transaction if statements == "transaction" else NoTransaction()
-        self._outbox, self._fault = outbox, fault
+        self._outbox, self._spacing, self._fault = outbox, spacing, fault
 
     # --- reading
 
@@ -252,6 +257,7 @@ class ConfigStore:
         At once is now, but not before `not_before`.
         """
         with self._transaction:
+            self._execute("INSERT OR REPLACE INTO pace VALUES (1, ?)", (self._clock.now(),))
             self._execute("UPDATE meta SET attempts = 0")
             self.disarm()
             version, era = self._execute("SELECT version, era FROM meta").fetchone()
@@ -265,7 +271,7 @@ class ConfigStore:
         self._execute("UPDATE alarm SET runs = runs + 1")
 
     def arm(self, due: float, reason: AlarmReason) -> None:
-        """Set the alarm, or put off the one that is set; its runs so far still count."""
+        """Set the alarm, or put off the one that is set; its runs so far still count. It is due once KV takes a put."""
         self._arm(due, reason)
 
     def disarm(self) -> None:
@@ -313,15 +319,27 @@ class ConfigStore:
         self._execute(
             "INSERT INTO alarm VALUES (1, ?, 'sync', 0) ON CONFLICT DO UPDATE "
             "SET due = excluded.due, reason = excluded.reason WHERE reason = 'beat' AND due > excluded.due",
-            (self._clock.now(),),
+            (max(self._clock.now(), self._free()),),
         )
 
     def _arm(self, due: float, reason: AlarmReason) -> None:
         self._execute(
             "INSERT INTO alarm VALUES (1, ?, ?, 0) ON CONFLICT DO UPDATE "
             "SET due = excluded.due, reason = excluded.reason",
-            (due, reason),
+            (max(due, self._free()), reason),
         )
+
+    def _free(self) -> float:
+        """From when KV takes another put of the unit's key; since ever, where none is known that it took."""
+        if not self._spacing:
+            return float("-inf")
+        attempts, confirmed = self._execute("SELECT attempts, (SELECT confirmed FROM pace) FROM meta").fetchone()
+        now = self._clock.now()
+        if attempts:
+            # That of an attempt which failed, or is under way, it may have taken at any time until now.
+            confirmed = now
+        # By a clock that was put back a put is yet to come: better one refusal than to wait for that.
+        return float("-inf") if confirmed is None or confirmed > now else confirmed + self._spacing
 
     def _text(self, name: str) -> str | None:
         rows = self._execute("SELECT json FROM field WHERE name = ? ORDER BY part", (name,)).fetchall()

@@ -62,7 +62,7 @@ class LiveOptions:
     """How often the store or a location is killed (kill -9) at any moment, the next one perhaps before it is up again;
     the run ends after the last. None for never."""
     sync_delay: float = 1.0
-    """S: how late an alarm may be, with everything that the machine itself adds: restarts, serialising, scheduling."""
+    """How late an alarm may be, with everything that the machine itself adds: restarts, serialising, scheduling."""
     put_timeout: float = 1.0
     retry_delay: float = 1.0
     retries: int | None = None
@@ -73,7 +73,7 @@ class LiveOptions:
     zombie_window: float = 1.0
     """Z: how long after its time-out a late put may be applied."""
     write_spacing: float = 1.0
-    """Between two puts, lest KV refuse the second; 0 lifts that limit."""
+    """What KV wants between two puts of a key, which the store waits out; 0 lifts that limit."""
     parts: Parts = field(factory=Parts)
     """What the system is built of; the classes must be importable by name."""
 
@@ -107,8 +107,6 @@ class LiveOptions:
             raise ValueError("a heartbeat must be more than 0")
         if self.kills is not None and not self.kills > 0:
             raise ValueError("there has to be at least one kill")
-        if self.write_spacing > 0 and self.retry_delay <= 0:
-            raise ValueError("KV refuses puts that come too soon: the retry delay must be more than 0")
         if self.retries is not None and self.retries < self._needed():
             raise ValueError(f"with these faults {self._needed()} attempts may fail in a row, more than {self.retries}")
 
@@ -118,9 +116,13 @@ class LiveOptions:
 
     @property
     def reserved(self) -> int:
-        """Failures in a row that nobody draws: puts that KV refuses as too soon, and one crash."""
-        refused = ceil(self.write_spacing / self.retry_delay) if self.write_spacing > 0 else 0
-        return refused * (2 if "put-late" in self.faults else 1) + ("crash" in self.faults)
+        """Failures in a row that nobody draws: a put that KV refuses as it follows a late one, and one crash."""
+        return self._may_be_refused + ("crash" in self.faults)
+
+    @property
+    def _may_be_refused(self) -> bool:
+        """Whether KV may refuse a put as too soon: nobody knows when a late one lands, to wait for that."""
+        return "put-late" in self.faults and self.write_spacing > 0
 
     @property
     def failures(self) -> int:
@@ -164,7 +166,7 @@ class LiveOptions:
     def constants(self) -> dict[str, int | str | bool]:
         """The same in the words of the pattern's design, with times in whole milliseconds, rounded up."""
         hazards = {
-            "put_fails": "put-fails" in self.faults or self.write_spacing > 0,
+            "put_fails": "put-fails" in self.faults or self._may_be_refused,
             "put_ambiguous": "put-ambiguous" in self.faults,
             "put_late": "put-late" in self.faults,
             "crash": "crash" in self.faults,
@@ -172,10 +174,11 @@ class LiveOptions:
             "negative_cache": True,
         }
         times = {
-            "S": self.sync_delay,
+            # A write that follows a put waits until KV takes another one, and then for the alarm.
+            "S": self.write_spacing + self.sync_delay,
             "D": self.put_timeout,
-            # The alarm of a retry is as late as any other.
-            "R": self.retry_delay + self.sync_delay,
+            # The alarm of a retry is as late as any other, and set for no sooner.
+            "R": max(self.retry_delay, self.write_spacing) + self.sync_delay,
             "T": self.cache_ttl,
             "M": self.memo_ttl if self.reader == "memo" else None,
             "H": self.heartbeat,

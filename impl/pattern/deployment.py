@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from edgeproof.impl.durable.front import Front
 from edgeproof.impl.durable.replicator import (
@@ -101,10 +101,13 @@ def boot(
     Somebody has to run its alarms: `runtime.spawn(it.alarms.run())`.
     """
     outbox = choices.publisher == "outbox"
-    store = parts.store(connection, runtime, statements=choices.statements, outbox=outbox, fault=fault)
+    spacing = choices.limits.write_spacing
+    store = parts.store(connection, runtime, statements=choices.statements, outbox=outbox, spacing=spacing, fault=fault)
+    # A put that a crash cuts off may have been taken when its time was all but up.
+    timing = evolve(choices.timing, retry=choices.timing.retry.at_least(spacing))
     publication = parts.publication(choices.key, choices.epoch)
-    inline = None if outbox else parts.inline(store, kv, runtime, publication, timing=choices.timing)
-    replicator = parts.replicator(store, kv, runtime, publication, timing=choices.timing, handler=choices.handler)
+    inline = None if outbox else parts.inline(store, kv, runtime, publication, timing=timing)
+    replicator = parts.replicator(store, kv, runtime, publication, timing=timing, handler=choices.handler)
     replicator.rearm()
     return DurableObject(
         runtime,

@@ -21,6 +21,7 @@ const OTHERS = {
   // Seconds that an alarm may be late before it is taken for lost. Mostly it is milliseconds, but the platform allows
   // itself up to a minute, during maintenance and while an object moves to another machine.
   sync_delay: 60,
+  write_spacing: 1, // seconds that KV wants between two puts of a key; 0 where it takes them as they come
   account: "local", // whose buckets people are in
   changelog_cap: null, // changes of a flag that are told; null for all
 };
@@ -41,8 +42,10 @@ export function optionsOf(env) {
     if (!(value > 0)) throw new Error(`${name} is a number of seconds above 0, not ${value}`);
     return value * 1000;
   };
-  const { account, changelog_cap, sync_delay } = { ...OTHERS, ...said };
-  if (!(sync_delay >= 0)) throw new Error(`sync_delay is a number of seconds from 0 on, not ${sync_delay}`);
+  const { account, changelog_cap, sync_delay, write_spacing } = { ...OTHERS, ...said };
+  for (const [name, value] of Object.entries({ sync_delay, write_spacing })) {
+    if (!(value >= 0)) throw new Error(`${name} is a number of seconds from 0 on, not ${value}`);
+  }
   if (typeof account !== "string") throw new Error(`account is a text, not ${account}`);
   if (changelog_cap !== null && !(Number.isInteger(changelog_cap) && changelog_cap > 0)) {
     throw new Error(`changelog_cap is a whole number above 0 or null, not ${changelog_cap}`);
@@ -53,6 +56,7 @@ export function optionsOf(env) {
     flagUpdate: word("flag_update"), account, changelogCap: changelog_cap ?? Infinity,
     heartbeat: word("repair") === "heartbeat" ? milliseconds("heartbeat") : null,
     putTimeout: milliseconds("put_timeout"), syncDelay: sync_delay * 1000,
+    writeSpacing: write_spacing * 1000,
     retryBase: milliseconds("retry_base"), retryCap: milliseconds("retry_cap"),
     cacheTtl: milliseconds("cache_ttl") / 1000, memoTtl: milliseconds("memo_ttl"),
     keyOf: word("kv_key") === "shared" ? () => "config" : (unit) => `config:${unit}`,

@@ -9,6 +9,10 @@
 // The platform has been seen to lose an alarm: it stays set, in the past, and never fires. So every request looks after
 // the alarm as well: one that is overdue by more than the platform may take (`sync_delay`) is armed again, and if that
 // one is overdue by as much the alarm is dead, and the request publishes.
+//
+// KV takes one put of a key a second, and refuses what comes sooner. So the alarm is set for when that second is over,
+// and no wait after a failure is shorter; writes that come faster share a put. When the last put was confirmed is kept
+// in the storage: an object that starts anew does not wait for nothing.
 
 import { DurableObject } from "cloudflare:workers";
 import { contentOf, isRecorded, recorded } from "./history.js";
@@ -25,6 +29,7 @@ const SCHEMA = `
     PRIMARY KEY (version, field));
   CREATE INDEX IF NOT EXISTS change_of_field ON change (field, version);
   CREATE TABLE IF NOT EXISTS watched (unit TEXT PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS pace (id INTEGER PRIMARY KEY CHECK (id = 1), confirmed INTEGER NOT NULL);
   INSERT OR IGNORE INTO meta VALUES (1, NULL, 0, 0, 0, 'sync');
 `;
 
@@ -354,6 +359,7 @@ export class ConfigStore extends DurableObject {
   /** The snapshot is in KV. Publish again at once if the config has moved on, else when the heart beats, if it does. */
   end(published) {
     this.ctx.storage.transactionSync(() => {
+      this.sql.exec("INSERT OR REPLACE INTO pace VALUES (1, ?)", this.now());
       this.sql.exec("UPDATE meta SET attempts = 0");
       const { version, era } = this.meta();
       if (version !== published.version || era !== published.era) this.arm(this.now(), "sync");
@@ -365,14 +371,30 @@ export class ConfigStore extends DurableObject {
   /**
    * Inside a transaction, so that alarm and rows are committed together. An alarm that is set for the very millisecond
    * of the one that fired last never fires: the storage takes it for the one that the platform knows, which is done.
+   * One that is set for sooner than KV takes a put would have that refused.
    */
   arm(due, reason) {
     this.sql.exec("UPDATE meta SET reason = ?", reason);
-    this.ctx.storage.setAlarm(Math.max(due, this.fired + 1));
+    this.ctx.storage.setAlarm(Math.max(due, this.fired + 1, this.free()));
+  }
+
+  /** From when KV takes another put of the unit's key; since ever, where none is known that it took. */
+  free() {
+    const { writeSpacing } = this.options;
+    if (writeSpacing === 0) return -Infinity;
+    const now = this.now();
+    const [last] = this.sql.exec("SELECT confirmed FROM pace").toArray();
+    // That of an attempt which failed, or is under way, it may have taken at any time until now.
+    const confirmed = this.meta().attempts > 0 ? now : last?.confirmed;
+    // By a clock that was put back a put is yet to come: better one refusal than to wait for that.
+    if (confirmed === undefined || confirmed > now) return -Infinity;
+    return confirmed + writeSpacing + 1; // whole milliseconds: it may have been almost one more
   }
 
   backoff(failures) {
-    return Math.min(this.options.retryCap, this.options.retryBase * 2 ** Math.min(Math.max(failures - 1, 0), 60));
+    const { retryBase, retryCap, writeSpacing } = this.options;
+    // A put that a crash cuts off may have been taken when its time was all but up.
+    return Math.max(writeSpacing, Math.min(retryCap, retryBase * 2 ** Math.min(Math.max(failures - 1, 0), 60)));
   }
 
   async put(copy) {

@@ -58,6 +58,7 @@ const worker :Workerd.Worker = (
 class Bindings:
     """What the Worker finds in its environment. `main` is the module that is run: driven.js, or index.js alone.
 
+    Unless its `options` say otherwise it puts as soon as it can: most runs here are on a KV that takes all of it.
     `history` is "log" if the Worker is to log what happens. With `gates` whatever answers the Worker waits at one
     (`held.js`).
     """
@@ -125,7 +126,10 @@ def _write(path: Path, bindings: Bindings, disk: str, storage: str, place: str) 
         f'(name = "kv", external = (address = "127.0.0.1:1", {where}))',
         *([disk] if disk else []),
     ]
-    variables: dict[str, Any] = {"OPTIONS": dict(bindings.options), "ALARM_ATTEMPTS": bindings.alarm_attempts}
+    variables: dict[str, Any] = {
+        "OPTIONS": {"write_spacing": 0, **bindings.options},
+        "ALARM_ATTEMPTS": bindings.alarm_attempts,
+    }
     names = _MODULES if bindings.main == "driven.js" else _MODULES[_FOR_TESTS:]
     modules = [f'(name = "{name}", esModule = embed "{name}")' for name in names]
     modules.append('(name = "openapi.json", json = embed "openapi.json")')

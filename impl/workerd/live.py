@@ -337,6 +337,7 @@ def _bindings(options: LiveOptions, token: str) -> Bindings:
         # One retry delay: the doubling would leave the bound that the run is held to.
         "retry_base": options.retry_delay,
         "retry_cap": options.retry_delay,
+        "write_spacing": options.write_spacing,
         "cache_ttl": options.cache_ttl,
         "memo_ttl": options.memo_ttl,
     }

@@ -14,17 +14,15 @@ from edgeproof.impl.system import Metered
 from edgeproof.model.machine import Instance
 from edgeproof.properties.costs.meter import Load, Run
 from edgeproof.properties.designs.dossier import Costing, Writer
+from edgeproof.properties.rate import KV_KEY_WRITES
 
-__all__ = ["KV_KEY_WRITES", "OBJECT_REQUESTS", "OBJECT_WRITES", "pace", "writes_per_second"]
+__all__ = ["OBJECT_REQUESTS", "OBJECT_WRITES", "pace", "writes_per_second"]
 
 OBJECT_WRITES: Final = 200
 """Writes per second that one Durable Object takes: 200 to 500 where they go to storage ("Rules of Durable Objects")."""
 
 OBJECT_REQUESTS: Final = 1_000
 """Requests per second that one Durable Object takes, a soft limit (Durable Objects limits page)."""
-
-KV_KEY_WRITES: Final = 1
-"""Writes per second to one KV key (Workers KV, "Write key-value pairs")."""
 
 _RUN: Final = 120
 """Seconds of trying to write."""

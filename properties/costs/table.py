@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import field, frozen
 
@@ -13,8 +14,13 @@ from edgeproof.properties.costs.meter import Bill, Load, charge, charged
 from edgeproof.properties.costs.pace import writes_per_second
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Costing, Sizes
+from edgeproof.properties.rate import PUT_SPACING
 
-__all__ = ["Cost", "Parameters", "costs"]
+__all__ = ["SYNC_DELAY", "Cost", "Parameters", "costs"]
+
+SYNC_DELAY: Final = 1 + int(PUT_SPACING)
+"""S in seconds: an alarm that is a second late, where KV was put to just before. So a bound holds at any rate of writes
+that the truth takes: those that come faster than KV takes puts share one."""
 
 
 @frozen
@@ -45,14 +51,14 @@ class Cost:
 def costs(designs: Sequence[str], parameters: Parameters, system: Metered | None = None) -> tuple[Cost, ...]:
     """Charge each of the designs that has a costing, on the model and on `system` beside it.
 
-    A tick is a second; what is not among the parameters has the design's default, mostly 1 s.
+    A tick is a second; what is not among the parameters, nor S, has the design's default, mostly 1 s.
     """
     costings = [(design, dossier_of(design).costing) for design in designs]
     return tuple(_cost(design, costing, parameters, system) for design, costing in costings if costing is not None)
 
 
 def _cost(design: str, costing: Costing, parameters: Parameters, system: Metered | None) -> Cost:
-    instance = charged(design, costing, Pop=parameters.sizes.locations, T=parameters.cache_ttl)
+    instance = charged(design, costing, Pop=parameters.sizes.locations, S=SYNC_DELAY, T=parameters.cache_ttl)
     return Cost(
         design,
         charge(instance, costing, parameters.load, system),

@@ -216,7 +216,7 @@ _ALL: Final = (
         "machine",
         "The machine of a run is not later by itself than S allows for.",
         _stalls,
-        "the machine took {value:.3f} s to answer something trivial ({at}), and S is {limit:g} s",
+        "the machine took {value:.3f} s to answer something trivial ({at}), and S allows for {limit:g} s",
         everywhere=True,
     ),
     Monitor(

@@ -62,7 +62,8 @@ def bound(terminal: Terminal, given: Numbers, chosen: Chosen, seed: int) -> int:
 
     It takes for granted that nothing lasts longer than it was given. Of those numbers the platform decides S: alarms
     are mostly less than a second late, but it allows itself up to a minute, and has been seen to lose one, which then
-    never fires: do_kv_lost_alarms has the bound for that.
+    never fires: do_kv_lost_alarms has the bound for that. Of S a second is KV's own, which it wants between two puts of
+    a key: with less, the bound is one of writes that come a second after the put before them.
 
     \b
     Examples:
@@ -108,6 +109,7 @@ def _document(found: StalenessAnswer) -> dict[str, Any]:
         "dominant": found.dominant,
         "tight": found.tight,
         "proof": _proof(found.proof),
+        "writes": found.writes,
         "beside": [
             {
                 "property": one.property,
@@ -153,6 +155,8 @@ def _print(terminal: Terminal, found: StalenessAnswer) -> None:
         )
     console.print(table)
     _print_proof(terminal, proof)
+    if found.writes:
+        console.print(found.writes, soft_wrap=True)
     _print_run(terminal, found)
     for beside in found.beside:
         _print_beside(terminal, beside)

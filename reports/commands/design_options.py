@@ -41,7 +41,8 @@ DELAYS: Final = (
     click.option(
         "--sync-delay",
         type=DURATION,
-        help="S: an alarm fires at most this long after it is due. Mostly within 1s; the platform allows itself 1m.",
+        help="S: an alarm fires at most this long after a write. Mostly within 1s, by the platform's word within 1m, "
+        "and up to 1s more where KV was put to just before.",
     ),
     click.option("--put-timeout", type=DURATION, help="D: a put has landed, or has failed, within this."),
     click.option("--retry-delay", type=DURATION, help="R: from a failed attempt to the next one."),

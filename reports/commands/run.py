@@ -60,10 +60,14 @@ HISTORY: Final = "history.jsonl"
     metavar="NAME",
     help="Strikes now and then; repeatable: crash, evict, put-fails, put-ambiguous, put-slow, put-late.",
 )
-@click.option("--sync-delay", type=DURATION, help="S, with all that the machine itself adds; 1s unless given.")
+@click.option(
+    "--sync-delay",
+    type=DURATION,
+    help="S is this, and the second that KV wants between two puts; 1s unless given.",
+)
 @click.option("--put-timeout", type=DURATION, help="D; 1s unless given.")
 @click.option("--retries", type=int, help="F; what the faults need at least, unless given.")
-@click.option("--retry-delay", type=DURATION, help="R is this and S; 1s unless given.")
+@click.option("--retry-delay", type=DURATION, help="R is this, 1s at least, and the sync delay; 1s unless given.")
 @click.option("--cache-ttl", type=DURATION, help="T; 2s unless given. KV's minimum of 30s is lifted for less.")
 @click.option("--memo-ttl", type=DURATION, help="M; 1s unless given.")
 @click.option("--heartbeat", type=DURATION, help="H; none unless given.")
@@ -117,7 +121,7 @@ def _run(terminal: Terminal, seconds: float, system: str, out: str, seed: int, w
         options = LiveOptions(seconds, Path(out) / HISTORY, seed=seed, **given)
         Path(out).mkdir(parents=True, exist_ok=True)
         _keep_earlier(terminal, Path(out))
-        promise = promise_of(options.constants())
+        promise = promise_of(options.constants(), machine=options.sync_delay)
         if options.seconds <= promise.bound_s:
             terminal.err.print(
                 f"edgeproof: a run of {options.seconds:g} s says nothing about a bound of {promise.bound_s:g} s",
@@ -193,11 +197,13 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
     conclusions = [conclude(case, one.property, (one,)) for one in found]
     view = arrange(Ledger(tuple(conclusions), options.seed, result.seconds), out, program_name())
     if terminal.as_json:
-        terminal.document({**_run_document(result), "report": report_document(view)})
+        terminal.document({**_run_document(result), "proved_by": _proved_by(options), "report": report_document(view)})
         return _status(view, result)
     for sheet in view.sheets:
         print_sheet(terminal.out, view, sheet)
-    for line in (*_measured(found, result, options.sync_delay), *result.remarks):
+    command = _proved_by(options)
+    proved = () if command is None else (f"the bound is proved by `{command}`",)
+    for line in (*proved, *_measured(found, result, options.sync_delay), *result.remarks):
         terminal.out.print(one_line(line), soft_wrap=True)
     print_summary(terminal.out, view)
     return _status(view, result)
@@ -206,6 +212,19 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
 def _status(view: View, result: LiveResult) -> int:
     """A write that is not as its client was told outweighs everything else."""
     return view.ledger.exit_status if result.writes.sound else 1
+
+
+def _proved_by(options: LiveOptions) -> str | None:
+    """The command that proves the bound that the run is held to, if it is held to one."""
+    from edgeproof.reports.traffic.promises import Given, completed, spelled
+
+    if options.kills is not None:
+        return None
+    constants: Mapping[str, Any] = options.constants()
+    seconds = {name: Fraction(constants[name], 1000) for name in "SDRTMHZ" if name in constants}
+    numbers: dict[str, int | Fraction] = {**seconds, "F": constants["F"]}
+    others = Given(memo_ttl=seconds.get("M"), heartbeat=seconds.get("H"), zombie_window=seconds.get("Z"))
+    return " ".join(["edgeproof bound", *spelled(completed(others, numbers))])
 
 
 def _run_document(result: LiveResult) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from edgeproof.properties.costs.table import Cost, Parameters
+from edgeproof.properties.costs.table import SYNC_DELAY, Cost, Parameters
 from edgeproof.reports.durations import in_seconds
 from edgeproof.reports.errors import counted
 
@@ -22,7 +22,10 @@ COLUMNS: Final = (
 )
 """What the cells of a row are."""
 
-MEASURED: Final = "Computed on the model and, in brackets, measured on the implementation; a hop leaves its location"
+MEASURED: Final = (
+    "Computed on the model and, in brackets, measured on the implementation; a hop leaves its location; where an alarm "
+    "publishes, writes that come faster than KV takes puts, one a second, share a put, and the bound is theirs, too"
+)
 """What the figures are."""
 
 
@@ -67,8 +70,9 @@ def parameters_text(parameters: Parameters) -> str:
     return (
         f"{counted(sizes.locations, 'location')} with {load.reads} reads/s each, a write every {load.write_every} s, "
         f"for {load.seconds} s of which the Durable Object is out of reach for the last {load.outage}; cacheTtl "
-        f"{parameters.cache_ttl} s, every other delay 1 s; a config of {sizes.config:,} bytes, in parts of "
-        f"{sizes.part:,}, of which a change touches {sizes.change:,}"
+        f"{parameters.cache_ttl} s, S {SYNC_DELAY} s (an alarm, and the second between two puts of a KV key), every "
+        f"other delay 1 s; a config of {sizes.config:,} bytes, in parts of {sizes.part:,}, of which a change touches "
+        f"{sizes.change:,}"
     )
 
 

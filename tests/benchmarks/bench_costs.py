@@ -16,9 +16,10 @@ from edgeproof.impl.durable.database import connect
 from edgeproof.impl.durable.store import ConfigStore
 from edgeproof.impl.runtime import SimulatedRuntime
 from edgeproof.impl.snapshot import to_json
-from edgeproof.properties.costs.pace import KV_KEY_WRITES, OBJECT_WRITES
+from edgeproof.properties.costs.pace import OBJECT_WRITES
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.designs.dossier import Sizes
+from edgeproof.properties.rate import KV_KEY_WRITES
 from tests.properties.published import LOCATIONS, PUBLISHERS, typical_change
 
 FLAGS = 1_000

@@ -245,7 +245,7 @@ AT_EDGE: Final = (
     ),
     _deployment(
         "the-default-patience",
-        "replicator = parts.replicator(store, kv, runtime, publication, timing=choices.timing, handler",
+        "replicator = parts.replicator(store, kv, runtime, publication, timing=timing, handler",
         "replicator = parts.replicator(store, kv, runtime, publication, handler",
         "The replicator has the default times, whatever was chosen.",
         "late-put-heartbeat",

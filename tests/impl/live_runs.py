@@ -42,7 +42,7 @@ AT_MOST: Final = 120.0
 def promise_to(options: LiveOptions, slowest: float = 0.0) -> Promise:
     """What the formula promises if the machine was as slow as this."""
     patient = evolve(options, sync_delay=max(options.sync_delay, ceil(1000 * slowest) / 1000))
-    return promise_of(patient.constants())
+    return promise_of(patient.constants(), machine=patient.sync_delay)
 
 
 def checked(options: LiveOptions, slowest: float = 0.0) -> dict[str, Evidence]:

@@ -256,7 +256,7 @@ def test_a_machine_that_stalled_for_longer_than_is_allowed_for_is_not_blamed_on_
     )
     assert late["bounded-staleness"].verdict is Verdict.MISSED
     assert (
-        "the machine took 0.700 s to answer something trivial (line 10), and S is 0.6 s"
+        "the machine took 0.700 s to answer something trivial (line 10), and S allows for 0.6 s"
         in late["bounded-staleness"].reason
     )
 

@@ -102,6 +102,7 @@ def test_bound_answers_in_seconds_with_its_terms_and_its_proof(cli: Run) -> None
     assert (document["formula"], document["dominant"]) == ("D + S + F*(D + R) + D + T", "T")
     assert [term["seconds"] for term in document["terms"]] == [5, 2, 18, 5, 60]
     assert document["proof"]["verdict"] == "PROVED"
+    assert document["writes"].endswith("this holds at any rate of writes, with an alarm that is up to 1 s late")
     assert document["trace"]["#meta"]["format"] == "edgeproof-trace"
 
 
@@ -126,6 +127,7 @@ def test_bound_counts_in_fractions_of_a_second_and_shortens_long_runs(cli: Run) 
     assert outcome.out.count("\n") < 70
     document = cli("bound", *words.split(), "--json").document
     assert (document["bound_s"], document["unit_s"]) == (161.25, 0.25)
+    assert document["writes"].endswith("this holds of writes that come as long after the put before them")
 
 
 def test_bound_tells_what_else_the_design_bounds(cli: Run) -> None:
@@ -212,7 +214,7 @@ def test_a_run_whose_process_dies_is_undecided_and_names_it(cli: Run, monkeypatc
     outcome = cli("run", "--for", "3s", "--json")
     assert outcome.status == 3
     assert outcome.document == {"verdict": "UNKNOWN", "reason": "pop-1 died (signal 9)"}
-    assert "a run of 3 s says nothing about a bound of 8 s" in outcome.err
+    assert "a run of 3 s says nothing about a bound of 6 s" in outcome.err
     assert outcome.err.endswith("edgeproof: undecided: pop-1 died (signal 9)\n")
 
 
@@ -238,9 +240,9 @@ def test_run_records_a_history_and_reports_what_it_shows(
         return LiveResult(options.history, 60.0, counts, ("a remark",), 1000, 20.0, writes, ended_by)
 
     def check_history(history: Path, promise: Promise, *, seed: int) -> list[Evidence]:
-        assert (history.name, promise.bound_s, promise.guarded, seed) == ("history.jsonl", 8.0, True, 0)
+        assert (history.name, promise.bound_s, promise.guarded, seed) == ("history.jsonl", 6.0, True, 0)
         staleness = {f"{word}_{q}_s": 0.5 for word in ("certain", "possible") for q in ("p50", "p99", "max")}
-        measures = {**staleness, "headroom_s": 7.5, "bound_s": 8.0}
+        measures = {**staleness, "headroom_s": 5.5, "bound_s": 6.0}
         return [Evidence("bounded-staleness", "history", verdict, "1,234 events", measures=measures)]
 
     monkeypatch.setattr("edgeproof.impl.live.run.run_live", run_live)
@@ -251,6 +253,6 @@ def test_run_records_a_history_and_reports_what_it_shows(
     assert outcome.document["report"]["cases"][0]["properties"][0]["verdict"] == verdict
     text = cli(*words).out
     assert "recorded 1,234 events in reports/out/history.jsonl\na remark\n" in text
-    assert "head-room to the bound: 7.500 s of 8 s\n" in text
+    assert "head-room to the bound: 5.500 s of 6 s\n" in text
     assert "20 reads/s; 34 commit ok, 1,200 read ok" in text
     assert f"writes: 34 acknowledged, {lost} lost, 0 torn, 0 made twice\n" in text

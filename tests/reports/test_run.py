@@ -18,7 +18,7 @@ from tests.reports.conftest import Run
 
 def test_a_real_run_is_recorded_checked_and_reported(cli: Run, tmp_path: Path) -> None:
     numbers = ["--sync-delay", "500ms", "--put-timeout", "300ms", "--cache-ttl", "100ms", "--seed", "5"]
-    numbers += ["--writes", "4", "--flags", "10", "--pops", "1"]
+    numbers += ["--writes", "4", "--flags", "10", "--pops", "1", "--retries", "0"]
     outcome = cli("run", "--for", "4s", *numbers, "--keep", "kept", "--json")
     report = outcome.document["report"]
     (case,) = report["cases"]
@@ -27,8 +27,12 @@ def test_a_real_run_is_recorded_checked_and_reported(cli: Run, tmp_path: Path) -
     )
     assert (outcome.status, report["exit_status"], report["seed"]) == (0, 0, 5)
     staleness = case["properties"][-1]["evidence"][0]
-    assert staleness["bound"].startswith("3 s = D + S + F*(D + R) + D + T; this history: ")
+    assert staleness["bound"].startswith("2.2 s = D + S + D + T; this history: ")
     assert staleness["measures"]["headroom_s"] > 0
+    assert "publish fail" not in outcome.document["counts"], "KV takes one put a second, and is given no more"
+    proof = cli(*outcome.document["proved_by"].split()[1:], "--json").document
+    assert (proof["bound_s"], proof["formula"]) == (staleness["measures"]["bound_s"], "D + S + D + T")
+    assert "S = 1.5 s has room for the 1 s that KV wants" in proof["writes"]
     lines = (tmp_path / "reports/out/history.jsonl").read_text().splitlines()
     assert len(lines) == sum(outcome.document["counts"].values())
     assert {json.loads(line)["kind"] for line in lines} == {"commit", "publish", "read"}

@@ -8,6 +8,9 @@ S is how late the platform may be with an alarm. Mostly that is less than a seco
 a minute, during maintenance and while an object moves to another machine (Durable Objects alarms page). A handler has
 15 minutes, in which no other one runs: an attempt has to end by itself within that. What is later than S is taken for
 lost where alarms may be (`lost_alarms`); everywhere else a bound takes for granted that there is no such alarm.
+
+KV takes one put a second of a key. An implementation sets the alarm for when it does, which here is an alarm that is
+late: of S that second is KV's.
 """
 
 from __future__ import annotations
