@@ -194,14 +194,47 @@ def test_files_elsewhere_are_left_alone(folder: Path, tmp_path: Path) -> None:
         ("open('../a', 'w').write('x'); os.rename('../a', 'a')", "a was moved into the folder from elsewhere"),
         ("open('a', 'w').truncate(1 << 30)", "more than 64 MB"),
         (
-            "import ctypes, platform\nctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))",
-            "it uses io_uring_setup",
+            "import ctypes; libc = ctypes.CDLL(None); libc.mmap.restype = ctypes.c_void_p\n"
+            "a = os.open('a', os.O_CREAT | os.O_RDWR); os.truncate('a', 9)\n"
+            "libc.mprotect(ctypes.c_void_p(libc.mmap(None, 9, 1, 1, a, 0)), 9, 3)",
+            "through memory",
         ),
     ],
 )
 def test_what_no_call_shows_is_refused_and_not_left_out(folder: Path, code: str, why: str) -> None:
     with pytest.raises(Unsupported, match=why):
         run(code, folder)
+
+
+def test_a_ring_of_writes_is_refused_where_the_machine_gives_one(folder: Path) -> None:
+    ring = "import ctypes; print(ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120)))"
+    try:
+        recording = run(ring, folder)
+    except Unsupported as refused:
+        assert str(refused) == "it uses io_uring_setup: no system call shows what that does"
+    else:
+        assert [line.text for line in recording.lines] == ["-1"]
+
+
+@pytest.mark.parametrize("moment", range(5))
+def test_what_a_process_has_done_when_it_is_killed_is_what_is_there(moment: int, folder: Path) -> None:
+    recording = run(
+        f"""
+        import signal, time
+        child = os.fork()
+        while not child:
+            os.pwrite(os.open("a", os.O_CREAT | os.O_WRONLY), os.urandom(1 << 16), 0)
+            os.rename("a", "b")
+        while not os.path.exists("b"):
+            time.sleep(0)
+        time.sleep({moment} / 1000)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        """,
+        folder,
+    )
+    assert recording.status == 0
+    assert everything(recording) == in_folder(folder)
 
 
 def test_memory_that_is_only_read_or_that_sqlite_makes_anew_hides_nothing(folder: Path) -> None:

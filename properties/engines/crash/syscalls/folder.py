@@ -79,7 +79,8 @@ class Folder:
             return
         with (self._path / name).open("rb") as file:
             file.seek(offset)
-            self.operations.append(Write(name, offset, file.read(length)))
+            if data := file.read(length):
+                self.operations.append(Write(name, offset, data))
             size = os.fstat(file.fileno()).st_size
         self._take({one: evolve(about, size=size) if about.key == key else about for one, about in self._files.items()})
 

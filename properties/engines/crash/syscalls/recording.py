@@ -32,6 +32,9 @@ _BY_DESCRIPTOR: Final = {
     **{"splice": 2, "fallocate": 0, "ftruncate": 0, "fsync": 0, "fdatasync": 0, "syncfs": 0, "ioctl": 0},
 }
 """Where the descriptor is of the file that is changed, or made sure."""
+_UNSEEN: Final = ("io_uring_setup", "io_submit")
+"""Calls after which a program writes without calls."""
+_SYNCS: Final = ("fsync", "fdatasync", "sync", "syncfs")
 _CLONES: Final = (0x40049409, 0x4020940D)
 _WRITABLE, _SHARED, _KINDS_OF_MAPS = 2, (1, 3), 0xF
 _KEEP_SIZE, _NO_CHANGE, _ZEROS = 0x01, (0x00, 0x01), (0x02, 0x10)
@@ -81,14 +84,16 @@ class _Recorder:
         about = self._said.stat()
         self._stdout: Key = about.st_dev, about.st_ino
         self._read, self._calls = 0, 0
+        self._key: Key | None = None
+        """The file of the call that is under way, if that is by a descriptor."""
         self._maps = False
         """Whether a file of the folder was mapped, to be read."""
 
     def concerns(self, call: Call) -> bool:
         """Whether a call may change files of the folder, or make them sure, or say something."""
         name, arguments = call.name, call.arguments
-        if name in ("io_uring_setup", "io_submit"):
-            raise Unsupported(f"it uses {name}: no system call shows what that does")
+        if name in _UNSEEN:
+            return True
         if name in ("mmap", "mprotect", "pkey_mprotect"):
             self._check_map(call)
             return False
@@ -96,7 +101,7 @@ class _Recorder:
             return bool(arguments[_OPEN[name]] & (os.O_CREAT | os.O_TRUNC))
         if name in _LOOK or name == "sync":
             return True
-        key = key_at(call, _BY_DESCRIPTOR[name])
+        self._key = key = key_at(call, _BY_DESCRIPTOR[name])
         if name == "ioctl":
             if arguments[1] & 0xFFFFFFFF in _CLONES and self.folder.has(key):
                 raise Unsupported("it clones a file (FICLONE)")
@@ -109,6 +114,8 @@ class _Recorder:
         """Record what a call has done, if that was something."""
         if result < 0:
             return
+        if call.name in _UNSEEN:
+            raise Unsupported(f"it uses {call.name}: no system call shows what that does")
         if call.name in _LOOK or call.name in _OPEN or call.name == "ftruncate":
             self.folder.look()
         elif call.name in ("sync", "syncfs"):
@@ -123,6 +130,17 @@ class _Recorder:
             self._allocated(call, key)
         elif result:
             self._wrote(call, key, result)
+
+    def cut_short(self, call: Call) -> None:
+        """Record what a call has done whose process was killed: what is there now where it may have changed something."""
+        name, (_, _, length, offset, *_) = call.name, call.arguments
+        if name == "pwrite64" and self._key is not None:
+            self.folder.look()
+            self.folder.wrote(self._key, offset, length)
+        elif name in _LOOK or name in _OPEN:
+            self.folder.look()
+        elif name not in _SYNCS:
+            raise Unsupported(f"a process was killed in the middle of {name}: what that did is not known")
 
     def _wrote(self, call: Call, key: Key, length: int) -> None:
         about = _descriptor(call, _BY_DESCRIPTOR[call.name])

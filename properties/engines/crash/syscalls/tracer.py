@@ -40,6 +40,9 @@ class Watch(Protocol):
     def done(self, call: Call, result: int) -> None:
         """The call is over, and has changed whatever it changes; a negative result is an error."""
 
+    def cut_short(self, call: Call) -> None:
+        """Its process was killed in the middle of the call, which may have changed what it changes, or a part of it."""
+
 
 @frozen
 class Program:
@@ -98,7 +101,7 @@ class _Run:
         finally:
             self.process = 0
             if started.returncode is None:
-                started.kill()
+                os.kill(started.pid, signal.SIGKILL)  # Popen would ask for its status first, and take that of a stop
                 started.returncode = _reaped(started.pid)
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -177,14 +180,15 @@ class _Run:
 
     def _gone(self, thread: int) -> None:
         if self.under_way is not None and self.under_way.thread == thread:
-            raise Unsupported(f"a process was killed in the middle of {self.under_way.name}: what it did is not known")
+            self.watch.cut_short(self.under_way)
+            self.under_way = None
         self.waiting = deque(call for call in self.waiting if call.thread != thread)
         self._next()
 
 
 def _reaped(process: int) -> int:
-    """The status of a process that is being killed, whatever else is told of it before."""
+    """The status of a process that is being killed. Before it, all of its threads are waited for."""
     while True:
-        _, status = os.waitpid(process, _WAIT)
-        if not os.WIFSTOPPED(status):
+        one, status = os.waitpid(-1, _WAIT)
+        if one == process and not os.WIFSTOPPED(status):
             return os.waitstatus_to_exitcode(status)
