@@ -208,12 +208,15 @@ def test_what_no_call_shows_is_refused_and_not_left_out(folder: Path, code: str,
 
 def test_a_ring_of_writes_is_refused_where_the_machine_gives_one(folder: Path) -> None:
     ring = "import ctypes; print(ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120)))"
+    refused, said = "", []
     try:
-        recording = run(ring, folder)
-    except Unsupported as refused:
-        assert str(refused) == "it uses io_uring_setup: no system call shows what that does"
-    else:
-        assert [line.text for line in recording.lines] == ["-1"]
+        said = [line.text for line in run(ring, folder).lines]
+    except Unsupported as error:
+        refused = str(error)
+    assert (refused, said) in (
+        ("it uses io_uring_setup: no system call shows what that does", []),
+        ("", ["-1"]),
+    )
 
 
 @pytest.mark.parametrize("moment", range(5))

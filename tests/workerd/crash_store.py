@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Worker's store in workerd, over a folder: `crash_store.py work|check FOLDER`.
 
-`work` writes what it reads, a value a line, and acknowledges what the Worker acknowledges. `check` says what a workerd that is
-started over the folder has in its changelog.
+`work` writes what it reads, a value a line, and acknowledges what the Worker acknowledges. `check` says what a workerd
+that is started over the folder has in its changelog.
 """
 
 from __future__ import annotations
@@ -43,12 +43,16 @@ def work(front: Client) -> None:
         print(f"ACK {said['version']} {line.strip()}", flush=True)
 
 
-def check(front: Client) -> None:
-    for change in asked(front.get("/units/u/changelog?limit=1000&since=0"))["changes"]:
-        print(f"HAS {change['version']} {change['new']}")
+def tokens(front: Client) -> list[str]:
+    """What the changelog has."""
+    changes = asked(front.get("/units/u/changelog?limit=1000&since=0"))["changes"]
+    return [f"{change['version']} {change['new']}" for change in changes]
 
 
 if __name__ == "__main__":
     _, task, folder = sys.argv
     with started(Path(folder)) as front:
-        {"work": work, "check": check}[task](front)
+        if task == "work":
+            work(front)
+        else:
+            print(*(f"HAS {token}" for token in tokens(front)), sep="\n")

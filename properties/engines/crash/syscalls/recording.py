@@ -132,7 +132,7 @@ class _Recorder:
             self._wrote(call, key, result)
 
     def cut_short(self, call: Call) -> None:
-        """Record what a call has done whose process was killed: what is there now where it may have changed something."""
+        """Record what a call of a killed process has done: what is there now where it may have changed something."""
         name, (_, _, length, offset, *_) = call.name, call.arguments
         if name == "pwrite64" and self._key is not None:
             self.folder.look()
