@@ -120,32 +120,36 @@ class _Recorder:
             self.folder.look()
         elif call.name in ("sync", "syncfs"):
             self.folder.sync_all()
-        elif (key := key_at(call, _BY_DESCRIPTOR[call.name])) is None:
-            raise Unsupported(f"a descriptor was closed by one thread in another's {call.name}")
-        elif key == self._stdout:
+        elif self._key == self._stdout:
             self._hear()
-        elif call.name in ("fsync", "fdatasync"):
-            self.folder.synced(key)
-        elif call.name == "fallocate":
-            self._allocated(call, key)
-        elif result:
-            self._wrote(call, key, result)
+        elif call.name in ("fsync", "fdatasync") and self._key is not None:
+            self.folder.synced(self._key)
+        elif call.name == "fallocate" and self._key is not None:
+            self._allocated(call, self._key)
+        elif result and self._key is not None:
+            self._wrote(call, self._key, result)
 
     def cut_short(self, call: Call) -> None:
         """Record what a call of a killed process has done: what is there now where it may have changed something."""
         name, (_, _, length, offset, *_) = call.name, call.arguments
-        if name == "pwrite64" and self._key is not None:
+        if name in _BY_DESCRIPTOR and self._key == self._stdout:
+            self._hear()
+        elif name == "pwrite64" and self._key is not None:
             self.folder.look()
             self.folder.wrote(self._key, offset, length)
-        elif name in _LOOK or name in _OPEN:
+        elif name in _LOOK or name in _OPEN or name == "ftruncate":
             self.folder.look()
         elif name not in _SYNCS:
             raise Unsupported(f"a process was killed in the middle of {name}: what that did is not known")
 
     def _wrote(self, call: Call, key: Key, length: int) -> None:
-        about = _descriptor(call, _BY_DESCRIPTOR[call.name])
         flags = call.arguments[5] if call.name == "pwritev2" else 0
-        offset = _offset(call, about, flags, length)
+        try:
+            about = _descriptor(call, _BY_DESCRIPTOR[call.name])
+            offset = _offset(call, about, flags, length)
+        except OSError:  # killed since, and no more to be asked
+            self.cut_short(call)
+            return
         self.folder.wrote(key, offset, length)
         if about["flags"] & os.O_DSYNC or flags & _SYNCED_WRITE:
             self.folder.synced(key)
@@ -216,7 +220,11 @@ def _number_at(thread: int, address: int) -> int:
 def _mapped(thread: int, first: int, last: int) -> list[Key]:
     """The files that are mapped, and shared, between two addresses."""
     found = []
-    for line in Path(f"/proc/{thread}/maps").read_text(errors="replace").splitlines():
+    try:
+        maps = Path(f"/proc/{thread}/maps").read_text(errors="replace")
+    except OSError:  # killed
+        return []
+    for line in maps.splitlines():
         addresses, permissions, _, device, number, *_ = line.split()
         begin, end = (int(one, 16) for one in addresses.split("-"))
         if permissions[3] == "s" and begin < last and first < end:
