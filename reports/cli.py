@@ -20,6 +20,7 @@ from edgeproof.reports.commands.check import check
 from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNDECIDED, UNUSABLE
 from edgeproof.reports.commands.compare import compare
 from edgeproof.reports.commands.cover import cover
+from edgeproof.reports.commands.crash import crash
 from edgeproof.reports.commands.diff import diff
 from edgeproof.reports.commands.export import export
 from edgeproof.reports.commands.flags import flags
@@ -80,6 +81,7 @@ def cli(context: click.Context) -> None:
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
       edgeproof interleave                                 what overtakes what, in the code itself
+      edgeproof crash --command COMMAND --recover COMMAND  power cuts of a store of your own, in any language
       edgeproof target check edgeproof.toml                a deployment of your own, by a file that describes it
       edgeproof list                                       designs, options, hazards, numbers, properties
 
@@ -93,7 +95,7 @@ def cli(context: click.Context) -> None:
 
 
 for one in (
-    *(verify, cover, pin, mutate, diff, compare, replay, show, bound, run, interleave),
+    *(verify, cover, pin, mutate, diff, compare, replay, show, bound, run, interleave, crash),
     *(check, learn, follow, flags, target, export, listing, scaffold),
 ):
     cli.add_command(one)

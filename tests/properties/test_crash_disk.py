@@ -14,8 +14,10 @@ from edgeproof.properties.engines.crash.disk import (
     Create,
     Delete,
     Disk,
+    Link,
     Moment,
     Operation,
+    Rename,
     Sync,
     SyncFolder,
     Truncate,
@@ -66,6 +68,45 @@ def test_a_new_file_of_an_old_name_does_not_have_the_content_of_the_old_one() ->
 def test_what_was_cut_off_may_be_there_again() -> None:
     moment = after(*NAMED, Write("a", 0, b"long"), Sync("a"), Truncate("a", 1))
     assert {one["a"] for one in images(moment)} == {b"l", b"long"}
+
+
+def test_a_file_takes_the_place_of_another_at_once_or_not_at_all_and_with_what_was_synced_of_it() -> None:
+    old = (*NAMED, Write("a", 0, b"old"), Sync("a"), Create("b"), SyncFolder(), Write("b", 0, b"new"))
+    assert images(after(*old, Sync("b"), Rename("b", "a"))) == [{"a": b"new"}, {"a": b"old", "b": b"new"}]
+    assert {"a": b""} in images(after(*old, Rename("b", "a")))
+    assert images(after(*old, Sync("b"), Rename("b", "a"), SyncFolder())) == [{"a": b"new"}]
+
+
+def test_the_last_of_two_files_that_take_a_place_may_not_be_the_last_to_come_there() -> None:
+    two = (
+        Create("a"),
+        Create("b"),
+        SyncFolder(),
+        Write("a", 0, b"first"),
+        Write("b", 0, b"last"),
+        Sync("a"),
+        Sync("b"),
+    )
+    moment = after(*two, Rename("a", "c"), Rename("b", "c"))
+    assert {"c": b"last"} in images(moment)
+    assert {"c": b"first"} in images(moment)
+
+
+def test_a_file_with_two_names_keeps_its_content_under_the_one_that_is_left() -> None:
+    moment = after(
+        *NAMED, Write("a", 0, b"sure"), Sync("a"), Link("a", "b"), SyncFolder(), Delete("a"), Write("b", 4, b"!")
+    )
+    assert [{"b": b"sure!"}, {"a": b"sure", "b": b"sure"}] == [
+        moment.left(map(whole_of, moment.pending)),
+        moment.left(()),
+    ]
+
+
+def test_a_folder_in_the_folder_is_synced_by_itself_and_if_lost_takes_what_is_in_it_along() -> None:
+    made = (Create("in/"), Create("in/a"), Write("in/a", 0, b"sure"), Sync("in/a"))
+    assert images(after(*made, SyncFolder("in/"))) == [{"in/": b"", "in/a": b"sure"}, {}]
+    assert images(after(*made, SyncFolder())) == [{"in/": b"", "in/a": b"sure"}, {"in/": b""}]
+    assert images(after(*made, SyncFolder("in/"), SyncFolder())) == [{"in/": b"", "in/a": b"sure"}]
 
 
 @pytest.mark.parametrize("kind", ["ignores-syncs", "ignores-folder-syncs"])

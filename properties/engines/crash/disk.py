@@ -9,7 +9,7 @@ systems mostly keep more than that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from attrs import field, frozen
 
@@ -22,19 +22,22 @@ __all__ = [
     "Disk",
     "Files",
     "Kept",
+    "Link",
     "Moment",
     "Operation",
     "Pending",
+    "Rename",
     "Sync",
     "SyncFolder",
     "Truncate",
     "Write",
+    "is_name",
     "said",
     "whole_of",
 ]
 
 Files: TypeAlias = Mapping[str, bytes]
-"""What a folder holds, by name."""
+"""What a folder holds, by name: paths in it, those of folders with a slash at their end, and no content."""
 
 
 def _length(data: bytes) -> str:
@@ -53,6 +56,22 @@ class Delete:
     """The file has no name any more."""
 
     name: str
+
+
+@frozen(slots=True)
+class Rename:
+    """The file has another name, and a file that had that one has none; both at once."""
+
+    name: str
+    to: str
+
+
+@frozen(slots=True)
+class Link:
+    """The file has one more name."""
+
+    name: str
+    to: str
 
 
 @frozen(slots=True)
@@ -81,10 +100,16 @@ class Sync:
 
 @frozen(slots=True)
 class SyncFolder:
-    """Which files there are is sure from now on."""
+    """Which files there are in the folder is sure from now on; "" is the one that all are in.
+
+    A file that has changed folders is there once the one that it has come to is sure.
+    """
+
+    name: str = ""
 
 
-Operation: TypeAlias = Create | Delete | Write | Truncate | Sync | SyncFolder
+Naming: TypeAlias = Create | Delete | Rename | Link
+Operation: TypeAlias = Naming | Write | Truncate | Sync | SyncFolder
 
 Kept: TypeAlias = tuple[int, int, int]
 """What a power cut leaves of an operation: its number, and of a write the bytes of its file from one to before another.
@@ -105,7 +130,7 @@ class Pending:
     """
 
     number: int
-    operation: Create | Delete | Write | Truncate
+    operation: Naming | Write | Truncate
     file: int
 
 
@@ -135,7 +160,7 @@ class Moment:
                 touched[one.file] = bytearray(self.contents.get(one.file, b""))
             _do(one.operation, one.file, (first, last), names, touched[one.file])
         contents = {**self.contents, **{file: bytes(content) for file, content in touched.items()}}
-        return {name: contents.get(file, b"") for name, file in names.items()}
+        return {name: contents.get(file, b"") for name, file in names.items() if all(map(names.get, _above(name)))}
 
 
 class Disk:
@@ -165,9 +190,10 @@ class Disk:
             if isinstance(operation, Create):
                 self._files += 1
                 self._names[operation.name] = self._files
-            self._pending.append(Pending(self._done, operation, self._names[operation.name]))
-            if isinstance(operation, Delete):
-                del self._names[operation.name]
+            file = self._names[operation.name]
+            self._pending.append(Pending(self._done, operation, file))
+            if is_name(operation):
+                _do(operation, file, (0, 0), self._names, bytearray())
         self._done += 1
 
     def now(self) -> Moment:
@@ -176,7 +202,7 @@ class Disk:
 
     def _sync(self, operation: Sync | SyncFolder) -> None:
         file = None if isinstance(operation, SyncFolder) else self._names[operation.name]
-        now = [one for one in self._pending if file == (None if _is_name(one.operation) else one.file)]
+        now = [one for one in self._pending if _makes_sure(operation, file, one)]
         content = bytearray(b"" if file is None else self._sure.get(file, b""))
         for one in now:
             _do(one.operation, one.file, whole_of(one)[1:], self._sure_names, content)
@@ -196,17 +222,31 @@ def whole_of(one: Pending) -> Kept:
 def said(operation: Operation) -> str:
     """An operation in words."""
     if isinstance(operation, SyncFolder):
-        return "sync of the folder"
-    return f"{type(operation).__name__.lower()} of {operation.name}"
+        return f"sync of the folder {operation.name}".rstrip()
+    to = f" to {operation.to}" if isinstance(operation, Rename | Link) else ""
+    return f"{type(operation).__name__.lower()} of {operation.name}{to}"
 
 
-def _is_name(operation: Operation) -> bool:
+def is_name(operation: Operation) -> TypeGuard[Naming]:
     """Whether it is about which files there are."""
-    return isinstance(operation, Create | Delete)
+    return isinstance(operation, Naming)
+
+
+def _makes_sure(operation: Sync | SyncFolder, file: int | None, one: Pending) -> bool:
+    """Whether a sync, of a file or of a folder, makes an operation sure."""
+    if not is_name(one.operation):
+        return file == one.file
+    name = one.operation.to if isinstance(one.operation, Rename | Link) else one.operation.name
+    return isinstance(operation, SyncFolder) and operation.name == "".join(_above(name)[-1:])
+
+
+def _above(name: str) -> list[str]:
+    """The folders that a file is in, or a folder, the outermost first."""
+    return [name[: place + 1] for place, sign in enumerate(name[:-1]) if sign == "/"]
 
 
 def _do(
-    operation: Create | Delete | Write | Truncate,
+    operation: Naming | Write | Truncate,
     file: int,
     part: tuple[int, int],
     names: dict[str, int],
@@ -215,6 +255,12 @@ def _do(
     """Do a part of an operation, to a file's name or to its content."""
     if isinstance(operation, Create):
         names[operation.name] = file
+    elif isinstance(operation, Link):
+        names[operation.to] = file
+    elif isinstance(operation, Rename):
+        if names.get(operation.name) == file:
+            del names[operation.name]
+        names[operation.to] = file
     elif isinstance(operation, Delete):
         names.pop(operation.name, None)
     elif isinstance(operation, Truncate):

@@ -12,7 +12,7 @@ from itertools import chain, combinations
 from random import Random
 from typing import Final, TypeAlias
 
-from edgeproof.properties.engines.crash.disk import Create, Delete, Kept, Pending, Write, whole_of
+from edgeproof.properties.engines.crash.disk import Kept, Link, Pending, Rename, Write, is_name, whole_of
 from edgeproof.properties.engines.crash.effort import Budget
 
 __all__ = ["SECTORS", "Choice", "choices"]
@@ -87,10 +87,16 @@ def _moved(pending: Sequence[Pending], place: int) -> Iterator[Choice]:
             yield (*whole[:place], *whole[place + 1 : later + 1], whole[place], *whole[later + 1 :])
 
 
+def _names(one: Pending) -> set[str]:
+    operation = one.operation
+    return {operation.name, operation.to} if isinstance(operation, Rename | Link) else {operation.name}
+
+
 def _touch(one: Pending, other: Pending) -> bool:
     """Whether it makes a difference in which order the two come to the disk."""
-    if isinstance(one.operation, Create | Delete) or isinstance(other.operation, Create | Delete):
-        return type(one.operation) is not type(other.operation) and one.operation.name == other.operation.name
+    if is_name(one.operation) or is_name(other.operation):
+        differ = type(one.operation) is not type(other.operation) or isinstance(one.operation, Rename | Link)
+        return differ and not _names(one).isdisjoint(_names(other))
     if one.file != other.file or not isinstance(one.operation, Write) or not isinstance(other.operation, Write):
         return one.file == other.file
     (_, first, last), (_, begin, end) = whole_of(one), whole_of(other)
