@@ -14,8 +14,6 @@ import jsonschema
 import pytest
 from attrs import evolve
 
-from edgeproof.impl.driven.storage import Storage
-from edgeproof.impl.manifest.system import ManifestSystem
 from edgeproof.impl.references import STORES, store_of
 from edgeproof.impl.system import MakeStore, Store
 from edgeproof.model.interpret import Event, initial_state
@@ -192,21 +190,3 @@ def test_the_store_is_a_row_of_its_case_and_alone_where_nothing_else_was_done() 
     by_fuzz = Evidence("durable-ack", "fuzz", Verdict.HOLDS_TO_BOUND)
     assert [one.property for one in conclusions_of(chosen, [by_crash])] == [POWER_CUT]
     assert [one.property for one in conclusions_of(chosen, [by_crash, by_fuzz])] == [POWER_CUT, *chosen.properties]
-
-
-# --- a step that is one in the model and several in the code
-
-
-def manifest(design: str, folder: Path, opener: Opener) -> Store:
-    """The ledger of a manifest's parts."""
-    names = ("config", "logged", "needs", "alarm", "failures", "ledger", "released")
-    return Store(ManifestSystem(storage=Storage(folder, opener)), names)
-
-
-def test_an_attempt_to_publish_a_manifest_is_leased_before_it_has_its_rows_and_the_model_has_it_in_one_step() -> None:
-    """What a power cut leaves in between is taken up by the next attempt; `STORES` has the ledger once both agree."""
-    found = found_of(manifest, case("do_kv_manifest", "manifest-faults"), images=2_000)
-    assert found.verdict is Verdict.VIOLATED
-    assert found.witness is not None
-    assert [event.action for event in found.witness.events] == ["write", "fire"]
-    assert "ledger is none, not unsure" in found.reason
