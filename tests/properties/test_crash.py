@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -24,10 +25,12 @@ from edgeproof.properties.engines.crash.cutting import Asked, Tally, cut_last_st
 from edgeproof.properties.engines.crash.effort import POWER_CUT, Budget, Effort
 from edgeproof.properties.engines.crash.engine import cut_again, cut_power
 from edgeproof.properties.engines.crash.judge import Promises
-from edgeproof.properties.engines.crash.record import scratch
+from edgeproof.properties.engines.crash.scratch import scratch
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.verify import PLANS, Stores, _cut_power, _losing_power, conclusions_of
+from edgeproof.properties.workers import ended_together, workers
 from edgeproof.reports.systems import stores
+from tests.processes import started
 from tests.properties.broken_stores import Opener, arms_later, forgets_alarms, logs_later, notes_later, synchronous
 from tests.reports.test_bundle import schema
 
@@ -202,6 +205,46 @@ def test_where_the_model_allows_no_crash_before_a_step_the_power_does_not_go_in_
         assert cut_last_step(asked, workload, Random(0), over) is None
     assert under_way.points == 0
     assert over.points == 1, "once the attempt is over"
+
+
+def test_images_that_a_killed_run_has_left_are_removed_by_the_next_one() -> None:
+    leave = "import time; from edgeproof.properties.engines.crash.scratch import scratch\n"
+    leave += "with scratch() as folder: print(folder, flush=True); time.sleep(60)"
+    with started([sys.executable, "-c", leave]) as other:
+        assert other.stdout is not None
+        left = Path(other.stdout.readline().strip())
+        found_of(store_of, images=1)
+        assert left.exists(), "it is in use"
+        other.kill()
+        other.wait()
+        assert left.exists()
+    found_of(store_of, images=1)
+    assert not left.exists()
+
+
+def test_an_interrupted_run_removes_what_its_workers_leave() -> None:
+    def interrupted() -> Path:
+        with workers() as pool, ended_together():
+            left = pool.submit(_leave_a_folder).result()
+            assert left.exists()
+            raise _Interrupted(left)
+
+    with pytest.raises(_Interrupted) as raised:
+        interrupted()
+    assert not Path(raised.value.args[0]).exists()
+
+
+class _Interrupted(BaseException):
+    """As by Ctrl-C, which would end the tests."""
+
+
+_KEPT: list[Any] = []
+
+
+def _leave_a_folder() -> Path:
+    _KEPT.append(scratch())
+    folder: Path = _KEPT[-1].__enter__()
+    return folder
 
 
 # --- in a verification

@@ -32,8 +32,9 @@ from edgeproof.properties.engines.crash.cutting import (
 )
 from edgeproof.properties.engines.crash.effort import ENGINE, POWER_CUT, Effort
 from edgeproof.properties.engines.crash.judge import Promises
-from edgeproof.properties.engines.crash.record import NotInStep, scratch
+from edgeproof.properties.engines.crash.record import NotInStep
 from edgeproof.properties.engines.crash.recorder import library
+from edgeproof.properties.engines.crash.scratch import scratch, sweep
 from edgeproof.properties.engines.crash.workloads import Workload, long_run, shortest_runs, touching
 from edgeproof.properties.evidence import Evidence, Verdict
 
@@ -49,7 +50,11 @@ class _Runs:
 
 
 def cut_power(instance: Instance, properties: Sequence[Property], make: MakeStore, effort: Effort) -> Evidence:
-    """What is found of a store on the runs of an instance: one verdict, `power-cut`."""
+    """What is found of a store on the runs of an instance: one verdict, `power-cut`.
+
+    What a run that was killed has left of its images is removed first.
+    """
+    sweep()
     started = time.perf_counter()
     tally, runs = Tally(effort.images), _Runs()
     verdict, reason, witness = Verdict.HOLDS_TO_BOUND, "", None

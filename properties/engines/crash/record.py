@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
@@ -17,10 +14,11 @@ from edgeproof.model.interpret import Event, State, apply
 from edgeproof.model.machine import TICK, Instance
 from edgeproof.properties.engines.crash.disk import Operation
 from edgeproof.properties.engines.crash.recorder import Recorder
+from edgeproof.properties.engines.crash.scratch import scratch
 from edgeproof.properties.engines.crash.workloads import Workload
 from edgeproof.properties.engines.fuzz.run import setup_of
 
-__all__ = ["CRASH", "Found", "NotInStep", "Recording", "found_in", "perform", "recorded", "scratch"]
+__all__ = ["CRASH", "Found", "NotInStep", "Recording", "found_in", "perform", "recorded"]
 
 CRASH: Final = "crash"
 """The action of every model that says what a crash leaves."""
@@ -48,14 +46,6 @@ class Recording:
     ends: tuple[int, ...]
     states: tuple[State, ...]
     found: tuple[Found | None, ...]
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder for files that nobody needs to find again, in memory where the machine has such a place."""
-    memory = "/dev/shm"
-    with TemporaryDirectory(prefix="edgeproof-crash-", dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        yield Path(folder)
 
 
 @contextmanager

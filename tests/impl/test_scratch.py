@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a killed process has left in a temporary folder is told from what is in use, and removed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgeproof.impl.scratch import OwnedDirectory, claim, is_left, sweep
+from tests.processes import started
+
+LEAVE = (
+    "import sys, time; from edgeproof.impl.scratch import OwnedDirectory;"
+    "one = OwnedDirectory('run', sys.argv[1]); print(one.name, flush=True); time.sleep(60)"
+)
+
+
+def test_a_sweep_removes_what_the_dead_have_left_and_nothing_of_the_living(tmp_path: Path) -> None:
+    mine = OwnedDirectory("run", str(tmp_path))
+    nobodys = tmp_path / "edgeproof-of-somebody-else"
+    nobodys.mkdir()
+    with started([sys.executable, "-c", LEAVE, str(tmp_path)]) as other:
+        assert other.stdout is not None
+        theirs = Path(other.stdout.readline().strip())
+        assert sweep([str(tmp_path)]) == [], "it is in use"
+        other.kill()
+        other.wait()
+        assert is_left(theirs)
+    assert sweep([str(tmp_path)]) == [theirs]
+    assert sorted(tmp_path.iterdir()) == sorted([Path(mine.name), nobodys])
+    mine.cleanup()
+    mine.cleanup()
+    assert list(tmp_path.iterdir()) == [nobodys]
+
+
+def test_a_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    assert not is_left(tmp_path), "it never had one"
+    owner = claim(tmp_path)
+    with pytest.raises(BlockingIOError):
+        claim(tmp_path)
+    assert not is_left(tmp_path)
+    os.close(owner)
+    assert is_left(tmp_path)
