@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A trace that ends in a power cut as a regression test of a store: it fails while a power cut there leaves it wrong."""
+"""A trace that ends in a power cut as a regression test of a store: it fails while one there leaves it wrong."""
 
 from __future__ import annotations
 

@@ -73,12 +73,12 @@ class FlagSystem(OnePut):
         control: Callable[..., FlagControl] = FlagControl,
         edge: Callable[..., EdgeFlags] = EdgeFlags,
         *,
-        parts: Parts = Parts(),
+        parts: Parts | None = None,
         storage: Storage | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(seed, storage)
-        self._control, self._edge_flags, self._parts = control, edge, parts
+        self._control, self._edge_flags, self._parts = control, edge, parts or Parts()
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""

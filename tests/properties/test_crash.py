@@ -278,7 +278,7 @@ def test_rows_that_are_written_after_the_lease_of_their_attempt_are_found() -> N
 
 
 def test_what_a_publisher_has_heard_and_not_written_down_is_no_more_than_what_the_next_instance_believes() -> None:
-    """The part is known to be maybe there, and is there: the publisher asks, and its power goes before it notes that."""
+    """The part may be there, and is: the publisher asks, and its power goes before it notes that."""
     published = ("manifest_put", "put_lands", "put_confirmed")
     collected = ("write_without", "fire", *published, "tick", "tick", "tick", "collect", "delete_fails")
     steps = ("write", "fire", "part_stored", *published, *collected, "write", "fire")
