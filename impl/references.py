@@ -52,6 +52,8 @@ _UNIT: Final = ("config", "logged", "torn", "restored", "alarm", "failures")
 STORES: Final[Mapping[str, tuple[str, ...]]] = {
     "do_kv": _UNIT,
     "artifacts_tokens": ("token", "writes", "alarm", "failures"),
+    "do_kv_manifest": ("config", "logged", "needs", "alarm", "failures", "ledger", "released"),
+    "flagship": ("config", "share", "sending", "failures"),
 }
 """Per design whose storage can be in files, the names that are read of the storage alone."""
 

@@ -14,6 +14,7 @@ from multiprocessing.connection import wait
 from threading import Thread
 from typing import Final
 
+from edgeproof.impl.scratch import sweep
 from edgeproof.properties.own import adopt, adopted
 
 __all__ = ["ended_together", "workers"]
@@ -49,10 +50,16 @@ def _end_with_the_parent() -> None:
 
 @contextmanager
 def ended_together() -> Iterator[None]:
-    """End the workers at once when the parent is interrupted or fails, instead of waiting for what they are at."""
+    """End the workers at once when the parent is interrupted or fails, instead of waiting for what they are at, and
+    remove the temporary folders that they leave.
+    """
     try:
         yield
     except BaseException:
-        for child in multiprocessing.active_children():
+        children = multiprocessing.active_children()
+        for child in children:
             child.terminate()
+        for child in children:
+            child.join()
+        sweep()
         raise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line
+from edgeproof.reports.files import write_text
 from edgeproof.reports.systems import store_named, stores
 
 if TYPE_CHECKING:
@@ -15,15 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["STORE", "replay_power_cut"]
 
+REFERENCE = "edgeproof.impl.references:store_of"
+"""The reference's store, named as one of one's own."""
 STORE = "pkg.mod:make"
 """How a store of one's own is named: its module, and what makes one of a design, a folder and what opens a file."""
 
 
-def replay_power_cut(terminal: Terminal, trace: Trace, instance: Instance, on: str | None) -> int:
+def replay_power_cut(terminal: Terminal, trace: Trace, instance: Instance, on: str | None, test: str | None) -> int:
     """Say whether a power cut leaves the store wrong, as the trace claims: 0 if so, 1 if not.
 
     It is the reference's store unless `on` names another. A store that does otherwise on its files than the one of the
-    trace does not come to this power cut, which shows nothing. Raises Unusable for a trace that is no run.
+    trace does not come to this power cut, which shows nothing. `test` is where a test of it is written, if it fails
+    now. Raises Unusable for a trace that is no run.
     """
     from edgeproof.properties.cases import kept_in
     from edgeproof.properties.engines.crash.engine import cut_again
@@ -41,13 +45,34 @@ def replay_power_cut(terminal: Terminal, trace: Trace, instance: Instance, on: s
         if on is None:
             raise
         raise Unusable(f"the store of {one_line(on)} fails: {type(error).__name__}: {one_line(error)}") from error
+    unwritten = "" if test is None else _write_test(test, trace, on)
+    written = None if unwritten else test
     if terminal.as_json:
         said = {"on": on or "reference", "design": trace.design, "about": trace.about or None}
         found = {"replays": not other, "mismatch": other or None, "wrong": wrong or None}
-        terminal.document({**said, **found, "shows_what_it_claims": bool(wrong)})
+        terminal.document({**said, **found, "shows_what_it_claims": bool(wrong), "pytest": written})
     else:
         _print(terminal, trace, on, wrong, other)
+        if test is not None:
+            terminal.out.print(f"wrote {written}" if written else f"{test} is not written: {unwritten}", soft_wrap=True)
     return 0 if wrong else 1
+
+
+def _write_test(test: str, trace: Trace, on: str | None) -> str:
+    """Write the test of a store, if it can be seen to fail; else why it was not written."""
+    from edgeproof.properties.own import adopted
+    from edgeproof.reports.power_cut_regression import power_cut_test
+    from edgeproof.reports.regression import fails
+
+    text = power_cut_test(trace, on or REFERENCE, adopted().get(trace.design))
+    try:
+        failing = fails(text)
+    except Exception as error:
+        return f"it cannot be run: {type(error).__name__}: {one_line(error)}"
+    if not failing:
+        return "it would pass at once, as the store does not show what the trace claims"
+    write_text(test, text)
+    return ""
 
 
 def _print(terminal: Terminal, trace: Trace, on: str | None, wrong: str, other: str) -> None:

@@ -49,7 +49,7 @@ def stores() -> Stores:
     from edgeproof.impl.references import STORES, store_of
     from edgeproof.properties.verify import Stores
 
-    return Stores(store_of, tuple(STORES), ("recommended", "tokens-tombstone"))
+    return Stores(store_of, tuple(STORES), ("recommended", "tokens-tombstone", "manifest-faults", "flag"))
 
 
 OWN: Final = "pkg.mod:Class"

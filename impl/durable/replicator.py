@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from attrs import frozen
@@ -100,6 +101,12 @@ class Publication:
     key: str
     epoch: bool = False
     pack: Callable[[Snapshot], tuple[bytes, dict[str, int]]] = to_kv
+
+    def begin(self, snapshot: Snapshot) -> None:
+        """What has to be noted in the transaction that leases the alarm for an attempt: nothing."""
+
+    def end(self, snapshot: Snapshot) -> None:
+        """What has to be noted in the transaction that ends an attempt which has put this: nothing."""
 
     def put(self, snapshot: Snapshot, kv: KVNamespace, runtime: Runtime, timeout: float) -> Awaitable[None]:
         """Start the put; awaiting it raises KVError, OSError or TimeoutError, and the last two leave open whether it
@@ -202,7 +209,7 @@ class Replicator:
     async def _attempt(self, handler: str) -> None:
         """Publish the config as it is now; one attempt."""
         lease = self._lease(self._store.status().attempts + 1)
-        snapshot = self._store.begin_attempt(self._runtime.now() + lease)
+        snapshot = self._store.begin_attempt(self._runtime.now() + lease, self._publication.begin)
         try:
             await self._put(snapshot)
         except (KVError, OSError):
@@ -214,7 +221,8 @@ class Replicator:
             return
         heartbeat = self._timing.heartbeat
         beat_at = None if heartbeat is None else self._runtime.now() + heartbeat
-        self._store.end_attempt(self._settled(snapshot), beat_at, not_before=self._soonest)
+        noting = partial(self._publication.end, snapshot)
+        self._store.end_attempt(self._settled(snapshot), beat_at, note=noting, not_before=self._soonest)
 
     def _lease(self, attempts: int) -> float:
         """Seconds until the last of so many attempts can no longer be under way, and then as long as after a failure: a

@@ -88,6 +88,10 @@ class Status:
     alarm: Alarm | None
 
 
+def _nothing(*about: Snapshot) -> None:
+    """What most publications have to note of an attempt."""
+
+
 class ConfigStore:
     """The config of one unit. It keeps nothing in memory: after a crash a new one over the same database goes on.
 
@@ -241,23 +245,35 @@ class ConfigStore:
 
     # --- publishing
 
-    def begin_attempt(self, lease_until: float) -> Snapshot:
-        """Lease the alarm and read the config, in one transaction.
+    def begin_attempt(self, lease_until: float, note: Callable[[Snapshot], None] = _nothing) -> Snapshot:
+        """Lease the alarm and read the config, in one transaction, in which `note` may write down more about it.
 
         The alarm is due again at `lease_until`: whoever dies in the middle of the attempt is followed by another.
+        Raises what `note` raises; nothing has changed then.
         """
         with self._transaction:
             self._execute("UPDATE meta SET attempts = attempts + 1")
             self._arm(lease_until, "lease")
-            return self.snapshot()
+            snapshot = self.snapshot()
+            note(snapshot)
+            return snapshot
 
-    def end_attempt(self, published: Snapshot, beat_at: float | None, *, not_before: float = 0.0) -> None:
+    def end_attempt(
+        self,
+        published: Snapshot,
+        beat_at: float | None,
+        *,
+        note: Callable[[], None] = _nothing,
+        not_before: float = 0.0,
+    ) -> None:
         """`published` is in KV. Publish again at once if the config has moved on, else at `beat_at`, if at all.
 
-        At once is now, but not before `not_before`.
+        At once is now, but not before `not_before`. `note` may write down more in the same transaction. Raises
+        what it raises; nothing has changed then.
         """
         with self._transaction:
             self._execute("INSERT OR REPLACE INTO pace VALUES (1, ?)", (self._clock.now(),))
+            note()
             self._execute("UPDATE meta SET attempts = 0")
             self.disarm()
             version, era = self._execute("SELECT version, era FROM meta").fetchone()

@@ -17,13 +17,14 @@ from attrs import frozen
 from edgeproof.impl.driven.content import Held
 from edgeproof.impl.driven.puts import OnePut
 from edgeproof.impl.driven.setup import UNSPACED, check_setup, seconds_of, steady
+from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.durable.replicator import Timing
 from edgeproof.impl.edge.centre import KVEntry
 from edgeproof.impl.flags.bucketing import bucket
 from edgeproof.impl.flags.control import ANY, Expected, FlagConflict, FlagControl, UnknownFlag
 from edgeproof.impl.flags.evaluation import Evaluator
 from edgeproof.impl.flags.service import EdgeFlags
-from edgeproof.impl.pattern.deployment import Choices, Location, boot
+from edgeproof.impl.pattern.deployment import Choices, Location, Parts, boot
 from edgeproof.impl.runtime import SimulatedRuntime
 from edgeproof.impl.snapshot import EMPTY, Snapshot, from_kv
 from edgeproof.impl.system import ActionImpossible, Observation, Setup, Value
@@ -34,7 +35,7 @@ ACCOUNT: Final = "acct-1"
 KEY: Final = "new-checkout"
 
 _OPTIONS: Final = {"update": ("versioned", "blind"), "bucketing": ("hash", "salted", "random")}
-_WAITING: Final = {"sync": "due", "retry": "retry"}
+_WAITING: Final = {"sync": "due", "retry": "retry", "lease": "leased"}
 
 
 class SaltedFlags(EdgeFlags):
@@ -63,17 +64,21 @@ class _Told:
 
 
 class FlagSystem(OnePut):
-    """One app with one flag, driven by hand. `control` and `edge` replace the parts that know of flags."""
+    """One app with one flag, driven by hand. `control` and `edge` replace the parts that know of flags, `parts` those
+    of the Durable Object.
+    """
 
     def __init__(
         self,
         control: Callable[..., FlagControl] = FlagControl,
         edge: Callable[..., EdgeFlags] = EdgeFlags,
         *,
+        parts: Parts | None = None,
+        storage: Storage | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(seed)
-        self._control, self._edge_flags = control, edge
+        super().__init__(seed, storage)
+        self._control, self._edge_flags, self._parts = control, edge, parts or Parts()
 
     def start(self, setup: Setup) -> None:
         """Begin a new run from nothing. Raises ValueError for a setup that the system does not know."""
@@ -84,7 +89,7 @@ class FlagSystem(OnePut):
         self.runtime = SimulatedRuntime(self._seed)
         self.storage.wipe()
         self._held = Held()
-        choices = Choices(
+        choices = self._choices = Choices(
             timing=Timing(seconds["D"], steady(seconds["R"]), sync_delay=seconds["S"]),
             alarm_attempts=None,
             cache_ttl=seconds["T"],
@@ -93,10 +98,7 @@ class FlagSystem(OnePut):
         )
         self.kv = choices.namespace(self.runtime)
         self._key = choices.key
-        self.instance = self.runtime.instance()
-        unit = boot(choices, self.instance, self.storage.connection, self.kv)
-        self.store, self.alarms = unit.store, unit.alarms
-        self.control = self._control(self.store, self.runtime.now, blind=self._said["update"] == "blind")
+        self._boot()
         self._form: _Form | None = None
         self._bucket = 0
         self._start_edge(choices, setup.sizes.get("Pop", 2))
@@ -107,6 +109,17 @@ class FlagSystem(OnePut):
         flags = SaltedFlags if self._said["bucketing"] == "salted" else self._edge_flags
         self.edges = [flags(location, ACCOUNT) for location in self.locations]
         self.told = [_Told()] * pops
+
+    def _boot(self) -> None:
+        self.instance = self.runtime.instance()
+        unit = boot(self._choices, self.instance, self.storage.connection, self.kv, parts=self._parts)
+        self.store, self.alarms = unit.store, unit.alarms
+        self.control = self._control(self.store, self.runtime.now, blind=self._said["update"] == "blind")
+
+    def _do_crash(self) -> None:
+        self.instance.kill()
+        self.storage.crash()
+        self._boot()
 
     def observe(self) -> Observation:
         """What can be seen now, by the names of the model's variables."""

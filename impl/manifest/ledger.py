@@ -53,12 +53,15 @@ class PartLedger:
         found = self._execute("SELECT name, stored, released_at FROM part ORDER BY name").fetchall()
         return [LedgerRow(name, bool(stored), released) for name, stored, released in found]
 
-    def begin(self, names: Sequence[str]) -> set[str]:
-        """These are about to be published: each has a row, and no grace. Gives those that surely are stored."""
-        listed = _list(names)
-        self._execute("INSERT OR IGNORE INTO part SELECT value, 0, NULL FROM json_each(?)", (listed,))
+    def begin(self, names: Sequence[str]) -> None:
+        """These are about to be published: each has a row, and no grace."""
+        self._execute("INSERT OR IGNORE INTO part SELECT value, 0, NULL FROM json_each(?)", (_list(names),))
         self.need(names)
-        return {row[0] for row in self._execute(f"SELECT name FROM part WHERE stored AND name IN {_AMONG}", (listed,))}
+
+    def stored_among(self, names: Iterable[str]) -> set[str]:
+        """Those of some parts that surely are stored."""
+        found = self._execute(f"SELECT name FROM part WHERE stored AND name IN {_AMONG}", (_list(names),))
+        return {row[0] for row in found}
 
     def need(self, names: Iterable[str]) -> None:
         """Something needs these, perhaps again: their grace is over."""
@@ -80,6 +83,10 @@ class PartLedger:
     def stored(self, name: str) -> None:
         """The part surely is in the part store."""
         self._execute("UPDATE part SET stored = 1 WHERE name = ?", (name,))
+
+    def doubt_all(self) -> None:
+        """Any part may be in the part store or not."""
+        self._execute("UPDATE part SET stored = 0 WHERE stored")
 
     def doubt(self, name: str) -> None:
         """The part may be in the part store or not."""

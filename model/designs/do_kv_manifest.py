@@ -211,11 +211,17 @@ class DoKvManifest(Alarm, KvCache, Links, Design):
 
     @hazard()
     def crash(s: State) -> None:
-        """The Durable Object dies: memory and what it has under way are lost, storage (with the alarm) is kept."""
+        """The Durable Object dies: memory and what it has under way are lost, storage (with the alarm) is kept.
+
+        A publisher that asks hears the answer after the transaction in which it has leased the alarm: a crash may come
+        before it has written that down, or after. So the next instance begins by believing nothing.
+        """
         attempting = s.sending != "idle"
         lose_attempt(s)
         with s.when(attempting):
             _forget_put(s)
+        with s.when((s.missing == "probe") & (s.ledger == "stored")):
+            s.ledger = "unsure"
         with s.when((s.collects == "in_turn") & s.deleting):
             _end_deletion(s)
 

@@ -59,7 +59,14 @@ class Flagship(Design):
     seen = natural(writes, doc="the version that the editor has before them")
     draft = natural(scale, doc="the share that the editor will save")
 
-    sending = enum("idle", "due", "flying", "retry", doc="publication: an alarm is armed, or a put is under way")
+    sending = enum(
+        "idle",
+        "due",
+        "flying",
+        "retry",
+        "leased",
+        doc="publication: an alarm is armed, or a put is under way; leased: what a crash left of a put",
+    )
     sent = natural(writes, doc="what the put carries")
     sent_share = natural(scale, doc="and the share in it")
     waited = clock(while_=lambda s: s.sending != "idle", doc="since the alarm was armed, or the put began")
@@ -141,7 +148,8 @@ class Flagship(Design):
     @action()
     def fire(s: State) -> None:
         """The alarm fires: the handler reads the config and starts its one put."""
-        s.require((s.sending == "due") | ((s.sending == "retry") & (s.waited >= s.R)))
+        retries = (s.sending == "retry") & (s.waited >= s.R)
+        s.require((s.sending == "due") | retries | ((s.sending == "leased") & (s.waited >= s.D + s.R)))
         _wait(s, "flying")
         s.sent = s.config
         s.sent_share = s.share
@@ -167,6 +175,17 @@ class Flagship(Design):
         _wait(s, "retry")
         _forget_put(s)
 
+    @hazard()
+    def crash(s: State) -> None:
+        """The app's Durable Object dies: what is committed stays, the alarm included; its put is lost, and the alarm
+        that is leased for it fires once that would have been over and tried again.
+        """
+        with s.when(s.sending == "flying"):
+            s.require(s.failures < s.F)
+            s.failures = s.failures + 1
+            s.sending = "leased"
+            _forget_put(s)
+
     # --- evaluating
 
     @action(pop=Pop)
@@ -184,8 +203,12 @@ class Flagship(Design):
 
     @deadline
     def alarms_fire_in_time(s: State) -> Expr:
-        """An armed alarm fires within S of a write; a retry has that delay in R."""
-        return implies(s.sending == "due", s.waited <= s.S) & implies(s.sending == "retry", s.waited <= s.R)
+        """An armed alarm fires within S of a write; a retry has that delay in R, as a lease has."""
+        return (
+            implies(s.sending == "due", s.waited <= s.S)
+            & implies(s.sending == "retry", s.waited <= s.R)
+            & implies(s.sending == "leased", s.waited <= s.D + s.R)
+        )
 
     @deadline
     def puts_end_in_time(s: State) -> Expr:

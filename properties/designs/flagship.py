@@ -31,7 +31,7 @@ _APART: Final[Constants] = {"S": 2, "D": 1, "R": 4, "T": 3}
 _CASES: Final[tuple[Row, ...]] = (
     (
         "flag",
-        {"put_fails": True},
+        {"put_fails": True, "crash": True},
         (),
         "a bucket depends on who asks alone, an editor says which version they have seen, a put that fails is retried",
     ),
@@ -60,7 +60,7 @@ def terms(s: State) -> tuple[Term, ...]:
     """How late a change of a flag can reach who asks at a location: as of `do_kv`."""
     return (
         Term("D", "an older put is in flight", s.D, TRUE),
-        *publication(s, ("D", s.D), s.put_fails, "the put that succeeds"),
+        *publication(s, ("D", s.D), s.put_fails | s.crash, "the put that succeeds"),
         cached_copy(s),
     )
 
@@ -95,7 +95,7 @@ _STORE: Final[Lemmas] = {
     "publishing-needs-a-config": lambda s: implies(s.sending != "idle", s.config > 0),
     "failures-are-bounded": lambda s: s.failures <= s.F,
     "nothing-fails": lambda s: s.failures == 0,
-    "retries-follow-failures": lambda s: implies(s.sending == "retry", s.failures > 0),
+    "retries-follow-failures": lambda s: implies((s.sending == "retry") | (s.sending == "leased"), s.failures > 0),
     "success-forgives": lambda s: implies((s.sending == "idle") | (s.sending == "due"), s.failures == 0),
 }
 
@@ -164,6 +164,9 @@ _STALENESS: Final[Lemmas] = {
     "behind-when-due": lambda s: implies(_behind(s) & (s.sending == "due"), s.since <= s.D + s.waited),
     "behind-in-flight": lambda s: implies(_behind(s) & (s.sending == "flying"), s.since <= _attempts(s) + s.waited),
     "behind-at-retry": lambda s: implies(_behind(s) & (s.sending == "retry"), s.since + s.R <= _attempts(s) + s.waited),
+    "behind-when-leased": lambda s: implies(
+        _behind(s) & (s.sending == "leased"), s.since + s.D + s.R <= _attempts(s) + s.waited
+    ),
     "behind-in-a-cache": old_copies(
         lambda s, p: s.watching & s.cached[p] & (s.cache[p] < s.watched), since=lambda s: s.since, bound=publish_bound
     ),
@@ -199,6 +202,15 @@ DOSSIER: Final = Dossier(
         ),
         "an-alarm-is-late": Fact(
             "flag-blind", "An alarm fires as late as it may.", lambda s: (s.sending == "due") & (s.waited == s.S)
+        ),
+        "a-crash-ends-a-put": Fact(
+            "flag", "A crash ends a put.", lambda s: s.sending == "flying", "crash", lambda s: s.sending == "leased"
+        ),
+        "a-crash-between-puts": Fact(
+            "flag",
+            "A crash comes between two puts, however many of them have failed.",
+            lambda s: (s.sending != "flying") & (s.failures == s.F),
+            "crash",
         ),
         "a-put-takes-long": Fact(
             "flag", "A put takes as long as it may.", lambda s: (s.sending == "flying") & (s.waited == s.D)

@@ -67,7 +67,8 @@ def replay(
     The test is standalone: the trace is in it as data. It is only written where it was seen to fail. On a system of
     your own it fails until the system is mended: until it no longer parts ways with the model, or no longer breaks the
     property that the trace is about. On ours, and on the model, it passes while the trace happens and breaks its
-    property, and fails once that changes, as it does with any other last state than the recorded one.
+    property, and fails once that changes, as it does with any other last state than the recorded one. That of a trace
+    which ends in a power cut fails while a power cut anywhere in its last step leaves the store wrong.
     """
     from edgeproof.reports.inputs import read_trace
 
@@ -75,7 +76,7 @@ def replay(
         design_named(design)
     run, instance = read_trace(trace)
     if run.cut is not None:
-        return _replay_power_cut(terminal, run, instance, on, test)
+        return _replay_power_cut(terminal, run, instance, on, test, force)
     on = whole_name(on, run.design)
     system = None if on == MODEL else system_named(on)
     if test is not None:
@@ -93,12 +94,14 @@ def replay(
     return 0 if good else 3 if outcome.undecided else 1
 
 
-def _replay_power_cut(terminal: Terminal, run: Trace, instance: Instance, on: str, test: str | None) -> int:
-    if test is not None:
-        raise Unusable("--pytest writes no test of a trace that ends in a power cut")
+def _replay_power_cut(
+    terminal: Terminal, run: Trace, instance: Instance, on: str, test: str | None, force: bool
+) -> int:
     if on not in (MODEL, "reference") and ":" not in on:
         raise Unusable(f"the power of {one_line(on)} cannot be cut: name what makes a store, as {STORE}")
-    return replay_power_cut(terminal, run, instance, on if ":" in on else None)
+    if test is not None:
+        _check_target(test, force)
+    return replay_power_cut(terminal, run, instance, on if ":" in on else None, test)
 
 
 def _write_test(test: str, run: Trace, instance: Instance, on: str, good: bool) -> str:

@@ -12,7 +12,7 @@ from edgeproof.impl.durable.database import connect
 from edgeproof.impl.references import store_of
 from edgeproof.properties.cases import for_runs, kept_in, scoreboard
 from edgeproof.properties.engines.crash.engine import cut_power
-from edgeproof.properties.engines.crash.record import scratch
+from edgeproof.properties.engines.crash.scratch import scratch
 from edgeproof.properties.verify import PLANS
 from edgeproof.reports.systems import stores
 

@@ -142,8 +142,8 @@ IN_REPLICATOR: Final = (
     ),
     _replicator(
         "a-lease-twice-as-long",
-        "self._store.begin_attempt(self._runtime.now() + lease)",
-        "self._store.begin_attempt(self._runtime.now() + 2 * lease)",
+        "self._store.begin_attempt(self._runtime.now() + lease, self._publication.begin)",
+        "self._store.begin_attempt(self._runtime.now() + 2 * lease, self._publication.begin)",
         "After a crash nobody publishes for twice as long.",
         "outbox-faults",
     ),
@@ -178,8 +178,8 @@ IN_REPLICATOR: Final = (
     ),
     _replicator(
         "reads-after-the-put",
-        "self._store.end_attempt(self._settled(snapshot), beat_at, not_before=self._soonest)",
-        "self._store.end_attempt(self._store.snapshot(), beat_at, not_before=self._soonest)",
+        "self._store.end_attempt(self._settled(snapshot), beat_at, note=noting, not_before=self._soonest)",
+        "self._store.end_attempt(self._store.snapshot(), beat_at, note=noting, not_before=self._soonest)",
         "What was published is taken to be what the store has by now.",
         "outbox",
     ),

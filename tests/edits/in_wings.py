@@ -37,8 +37,8 @@ IN_WINGS: Final = (
     Edit(
         "a-grace-that-goes-on",
         "impl/manifest/ledger.py",
-        "        self.need(names)\n        return",
-        "        return",
+        "        self.need(names)\n\n    def stored_among",
+        "\n    def stored_among",
         "A part that is published again goes all the same once the grace is over that began when it was dropped.",
         ("manifest-confirmed", "manifest-late-delete"),
     ),

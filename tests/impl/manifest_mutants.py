@@ -55,10 +55,13 @@ class WaitsForNoPart(ManifestPublication):
 
 
 class NotesWhatItHasPut(ManifestPublication):
+    def begin(self, snapshot: Snapshot) -> None:
+        self._known = {row.name for row in self._ledger.rows()}
+        super().begin(snapshot)
+
     async def _missing(self, names: Sequence[str], runtime: Runtime) -> list[str]:
-        known = {row.name for row in self._ledger.rows()}
         await super()._missing(names, runtime)
-        return [name for name in names if name not in known]
+        return [name for name in names if name not in self._known]
 
 
 class PutsEverything(ManifestPublication):

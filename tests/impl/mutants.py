@@ -126,15 +126,15 @@ class ArmsForTheSameMillisecond(Replicator):
 
 
 class TakesNoLease(ConfigStore):
-    def begin_attempt(self, lease_until: float) -> Snapshot:
-        snapshot = super().begin_attempt(lease_until)
+    def begin_attempt(self, lease_until: float, *note: Any) -> Snapshot:
+        snapshot = super().begin_attempt(lease_until, *note)
         self.disarm()
         return snapshot
 
 
 class ForgetsWhatMovedOn(ConfigStore):
-    def end_attempt(self, published: Snapshot, beat_at: float | None, *, not_before: float = 0.0) -> None:
-        super().end_attempt(self.snapshot(), beat_at, not_before=not_before)
+    def end_attempt(self, published: Snapshot, beat_at: float | None, **how: Any) -> None:
+        super().end_attempt(self.snapshot(), beat_at, **how)
 
 
 class KeepsTheEra(ConfigStore):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edgeproof.impl.durable.database import CHUNK, connect, wipe
 from edgeproof.impl.durable.store import Alarm, ConfigStore, StoreError, VersionConflict, WriteResult
 from edgeproof.impl.runtime import SimulatedRuntime
-from edgeproof.impl.snapshot import REMOVED, apply_changes, replay, to_json
+from edgeproof.impl.snapshot import REMOVED, Snapshot, apply_changes, replay, to_json
 from tests.impl.strategies import changes
 
 
@@ -245,6 +245,20 @@ def test_an_attempt_leases_the_alarm_and_its_end_takes_it_away(store: ConfigStor
     assert (store.alarm(), store.status().attempts) == (Alarm(20, "lease"), 1)
     store.end_attempt(snapshot, beat_at=None)
     assert (store.alarm(), store.status().attempts) == (None, 0)
+
+
+def test_what_cannot_be_noted_of_an_attempt_neither_begins_nor_ends_it(store: ConfigStore) -> None:
+    def refuses(*about: Snapshot) -> None:
+        raise ValueError("too many parts")
+
+    store.write({"a": 1}, actor="ann")
+    with pytest.raises(ValueError, match="too many parts"):
+        store.begin_attempt(20, refuses)
+    assert (store.alarm(), store.status().attempts) == (Alarm(0, "sync"), 0)
+    snapshot = store.begin_attempt(20)
+    with pytest.raises(ValueError, match="too many parts"):
+        store.end_attempt(snapshot, None, note=refuses)
+    assert (store.alarm(), store.status().attempts) == (Alarm(20, "lease"), 1)
 
 
 def test_an_attempt_that_was_overtaken_by_a_write_or_a_restore_leads_to_another(

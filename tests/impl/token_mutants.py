@@ -106,8 +106,8 @@ class ArmsNothing(ConfigStore):
 
 
 class ForgetsWhatMovedOn(ConfigStore):
-    def end_attempt(self, published: Snapshot, beat_at: float | None, *, not_before: float = 0.0) -> None:
-        super().end_attempt(self.snapshot(), beat_at, not_before=not_before)
+    def end_attempt(self, published: Snapshot, beat_at: float | None, **how: Any) -> None:
+        super().end_attempt(self.snapshot(), beat_at, **how)
 
 
 _SHORT: Final = {"L": 2}

@@ -12,10 +12,18 @@ from typing import Any, cast
 from edgeproof.impl.driven.storage import Storage
 from edgeproof.impl.durable.replicator import AlarmPlatform
 from edgeproof.impl.durable.store import ConfigStore
+from edgeproof.impl.edge.kv import KVNamespace
+from edgeproof.impl.flags.system import FlagSystem
+from edgeproof.impl.manifest.ledger import CountingStore
+from edgeproof.impl.manifest.manifest import ManifestPublication
+from edgeproof.impl.manifest.system import ManifestParts, ManifestSystem
 from edgeproof.impl.pattern.deployment import Parts
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.references import STORES, store_of
-from edgeproof.impl.system import MakeStore, Store
+from edgeproof.impl.runtime import Runtime
+from edgeproof.impl.snapshot import Snapshot
+from edgeproof.impl.system import MakeStore, Store, Stored
+from edgeproof.impl.tokens.system import TokenParts, TokenSystem
 
 Opener = Callable[[str], Connection]
 
@@ -78,17 +86,43 @@ class FiresNothing(AlarmPlatform):
         return False
 
 
-def with_parts(**parts: Any) -> MakeStore:
-    """The pattern's store, built of some other parts."""
+class NotesLater(ManifestPublication):
+    """Its parts have their rows in a transaction of their own, after that of the lease."""
+
+    def begin(self, snapshot: Snapshot) -> None:
+        pass
+
+    async def put(self, snapshot: Snapshot, kv: KVNamespace, runtime: Runtime, timeout: float) -> None:
+        super().begin(snapshot)
+        await super().put(snapshot, kv, runtime, timeout)
+
+
+_WITH_A_STORE: dict[str, Callable[[type[ConfigStore], Storage], Stored]] = {
+    "do_kv": lambda store, storage: ReferenceSystem(Parts(store=store), storage=storage),
+    "artifacts_tokens": lambda store, storage: TokenSystem(TokenParts(store=store), storage=storage),
+    "do_kv_manifest": lambda store, storage: ManifestSystem(ManifestParts(counting_store=store), storage=storage),
+    "flagship": lambda store, storage: FlagSystem(parts=Parts(store=store), storage=storage),
+}
+
+
+def with_mistake(mistake: type[ConfigStore]) -> MakeStore:
+    """The store of a design, with a mistake in how it writes."""
 
     def make(design: str, folder: Path, opener: Opener) -> Store:
-        return Store(ReferenceSystem(Parts(**parts), storage=Storage(folder, opener)), STORES[design])
+        bases = (mistake, CountingStore) if design == "do_kv_manifest" else (mistake,)
+        return Store(_WITH_A_STORE[design](type("Mistaken", bases, {}), Storage(folder, opener)), STORES[design])
 
     return make
 
 
-logs_later = with_parts(store=LogsLater)
-arms_later = with_parts(store=ArmsLater)
+logs_later = with_mistake(LogsLater)
+arms_later = with_mistake(ArmsLater)
+
+
+def notes_later(design: str, folder: Path, opener: Opener) -> Store:
+    """The manifest's ledger, with that mistake."""
+    parts = ManifestParts(publication=NotesLater)
+    return Store(ManifestSystem(parts, storage=Storage(folder, opener)), STORES[design])
 
 
 def forgets_alarms(design: str, folder: Path, opener: Opener) -> Store:

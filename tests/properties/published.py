@@ -54,9 +54,11 @@ def _by_parts(config: Config, changes: Changes) -> int:
     kv, bucket = KVNamespace(runtime, limits=Limits(write_spacing=0)), Bucket(runtime.now)
     ledger = PartLedger(connect(), runtime)
     publication = ManifestPublication(Layout(_KEY), R2Parts(bucket), ledger, upload=60.0, put=60.0)
-    _run(runtime, lambda at: publication.put(Snapshot(1, 0, config), kv, at, 60.0))
+    first, after = Snapshot(1, 0, config), Snapshot(2, 0, apply_changes(config, changes))
+    publication.begin(first)
+    _run(runtime, lambda at: publication.put(first, kv, at, 60.0))
     before = kv.usage.written + bucket.usage.written
-    after = Snapshot(2, 0, apply_changes(config, changes))
+    publication.begin(after)
     _run(runtime, lambda at: publication.put(after, kv, at, 60.0))
     return kv.usage.written + bucket.usage.written - before
 

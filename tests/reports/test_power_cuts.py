@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 from attrs import evolve
 
+from edgeproof.impl.references import store_of
 from edgeproof.model.interpret import Event
 from edgeproof.model.trace import PowerCut, Trace
 from edgeproof.properties.cases import for_runs, kept_in, scoreboard
+from edgeproof.properties.engines.crash.again import wrong_after_a_power_cut
 from edgeproof.properties.engines.crash.effort import POWER_CUT, Budget, Effort
 from edgeproof.properties.engines.crash.engine import cut_power
 from edgeproof.reports.power_cuts import STORE
+from edgeproof.reports.regression import fails
 from tests.properties.broken_stores import arms_later
 from tests.reports.conftest import Keep, Run
 
@@ -81,9 +85,34 @@ def test_the_workload_has_to_be_a_run_of_the_design(cli: Run, keep: Keep) -> Non
     assert "the trace is no run: acknowledge cannot happen here" in outcome.err
 
 
-def test_no_test_is_written_of_it_and_no_other_system_has_power_to_be_cut(cli: Run, keep: Keep) -> None:
-    outcome = cli("replay", keep(witness()), "--pytest", "test_it.py")
-    assert (outcome.status, "--pytest writes no test of a trace that ends in a power cut" in outcome.err) == (2, True)
+def test_its_regression_test_fails_while_the_store_has_the_bug_and_passes_once_it_is_mended(
+    cli: Run, keep: Keep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = tmp_path / "test_it.py"
+    outcome = cli("replay", keep(witness()), "--on", ON, "--pytest", str(test))
+    assert (outcome.status, outcome.out.splitlines()[-1]) == (0, f"wrote {test}")
+    text = test.read_text()
+    assert "    1. write\n    then the power goes\n" in text
+    assert fails(text)
+    monkeypatch.setattr("tests.properties.broken_stores.arms_later", store_of)
+    assert not fails(text), "the mended store asks the disk for other operations"
+
+
+def test_its_regression_test_finds_other_power_cuts_in_the_same_step() -> None:
+    late = evolve(witness(), cut=PowerCut(10**6, (), "honest"))
+    assert "alarm is off, not sync" in wrong_after_a_power_cut(late, arms_later)
+    assert wrong_after_a_power_cut(late, store_of) == ""
+
+
+def test_no_test_is_written_that_would_pass_at_once(cli: Run, keep: Keep, tmp_path: Path) -> None:
+    test = tmp_path / "test_it.py"
+    outcome = cli("replay", keep(witness()), "--pytest", str(test), "--json")
+    assert (outcome.status, outcome.document["pytest"], test.exists()) == (1, None, False)
+    outcome = cli("replay", keep(witness()), "--pytest", str(test))
+    assert f"{test} is not written: it would pass at once" in outcome.out
+
+
+def test_no_other_system_has_power_to_be_cut(cli: Run, keep: Keep) -> None:
     outcome = cli("replay", keep(witness()), "--on", "workerd")
     assert (outcome.status, STORE in outcome.err) == (2, True)
 

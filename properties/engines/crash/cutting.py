@@ -25,7 +25,10 @@ from edgeproof.properties.engines.crash.record import CRASH, Recording, recorded
 from edgeproof.properties.engines.crash.workloads import Workload
 from edgeproof.properties.engines.fuzz.shrink import least
 
-__all__ = ["Asked", "Tally", "allows_crash", "cut_last_step", "look_again", "shorten"]
+__all__ = ["MOST_IN_A_STEP", "Asked", "Tally", "allows_crash", "cut_last_step", "look_again", "shorten"]
+
+MOST_IN_A_STEP: Final = 2_000
+"""Images of one step are no more than this where the step is all that is looked at."""
 
 
 @frozen
@@ -115,7 +118,7 @@ def shorten(asked: Asked, trace: Trace) -> Trace:
         nonlocal shortest
         if not _is_run(asked, workload):
             return None
-        found = cut_last_step(asked, workload, Random(0), Tally(_IN_A_STEP))
+        found = cut_last_step(asked, workload, Random(0), Tally(MOST_IN_A_STEP))
         if found is None:
             return None
         shortest = found
@@ -140,10 +143,6 @@ def look_again(asked: Asked, trace: Trace) -> str:
         cut = _Cut(moment, moment.done == len(recording.operations), trace.cut.kept)
         found = Judge(recording, asked.promises, asked.folder).look(cut.left(), cut.done)
     return found.wrong or _goes_wrong(asked, trace.events, cut, found.step)
-
-
-_IN_A_STEP: Final = 2_000
-"""Images of one step are no more than this where a trace is shortened."""
 
 
 def _is_run(asked: Asked, workload: Workload) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import NoReturn
@@ -20,15 +21,24 @@ from edgeproof.model.interpret import initial_state
 from edgeproof.model.machine import Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
-from edgeproof.properties.engines.crash.cutting import Asked, Tally, allows_crash, cut_last_step, look_again, shorten
+from edgeproof.properties.engines.crash.cutting import (
+    MOST_IN_A_STEP,
+    Asked,
+    Tally,
+    allows_crash,
+    cut_last_step,
+    look_again,
+    shorten,
+)
 from edgeproof.properties.engines.crash.effort import ENGINE, POWER_CUT, Effort
 from edgeproof.properties.engines.crash.judge import Promises
-from edgeproof.properties.engines.crash.record import NotInStep, scratch
+from edgeproof.properties.engines.crash.record import NotInStep
 from edgeproof.properties.engines.crash.recorder import library
+from edgeproof.properties.engines.crash.scratch import scratch, sweep
 from edgeproof.properties.engines.crash.workloads import Workload, long_run, shortest_runs, touching
 from edgeproof.properties.evidence import Evidence, Verdict
 
-__all__ = ["cut_again", "cut_power"]
+__all__ = ["cut_again", "cut_anywhere", "cut_power"]
 
 
 @define
@@ -40,7 +50,11 @@ class _Runs:
 
 
 def cut_power(instance: Instance, properties: Sequence[Property], make: MakeStore, effort: Effort) -> Evidence:
-    """What is found of a store on the runs of an instance: one verdict, `power-cut`."""
+    """What is found of a store on the runs of an instance: one verdict, `power-cut`.
+
+    What a run that was killed has left of its images is removed first.
+    """
+    sweep()
     started = time.perf_counter()
     tally, runs = Tally(effort.images), _Runs()
     verdict, reason, witness = Verdict.HOLDS_TO_BOUND, "", None
@@ -79,6 +93,23 @@ def cut_again(instance: Instance, properties: Sequence[Property], make: MakeStor
     with scratch() as folder:
         asked = _asked(instance, properties, make, folder, Effort())
         return look_again(evolve(asked, first=trace.states[0]), trace)
+
+
+def cut_anywhere(instance: Instance, properties: Sequence[Property], make: MakeStore, trace: Trace) -> str:
+    """What is wrong with a store after a power cut anywhere in the last step of a trace; "" if nothing is.
+
+    That of the trace comes first. Then it is every other one, as a store that was mended may ask the disk for other
+    operations than the one that the trace is of. Raises NotInStep, and LookupError for a trace without a power cut.
+    """
+    if trace.cut is None:
+        raise LookupError("there is no power cut at its end")
+    with suppress(LookupError):
+        if wrong := cut_again(instance, properties, make, trace):
+            return wrong
+    with scratch() as folder:
+        asked = _asked(instance, properties, make, folder, Effort(disk=trace.cut.disk))
+        found = cut_last_step(evolve(asked, first=trace.states[0]), trace.events, Random(0), Tally(MOST_IN_A_STEP))
+    return "" if found is None else found.note
 
 
 def _asked(instance: Instance, properties: Sequence[Property], make: MakeStore, folder: Path, effort: Effort) -> Asked:

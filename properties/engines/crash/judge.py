@@ -4,7 +4,8 @@
 A store must be found as it was after some step, with all that the model's crash leaves of it: after the step that was
 under way, or before it. It may be found as it was still earlier, as what nobody has been told of may be lost, as long
 as every property of states holds that would hold otherwise: what was acknowledged is there, and nothing that was
-published is ahead of it.
+published is ahead of it. Where a design does not tell writes from their acknowledgements, whatever is over has been
+acknowledged.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ __all__ = ["Image", "Judge", "Promises"]
 
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 """What belongs to a database beside it."""
+_ACKNOWLEDGED: Final = "acked"
+"""The variable of every design that says which writes are acknowledged."""
 _LONGEST: Final = 120
 """Characters of a value in a message."""
 
@@ -42,13 +45,16 @@ class Promises:
     always: tuple[StateForm, ...]
     at_last: tuple[StateForm, ...]
     """What everything comes to in the end."""
+    at_once: bool
+    """A step is acknowledged when it is over: the design has no word for what is committed and not acknowledged."""
 
     @classmethod
     def of(cls, instance: Instance, properties: Iterable[Property]) -> Promises:
         """Those among some properties that speak of states."""
         forms = [(one, state_form(instance.machine, one)) for one in properties if one.step is None]
         always = tuple(form for one, form in forms if one.state is not None)
-        return cls(always, tuple(form for one, form in forms if one.settles is not None))
+        at_last = tuple(form for one, form in forms if one.settles is not None)
+        return cls(always, at_last, at_once=_ACKNOWLEDGED not in instance.machine.variables)
 
 
 @frozen
@@ -95,12 +101,15 @@ class Judge:
     def _lost(self, step: int, since: int) -> str:
         """What is broken where the store is as it was after one step, and everything else as after a later one."""
         instance, states = self._recording.instance, self._recording.states
+        as_it_was = f"the store is as it was {_when(self._recording.workload, step)}"
+        if self._promises.at_once:
+            return f"what was acknowledged is lost: {as_it_was}"
         after = apply(instance, states[since], Event(CRASH))
         earlier = apply(instance, states[step], Event(CRASH))
         merged = {**after, **{name: earlier[name] for name in self._recording.store.names}}
         for form in self._promises.always:
             if evaluate(instance, form.holds, after) and not evaluate(instance, form.holds, merged):
-                return f"{form.name} is broken: the store is as it was {_when(self._recording.workload, step)}"
+                return f"{form.name} is broken: {as_it_was}"
         return ""
 
     def settles(self) -> str:

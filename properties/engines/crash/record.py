@@ -18,7 +18,7 @@ from edgeproof.properties.engines.crash.scratch import scratch
 from edgeproof.properties.engines.crash.workloads import Workload
 from edgeproof.properties.engines.fuzz.run import setup_of
 
-__all__ = ["CRASH", "Found", "NotInStep", "Recording", "found_in", "perform", "recorded", "scratch"]
+__all__ = ["CRASH", "Found", "NotInStep", "Recording", "found_in", "perform", "recorded"]
 
 CRASH: Final = "crash"
 """The action of every model that says what a crash leaves."""
