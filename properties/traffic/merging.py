@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tellings of many batches, each once.
+
+What a telling is known by is packed into one number. The numbers are split into parts, from the least to the greatest
+ones, that fit into a processor's cache, and each part is put together for itself, side by side with others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from attrs import frozen
+
+from edgeproof.properties.traffic.batches import side_by_side
+from edgeproof.properties.traffic.coded import of_all
+from edgeproof.properties.traffic.groups import ordered, runs, starts
+from edgeproof.properties.traffic.packing import Bounds, bounds_of, pack
+from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table
+from edgeproof.properties.traffic.tellings import TOLD
+
+__all__ = ["merged"]
+
+PART: Final = 2**17
+"""Tellings of a part, about, before they are put together, unless there would be more than `_PARTS`."""
+_PARTS: Final = 200
+_FINE: Final = 12
+"""Bits that numbers are split by, at most."""
+
+_FOLDED: Final[Mapping[str, np.ufunc]] = {
+    **{"first_invoke": np.minimum, "last_invoke": np.maximum},
+    **{"first_returned": np.minimum, "last_returned": np.maximum, "n": np.add},
+}
+
+Columns = dict[str, Column]
+
+
+def merged(batches: list[Columns], numbers: Sequence[Mapping[str, Ints]]) -> tuple[Table, list[Column]]:
+    """The tellings of all batches, each once, and by batch the number of each one's; `numbers` are those of the words.
+
+    They are in the order of sessions, then versions. Nothing is left in `batches`, whose memory is needed.
+    """
+
+    def column(batch: int, name: str) -> Column:
+        found, own = batches[batch][name], numbers[batch].get(name)
+        return found if own is None else of_all(found, own)
+
+    packing, keys = pack({name: _bounds(batches, numbers, name) for name in TOLD}, column, len(batches))
+    cut = _Cut.among(keys, packing.bits)
+    pieces = list(side_by_side(partial(_piece, batches, keys, cut), range(len(batches))))
+    parts = list(side_by_side(partial(_together, pieces), range(cut.parts)))
+    begins = np.cumsum([0, *(len(part.keys) for part in parts)])
+    of = list(side_by_side(partial(_numbers, pieces, parts, begins), range(len(batches))))
+    pieces.clear()
+    columns = {name: np.concatenate([part.spans.pop(name) for part in parts]) for name in _FOLDED}
+    known = np.concatenate([part.keys for part in parts])
+    parts.clear()
+    columns |= {name: _as_numbered(one, numbers[0].get(name)) for name, one in packing.columns(known)}
+    return Table({name: columns[name] for name in (*TOLD, *_FOLDED)}), of
+
+
+def _bounds(batches: Sequence[Columns], numbers: Sequence[Mapping[str, Ints]], name: str) -> Bounds:
+    if name not in numbers[0]:
+        return bounds_of([batch[name] for batch in batches])
+    # The words of a batch need not be looked at to know how many there are in all.
+    each = [(batch[name], own[name]) for batch, own in zip(batches, numbers, strict=True) if len(batch[name])]
+    alike = [of_all(column[:1], own) for column, own in each if column.strides == (0,)]
+    words = [np.append(own, ABSENT) for column, own in each if column.strides != (0,)]
+    return bounds_of([*alike, *words])
+
+
+@frozen(eq=False)
+class _Cut:
+    """Where numbers are split: by their bits from `shift` on, the part that each is of, one of `parts`."""
+
+    shift: int
+    part: Column
+    parts: int
+
+    @classmethod
+    def among(cls, keys: Sequence[Ints], bits: int) -> _Cut:
+        shift = max(0, bits - _FINE)
+        total = sum(map(len, keys))
+        if total <= PART:
+            return cls(shift, np.zeros(0, np.uint8), 1)
+        sizes = sum(side_by_side(lambda one: np.bincount(one >> shift, minlength=1 << (bits - shift)), keys))
+        part = (np.cumsum(sizes) - sizes) // max(PART, total // _PARTS)
+        # Where many are of one number, the next parts are none.
+        return cls(shift, np.unique(part, return_inverse=True)[1].astype(np.uint8), len(np.unique(part)))
+
+
+@frozen(eq=False)
+class _Piece:
+    """A batch by parts: which row of it each one was (None for the same), its key, and its spans, each part's up to one
+    of its `ends`.
+    """
+
+    rows: Column | None
+    keys: Ints
+    spans: Columns
+    ends: Sequence[int]
+
+    def of(self, part: int) -> slice:
+        return slice(self.ends[part], self.ends[part + 1])
+
+
+def _piece(batches: Sequence[Columns], keys: list[Ints], cut: _Cut, batch: int) -> _Piece:
+    key, spans = keys[batch], {name: batches[batch][name] for name in _FOLDED}
+    keys[batch] = key[:0]
+    batches[batch].clear()
+    if cut.parts == 1:
+        return _Piece(None, key, spans, (0, len(key)))
+    part = cut.part[key >> cut.shift]
+    rows = np.argsort(part, kind="stable").astype(np.int32)
+    ends = np.cumsum([0, *np.bincount(part, minlength=cut.parts)]).tolist()
+    # The first and the last time are the same column where each row is of one read.
+    by = _once(lambda column: column if column.strides == (0,) else column[rows])
+    return _Piece(rows, key[rows], {name: by(column) for name, column in spans.items()}, ends)
+
+
+def _once(work: Callable[[Column], Column]) -> Callable[[Column], Column]:
+    """The same, of which it is remembered what it made of a column."""
+    made: dict[int, Any] = {}
+
+    def do(column: Column) -> Column:
+        if id(column) not in made:
+            made[id(column)] = work(column)
+        found: Column = made[id(column)]
+        return found
+
+    return do
+
+
+@frozen(eq=False)
+class _Part:
+    """The tellings of a part: by batch, which of them each row of its piece is `of`; and their keys and spans."""
+
+    of: Sequence[Column]
+    keys: Ints
+    spans: Columns
+
+
+def _together(pieces: Sequence[_Piece], part: int) -> _Part:
+    order, keys = ordered(np.concatenate([piece.keys[piece.of(part)] for piece in pieces]))
+    number, new = runs(keys), starts(keys)
+    of = np.empty(len(order), np.int32)
+    of[order] = number
+    first, again = order[new], np.ones(len(order), bool)
+    again[new] = False
+    rest, to = order[again], number[again]
+    spans = {}
+    for name, fold in _FOLDED.items():
+        column = np.concatenate([piece.spans[name][piece.of(part)] for piece in pieces])
+        spans[name] = column[first]
+        fold.at(spans[name], to, column[rest])
+    sizes = np.cumsum([piece.ends[part + 1] - piece.ends[part] for piece in pieces])
+    return _Part(np.split(of, sizes[:-1]), keys[new], spans)
+
+
+def _numbers(pieces: Sequence[_Piece], parts: Sequence[_Part], begins: Ints, batch: int) -> Column:
+    """Which of all tellings those of a batch are, from one part to the next, and back in the order of its rows."""
+    found = np.concatenate([part.of[batch] + np.int32(begin) for part, begin in zip(parts, begins, strict=False)])
+    rows = pieces[batch].rows
+    if rows is None:
+        return found
+    of = np.empty(len(rows), np.int32)
+    of[rows] = found
+    return of
+
+
+def _as_numbered(column: Column, numbers: Ints | None) -> Column:
+    """Words are numbered as narrowly as Arrow does."""
+    return column if numbers is None or column.strides == (0,) else column.astype(np.int32)
