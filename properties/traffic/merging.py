@@ -7,7 +7,7 @@ ones, that fit into a processor's cache, and each part is put together for itsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -17,8 +17,8 @@ from attrs import frozen
 from edgeproof.properties.traffic.batches import side_by_side
 from edgeproof.properties.traffic.coded import of_all
 from edgeproof.properties.traffic.groups import ordered, runs, starts
-from edgeproof.properties.traffic.packing import Bounds, bounds_of, pack
-from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table
+from edgeproof.properties.traffic.packing import Bounds, Packing, bounds_of, pack
+from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table, joined
 from edgeproof.properties.traffic.tellings import TOLD
 
 __all__ = ["merged"]
@@ -50,15 +50,11 @@ def merged(batches: list[Columns], numbers: Sequence[Mapping[str, Ints]]) -> tup
     packing, keys = pack({name: _bounds(batches, numbers, name) for name in TOLD}, column, len(batches))
     cut = _Cut.among(keys, packing.bits)
     pieces = list(side_by_side(partial(_piece, batches, keys, cut), range(len(batches))))
-    parts = list(side_by_side(partial(_together, pieces), range(cut.parts)))
-    begins = np.cumsum([0, *(len(part.keys) for part in parts)])
+    parts = list(side_by_side(partial(_together, pieces, packing, numbers[0]), range(cut.parts)))
+    begins = np.cumsum([0, *(len(part.columns["n"]) for part in parts)])
     of = list(side_by_side(partial(_numbers, pieces, parts, begins), range(len(batches))))
     pieces.clear()
-    columns = {name: np.concatenate([part.spans.pop(name) for part in parts]) for name in _FOLDED}
-    known = np.concatenate([part.keys for part in parts])
-    parts.clear()
-    columns |= {name: _as_numbered(one, numbers[0].get(name)) for name, one in packing.columns(known)}
-    return Table({name: columns[name] for name in (*TOLD, *_FOLDED)}), of
+    return Table({name: joined([part.columns.pop(name) for part in parts]) for name in (*TOLD, *_FOLDED)}), of
 
 
 def _bounds(batches: Sequence[Columns], numbers: Sequence[Mapping[str, Ints]], name: str) -> Bounds:
@@ -135,14 +131,13 @@ def _once(work: Callable[[Column], Column]) -> Callable[[Column], Column]:
 
 @frozen(eq=False)
 class _Part:
-    """The tellings of a part: by batch, which of them each row of its piece is `of`; and their keys and spans."""
+    """The tellings of a part, and by batch, which of them each row of its piece is `of`."""
 
     of: Sequence[Column]
-    keys: Ints
-    spans: Columns
+    columns: Columns
 
 
-def _together(pieces: Sequence[_Piece], part: int) -> _Part:
+def _together(pieces: Sequence[_Piece], packing: Packing, words: Collection[str], part: int) -> _Part:
     order, keys = ordered(np.concatenate([piece.keys[piece.of(part)] for piece in pieces]))
     number, new = runs(keys), starts(keys)
     of = np.empty(len(order), np.int32)
@@ -150,13 +145,13 @@ def _together(pieces: Sequence[_Piece], part: int) -> _Part:
     first, again = order[new], np.ones(len(order), bool)
     again[new] = False
     rest, to = order[again], number[again]
-    spans = {}
+    columns = {name: _as_numbered(one) if name in words else one for name, one in packing.columns(keys[new])}
     for name, fold in _FOLDED.items():
         column = np.concatenate([piece.spans[name][piece.of(part)] for piece in pieces])
-        spans[name] = column[first]
-        fold.at(spans[name], to, column[rest])
+        columns[name] = column[first]
+        fold.at(columns[name], to, column[rest])
     sizes = np.cumsum([piece.ends[part + 1] - piece.ends[part] for piece in pieces])
-    return _Part(np.split(of, sizes[:-1]), keys[new], spans)
+    return _Part(np.split(of, sizes[:-1]), columns)
 
 
 def _numbers(pieces: Sequence[_Piece], parts: Sequence[_Part], begins: Ints, batch: int) -> Column:
@@ -170,6 +165,6 @@ def _numbers(pieces: Sequence[_Piece], parts: Sequence[_Part], begins: Ints, bat
     return of
 
 
-def _as_numbered(column: Column, numbers: Ints | None) -> Column:
+def _as_numbered(column: Column) -> Column:
     """Words are numbered as narrowly as Arrow does."""
-    return column if numbers is None or column.strides == (0,) else column.astype(np.int32)
+    return column if column.strides == (0,) else column.astype(np.int32)
