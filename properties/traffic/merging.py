@@ -50,11 +50,14 @@ def merged(batches: list[Columns], numbers: Sequence[Mapping[str, Ints]]) -> tup
     packing, keys = pack({name: _bounds(batches, numbers, name) for name in TOLD}, column, len(batches))
     cut = _Cut.among(keys, packing.bits)
     pieces = list(side_by_side(partial(_piece, batches, keys, cut), range(len(batches))))
-    parts = list(side_by_side(partial(_together, pieces, packing, numbers[0]), range(cut.parts)))
-    begins = np.cumsum([0, *(len(part.columns["n"]) for part in parts)])
+    sizes = [sum(piece.ends[part + 1] - piece.ends[part] for piece in pieces) for part in range(cut.parts)]
+    room = _Room.of(np.cumsum([0, *sizes]), numbers[0])
+    parts = list(side_by_side(partial(_together, pieces, packing, room), range(cut.parts)))
+    begins = np.cumsum([0, *(part.size for part in parts)])
     of = list(side_by_side(partial(_numbers, pieces, parts, begins), range(len(batches))))
     pieces.clear()
-    return Table({name: joined([part.columns.pop(name) for part in parts]) for name in (*TOLD, *_FOLDED)}), of
+    alike = {name: joined([part.alike[name] for part in parts]) for name in parts[0].alike}
+    return Table({name: alike[name] if name in alike else room.filled(name, begins) for name in (*TOLD, *_FOLDED)}), of
 
 
 def _bounds(batches: Sequence[Columns], numbers: Sequence[Mapping[str, Ints]], name: str) -> Bounds:
@@ -130,14 +133,46 @@ def _once(work: Callable[[Column], Column]) -> Callable[[Column], Column]:
 
 
 @frozen(eq=False)
-class _Part:
-    """The tellings of a part, and by batch, which of them each row of its piece is `of`."""
+class _Room:
+    """Columns with room for all tellings, those of each part from one of its `starts` on, up to the next at most."""
 
-    of: Sequence[Column]
+    starts: Ints
     columns: Columns
 
+    @classmethod
+    def of(cls, starts: Ints, words: Collection[str]) -> _Room:
+        kinds: dict[str, type] = dict.fromkeys(TOLD, np.int64) | dict.fromkeys(_FOLDED, np.float64)
+        # Words are numbered as narrowly as Arrow does.
+        kinds |= {"n": np.int64} | {name: np.int32 for name in TOLD if name in words}
+        return cls(starts, {name: np.empty(int(starts[-1]), kind) for name, kind in kinds.items()})
 
-def _together(pieces: Sequence[_Piece], packing: Packing, words: Collection[str], part: int) -> _Part:
+    def fill(self, part: int, name: str, column: Column) -> None:
+        """Put the tellings of a part where they belong."""
+        start = self.starts[part]
+        self.columns[name][start : start + len(column)] = column
+
+    def filled(self, name: str, begins: Ints) -> Column:
+        """A column without what is empty between its parts, which begin there then."""
+        column = self.columns.pop(name)
+        for start, begin, end in zip(self.starts, begins, begins[1:], strict=False):
+            if begin < start:
+                column[begin:end] = column[start : start + end - begin]
+        there = column[: begins[-1]]
+        return there if 2 * len(there) > len(column) else there.copy()
+
+
+@frozen(eq=False)
+class _Part:
+    """The number of tellings of a part, the columns that are alike in all of them, and by batch, which of them each
+    row of its piece is `of`.
+    """
+
+    of: Sequence[Column]
+    size: int
+    alike: Columns
+
+
+def _together(pieces: Sequence[_Piece], packing: Packing, room: _Room, part: int) -> _Part:
     order, keys = ordered(np.concatenate([piece.keys[piece.of(part)] for piece in pieces]))
     number, new = runs(keys), starts(keys)
     of = np.empty(len(order), np.int32)
@@ -145,13 +180,16 @@ def _together(pieces: Sequence[_Piece], packing: Packing, words: Collection[str]
     first, again = order[new], np.ones(len(order), bool)
     again[new] = False
     rest, to = order[again], number[again]
-    columns = {name: _as_numbered(one) if name in words else one for name, one in packing.columns(keys[new])}
+    columns = dict(packing.columns(keys[new]))
     for name, fold in _FOLDED.items():
         column = np.concatenate([piece.spans[name][piece.of(part)] for piece in pieces])
         columns[name] = column[first]
         fold.at(columns[name], to, column[rest])
     sizes = np.cumsum([piece.ends[part + 1] - piece.ends[part] for piece in pieces])
-    return _Part(np.split(of, sizes[:-1]), columns)
+    alike = {name: column for name, column in columns.items() if column.strides == (0,)}
+    for name in columns.keys() - alike:
+        room.fill(part, name, columns[name])
+    return _Part(np.split(of, sizes[:-1]), len(new), alike)
 
 
 def _numbers(pieces: Sequence[_Piece], parts: Sequence[_Part], begins: Ints, batch: int) -> Column:
@@ -163,8 +201,3 @@ def _numbers(pieces: Sequence[_Piece], parts: Sequence[_Part], begins: Ints, bat
     of = np.empty(len(rows), np.int32)
     of[rows] = found
     return of
-
-
-def _as_numbered(column: Column) -> Column:
-    """Words are numbered as narrowly as Arrow does."""
-    return column if column.strides == (0,) else column.astype(np.int32)
