@@ -180,7 +180,7 @@ def of_all(column: Column, numbers: Ints) -> Column:
     """The numbers that some words of a batch have among all."""
     if column.strides == (0,):
         return constant(numbers[column[0]] if len(column) and column[0] >= 0 else ABSENT, len(column))
-    found: Column = np.append(numbers, np.int32(ABSENT))[column]
+    found: Column = np.append(numbers, np.int32(ABSENT)).take(column)
     return found
 
 

@@ -21,9 +21,7 @@ __all__ = ["CROSS_POP_MONOTONIC"]
 
 def _told(facts: Facts) -> Table:
     """What was told of the units that were read at more than one location."""
-    places = group(facts.tellings.unit, facts.tellings.pop).first
-    locations = np.bincount(facts.tellings.unit[places], minlength=len(facts.units))
-    return versions_told(facts.told.take(locations[facts.told.unit] > 1), ("unit",))
+    return versions_told(facts.told.take(facts.units.pops[facts.told.unit] > 1), ("unit",))
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:

@@ -22,8 +22,9 @@ from edgeproof.properties.intake.sound import is_sound
 from edgeproof.properties.traffic.batches import Batch, batches_of, faults_of, side_by_side
 from edgeproof.properties.traffic.coded import OK, READ, Coded, Vocabulary, of_all
 from edgeproof.properties.traffic.lives import restores_seen, sessions
+from edgeproof.properties.traffic.merging import merged
 from edgeproof.properties.traffic.table import Column, Deferred, Floats, Ints, Table, concat, constant
-from edgeproof.properties.traffic.tellings import TOLD, merged, told_by
+from edgeproof.properties.traffic.tellings import TOLD, told_by
 
 __all__ = ["Reads", "Recorded", "malformed_lines", "recorded"]
 
@@ -42,14 +43,15 @@ _ELSEWHERE: Final = -2
 
 @frozen(eq=False)
 class _Digested:
-    """What a batch came to: its `tellings`, and which of these each of its reads is `of`; at what `places` of the batch
-    these are (None for all), and when they began, if that is kept; all `others`; and the words that it numbers.
+    """What a batch came to: its `tellings`, and which of these each of its reads is `of` (None if each is its own); at
+    what `places` of the batch these are (None for all), and when they began, if that is kept; all `others`; and the
+    words that it numbers.
     """
 
     batch: Batch
     words: Mapping[str, pa.Array]
     tellings: dict[str, Column]
-    of: Ints
+    of: Ints | None
     places: Ints | None
     invoke: Floats | None
     others: Table
@@ -57,10 +59,12 @@ class _Digested:
 
 @frozen(eq=False)
 class Reads:
-    """The reads of a batch that got an answer: of which telling, by number, each one of those of the batch is."""
+    """The reads of a batch that got an answer: which of its tellings each is `of` (None if each is its own), and of
+    which one of all `tellings` each of these is.
+    """
 
     batch: Batch
-    of: Ints
+    of: Ints | None
     places: Ints | None
     numbers: Mapping[str, Ints]
     tellings: Ints
@@ -69,9 +73,9 @@ class Reads:
 
     def table(self, tellings: Table, which: Ints | None) -> Table:
         """Those at some places, or all. Columns are read when they are asked for."""
-        size = len(self.of) if which is None else len(which)
-        made: dict[str, Callable[[], Column]] = {name: partial(self._read, name, which) for name in EVENTS.names}
         telling = self._telling(which)
+        size = len(telling)
+        made: dict[str, Callable[[], Column]] = {name: partial(self._read, name, which) for name in EVENTS.names}
         for name in (*TOLD, "label", "told", "own"):
             made[name] = partial(_of_telling, tellings, name, telling)
         made["telling"] = lambda: telling
@@ -81,16 +85,19 @@ class Reads:
     def later(self, after: Floats) -> Ints | None:
         """The places of the reads that began later than `after`, by telling; None for all."""
         limit = after[self.tellings]
-        if (limit == inf).all():
+        least, most = limit.min(initial=inf), limit.max(initial=-inf)
+        if least == inf:
             return np.zeros(0, np.int64)
-        if (limit == -inf).all():
+        if most == -inf:
             return None
-        of = limit[self.of]
-        if np.isinf(limit).all():
-            return np.flatnonzero(of == -inf)
-        return np.flatnonzero((self._read("invoke", None) if self.invoke is None else self.invoke) > of)
+        limit = limit if self.of is None else limit[self.of]
+        if least == -inf and most == inf and np.isinf(limit).all():
+            return np.flatnonzero(limit == -inf)
+        return np.flatnonzero((self._read("invoke", None) if self.invoke is None else self.invoke) > limit)
 
     def _telling(self, which: Ints | None) -> Ints:
+        if self.of is None:
+            return self.tellings if which is None else self.tellings[which]
         found: Ints = self.tellings[self.of if which is None else self.of[which]]
         return found
 
@@ -145,11 +152,10 @@ def _recorded(batches: Sequence[Batch], evictions: pa.Table | None) -> Recorded:
     digested = list(side_by_side(partial(_digested, evictions=evictions, restores=restores, size=size), batches))
     vocabulary, numbers = Vocabulary.among([one.words for one in digested])
     others = concat([_renumbered(one.others, own) for one, own in zip(digested, numbers, strict=True)])
-    starts = np.cumsum([0, *(len(one.tellings["n"]) for one in digested)]).tolist()
     tellings, of = merged([one.tellings for one in digested], numbers)
     reads = tuple(
-        Reads(one.batch, one.of, one.places, {name: own[name] for name in _SHOWN}, of[start:stop], one.invoke)
-        for one, own, start, stop in zip(digested, numbers, starts, starts[1:], strict=False)
+        Reads(one.batch, one.of, one.places, {name: own[name] for name in _SHOWN}, telling, one.invoke)
+        for one, own, telling in zip(digested, numbers, of, strict=True)
     )
     return Recorded(vocabulary, others, tellings, reads)
 
@@ -165,7 +171,7 @@ def _digested(batch: Batch, evictions: pa.Table, restores: pa.Table, *, size: in
     coded = Coded.of(events)
     answered = np.logical_and(coded.table.kind == READ, coded.table.outcome == OK)
     reads = coded.table.take(answered)
-    tellings, of = told_by(_with_lives(reads, coded, evictions, restores), size)
+    tellings, of = told_by(_with_lives(reads, coded, evictions, restores))
     others = coded.table.take(~answered)
     more = Coded.of((batch.read if len(others) else EVENTS.empty_table().select)(_OF_OTHERS)).table
     others = others.put(**(more.take(~answered) if len(others) else more).columns)

@@ -24,7 +24,7 @@ from attrs import frozen
 from edgeproof.properties.traffic.batches import side_by_side
 from edgeproof.properties.traffic.coded import COMMIT, FAIL, FAULT, OK, PUBLISH, READ, Vocabulary
 from edgeproof.properties.traffic.events import Reads, recorded
-from edgeproof.properties.traffic.groups import Groups, numbered, runs
+from edgeproof.properties.traffic.groups import Groups, group, runs, starts
 from edgeproof.properties.traffic.labels import SEEN, SESSION, Labels, key
 from edgeproof.properties.traffic.lives import restores_of
 from edgeproof.properties.traffic.making import contents_of, moments_of, versions_of
@@ -110,8 +110,7 @@ def gather(events: Any, evictions: Any = None) -> Facts:
     If it is but some units of one, `evictions` are those of all of it, as isolates serve many units.
     """
     known = recorded(events, evictions)
-    eras, versions = (np.concatenate([known.others.columns[n], known.tellings.columns[n]]) for n in ("era", "version"))
-    labels = Labels.among(eras, versions)
+    labels = Labels.among(known.others, known.tellings)
     others, tellings = (table.put(label=labels.of(table)) for table in (known.others, known.tellings))
     faults = others.take(others.kind == FAULT)
     restores = restores_of(faults)
@@ -119,9 +118,9 @@ def gather(events: Any, evictions: Any = None) -> Facts:
     commits = writes(others.take((others.kind == COMMIT) & (others.outcome != FAIL)), restores)
     publishes = others.take(others.kind == PUBLISH)
     made = concat([commits.take(commits.label >= 0).only(*restored.columns), restored])
-    of = numbered(*key(tellings, SEEN))
+    of = group(*key(tellings, SEEN))
     told = summed(tellings, SEEN, of)
-    units = _units(commits, restores, restored, len(known.vocabulary.of["unit"].words))
+    units = _units(commits, restores, restored, tellings, len(known.vocabulary.of["unit"].words))
     versions_ = versions_of(made, restores, publishes, told, units)
     return Facts(
         known.vocabulary,
@@ -132,9 +131,9 @@ def gather(events: Any, evictions: Any = None) -> Facts:
         faults,
         restored,
         made,
-        tellings.put(told=of.of, own=runs(*key(tellings, SESSION))),
+        tellings.put(told=of.of.astype(np.int32), own=runs(*key(tellings, SESSION))),
         told,
-        _summed(tellings.take(tellings.digest >= 0), _CONTENT),
+        _contents(tellings, told, of),
         _summed(tellings.take(tellings.admitted >= 0), _ASKED),
         versions_,
         contents_of(made),
@@ -144,12 +143,22 @@ def gather(events: Any, evictions: Any = None) -> Facts:
 
 
 def _summed(spans: Table, by: tuple[str, ...]) -> Table:
-    return summed(spans, by, numbered(*key(spans, by)))
+    return summed(spans, by, group(*key(spans, by)))
 
 
-def _units(commits: Table, restores: Table, restored: Table, count: int) -> Table:
+def _contents(tellings: Table, told: Table, of: Groups) -> Table:
+    """Reads by version and digest. Most versions were told with one digest, so that what is known of them will do."""
+    least, largest = of.least(tellings.digest), of.largest(tellings.digest)
+    alike = least == largest
+    others = tellings.take(np.zeros(0, np.int64) if alike.all() else ~alike[of.of])
+    spans = told.put(digest=least).take(alike)
+    both = concat([spans, others.only(*spans.columns)])
+    return _summed(both.take(both.digest >= 0), _CONTENT)
+
+
+def _units(commits: Table, restores: Table, restored: Table, tellings: Table, count: int) -> Table:
     """By unit, when it had its first version for certain, since when a commit may have gone unseen, when it was quiet,
-    and the first label on record.
+    the first label on record, and the number of locations that it was read at.
 
     What a write of unknown outcome did, it did since it was asked for: until then the unit was not quiet. A record may
     begin in the middle: nobody knows then of the versions before its first commit, nor of any before a restore that it
@@ -167,6 +176,8 @@ def _units(commits: Table, restores: Table, restored: Table, count: int) -> Tabl
             "open": own.count(~ok),
             "recorded": _recorded(commits.take(~nameless), restores, count),
             "quiet": np.where(own.count() > 0, np.fmax(quiet, restored_by), np.nan),
+            # Tellings of a unit at a location stand together.
+            "pops": np.bincount(tellings.unit[starts(tellings.unit, tellings.pop)], minlength=count),
         }
     )
 

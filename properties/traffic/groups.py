@@ -6,8 +6,7 @@ All of it takes time in proportion to the rows (and their logarithm), whatever t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from attrs import frozen
@@ -15,7 +14,6 @@ from attrs import frozen
 from edgeproof.properties.traffic.table import Column, Flags, Floats, Ints
 
 __all__ = [
-    "LARGE",
     "Groups",
     "counted",
     "earlier_max",
@@ -23,15 +21,16 @@ __all__ = [
     "later_min",
     "least_of_others",
     "matched",
-    "numbered",
+    "ordered",
     "packed",
     "pairs",
     "runs",
+    "starts",
 ]
 
 _MOST: Final = 2**62
-LARGE: Final = 4_000_000
-"""So many rows are worth the time that it takes to start what is compiled."""
+_RANK: Final = 32
+"""Bits that the place of a row takes."""
 _ROOMY: Final = 4
 """Keys that are at most so many times as many as the rows are counted off instead of sorted."""
 
@@ -91,17 +90,20 @@ class Groups:
         """The sum of whole numbers."""
         if self.alone:
             return numbers
+        if numbers.strides == (0,):
+            found: Ints = self.count() * numbers[0]
+            return found
         out = np.zeros(self.n, np.int64)
         np.add.at(out, self.of, numbers)
         return out
 
     def min(self, times: Column, where: Flags | None = None) -> Floats:
         """The least time, of the rows that are marked."""
-        return self._folded(np.fmin, times, where)
+        return self._folded((np.minimum, np.fmin), times, where)
 
     def max(self, times: Column, where: Flags | None = None) -> Floats:
         """The greatest time, of the rows that are marked."""
-        return self._folded(np.fmax, times, where)
+        return self._folded((np.maximum, np.fmax), times, where)
 
     def largest(self, numbers: Column, where: Flags | None = None) -> Ints:
         """The greatest whole number, -1 where there is none."""
@@ -122,12 +124,17 @@ class Groups:
         out[self.of[where]] = True
         return out
 
-    def _folded(self, fold: np.ufunc, times: Column, where: Flags | None) -> Floats:
+    def _folded(self, folds: tuple[np.ufunc, np.ufunc], times: Column, where: Flags | None) -> Floats:
+        """By the first of the two ways, which is quick, if all rows have a time, else by the second."""
         if where is None and self.alone:
             return times
         out = np.full(self.n, np.nan)
+        if where is None and not np.isnan(times).any():
+            out[self.of] = times
+            folds[0].at(out, self.of, times)
+            return out
         of, times = (self.of, times) if where is None else (self.of[where], times[where])
-        fold.at(out, of, times)
+        folds[1].at(out, of, times)
         return out
 
 
@@ -143,43 +150,53 @@ def group(*columns: Column) -> Groups:
         there = first >= 0
         numbers = np.cumsum(there) - 1
         return Groups(numbers[key], first[there], int(there.sum()))
-    order = np.argsort(key)
-    sorted_ = key[order]
-    new = np.concatenate([[True], sorted_[1:] != sorted_[:-1]])
-    of = np.empty(len(key), np.int64)
-    of[order] = np.cumsum(new) - 1
-    return Groups(of, order[new], int(new.sum()))
+    order, key = ordered(key)
+    of, first = np.empty(len(key), np.int64), order[starts(key)]
+    of[order] = runs(key)
+    return Groups(of, first, len(first))
 
 
-def numbered(*columns: Column, many: bool = False) -> Groups:
-    """The rows by these columns, groups being in any order: less work where there are `many` rows, or will be."""
-    if not many and len(columns[0]) < LARGE:
-        return group(*columns)
-    from edgeproof.properties.traffic.kernels import number
-
-    key = packed(*columns)
-    of: Ints = np.empty(len(key), np.int32)
-    first: Ints = np.empty(len(key), np.int32)
-    n = number(key, of, first)
-    return Groups(of, first[:n].copy(), n, alone=n == len(key))
+def ordered(key: Ints) -> tuple[Ints, Ints]:
+    """The rows in the order of a key, those where it is the same in their own; and the key in that order."""
+    count = len(key)
+    low, bits = (int(key.min()), count.bit_length()) if count else (0, 0)
+    if count and (int(key.max()) - low) >= _MOST >> bits:
+        order: Ints = np.argsort(key, kind="stable")
+        return order, key[order]
+    # To sort numbers is several times as quick as to sort the places of numbers.
+    both = key - low
+    both <<= bits
+    both |= np.arange(count)
+    both.sort()
+    return both & ((1 << bits) - 1), (both >> bits) + low
 
 
 def _in_order(key: Ints) -> Groups:
     """The groups of a key that only grows."""
-    new = np.concatenate([np.ones(min(1, len(key)), bool), key[1:] != key[:-1]])
-    first = np.flatnonzero(new)
+    first = starts(key)
     alone = len(first) == len(key)
-    return Groups(first if alone else np.cumsum(new) - 1, first, len(first), alone)
+    return Groups(first if alone else runs(key).astype(np.int64), first, len(first), alone)
 
 
 def runs(*columns: Column) -> Ints:
     """Numbers from 0, each one's columns being those of the row before it, or else the next number."""
-    new = np.zeros(max(len(columns[0]) - 1, 0), bool)
+    found: Ints = np.cumsum(_starting(columns), dtype=np.int32)
+    found -= 1
+    return found
+
+
+def starts(*columns: Column) -> Ints:
+    """The rows whose columns are not those of the row before."""
+    return np.flatnonzero(_starting(columns))
+
+
+def _starting(columns: tuple[Column, ...]) -> Flags:
+    new = np.zeros(len(columns[0]), bool)
+    new[:1] = True
     for column in columns:
         if column.strides != (0,):
-            new |= column[1:] != column[:-1]
-    found: Ints = np.concatenate([np.zeros(min(1, len(columns[0])), np.int32), np.cumsum(new, dtype=np.int32)])
-    return found
+            new[1:] |= column[1:] != column[:-1]
+    return new
 
 
 def matched(left: tuple[Column, ...], right: tuple[Column, ...]) -> Ints:
@@ -233,42 +250,32 @@ def pairs(left: tuple[Column, ...], right: tuple[Column, ...]) -> tuple[Ints, In
 
 def later_min(by: tuple[Column, ...], label: Column, times: Column) -> Floats:
     """The least time of the rows with a newer label, of the same `by`: there must be one row per label."""
-    if len(by) == 1 and len(label) >= LARGE:
-        from edgeproof.properties.traffic.kernels import in_order_later_min
-
-        out = np.empty(len(label))
-        if in_order_later_min(by[0], label, times, out):
-            return out
-    return _beyond(by, label, times, np.fmin, newest_first=True)
+    return _least_behind(by, label, times, oldest_last=False)
 
 
 def earlier_max(by: tuple[Column, ...], label: Column, times: Column) -> Floats:
     """The greatest time of the rows with an older label, of the same `by`: there must be one row per label."""
-    return _beyond(by, label, times, np.fmax, newest_first=False)
+    return -_least_behind(by, label, -times, oldest_last=True)
 
 
-def _beyond(
-    by: tuple[Column, ...], label: Column, times: Column, fold: Callable[[Any, Any], Any], *, newest_first: bool
-) -> Floats:
-    """Of each row, what the times of those before it in its `by` come to."""
+def _least_behind(by: tuple[Column, ...], label: Column, times: Column, *, oldest_last: bool) -> Floats:
+    """Of each row, the least time of those behind it in its `by`, from the oldest label to the newest or back."""
     if not len(times):
         return np.zeros(0)
     of = packed(*by)
-    both = packed(of, label)
-    place = slice(None) if (both[1:] >= both[:-1]).all() else np.argsort(both)
-    if newest_first:
-        place = slice(None, None, -1) if isinstance(place, slice) else place[::-1]
-    of, so_far = of[place], np.concatenate([[np.nan], times[place][:-1]])
-    so_far[np.concatenate([[True], of[1:] != of[:-1]])] = np.nan
-    starts = np.flatnonzero(np.concatenate([[True], of[1:] != of[:-1]]))
-    longest, step = int(np.diff(np.append(starts, len(of))).max()), 1
-    while step < longest:
-        # Each row has by now what the `step` rows up to it come to.
-        same = of[step:] == of[:-step]
-        so_far[step:] = np.where(same, fold(so_far[step:], so_far[:-step]), so_far[step:])
-        step *= 2
-    out = np.empty(len(of))
-    out[place] = so_far
+    place, _ = ordered(packed(of, label))
+    place = place[::-1] if oldest_last else place
+    of, times = runs(of[place]), times[place]
+    # Ranks of times, in numbers that are greater in the next `by`: the least one from the end is of its own.
+    by_time = np.argsort(times)
+    least = np.empty(len(times), np.int64)
+    least[by_time] = np.arange(len(times))
+    least += of.astype(np.int64) << _RANK
+    least = np.minimum.accumulate(least[::-1])[::-1]
+    inside = np.flatnonzero(of[1:] == of[:-1])
+    found, out = np.full(len(times), np.nan), np.empty(len(times))
+    found[inside] = times[by_time[least[inside + 1] & (2**_RANK - 1)]]
+    out[place] = found
     return out
 
 

@@ -45,14 +45,17 @@ class Labels:
     versions: Ints | None = None
 
     @classmethod
-    def among(cls, eras: Ints, versions: Ints) -> Labels:
-        """Labels for all these eras and versions."""
-        if not len(eras) or int(eras.max()) < _FEW:
+    def among(cls, *tables: Table) -> Labels:
+        """Labels for all the eras and versions of some tables."""
+        if max(int(table.era[: 1 if table.era.strides == (0,) else None].max(initial=0)) for table in tables) < _FEW:
             return cls()
+        eras, versions = (np.concatenate([table.columns[name] for table in tables]) for name in ("era", "version"))
         return cls(np.unique(np.append(eras, 0)), np.unique(np.append(versions, 0)))
 
     def of(self, table: Table) -> Ints:
         """The label of each row, by its `era` and `version`."""
+        if table.era.strides == (0,) and not table.era[:1].any():
+            return table.version
         if self.eras is None or self.versions is None:
             label = (table.era << _BITS) | table.version
         else:

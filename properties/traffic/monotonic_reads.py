@@ -7,33 +7,37 @@ import numpy as np
 
 from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.groups import runs
 from edgeproof.properties.traffic.labels import newer
 from edgeproof.properties.traffic.lives import NOWHERE
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import going_back, late_reads, versions_told
+from edgeproof.properties.traffic.spans import going_back, late_reads, may_go_back, versions_told
 from edgeproof.properties.traffic.table import Table
 
 __all__ = ["MONOTONIC_READS"]
 
 
-def _sessions(facts: Facts) -> Table:
-    """What each session was told; a recorded eviction is where one ends, and a read that met it belongs to none."""
-    return versions_told(facts.tellings.take(facts.tellings.session != NOWHERE), ("own",))
+def _suspects(facts: Facts) -> Table:
+    """What sessions were told that may have gone back.
+
+    A recorded eviction is where one ends, and a read that met it belongs to none.
+    """
+    tellings = facts.tellings
+    return versions_told(tellings.take(may_go_back(tellings, "own") & (tellings.session != NOWHERE)), ("own",))
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
     # One isolate has one clock.
-    suspects = going_back(_sessions(facts), ("own",), 0.0)
+    suspects = going_back(_suspects(facts), ("own",), 0.0)
     return Broken(reads=late_reads(suspects, ("own", "label")))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:
     """Versions told beyond a session's first; the empty config is none."""
-    tellings = facts.tellings
-    told = tellings.take((tellings.session != NOWHERE) & (tellings.label > 0))
+    own, label = facts.tellings.own, facts.tellings.label
     # They are in the order of sessions, and of versions.
-    return int(runs(told.own, told.label).max(initial=0) - runs(told.own).max(initial=0))
+    another = (label[1:] != label[:-1]) & (own[1:] == own[:-1])
+    another &= (label[:-1] > 0) & (facts.tellings.session[1:] != NOWHERE)
+    return int(np.count_nonzero(another))
 
 
 def _explains(cause: Row, row: Row) -> bool:

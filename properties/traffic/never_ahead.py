@@ -21,6 +21,7 @@ from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import group, matched, pairs
 from edgeproof.properties.traffic.labels import VERSION, key, newer, same_version
 from edgeproof.properties.traffic.promise import Promise
+from edgeproof.properties.traffic.spans import ReadsOf
 from edgeproof.properties.traffic.table import Column, Flags, Floats, Table, filled
 
 __all__ = ["NEVER_AHEAD"]
@@ -95,9 +96,10 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
         return which, because_at[which]
 
     puts, because_at = too_early(facts.publishes)
-    told, _ = _early(facts, facts.told, facts.told.first_returned, allowed, promise)
+    early, _ = _early(facts, facts.told, facts.told.first_returned, allowed, promise)
+    suspects = facts.told.take(early | (matched(key(facts.told, VERSION), key(spells, VERSION)) >= 0))
     broken = facts.publishes.take(puts).put(because_at=because_at)
-    return Broken(broken, too_early if told.any() or len(spells) else None)
+    return Broken(broken, ReadsOf(suspects, too_early) if len(suspects) else None)
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -5,20 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from math import inf
+from typing import Final
 
 import numpy as np
 from attrs import frozen
 
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.groups import group, later_min, matched
-from edgeproof.properties.traffic.labels import SEEN, key
-from edgeproof.properties.traffic.table import Column, Flags, Floats, Table
+from edgeproof.properties.traffic.labels import SEEN, VERSION, key
+from edgeproof.properties.traffic.table import Column, Flags, Floats, Ints, Table
 
 __all__ = [
     "LateReads",
+    "ReadsOf",
     "ReadsThat",
     "going_back",
     "late_reads",
+    "may_go_back",
     "moment_of",
     "past",
     "reads_of",
@@ -26,6 +29,10 @@ __all__ = [
     "those_of",
     "versions_told",
 ]
+
+_BITS: Final = 32
+_STEPS: Final = 2**31 - 1
+"""Of time, less than a number of so many bits."""
 
 ReadsThat = Callable[[Table], tuple[Flags, Floats]]
 """Of a batch of reads, which ones break something, and the moment that each of them is measured from."""
@@ -74,6 +81,22 @@ class LateReads:
         return np.where(self.began(told.put(invoke=told.last_invoke)) > latest, -inf, inf)
 
 
+@frozen(eq=False)
+class ReadsOf:
+    """The reads of some versions, the `suspects`, of which something breaks `that`."""
+
+    suspects: Table
+    that: ReadsThat
+    by_version = True
+
+    def __call__(self, reads: Table) -> tuple[Flags, Floats]:
+        return self.that(reads)
+
+    def after(self, told: Table) -> Floats:
+        """By telling, or version told, minus infinity if it is of a suspect, else infinity."""
+        return np.where(matched(key(told, VERSION), key(self.suspects, VERSION)) >= 0, -inf, inf)
+
+
 def _began(reads: Table) -> Column:
     return reads.invoke
 
@@ -92,7 +115,7 @@ def reads_of(suspects: Table, keys: tuple[str, ...]) -> LateReads | None:
 
 def since_when(facts: Facts, each: Collection[ReadsThat]) -> Floats:
     """By telling, since when reads of it have to have begun for one of these to be said of them."""
-    late = [one for one in each if isinstance(one, LateReads)]
+    late = [one for one in each if isinstance(one, LateReads | ReadsOf)]
     if len(late) < len(each):
         return np.full(len(facts.tellings), -inf)
     by_version = [one.after(facts.told) for one in late if one.by_version]
@@ -117,6 +140,30 @@ def going_back(told: Table, by: tuple[str, ...], allowed: float) -> Table:
     for certain if and only if a newer one's `first_returned` lies before its `last_invoke`.
     """
     return past(told, later_min(key(told, by), told.label, told.first_returned), allowed)
+
+
+def may_go_back(told: Table, by: str) -> Flags:
+    """Of rows in the order of `by`, numbers from 0, and of labels, all those of whatever may have gone back.
+
+    Times are compared in steps, so that few are marked which did not.
+    """
+    of, first = told.columns[by], told.first_returned
+    if not len(of):
+        return np.zeros(0, bool)
+    low, high = first.min(), first.max()
+    step = (high - low) / _STEPS or 1.0
+
+    def in_steps(times: Column) -> Ints:
+        found: Ints = ((np.clip(times, low, high) - low) / step).astype(np.int64)
+        found += front
+        return found
+
+    # Greater in the next `by`: the least one from the end is of its own.
+    front = of.astype(np.int64) << _BITS
+    least = np.minimum.accumulate(in_steps(first)[::-1])[::-1]
+    suspect = np.zeros(int(of[-1]) + 1, bool)
+    suspect[of[:-1][least[1:] <= in_steps(told.last_invoke)[:-1]]] = True
+    return suspect[of]
 
 
 def versions_told(tellings: Table, by: tuple[str, ...]) -> Table:

@@ -12,7 +12,7 @@ from attrs import frozen
 from edgeproof.properties.traffic.check import Broken, event_columns
 from edgeproof.properties.traffic.facts import Facts
 from edgeproof.properties.traffic.spans import since_when
-from edgeproof.properties.traffic.table import Flags, Floats, Ints, Table, concat
+from edgeproof.properties.traffic.table import ABSENT, Flags, Floats, Ints, Table, concat
 
 __all__ = ["SHOWN", "Tally", "tallies"]
 
@@ -34,7 +34,9 @@ class Tally:
 def tallies(facts: Facts, broken: Mapping[str, Broken], excused: Mapping[str, Flags]) -> dict[str, Tally]:
     """Per property the tally of what breaks it; `excused` marks the units whose environment may have been the cause."""
     nothing = event_columns(facts.publishes.put(because_at=np.zeros(len(facts.publishes)))).take(np.zeros(0, np.int64))
-    counting = {name: _Counting(facts, excused[name], [nothing], [nothing]) for name in broken}
+    files = facts.vocabulary.of["file"]
+    rank = np.append(files.ranked(np.arange(len(files.words))), ABSENT)
+    counting = {name: _Counting(rank, excused[name], _First(nothing), _First(nothing)) for name in broken}
     for name, one in broken.items():
         if one.events is not None:
             counting[name].add(one.events, np.ones(len(one.events), bool), one.events.because_at)
@@ -46,35 +48,47 @@ def tallies(facts: Facts, broken: Mapping[str, Broken], excused: Mapping[str, Fl
 
 
 class _Counting:
-    """A tally in the making."""
+    """A tally in the making; `rank` says of each file which comes first."""
 
-    def __init__(self, facts: Facts, excused: Flags, of_all: list[Table], to_blame: list[Table]) -> None:
-        self._facts = facts
+    def __init__(self, rank: Ints, excused: Flags, of_all: _First, to_blame: _First) -> None:
+        self._rank = rank
         self._excused = excused
-        self._first = {False: of_all, True: to_blame}
-        self._count = {False: 0, True: 0}
+        self._of_all = of_all
+        self._to_blame = to_blame
 
     def add(self, events: Table, which: Flags, because_at: Floats) -> None:
         """Events of which some break it."""
         places = np.flatnonzero(which)
-        blame = ~self._excused[events.unit[places]]
-        for blamed, some in ((False, np.arange(len(places))), (True, np.flatnonzero(blame))):
-            self._count[blamed] += len(some)
-            if len(some):
-                some = some[self._earliest(events, places[some])]
-                first = events.take(places[some]).put(because_at=because_at[some])
-                self._first[blamed].append(event_columns(first))
+        if not len(places):
+            return
+        blame = np.flatnonzero(~self._excused[events.unit[places]])
+        at = self._rank[events.file[places]] * _LINES + events.line[places]
+        self._of_all.add(events, places, because_at, at)
+        self._to_blame.add(events, places[blame], because_at[blame], at[blame])
 
     def tally(self) -> Tally:
         """What it came to."""
-        return Tally(self._count[False], self._count[True], self._earliest_of(False), self._earliest_of(True))
+        return Tally(self._of_all.count, self._to_blame.count, self._of_all.table(), self._to_blame.table())
 
-    def _earliest_of(self, blamed: bool) -> Table:
-        first = concat(self._first[blamed])
-        return first.take(self._earliest(first, np.arange(len(first))))
 
-    def _earliest(self, events: Table, places: Ints) -> Ints:
-        """Which few of some places come first, by file and line."""
-        file = self._facts.vocabulary.of["file"].ranked(events.file[places])
-        place = file * _LINES + events.line[places]
-        return np.argpartition(place, SHOWN - 1)[:SHOWN] if len(place) > SHOWN else np.arange(len(place))
+class _First:
+    """How many events there are, and which few of them come first. The columns of others are not even read."""
+
+    def __init__(self, nothing: Table) -> None:
+        self.count = 0
+        self._tables = [nothing]
+        self._at = np.zeros(0, np.int64)
+
+    def add(self, events: Table, places: Ints, because_at: Floats, at: Ints) -> None:
+        """Some more, that are `at` some place among all there are."""
+        self.count += len(places)
+        some = np.argpartition(at, SHOWN - 1)[:SHOWN] if len(at) > SHOWN else np.arange(len(at))
+        if len(self._at) >= SHOWN:
+            some = some[at[some] < np.sort(self._at)[SHOWN - 1]]
+        if len(some):
+            self._tables.append(event_columns(events.take(places[some]).put(because_at=because_at[some])))
+            self._at = np.append(self._at, at[some])
+
+    def table(self) -> Table:
+        """The first few."""
+        return concat(self._tables).take(np.argsort(self._at)[:SHOWN])

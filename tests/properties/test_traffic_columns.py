@@ -16,7 +16,7 @@ import pytest
 
 from edgeproof.properties.intake import load
 from edgeproof.properties.intake.plain import groups_of
-from edgeproof.properties.traffic import batches, groups, tellings
+from edgeproof.properties.traffic import batches, merging, packing, tellings
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import gather
@@ -27,11 +27,12 @@ from edgeproof.properties.traffic.groups import (
     later_min,
     least_of_others,
     matched,
-    numbered,
+    ordered,
     packed,
     pairs,
 )
 from edgeproof.properties.traffic.ranges import Ranges
+from edgeproof.properties.traffic.table import constant
 from tests.properties.held_histories import PROMISES
 from tests.properties.random_traffic import as_table, random_unit
 
@@ -60,15 +61,6 @@ def least(values: list[float], fold: Callable[[list[float]], float] = min) -> fl
     return fold(there) if there else np.nan
 
 
-@pytest.fixture(params=[False, True], ids=["few rows", "as if they were many"])
-def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is compiled is worth its start for many rows only; here it has to do the same for few."""
-    if request.param:
-        for module in (groups, tellings):
-            monkeypatch.setattr(module, "LARGE", 1)
-
-
-@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("keys", KEYS)
 def test_rows_are_put_together_as_plain_python_does(keys: str) -> None:
     random = Random(3)
@@ -78,20 +70,22 @@ def test_rows_are_put_together_as_plain_python_does(keys: str) -> None:
         wide = list(zip(a, b, c, d, b, a, d, strict=True))
         assert [wide[i] for i in np.argsort(packed(a, b, c, d, b, a, d), kind="stable")] == sorted(wide)
         assert [rows[i] for i in group(a, b).first] == sorted(set(rows))
-        for put_together in (group, numbered):
-            each = put_together(a, b)
-            assert sorted(rows[i] for i in each.first) == sorted(set(rows))
-            assert [rows[each.first[i]] for i in each.of] == rows
-            own = [least([at[i] for i in range(size) if rows[i] == rows[first]]) for first in each.first]
-            assert same(each.min(at), own)
-            assert each.sum(a).tolist() == [sum(a[i] for i in range(size) if rows[i] == rows[j]) for j in each.first]
+        each = group(a, b)
+        assert [rows[each.first[i]] for i in each.of] == rows
+        for moments in (at, np.nan_to_num(at)):
+            own = [[moments[i] for i in range(size) if rows[i] == rows[first]] for first in each.first]
+            assert same(each.min(moments), [least(one) for one in own])
+            assert same(each.max(moments), [least(one, max) for one in own])
+        assert each.sum(a).tolist() == [sum(a[i] for i in range(size) if rows[i] == rows[j]) for j in each.first]
+        order, in_order = ordered(packed(a, b))
+        assert [rows[i] for i in order] == sorted(rows)
+        assert in_order.tolist() == packed(a, b)[order].tolist()
         found = matched((a, b), (c, d))
         assert found.tolist() == [others.index(row) if row in others else -1 for row in rows]
         expected = {(i, j) for i in range(size) for j in range(size) if rows[i] == others[j]}
         assert set(zip(*pairs((a, b), (c, d)), strict=True)) == expected
 
 
-@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("keys", KEYS)
 def test_what_came_before_or_after_is_found_in_each_group(keys: str) -> None:
     random = Random(4)
@@ -135,23 +129,57 @@ def test_parts_of_a_list_are_counted_and_sorted_however_long_they_are() -> None:
             assert found == part
 
 
+def column_of(tables: list[dict[str, Any]], batch: int, name: str) -> Any:
+    return tables[batch][name]
+
+
+@pytest.mark.parametrize("keys", KEYS)
+def test_columns_that_were_packed_come_back_and_keep_their_order(keys: str) -> None:
+    random = Random(7)
+    names = "abcdefgh"
+    for sizes in ((0,), (1,), (5, 0, 40), (200, 3)):
+        own = [{name: column(random, size, KEYS[keys]).astype(np.int64) for name in names} for size in sizes]
+        own = [{**one, "c": constant(7, size)} for one, size in zip(own, sizes, strict=True)]
+        bounds = {name: packing.bounds_of([one[name] for one in own]) for name in names}
+        packed_as, numbers = packing.pack(bounds, partial(column_of, own), len(own))
+        assert (len(packed_as.stages) > 1) == (keys == "many" and len(np.concatenate(numbers)) > 1)
+        for one, number in zip(own, numbers, strict=True):
+            assert {name: found.tolist() for name, found in packed_as.columns(number)} == {
+                name: found.tolist() for name, found in one.items()
+            }
+        rows = [row for one in own for row in zip(*(one[name].tolist() for name in names), strict=True)]
+        places = np.argsort(np.concatenate(numbers), kind="stable")
+        assert [rows[place] for place in places] == sorted(rows)
+        assert np.concatenate(numbers).max(initial=0) < 2**packed_as.bits
+
+
 def test_a_history_in_many_batches_is_the_same_as_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many tellings are put together at a time, and however few columns one number has room for."""
     random = Random(6)
-    lines = [line for n in range(400) for line in random_unit(random, f"u{n:03}")]
+    lines = [line for n in range(200) for line in random_unit(random, f"u{n:03}")]
     # Rows of a unit lie in several batches, and so do the evictions and restores that they are to be told apart by.
     table = as_table(lines).drop(["file", "line"])
     for number, half in enumerate((table.slice(0, len(table) // 2), table.slice(len(table) // 2))):
-        pq.write_table(half, tmp_path / f"{number}.parquet", row_group_size=70)
+        pq.write_table(half, tmp_path / f"{number}.parquet", row_group_size=30)
     at_once = gather(load(open_duckdb(), [tmp_path]).events)
     assert len(list(at_once.reads())) == 1
-    monkeypatch.setattr(batches, "groups_of", partial(groups_of, most=100))
-    for module in (groups, tellings):
-        monkeypatch.setattr(module, "LARGE", 50)
-    in_batches = gather(load(open_duckdb(), [tmp_path]))
-    assert len(list(in_batches.reads())) >= 40
-    for name, check in CHECKS.items():
-        assert check.violations(in_batches, PROMISES[1]) == check.violations(at_once, PROMISES[1]), name
-        assert check.tested(in_batches, PROMISES[1]) == check.tested(at_once, PROMISES[1]), name
+    expected = {
+        name: (check.violations(at_once, PROMISES[1]), check.tested(at_once, PROMISES[1]))
+        for name, check in CHECKS.items()
+    }
+    monkeypatch.setattr(batches, "groups_of", partial(groups_of, most=50))
+    # In the last two, each read is a telling by itself, until they are all put together.
+    for part, bits, different in ((10**6, packing.MOST, 1.0), (1, packing.MOST, 0.0), (30, 24, 0.0)):
+        monkeypatch.setattr(merging, "PART", part)
+        monkeypatch.setattr(packing, "MOST", bits)
+        monkeypatch.setattr(packing, "RANKED", bits // 2)
+        monkeypatch.setattr(tellings, "_SAMPLE", 1)
+        monkeypatch.setattr(tellings, "_DIFFERENT", different)
+        in_batches = gather(load(open_duckdb(), [tmp_path]))
+        assert len(list(in_batches.reads())) >= 40
+        for name, check in CHECKS.items():
+            assert check.violations(in_batches, PROMISES[1]) == expected[name][0], (part, name)
+            assert check.tested(in_batches, PROMISES[1]) == expected[name][1], (part, name)
 
 
 def test_versions_order_by_era_however_large_eras_are() -> None:

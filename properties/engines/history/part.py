@@ -8,12 +8,13 @@ another there. Only what concerns all units at once, such as clocks, is for whoe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
 
 from edgeproof.properties.traffic.assumptions import MONITORS
+from edgeproof.properties.traffic.batches import side_by_side
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.check import Check
 from edgeproof.properties.traffic.coded import SOURCE
@@ -23,6 +24,9 @@ from edgeproof.properties.traffic.table import Column, Flags, Table
 from edgeproof.properties.traffic.tally import SHOWN, Tally, tallies
 
 __all__ = ["Broken", "Measured", "Part", "excused", "part_of", "together"]
+
+_MANY: Final = 100_000
+"""Tellings that keep several processors busy."""
 
 Rows = tuple[Mapping[str, Any], ...]
 
@@ -75,7 +79,8 @@ def part_of(facts: Facts, promise: Promise, names: Sequence[str]) -> Part:
     watched = [one for one in MONITORS.values() if one.limit(promise) is not None]
     measured = {one.id: one.measure(facts, promise) for one in watched}
     over = {one.id: one.over(measured[one.id], promise) for one in watched}
-    broken = {check.id: check.broken(facts, promise) for check in checks}
+    each = side_by_side if len(facts.tellings) >= _MANY else map
+    broken = dict(zip(names, each(lambda check: check.broken(facts, promise), checks), strict=True))
     counted = tallies(facts, broken, {check.id: excused(check, facts, over) for check in checks})
     return Part(
         int(facts.told.n.sum()),
@@ -83,7 +88,7 @@ def part_of(facts: Facts, promise: Promise, names: Sequence[str]) -> Part:
         len(facts.publishes),
         int((facts.tellings.source == SOURCE["cache"]).sum()),
         frozenset(facts.vocabulary.of["file"].words.to_pylist()),
-        {check.id: _broken(check, counted[check.id], facts, promise) for check in checks},
+        dict(zip(names, each(lambda check: _broken(check, counted[check.id], facts, promise), checks), strict=True)),
         {name: _measured(facts, table.value, over[name]) for name, table in measured.items()},
     )
 
