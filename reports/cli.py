@@ -43,7 +43,7 @@ __all__ = ["cli", "main"]
 
 
 _STARVED: Final = (
-    "undecided: a process that did part of the work was ended, as the machine does where memory runs out: free some, or "
+    "undecided: a process that did part of the work was ended, as machines do where memory runs out: free some, or "
     "ask for less at once (--case, --design, --profile quick, --processes 1)"
 )
 

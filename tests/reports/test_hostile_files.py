@@ -117,9 +117,9 @@ def test_a_pipe_is_read_to_its_end_as_a_shell_makes_them(cli: Run, tmp_path: Pat
     text = READERS["show"].good(tmp_path)
     (tmp_path / "t.json").write_text(text, encoding="utf-8")
     os.mkfifo(tmp_path / "pipe")
-    with started(["sh", "-c", "cat t.json > pipe"], cwd=tmp_path):
-        with (tmp_path / "pipe").open("rb"):  # somebody writes now
-            outcome = cli("show", "pipe", "--json")
+    # The pipe opens as soon as somebody writes.
+    with started(["sh", "-c", "cat t.json > pipe"], cwd=tmp_path), (tmp_path / "pipe").open("rb"):
+        outcome = cli("show", "pipe", "--json")
     assert outcome.document == cli("show", "t.json", "--json").document
 
 

@@ -416,9 +416,7 @@ def test_no_test_is_written_that_would_pass_whatever_was_recorded(
 def test_the_middle_of_a_long_trace_is_left_to_programs(cli: Run, keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgeproof.reports.stepping.ENDS", 2)
     lines = cli("show", keep(examples.overtaken())).out.splitlines()
-    assert ["…", "1 more step, which --json has"] in [
-        [cell.strip() for cell in line.split("│")[1:3]] for line in lines
-    ]
+    assert ["…", "1 more step, which --json has"] in [[cell.strip() for cell in line.split("│")[1:3]] for line in lines]
     assert "stray_lands(slot=0)" in "".join(lines)
     assert len(cli("show", keep(examples.overtaken()), "--json").document["steps"]) == 5
 

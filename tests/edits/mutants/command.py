@@ -50,8 +50,8 @@ def mutants(
 ) -> int:
     """Let operators make slips in the sources of reference and Worker, and see whether lockstep finds them.
 
-    What it does not find is sought by the tests that tests/edits/mutants/exceptions.py names for it. The exit status is 1
-    if these do not find it either, or if there is no reason there for one.
+    What it does not find is sought by the tests that tests/edits/mutants/exceptions.py names for it. The exit status is
+    1 if these do not find it either, or if there is no reason there for one.
     """
     asked = []
     for implementation in of or tuple(SOURCES):
