@@ -26,7 +26,7 @@ FORMAT: Final = "edgeproof-trace"
 FORMAT_VERSION: Final = 1
 
 LARGEST_NUMBER: Final = 10**100
-"""Of a number, and of a fraction's halves: nothing is counted beyond it, and Python writes no number of 4,300 digits."""
+"""Of a number, and of a fraction's halves: nothing counts beyond it, and Python writes no number of 4,300 digits."""
 
 
 class TraceError(ValueError):

@@ -101,8 +101,8 @@ def _designs(view: View) -> Iterator[str]:
         proved, holds, violated, undecided, beyond = counts(conclusions)
         worst = "✅" if all(sheet.exit_status == 0 for sheet in sheets) else "❌"
         yield (
-            f"<details><summary>{worst} {html(design)}: {counted(len(sheets), 'case')}, {proved} proved, {holds} hold to "
-            f"a bound, {violated} violated, {undecided + beyond} undecided</summary>"
+            f"<details><summary>{worst} {html(design)}: {counted(len(sheets), 'case')}, {proved} proved, {holds} hold "
+            f"to a bound, {violated} violated, {undecided + beyond} undecided</summary>"
         )
         yield ""
         yield from _overview(sheets)

@@ -17,7 +17,7 @@ __all__ = ["Kept"]
 
 
 class Kept:
-    """Fates by the mutants' names. The file, where there is one, has a line for whatever was learnt: the last counts."""
+    """Fates by the mutants' names. The file, if there is one, has a line for whatever was learnt: the last counts."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
