@@ -18,7 +18,7 @@ from edgeproof.properties.intake.mapping import DURATION, OTHERS, ColumnMapping,
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, KINDS, LARGEST, NATURALS, OUTCOMES, SCOPES, SOURCES, TIMES
 from edgeproof.properties.intake.values import ISO, PER_SECOND
 
-__all__ = ["EVENTS", "MALFORMED", "NEEDED", "IntakeError", "canonical", "problem", "suspects"]
+__all__ = ["CODED", "EVENTS", "MALFORMED", "NEEDED", "IntakeError", "canonical", "coded", "problem", "suspects"]
 
 _WORDS: Final = {"kind": KINDS, "outcome": OUTCOMES, "source": SOURCES, "scope": SCOPES}
 NEEDED: Final = ("kind", "unit", "invoke", "return", "outcome")
@@ -50,8 +50,22 @@ EVENTS: Final = pa.schema(
 )
 """The columns of well-formed events. `returned` is null where nobody saw it end, `era` never."""
 
+CODED: Final = pa.schema(
+    [
+        pa.field(one.name, pa.dictionary(pa.int32(), pa.string()) if pa.types.is_string(one.type) else one.type)
+        for one in EVENTS
+    ]
+)
+"""The same with text as numbers of words, as many rows have it."""
+
 MALFORMED: Final = pa.schema([("file", pa.string()), ("line", pa.int64()), ("problem", pa.string())])
 """The columns of what is malformed: where it is, and what is wrong with it."""
+
+
+def coded(events: pa.Table) -> pa.Table:
+    """Events with the columns of `CODED`, from those of `EVENTS`, whose text may be coded already."""
+    columns = [one.dictionary_encode() if pa.types.is_string(one.type) else one for one in events.columns]
+    return pa.table(columns, schema=CODED)
 
 
 def canonical(

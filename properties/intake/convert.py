@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -15,16 +16,16 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from edgeproof.properties.intake.columns import EVENTS, MALFORMED
+from edgeproof.properties.intake.columns import CODED, MALFORMED, coded
 from edgeproof.properties.intake.jsonl import LineReader
 from edgeproof.properties.intake.lines import Block, Readable, blocks
 from edgeproof.properties.intake.malformed import NOTHING, Count, hold_against
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.parse import Named, check_once
-from edgeproof.properties.intake.records import Record, has_lines, named, own_of, records_of
+from edgeproof.properties.intake.records import Record, beginning, has_lines, named, own_of, records_of
 from edgeproof.properties.intake.row import COLUMNS, Row
 from edgeproof.properties.intake.rows import Batch, rows_of_record, sorted_out
-from edgeproof.properties.intake.sources import Source, opened
+from edgeproof.properties.intake.sources import Source, has_many, opened
 
 __all__ = ["batches", "line_batches", "write_parquet"]
 
@@ -33,6 +34,8 @@ _GROUP: Final = 122_880
 
 _MANY: Final = 20_000
 """Records that are made a table at once."""
+
+_TEXT: Final = [one.name for one in CODED if pa.types.is_dictionary(one.type)]
 
 _HOPELESS: Final = 20_000
 """Malformed lines without an event among them, after which it is asked why."""
@@ -48,18 +51,18 @@ def write_parquet(
     """
     count = 0
     with (
-        pq.ParquetWriter(events, EVENTS) as good,
+        pq.ParquetWriter(events, CODED, use_dictionary=_TEXT, store_schema=False) as good,
         pq.ParquetWriter(malformed, MALFORMED) as bad,
     ):
         waiting: list[pa.Table] = []
         for batch in (one for source in sources for one in _fitting(source, mapping.of(source.path), strict)):
             bad.write_table(batch.malformed)
-            waiting.append(batch.events)
+            waiting.append(coded(batch.events))
             count += len(batch.events)
             if sum(map(len, waiting)) >= _GROUP:
-                good.write_table(pa.concat_tables(waiting))
+                good.write_table(pa.concat_tables(waiting).unify_dictionaries())
                 waiting = []
-        good.write_table(pa.concat_tables([EVENTS.empty_table(), *waiting]))
+        good.write_table(pa.concat_tables([CODED.empty_table(), *waiting]).unify_dictionaries())
     return count
 
 
@@ -80,11 +83,31 @@ def batches(source: Source, mapping: ColumnMapping) -> Iterator[Batch]:
     with named(source):
         if has_lines(source):
             with opened(source) as stream:
-                yield from line_batches(file, stream, mapping)
+                yield from line_batches(file, stream, mapping, many=has_many(source))
             return
-        rows = _rows(records_of(source), own_of(source, mapping))
-        while some := list(islice(rows, _MANY)):
-            yield sorted_out(iter(some), file)
+        if source.format == "csv" and has_many(source) and find_spec("numba") is not None:
+            yield from _csv_batches(source, mapping)
+            return
+        yield from _batches_of(records_of(source), own_of(source, mapping), file)
+
+
+def _csv_batches(source: Source, mapping: ColumnMapping) -> Iterator[Batch]:
+    """What is in a large file of CSV, text being coded."""
+    from edgeproof.properties.intake.csv_scanner import scanned_csv
+
+    file, own = str(source.path), own_of(source, mapping)
+    beginning(source)
+    with opened(source) as stream:
+        for events, records in scanned_csv(file, stream, mapping):
+            yield Batch(events, MALFORMED.empty_table())
+            for batch in _batches_of(records, own, file):
+                yield Batch(coded(batch.events), batch.malformed)
+
+
+def _batches_of(records: Iterator[Record], own: tuple[ColumnMapping, ...], file: str) -> Iterator[Batch]:
+    rows = _rows(records, own)
+    while some := list(islice(rows, _MANY)):
+        yield sorted_out(iter(some), file)
 
 
 def _rows(records: Iterator[Record], own: tuple[ColumnMapping, ...]) -> Iterator[tuple[int, Row | ValueError]]:
@@ -101,15 +124,15 @@ def _rows(records: Iterator[Record], own: tuple[ColumnMapping, ...]) -> Iterator
             yield from ((number, row) for row in rows_of_record(number, said, own))
 
 
-def line_batches(file: str, stream: Readable, mapping: ColumnMapping, first: int = 1) -> Iterator[Batch]:
+def line_batches(file: str, stream: Readable, mapping: ColumnMapping, first: int = 1, *, many: bool) -> Iterator[Batch]:
     """What is in the lines of a file, `first` being the number of the first one. Blocks are parsed side by side and
-    handed on in order.
+    handed on in order. Of `many` lines text is coded.
     """
     local = threading.local()
 
     def read(block: Block) -> Batch:
         if not hasattr(local, "reader"):
-            local.reader = LineReader(mapping)
+            local.reader = LineReader(mapping, many=many)
         batch: Batch = local.reader.read(file, block)
         return batch
 

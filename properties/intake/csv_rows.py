@@ -17,7 +17,7 @@ from typing import Any
 from edgeproof.properties.intake.columns import IntakeError
 from edgeproof.properties.intake.lines import LONGEST, Readable
 
-__all__ = ["csv_records"]
+__all__ = ["csv_records", "delimiter"]
 
 
 def csv_records(file: str, stream: Readable) -> Iterator[tuple[int, Mapping[str, str] | ValueError]]:
@@ -25,7 +25,7 @@ def csv_records(file: str, stream: Readable) -> Iterator[tuple[int, Mapping[str,
     text = io.TextIOWrapper(io.BufferedReader(_Raw(stream)), "utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(LONGEST)
     first = text.readline(LONGEST)
-    rest = csv.reader(_after(first, text), delimiter=_delimiter(first), strict=True)
+    rest = csv.reader(_after(first, text), delimiter=delimiter(first), strict=True)
     header = next(_rows(rest), (0, [], ""))[1]
     if not header:
         return
@@ -42,7 +42,8 @@ def _after(first: str, text: io.TextIOWrapper) -> Iterator[str]:
     yield from text
 
 
-def _delimiter(header: str) -> str:
+def delimiter(header: str) -> str:
+    """What parts the cells of the rows under this header."""
     return next((mark for mark in ",\t;" if mark in header), ",")
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from importlib.util import find_spec
 from io import BytesIO
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import ibis
@@ -18,13 +19,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
+from attrs import frozen
 
-from edgeproof.properties.intake.columns import EVENTS, IntakeError, canonical, problem
+from edgeproof.properties.intake.columns import EVENTS, MALFORMED, IntakeError, canonical, coded, problem
 from edgeproof.properties.intake.lines import Block
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.quick import flat, names_with_dots, of_flat, raw_schema
 from edgeproof.properties.intake.row import Row
 from edgeproof.properties.intake.rows import Batch, rows_of, sorted_out
+
+if TYPE_CHECKING:
+    from edgeproof.properties.intake.scan import LineScanner
 
 __all__ = ["LineReader"]
 
@@ -42,15 +47,49 @@ _PLAIN_NESTING: Final = 100
 """Beyond these a line may be nested more deeply, or have a longer number, than Python's parser accepts."""
 
 
-class LineReader:
-    """Reads blocks of lines as one mapping says. One per thread."""
+@frozen(eq=False)
+class _Lines:
+    """Some lines of a block: where they begin and end, and their numbers."""
 
-    def __init__(self, mapping: ColumnMapping) -> None:
+    data: bytes
+    starts: Any
+    ends: Any
+    numbers: Any
+
+    @classmethod
+    def of(cls, block: Block) -> _Lines:
+        """All lines of a block."""
+        ends = np.flatnonzero(np.frombuffer(block.data, np.uint8) == ord("\n"))
+        if not len(ends) or ends[-1] != len(block.data) - 1:
+            ends = np.append(ends, len(block.data))
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        return cls(block.data, starts, ends, block.first + np.arange(len(ends)))
+
+    @classmethod
+    def among(cls, block: Block, places: Any) -> _Lines:
+        """The lines of a block at some places: which they are, from 0, and where each begins and ends."""
+        each = [block.data[begin:end] for _, begin, end in places.tolist()]
+        ends = np.cumsum([len(line) + 1 for line in each]) - 1
+        return cls(b"\n".join(each), ends - [len(line) for line in each], ends, block.first + places[:, 0])
+
+    def take(self, which: Any) -> _Lines:
+        """Those that are marked, or at these places."""
+        return _Lines(self.data, self.starts[which], self.ends[which], self.numbers[which])
+
+
+class LineReader:
+    """Reads blocks of lines as one mapping says. One per thread.
+
+    `many` says that there are so many that it pays to scan them by what is compiled.
+    """
+
+    def __init__(self, mapping: ColumnMapping, *, many: bool = False) -> None:
         self._mapping = mapping
         self._schema = raw_schema(mapping)
         self._dotted = names_with_dots(mapping)
+        self._many = many
 
-    # Both take longer than the few lines of a small file do, which need neither.
+    # These take longer than the few lines of a small file do, which need none of them.
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(config={"threads": 1})
@@ -59,51 +98,63 @@ class LineReader:
     def _query(self) -> str:
         return "" if self._schema is None else _query(self._schema, self._mapping)
 
+    @cached_property
+    def _scanner(self) -> LineScanner | None:
+        if not self._many or find_spec("numba") is None:
+            return None
+        from edgeproof.properties.intake.scan import line_scanner
+
+        return line_scanner(self._mapping)
+
     def read(self, file: str, block: Block) -> Batch:
-        """The events of a block, and its malformed lines."""
-        ends = np.flatnonzero(np.frombuffer(block.data, np.uint8) == ord("\n"))
-        if not len(ends) or ends[-1] != len(block.data) - 1:
-            ends = np.append(ends, len(block.data))
-        starts = np.concatenate(([0], ends[:-1] + 1))
-        plain = _plain(block.data, starts, ends)
-        if self._dotted is not None and self._dotted.search(block.data):
+        """The events of a block, and its malformed lines. If they are `many`, text is coded as in `CODED`."""
+        scanned = None if self._scanner is None else self._scanner.read(file, block)
+        if scanned is None:
+            found = self._read(file, _Lines.of(block), block.first)
+            return Batch(coded(found.events), found.malformed) if self._many else found
+        events, left = scanned
+        if not len(left):
+            return Batch(events, MALFORMED.empty_table())
+        others = self._read(file, _Lines.among(block, left), block.first)
+        return Batch(pa.concat_tables([events, coded(others.events)]), others.malformed)
+
+    def _read(self, file: str, lines: _Lines, first: int) -> Batch:
+        plain = _plain(lines)
+        if self._dotted is not None and self._dotted.search(lines.data):
             for i in np.flatnonzero(plain):
-                plain[i] = self._dotted.search(block.data, starts[i], ends[i]) is None
-        left = np.flatnonzero(~plain & ~_empty(block.data, starts, ends))
+                plain[i] = self._dotted.search(lines.data, lines.starts[i], lines.ends[i]) is None
+        left = np.flatnonzero(~plain & ~_empty(lines))
         quick = []
-        for indices, table in self._parsed(block.data, starts, ends, np.flatnonzero(plain)):
+        for indices, table in self._parsed(lines, np.flatnonzero(plain)):
             if table is None:
                 left = np.append(left, indices)
             else:
-                events, refused = self._judged(table, file, block.first + indices)
+                events, refused = self._judged(table, file, lines.numbers[indices])
                 quick.append(events)
-                left = np.append(left, refused - block.first)
+                left = np.append(left, indices[refused])
         left.sort()
-        slow = self._one_by_one(file, block, ((int(starts[i]), int(ends[i]), int(i)) for i in left))
+        slow = sorted_out(_not_hopeless(self._rows(lines.take(left)), file, first), file)
         return Batch(pa.concat_tables([*quick, slow.events]), slow.malformed)
 
-    def _one_by_one(self, file: str, block: Block, found: Iterator[tuple[int, int, int]]) -> Batch:
-        return sorted_out(_not_hopeless(self._rows(block, found), file, block.first), file)
+    def _rows(self, lines: _Lines) -> Iterator[tuple[int, Row | ValueError]]:
+        for start, end, number in zip(lines.starts.tolist(), lines.ends.tolist(), lines.numbers.tolist(), strict=True):
+            for row in rows_of(number, lines.data[start:end], self._mapping):
+                yield number, row
 
-    def _rows(self, block: Block, found: Iterator[tuple[int, int, int]]) -> Iterator[tuple[int, Row | ValueError]]:
-        for start, end, index in found:
-            for row in rows_of(block.first + index, block.data[start:end], self._mapping):
-                yield block.first + index, row
-
-    def _parsed(self, data: bytes, starts: Any, ends: Any, indices: Any) -> Iterator[tuple[Any, pa.Table | None]]:
+    def _parsed(self, lines: _Lines, indices: Any) -> Iterator[tuple[Any, pa.Table | None]]:
         """The lines of these indices, parsed; without a table where that is better done one by one."""
         if not len(indices):
             return
         if self._schema is None or len(indices) < _FEW:
             yield indices, None
             return
-        table = self._table(_joined(data, starts, ends, indices)) if len(indices) <= _AT_ONCE else None
+        table = self._table(_joined(lines.take(indices))) if len(indices) <= _AT_ONCE else None
         if table is not None and len(table) == len(indices):
             yield indices, table
             return
         middle = len(indices) // 2
-        yield from self._parsed(data, starts, ends, indices[:middle])
-        yield from self._parsed(data, starts, ends, indices[middle:])
+        yield from self._parsed(lines, indices[:middle])
+        yield from self._parsed(lines, indices[middle:])
 
     def _table(self, data: Any) -> pa.Table | None:
         options = pj.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="ignore")
@@ -114,14 +165,14 @@ class LineReader:
             return None
 
     def _judged(self, table: pa.Table, file: str, numbers: Any) -> tuple[pa.Table, Any]:
-        """The well-formed events of a table, and the numbers of the lines that may be none."""
+        """The well-formed events of a table, and the places of the lines that may be none."""
         table = flat(table, self._mapping)
         block = table.append_column("line ", pa.array(numbers)).append_column("file ", pa.repeat(file, len(table)))
         judged = self._connection.register("block", block).sql(self._query).to_arrow_table()
         # Whether `return` was null or missing is forgotten by now.
         fine = pc.and_(pc.is_null(judged["problem"]), pc.is_valid(judged["returned"]))
         refused = judged.filter(pc.invert(fine))["line"].to_numpy()
-        return judged.filter(fine).select(EVENTS.names).cast(EVENTS), refused
+        return judged.filter(fine).select(EVENTS.names).cast(EVENTS), np.searchsorted(numbers, refused)
 
 
 def _not_hopeless(
@@ -136,8 +187,9 @@ def _not_hopeless(
         yield number, row
 
 
-def _plain(data: bytes, starts: Any, ends: Any) -> Any:
+def _plain(lines: _Lines) -> Any:
     """Which lines the quick way may look at: an object each, in UTF-8, not too large, without numbers like NaN."""
+    data, starts, ends = lines.data, lines.starts, lines.ends
     if not len(data):
         return np.zeros(len(ends), bool)
     raw = np.frombuffer(data, np.uint8)
@@ -151,12 +203,12 @@ def _plain(data: bytes, starts: Any, ends: Any) -> Any:
     return plain
 
 
-def _empty(data: bytes, starts: Any, ends: Any) -> Any:
+def _empty(lines: _Lines) -> Any:
     """Which lines have nothing in them, not even a space."""
-    if not data:
-        return np.ones(len(ends), bool)
-    length = ends - starts
-    first = np.frombuffer(data, np.uint8)[np.minimum(starts, len(data) - 1)]
+    if not lines.data:
+        return np.ones(len(lines.ends), bool)
+    length = lines.ends - lines.starts
+    first = np.frombuffer(lines.data, np.uint8)[np.minimum(lines.starts, len(lines.data) - 1)]
     return (length == 0) | ((length == 1) & (first == ord("\r")))
 
 
@@ -174,10 +226,11 @@ def _is_plain(line: bytes) -> bool:
     return True
 
 
-def _joined(data: bytes, starts: Any, ends: Any, indices: Any) -> bytes:
-    if len(indices) == indices[-1] - indices[0] + 1:
-        return data[starts[indices[0]] : ends[indices[-1]]]
-    return b"\n".join([data[starts[i] : ends[i]] for i in indices])
+def _joined(lines: _Lines) -> bytes:
+    """The lines one after the other."""
+    if len(lines.numbers) == lines.numbers[-1] - lines.numbers[0] + 1:
+        return lines.data[lines.starts[0] : lines.ends[-1]]
+    return b"\n".join([lines.data[start:end] for start, end in zip(lines.starts, lines.ends, strict=True)])
 
 
 def _query(schema: pa.Schema, mapping: ColumnMapping) -> str:

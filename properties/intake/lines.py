@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Final, Protocol
 
+import numpy as np
 from attrs import frozen
 
-__all__ = ["BOM", "LONGEST", "Block", "blocks"]
+__all__ = ["BOM", "LONGEST", "Block", "blocks", "is_utf8"]
 
 LONGEST: Final = 16 * 2**20
 """Of a line, in bytes (16 MiB): what is longer is no event, and need not be kept to be refused."""
@@ -33,6 +35,22 @@ class Block:
     first: int
     data: bytes
 
+    @cached_property
+    def ends(self) -> int:
+        """How many lines end in it."""
+        return int(np.count_nonzero(np.frombuffer(self.data, np.uint8) == ord("\n")))
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether some bytes are text."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
 
 def blocks(stream: Readable, size: int = SIZE, first: int = 1) -> Iterator[Block]:
     """The blocks of a file, or of the part of it that begins with its line `first`. Of a line that is longer than any
@@ -44,10 +62,11 @@ def blocks(stream: Readable, size: int = SIZE, first: int = 1) -> Iterator[Block
     while chunk := stream.read(size):
         cut = chunk.rfind(b"\n") + 1
         if cut:
-            data = rest + chunk[:cut]
-            yield Block(number, data)
-            number += data.count(b"\n")
-            rest = chunk[cut:]
+            whole = memoryview(chunk)
+            block = Block(number, b"".join((rest, whole[:cut])))
+            yield block
+            number += block.ends
+            rest = bytes(whole[cut:])
         elif len(rest) <= LONGEST:
             rest += chunk
     if rest:

@@ -31,7 +31,7 @@ from edgeproof.properties.intake.values import (
     iso_seconds,
 )
 
-__all__ = ["DURATION", "JOIN", "MAPPED", "OTHERS", "SKIP", "ColumnMapping", "Constant", "columns_of"]
+__all__ = ["DURATION", "JOIN", "MAPPED", "OTHERS", "SKIP", "ColumnMapping", "Constant", "columns_of", "translated"]
 
 DURATION: Final = "duration"
 """Of a record with one time: how long it took. It makes `return` of `invoke`, or `invoke` of `return`."""
@@ -131,7 +131,7 @@ class ColumnMapping:
             return self.constants[column]
         value = next((one for path in self.paths(column) if is_value(one := self._at(record, path, column))), None)
         if column in self.values:
-            value = _translated(self.values[column], value)
+            value = translated(self.values[column], value)
         if value is None:
             return None
         if column in NATURALS:
@@ -198,7 +198,7 @@ def _with_duration(ours: dict[str, Any]) -> None:
             ours[other] = ours[known] + sign * took
 
 
-def _translated(words: Mapping[str, Constant], value: Any) -> Any:
+def translated(words: Mapping[str, Constant], value: Any) -> Any:
     """Our word for a value of theirs; the empty one of ours is none."""
     said = "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
     if said in words:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from edgeproof.properties.intake.mapping import SKIP, ColumnMapping
 from edgeproof.properties.intake.row import COLUMNS
 
-__all__ = ["MARKED", "is_export", "records"]
+__all__ = ["EXPORTS", "MARKED", "is_export", "records"]
 
 PREFIX: Final = "edgeproof."
 
@@ -42,6 +42,9 @@ MARKED: Final = ColumnMapping(
 """What is an event without a mapping, and what the shape says where a mapping does not."""
 
 _SIGNALS: Final = (("resourceSpans", "scopeSpans", "spans"), ("resourceLogs", "scopeLogs", "logRecords"))
+EXPORTS: Final = ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs")
+"""What an export has, whatever else is in it."""
+
 _TIMES: Final = ("startTimeUnixNano", "endTimeUnixNano", "timeUnixNano", "observedTimeUnixNano")
 
 _WORD: Final = re.compile("_([a-z])")
@@ -52,7 +55,7 @@ Record = dict[str, Any]
 
 def is_export(said: Mapping[str, Any]) -> bool:
     """Whether an object is an export of spans or of logs, and not an event."""
-    return any(name in said for resources, _, _ in _SIGNALS for name in (resources, _snake(resources)))
+    return any(name in said for name in EXPORTS)
 
 
 def records(said: Mapping[str, Any]) -> Iterator[Record | ValueError]:

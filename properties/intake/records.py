@@ -19,7 +19,7 @@ from edgeproof.properties.intake.parquet_rows import parquet_records
 from edgeproof.properties.intake.parse import parse_object
 from edgeproof.properties.intake.sources import Source, UpTo, opened
 
-__all__ = ["Record", "has_lines", "named", "own_of", "records_of"]
+__all__ = ["Record", "beginning", "has_lines", "named", "own_of", "records_of"]
 
 _BEGINNING: Final = 2**16
 
@@ -49,7 +49,7 @@ def records_of(source: Source, most: int | None = None) -> Iterator[Record]:
         with opened(source) as whole:
             stream = whole if most is None else UpTo(whole, most)
             if source.format == "csv":
-                _beginning(source)
+                beginning(source)
                 yield from csv_records(str(source.path), stream)
             else:
                 yield from _lines(stream) if lines else documents(stream)
@@ -59,14 +59,14 @@ def has_lines(source: Source) -> bool:
     """Whether a source has an object of JSON a line."""
     if source.format != "lines":
         return False
-    beginning = _beginning(source)
+    first = beginning(source)
     for mark, (name, suffix) in _COMPRESSED.items():
-        if source.compression is None and beginning.startswith(mark):
+        if source.compression is None and first.startswith(mark):
             raise IntakeError(f"{source.path} is compressed by {name}: let its name end in {suffix}")
-    return not is_document(beginning)
+    return not is_document(first)
 
 
-def _beginning(source: Source) -> bytes:
+def beginning(source: Source) -> bytes:
     """The first bytes of text. Raises IntakeError for text that is in another encoding by its first mark."""
     with opened(source) as stream:
         beginning = stream.read(_BEGINNING)

@@ -16,7 +16,7 @@ from edgeproof.properties.intake.lines import Readable
 from edgeproof.properties.intake.tree import files_in, has_magic, matching
 from edgeproof.properties.regular import is_folder, regular
 
-__all__ = ["ALWAYS", "Source", "UpTo", "find_sources", "opened"]
+__all__ = ["ALWAYS", "MANY", "Source", "UpTo", "find_sources", "has_many", "opened"]
 
 _FORMATS: Final = {
     **dict.fromkeys((".jsonl", ".ndjson", ".json", ".log"), "lines"),
@@ -29,6 +29,13 @@ _EXPANSION: Final = 100
 ALWAYS: Final = 64 * 2**20
 """What is read of a compressed file: so many times its size, or so many bytes, whichever is more. Logs shrink to a
 tenth or a thirtieth; whatever shrinks more was made to fill disks."""
+
+
+MANY: Final = 32 * 2**20
+"""Bytes of text that are many: of fewer lines even slow parsers are done before what is compiled has started."""
+
+_SHRUNK: Final = 10
+"""How many times as large as its file compressed text is, about."""
 
 
 @frozen
@@ -53,6 +60,11 @@ def find_sources(paths: Iterable[Path]) -> tuple[Source, ...]:
     if not found:
         raise IntakeError("there is no history to read: name a file, a directory, or a pattern such as 'logs/*.jsonl'")
     return tuple(found.values())
+
+
+def has_many(source: Source) -> bool:
+    """Whether a file of text is so large that it is worth the time that it takes to start what is compiled."""
+    return source.path.stat().st_size * (1 if source.compression is None else _SHRUNK) >= MANY
 
 
 @contextmanager

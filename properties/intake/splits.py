@@ -25,7 +25,7 @@ from edgeproof.properties.intake.plain import groups_of, plain
 from edgeproof.properties.intake.records import has_lines, named
 from edgeproof.properties.intake.rows import Batch
 from edgeproof.properties.intake.sound import is_sound
-from edgeproof.properties.intake.sources import Source, UpTo
+from edgeproof.properties.intake.sources import MANY, Source, UpTo
 
 __all__ = ["Split", "count_lines", "numbered", "read_split", "splits_of"]
 
@@ -100,7 +100,9 @@ def read_split(split: Split, backend: Any, most: int) -> Iterator[Batch]:
     else:
         path = str(split.source.path)
         with named(split.source), pa.OSFile(path) as file:
-            yield from line_batches(path, _part(file, split), split.mapping, split.first)
+            yield from line_batches(
+                path, _part(file, split), split.mapping, split.first, many=split.end - split.begin >= MANY
+            )
 
 
 def _whole(source: Source, mapping: ColumnMapping) -> Split:

@@ -252,6 +252,25 @@ def test_a_column_of_the_wrong_type_or_none_at_all_is_no_use(backend: ibis.BaseB
         load(backend, [tmp_path / "h.parquet"])
 
 
+@pytest.mark.parametrize("name", ["h.jsonl", "h.jsonl.gz", "h.csv"])
+def test_a_large_file_is_read_as_a_small_one_is(
+    backend: ibis.BaseBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Events, malformed lines and their places, whichever way is taken."""
+    lines = [*EVERYTHING, HALF, read(1, 2, 1), read(1, 1, 2, pop=None)] * 9
+    names = sorted(set().union(*lines))
+    rows = [",".join(names), *(",".join("" if (v := one.get(n)) is None else str(v) for n in names) for one in lines)]
+    content = "".join(text(lines)) if "json" in name else "\n".join(rows)
+    (tmp_path / name).write_bytes(gzip.compress(content.encode()) if name.endswith("gz") else content.encode())
+    small = load(backend, [tmp_path / name])
+    monkeypatch.setattr("edgeproof.properties.intake.sources.MANY", 0)
+    large = load(backend, [tmp_path / name])
+    for one, other in ((small.events, large.events), (small.malformed, large.malformed)):
+        said = backend.to_pyarrow(one.order_by("line")).to_pylist()
+        assert said == backend.to_pyarrow(other.order_by("line")).to_pylist()
+        assert len(said) >= 27
+
+
 # --- foreign names
 
 FOREIGN = """

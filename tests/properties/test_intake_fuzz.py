@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The quick way through a file and the readable definition of an event, on files that something has been done to."""
+"""The quick ways through a file and the readable definition of an event, on files that something has been done to."""
 
 from __future__ import annotations
 
@@ -175,6 +175,8 @@ def found(batches: list[Batch]) -> tuple[list[dict[str, Any]], list[tuple[int, s
 
 
 READER: Final = LineReader(ColumnMapping())
+SCANNING: Final = LineReader(ColumnMapping(), many=True)
+"""The way for large files."""
 MAPPED: Final = mapping_of(
     {
         "columns": {"unit": "pop", "return": "return"},
@@ -198,7 +200,9 @@ NESTED: Final = mapping_of(
     }
 )
 """Objects in objects, one of several places, and either a time or how long it took."""
-READERS: Final = [(mapping, LineReader(mapping)) for mapping in (MAPPED, CONFLICTING, NESTED)]
+READERS: Final = [
+    (mapping, LineReader(mapping, many=many)) for mapping in (MAPPED, CONFLICTING, NESTED) for many in (False, True)
+]
 
 
 @given(FILES, st.sampled_from([1 << 22, 3000, 100]))
@@ -207,6 +211,14 @@ READERS: Final = [(mapping, LineReader(mapping)) for mapping in (MAPPED, CONFLIC
 def test_the_quick_way_is_of_one_mind_with_the_definition(lines: list[bytes], size: int) -> None:
     file = b"\n".join([*LINES, *lines, *LINES])
     assert found([READER.read("h", block) for block in blocks(BytesIO(file), size)]) == meant(file)
+
+
+@settings(max_examples=60)
+@given(FILES)
+@example([b'{"kind":"read","kind":null}', b'{"kind": "read"}{"kind": "read"}', b'{"a":"\\ud800","b":[{},[],"\\u12"]}'])
+def test_a_scan_is_of_one_mind_with_the_definition(lines: list[bytes]) -> None:
+    file = b"\n".join([*LINES, *lines, *LINES])
+    assert found([SCANNING.read("h", Block(1, file))]) == meant(file)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -218,6 +230,8 @@ def test_every_odd_value_in_every_column(name: str) -> None:
     for line in lines:
         file = b"\n".join([*LINES, line, *LINES])
         assert found([READER.read("h", Block(1, file))]) == meant(file), line[:200]
+    file = b"\n".join([*LINES, *lines, *LINES])
+    assert found([SCANNING.read("h", Block(1, file))]) == meant(file)
 
 
 @given(FILES)
@@ -264,12 +278,11 @@ def _object(said: dict[str, str]) -> str:
 @example([_commit('"told.version":7,"told":{"version":1}', ',"end":2'), _commit('"took":5', ',"app.told.version":7')])
 def test_columns_within_objects_are_the_same_both_ways(lines: list[bytes]) -> None:
     """One at a time: what the quick way refuses would take those around it along."""
-    mapping, reader = READERS[-1]
     told = b'{"kind":"commit","invoke":1,"outcome":"ok","app":{"unit":"a","took":5,"told":{"version":1}}}\n'
-    for line in lines:
-        rows, wrong = found([reader.read("h", Block(1, told * 16 + line))])
+    for line, (mapping, reader) in product(lines, READERS[-2:]):
+        rows, wrong = found([reader.read("h", Block(1, told * 16 + line + b"\n" + told))])
         said = list(rows_of(17, line, mapping))
-        assert rows[16:] == [values(row) for row in said if isinstance(row, Row)]
+        assert rows[16:-1] == [values(row) for row in said if isinstance(row, Row)]
         assert wrong == [(17, str(row)) for row in said if not isinstance(row, Row)]
 
 

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blocks of lines of JSON as events by one compiled pass: the lines about which it is of no opinion are left to others.
+
+To import this takes longer than a small file does.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from edgeproof.properties.intake.events_of_cells import Scanned, json_text
+from edgeproof.properties.intake.expected import Expected, expected_of
+from edgeproof.properties.intake.json_scan import scan_lines
+from edgeproof.properties.intake.lines import Block, is_utf8
+from edgeproof.properties.intake.mapping import ColumnMapping
+from edgeproof.properties.intake.scan_judge import Judge
+from edgeproof.properties.intake.tokens import PAD, Ints
+
+__all__ = ["LineScanner", "line_scanner"]
+
+_SHORT: Final = 24
+"""Bytes a line, on the average: of fewer there is no event, and their arrays would be larger than they are."""
+
+
+class LineScanner:
+    """Scans blocks of lines as one mapping says. One per thread."""
+
+    def __init__(self, mapping: ColumnMapping, expected: Expected) -> None:
+        self._mapping = mapping
+        self._expected = expected
+        self._judge = Judge(mapping)
+
+    def read(self, file: str, block: Block) -> tuple[pa.Table, Ints] | None:
+        """The events of which it is certain, with the columns of `CODED`, and the other lines: which they are, from 0,
+        where they begin and where they end. None for a block that is better not looked at.
+        """
+        lines, size = block.ends, block.data.rfind(b"\n", 0, max(len(block.data) - PAD, 0)) + 1
+        if not size or lines * _SHORT > size or not is_utf8(block.data):
+            return None
+        scanned, left = self._scanned(np.frombuffer(block.data, np.uint8), size, lines)
+        found = self._judge.sound(scanned, file, block.first)
+        if found is None:
+            return None
+        events, others = found
+        left = np.concatenate((left, others, _behind(block, size)))
+        return events, left[np.argsort(left[:, 0])]
+
+    def _scanned(self, data: Any, size: int, lines: int) -> tuple[Scanned, Ints]:
+        expected, cells = self._expected, self._expected.columns.room(lines)
+        taken, left = np.empty((lines, 3), np.int64), np.empty((lines, 3), np.int64)
+        rows, others = scan_lines(data, size, expected.names, expected.text, *cells.arrays, taken, left, *expected.room)
+        return Scanned(data, cells, taken, rows, expected.columns.places, self._mapping, json_text), left[:others]
+
+
+def line_scanner(mapping: ColumnMapping) -> LineScanner | None:
+    """Whoever scans lines as a mapping says; None if nobody can."""
+    expected = expected_of(mapping)
+    return None if expected is None else LineScanner(mapping, expected)
+
+
+def _behind(block: Block, size: int) -> Ints:
+    """The lines from a place on: which they are, and where they begin and end."""
+    rest = block.data[size:].split(b"\n")
+    ends = size + np.cumsum([len(line) + 1 for line in rest]) - 1
+    numbers = block.ends - len(rest) + 1 + np.arange(len(rest))
+    return np.stack((numbers, ends - [len(line) for line in rest], ends), axis=1)
