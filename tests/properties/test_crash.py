@@ -124,7 +124,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "no waiting at commits": _WRITTEN,
     "a changelog that is committed later": {"do_kv_manifest": ("write",)},
     "an alarm that is armed after the commit": _WRITTEN,
-    "a disk that does not sync": _WRITTEN,
+    "a disk that does not sync": _CHECKPOINTED,
     "a disk that does not sync folders": _CHECKPOINTED,
 }
 

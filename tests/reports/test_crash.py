@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Final
@@ -16,13 +17,18 @@ STORES: Final = Path(__file__).parents[1] / "properties" / "crash_stores"
 SHOWS: Final = {"log": "all", "setting": "newest"}
 
 
+def program_of(store: str) -> str:
+    """The words of a command that begin with what runs a store; a path may have spaces."""
+    return shlex.join([sys.executable, "-I", "-S", str(STORES / f"{store}.py")])
+
+
 @pytest.fixture
 def crash(cli: Run, tmp_path: Path) -> Run:
     """Cut the power of a store with a mistake, or several words of them, and of its recovery; two lines are written."""
     (tmp_path / "lines").write_text("one=1\ntwo=2\n")
 
     def run(store: str, mistakes: str = "", *options: object, recovers: str = "") -> Outcome:
-        program = f"{sys.executable} -I -S {STORES / store}.py"
+        program = program_of(store)
         asked = ("crash", "--workload", "lines", "--shows", SHOWS[store], *options)
         work, check = f"{program} work {{folder}} {mistakes}", f"{program} check {{folder}} {recovers}"
         return cli(*asked, "--command", work, "--recover", check)
@@ -65,7 +71,7 @@ def test_a_mistake_is_shown_by_the_first_power_cut_that_does(
 def test_a_power_cut_is_kept_with_its_files_and_is_wrong_until_the_recovery_is_mended(crash: Run, cli: Run) -> None:
     assert crash("setting", "forgets-file", "--save", "cut.json", "--keep", "image").status == 1
     assert Path("image", "setting").read_bytes() == b""
-    recover = f"{sys.executable} -I -S {STORES / 'setting.py'} check {{folder}}"
+    recover = f"{program_of('setting')} check {{folder}}"
     again = cli("crash", "--replay", "cut.json", "--recover", recover)
     assert again.status == 1
     assert "the power goes after operation 3 of 8, rename of setting.tmp to setting" in again.out

@@ -65,7 +65,7 @@ MISTAKES: Final[Mapping[str, Mistake]] = {
         4,
     ),
     "arms for the millisecond of the alarm that fired": Mistake(
-        WorkerPublicationSubject, 2, STORE, "Math.max(due, this.fired + 1)", "due", "convergence", 22
+        WorkerPublicationSubject, 2, STORE, "Math.max(due, this.fired + 1, ", "Math.max(due, ", "convergence", 22
     ),
     "gets its alarm before it introduces its unit": Mistake(
         WorkerIntroductionSubject,
