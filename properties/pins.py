@@ -220,7 +220,9 @@ def _said(pin: Pin) -> dict[str, Any]:
 
 def _read(said: Mapping[str, Any]) -> Pin:
     lists = {name: tuple(map(str, said[name])) for name in ("by", "hazards") if name in said}
-    numbers = {name: int(said[name]) for name in ("steps", "reached") if name in said}
-    return Pin(
-        **{**said, **lists, **numbers, "verdict": Verdict(said["verdict"]), "covers": str(said.get("covers", ""))}
-    )
+    numbers = [said[name] for name in ("steps", "reached") if name in said]
+    if any(type(one) is not int or one < 0 for one in numbers):
+        raise ValueError(f"steps and reached are whole numbers, not {numbers!r}")
+    if not lists.get("by") or not set(lists["by"]) <= set(SURE):
+        raise ValueError(f"by lists some of {', '.join(SURE)}, not {said.get('by')!r}")
+    return Pin(**{**said, **lists, "verdict": Verdict(said["verdict"]), "covers": str(said.get("covers", ""))})

@@ -189,11 +189,14 @@ def _about(instance: Instance, trace: Trace, properties: Iterable[Property]) -> 
 
 
 def _unrolled(instance: Instance, trace: Trace) -> tuple[tuple[State, ...], tuple[Event, ...]]:
-    """The states and events to be driven: those of the trace, and once more those of its loop."""
+    """The states and events to be driven: those of the trace, and once more those of its loop, if it can go round."""
     again = () if trace.loop is None else trace.events[trace.loop :]
     states = list(trace.states)
-    for event in again:
-        states.append(apply(instance, states[-1], event))
+    try:
+        for event in again:
+            states.append(apply(instance, states[-1], event))
+    except ValueError:
+        return trace.states, trace.events
     return tuple(states), (*trace.events, *again)
 
 

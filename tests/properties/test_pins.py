@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from attrs import evolve
 
 from edgeproof.model.designs import DESIGNS
+from edgeproof.model.machine import DesignError
+from edgeproof.properties import pins as pinned
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.designs import dossier_of
@@ -152,3 +156,18 @@ def test_every_case_is_pinned_and_every_exception_is_one(design: str) -> None:
     for name, of in pins.items():
         broken = {one for one, pin in of.items() if pin.verdict is Verdict.VIOLATED}
         assert broken <= set(cases[name].expected)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"steps": "three"}, {"steps": -1}, {"reached": True}, {"by": "prove"}, {"by": []}, {"by": ["nobody"]}],
+    ids=str,
+)
+def test_a_pin_that_nothing_could_be_held_to_is_refused(
+    edit: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "do_kv.json"
+    file.write_text(json.dumps({"outbox": {_BROKEN: {"verdict": "VIOLATED", "by": ["explore"], "steps": 11, **edit}}}))
+    monkeypatch.setattr(pinned, "pins_file", lambda design: file)
+    with pytest.raises(DesignError, match="is no file of pins: (steps and reached are|by lists)"):
+        pins_for("do_kv")

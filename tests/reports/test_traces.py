@@ -241,6 +241,13 @@ def test_a_run_that_has_not_settled_is_no_witness_that_it_never_will(cli: Run, k
         ),
         "it is not fair: read(pop=0, cache=0) is possible all along its loop": examples.abandoned(),
         "its loop does not close": evolve(examples.polling(), loop=0),
+        "its loop does not close: state 2 is not state 0": examples.run(
+            examples.INLINE,
+            examples.slot("write_inline", 0),
+            examples.slot("write_inline", 1),
+            about="convergence",
+            loop=0,
+        ),
     }
     for why, trace in claims.items():
         outcome = cli("replay", keep(trace), "--on", on, "--pytest", "test_it.py")
