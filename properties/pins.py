@@ -20,7 +20,7 @@ from edgeproof.model.designs import DESIGNS
 from edgeproof.model.machine import DesignError
 from edgeproof.model.strict_json import strict_json
 from edgeproof.properties import designs
-from edgeproof.properties.cases import instance_of
+from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.covers import any_number, sizes, states
 from edgeproof.properties.designs import dossier_of
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Status, Verdict
@@ -42,6 +42,7 @@ __all__ = [
     "pins_file",
     "pins_for",
     "pins_of",
+    "unasked",
 ]
 
 _LARGEST: Final = 16 * 2**20
@@ -116,6 +117,28 @@ def held_to_pins(conclusions: Iterable[Conclusion], engines: Collection[str]) ->
     return [_held_to_pin(one, engines) for one in conclusions]
 
 
+def unasked(cases: Collection[Case], conclusions: Iterable[Conclusion], engines: Collection[str]) -> list[Conclusion]:
+    """What is pinned of designs all of whose cases were looked at, and was asked of none: each such row fails."""
+    asked = {(one.case.name, one.property) for one in conclusions}
+    return [
+        Conclusion(
+            case, name, Verdict.UNKNOWN, Status.WEAKER, (), f"it was {pin.verdict} before, and nobody asks it now"
+        )
+        for design in dict.fromkeys(case.design for case in cases)
+        if all(case in cases for case in scoreboard(design))
+        for case, of in _pinned_cases(design)
+        for name, pin in of.items()
+        if (case.name, name) not in asked and any(engine in engines for engine in pin.by)
+    ]
+
+
+def _pinned_cases(design: str) -> Iterator[tuple[Case, Mapping[str, Pin]]]:
+    """The cases that pins are of, also those that are gone."""
+    known = {case.name: case for case in scoreboard(design)}
+    for name, of in pins_for(design).items():
+        yield known.get(name, Case(name, design, {}, tuple(of))), of
+
+
 def conceded(case: Case, property_id: str) -> str:
     """Why less may be shown of a property now than its pin says, by the design's dossier."""
     return dossier_of(case.design).conceded.get((case.name, property_id), "")
@@ -154,8 +177,15 @@ def dump_pins(pins: Pins) -> str:
 
 def _held_to_pin(one: Conclusion, engines: Collection[str]) -> Conclusion:
     pins = pins_for(one.case.design)
-    if one.status is not Status.AS_EXPECTED or one.case.name not in pins:
+    if one.status is not Status.AS_EXPECTED or not pins:
         return one
+    if one.case.name not in pins:
+        unpinned = one.case in scoreboard(one.case.design) and pin_of(one) is not None
+        return (
+            evolve(one, status=Status.WEAKER, reason="of its case nothing is pinned: `edgeproof pin`")
+            if unpinned
+            else one
+        )
     pinned = pins[one.case.name].get(one.property)
     missed = () if pinned is None else lost(pinned, pin_of(one), engines)
     if beside := _beside_the_point(one):

@@ -39,7 +39,7 @@ from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.time import time_goes_on
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, Verdict, conclude
 from edgeproof.properties.extras import installed, missing
-from edgeproof.properties.pins import held_to_pins
+from edgeproof.properties.pins import held_to_pins, unasked
 from edgeproof.properties.possible import POSSIBLE, facts_of
 from edgeproof.properties.searching import EXPLORE, can_search, searched
 from edgeproof.properties.second_look import (
@@ -136,7 +136,7 @@ def verify(
     found = _run(cases, plan, system, notify)
     concluded = [one for case in cases for one in conclusions_of(case, found[case.name])]
     able = [engine for engine in plan.engines if engine != EXPLORE or can_search()]
-    conclusions = held_to_pins(concluded, able)
+    conclusions = [*held_to_pins(concluded, able), *unasked(cases, concluded, able)]
     driven = [case for case in cases if "fuzz" in _engines(case, plan)]
     for design in dict.fromkeys(case.design for case in driven):
         conclusions.append(coverage([case for case in driven if case.design == design], found, least=plan.least))

@@ -20,8 +20,10 @@ from edgeproof.properties.engines.explore.engine import explore
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.engine import prove
 from edgeproof.properties.evidence import Case, Conclusion, Evidence, Ledger, Status, Verdict
-from edgeproof.properties.pins import SURE, Pin, held_to_pins, lost, pins_for, pins_of
+from edgeproof.properties.pins import SURE, Pin, held_to_pins, lost, pins_for, pins_of, unasked
+from edgeproof.properties.possible import POSSIBLE
 from edgeproof.properties.staleness import say_reached
+from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.properties.verify import conclusions_of
 
 _BROKEN = "cross-pop-monotonic"
@@ -147,10 +149,40 @@ def test_a_violation_that_needs_none_of_its_hazards_fails_unless_the_dossier_say
     assert about["convergence"].status is Status.AS_EXPECTED
 
 
+def test_what_is_pinned_and_nobody_asks_any_more_fails(outbox: list[Evidence], monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = scoreboard("do_kv")
+    asked = [one for case in cases for one in conclusions_of(case, []) if one.property != "durable-ack"]
+    pin = Pin(Verdict.PROVED, ("prove",))
+    monkeypatch.setattr(
+        pinned, "pins_for", lambda _: {"outbox": {_BOUND: pin, "durable-ack": pin}, "gone": {_BOUND: pin}}
+    )
+    missed = unasked(cases, asked, SURE)
+    assert [(one.case.name, one.property, one.status) for one in missed] == [
+        ("outbox", "durable-ack", Status.WEAKER),
+        ("gone", _BOUND, Status.WEAKER),
+    ]
+    assert "it was PROVED before, and nobody asks it now" in str(missed[0])
+    assert unasked(cases[1:], asked, SURE) == [], "whoever asks of some cases misses nothing of the others"
+    assert unasked(cases, asked, ["explore"]) == [], "nor whoever does not prove"
+
+
+def test_a_case_of_which_nothing_is_pinned_fails_where_others_are(
+    outbox: list[Evidence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = next(case for case in scoreboard("do_kv") if case.name == "outbox")
+    monkeypatch.setattr(pinned, "pins_for", lambda _: {"other": {}})
+    held = {one.property: one for one in held_to_pins(conclusions_of(case, outbox), SURE)}
+    assert held[_BOUND].status is Status.WEAKER
+    assert "nothing is pinned: `edgeproof pin`" in held[_BOUND].reason
+
+
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_case_is_pinned_and_every_exception_is_one(design: str) -> None:
     pins, cases = pins_for(design), {case.name: case for case in scoreboard(design)}
     assert pins.keys() == cases.keys()
+    on_itself = {TIME_DIVERGES, POSSIBLE}
+    for name, of in pins.items():
+        assert of.keys() - on_itself == set(cases[name].properties), "a row that is not pinned is lost in silence"
     for name, properties in dossier_of(design).regardless.items():
         assert {one: pins[name][one].hazards for one in properties} == dict.fromkeys(properties, ())
     for name, of in pins.items():
@@ -169,5 +201,5 @@ def test_a_pin_that_nothing_could_be_held_to_is_refused(
     file = tmp_path / "do_kv.json"
     file.write_text(json.dumps({"outbox": {_BROKEN: {"verdict": "VIOLATED", "by": ["explore"], "steps": 11, **edit}}}))
     monkeypatch.setattr(pinned, "pins_file", lambda design: file)
-    with pytest.raises(DesignError, match="is no file of pins: (steps and reached are|by lists)"):
+    with pytest.raises(DesignError, match=r"is no file of pins: (steps and reached are|by lists)"):
         pins_for("do_kv")
