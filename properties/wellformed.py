@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from edgeproof.model.expr import BOOL, Expr
-from edgeproof.model.machine import DesignError, Instance, Machine
+from edgeproof.model.machine import Action, DesignError, Instance, Machine
 from edgeproof.properties.catalogue import CATALOGUE, Property, Step
 from edgeproof.properties.designs.dossier import Dossier, Term
 
@@ -23,6 +23,10 @@ __all__ = ["check_design", "check_dossier", "check_lemmas", "check_properties"]
 _FORMS: Final = ("state", "step", "settles")
 _OF_STATES: Final = ("state", "settles", "tested")
 _OF_STEPS: Final = ("step", "within", "tested_step")
+_DEEPEST: Final = 160
+"""Levels of an expression. Those of our designs have 23 at most, and every walk over them is recursive."""
+_LARGEST: Final = 100_000
+"""Parts of an expression; ours have up to 2,600."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """The name of a case, which is part of the names of files."""
 
@@ -38,6 +42,9 @@ def check_design(instance: Instance) -> None:
         if one.limit and not 0 <= int(one.initial or 0) <= instance.number(one.limit):
             of = f"from 0 to {one.limit}, which is {instance.number(one.limit)}"
             raise DesignError(f"{name} begins with {one.initial!r}, and its values are {of}")
+    for action in machine.actions:
+        _check_size(f"what {action.name} does", (action.guard, *_values(action)))
+    _check_size("a deadline", (condition for _, condition in machine.deadlines))
 
 
 def check_properties(machine: Machine, properties: Iterable[Property]) -> None:
@@ -76,6 +83,36 @@ def check_dossier(machine: Machine, dossier: Dossier, properties: Iterable[Prope
             raise DesignError("TERMS is a function from the state to the terms of a bound, each a Term")
 
 
+def _values(action: Action) -> Iterator[Expr]:
+    for change in action.post.values():
+        yield from (change,) if isinstance(change, Expr) else (update.value for update in change)
+
+
+def _check_size(what: str, expressions: Iterable[Expr]) -> None:
+    """Raise DesignError for an expression that no engine would come to the end of, however little was written for it."""
+    known: dict[int, tuple[int, int]] = {}
+    for one in expressions:
+        deep, large = _size(one, known)
+        if deep > _DEEPEST or large > _LARGEST:
+            said = f"{deep} levels deep" if deep > _DEEPEST else f"{large:,} parts large, when it is written out"
+            raise DesignError(f"{what} is {said}; {_DEEPEST} levels and {_LARGEST:,} parts are the most")
+
+
+def _size(whole: Expr, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """How many levels an expression has, and how many parts where what it shares is counted each time."""
+    left = [whole]
+    while left:
+        one = left[-1]
+        parts = [part for part in one.args if isinstance(part, Expr)]
+        if new := [part for part in parts if id(part) not in known]:
+            left.extend(new)
+            continue
+        left.pop()
+        sizes = [known[id(part)] for part in parts]
+        known[id(one)] = (1 + max((deep for deep, _ in sizes), default=0), 1 + sum(large for _, large in sizes))
+    return known[id(whole)]
+
+
 def _check_property(machine: Machine, one: Property) -> None:
     said = [name for name in _FORMS if getattr(one, name) is not None]
     if len(said) != 1:
@@ -108,6 +145,7 @@ def _condition(what: str, form: Callable[[Any], Any], of: Any) -> None:
     if not isinstance(said, Expr) or said.type != BOOL:
         kind = said.type if isinstance(said, Expr) else type(said).__name__
         raise DesignError(f"{what} is no condition, but of type {kind}: compare it with something")
+    _check_size(what, (said,))
 
 
 @contextmanager

@@ -141,6 +141,11 @@ def test_it_is_named_by_its_module_or_by_an_entry_point(cli: Run, lamp: Path, mo
     assert cli("list", "--design", "a-lamp", "--json").document["designs"][0]["name"] == "Lamp"
 
 
+_ALTERNATED = f"[e := s.on, {', '.join(['e := (e & (s.uses == 0)) | s.on'] * 90)}][-1]"
+_DOUBLED = f"[t := s.uses, {', '.join(['t := t + t'] * 40)}][-1]"
+"""Both are little to write; one is deep, and the other endless to write out."""
+
+
 def said(old: str, new: str) -> Callable[[str], str]:
     """The text with something else in it."""
     assert LAMP.count(old) == 1
@@ -179,6 +184,18 @@ def said(old: str, new: str) -> Callable[[str], str]:
         (
             said("state=lambda s: s.uses == 0", "state=lambda s: 1 / 0"),
             "state of the property calm: ZeroDivisionError: division by zero",
+        ),
+        (
+            said("state=lambda s: s.uses == 0", f"state=lambda s: {_ALTERNATED}"),
+            "state of the property calm is 182 levels deep; 160 levels and 100,000 parts are the most",
+        ),
+        (
+            said("state=lambda s: s.uses == 0", f"state=lambda s: {_DOUBLED} <= s.uses"),
+            "state of the property calm is 2,199,023,255,553 parts large, when it is written out",
+        ),
+        (
+            said("s.on = True", f"s.on = {_DOUBLED} <= s.uses"),
+            "what switch does is 2,199,023,255,553 parts large, when it is written out",
         ),
         (said(", state=lambda s: s.uses == 0)", ")"), "the property calm has exactly one of state, step, settles, and"),
         (said("s.on | (s.uses == 0)", "s.onn"), "the lemma dark-is-calm: the design declares no 'onn'"),
