@@ -89,7 +89,7 @@ def _values(action: Action) -> Iterator[Expr]:
 
 
 def _check_size(what: str, expressions: Iterable[Expr]) -> None:
-    """Raise DesignError for an expression that no engine would come to the end of, however little was written for it."""
+    """Raise DesignError for an expression that no engine would come to the end of, however little was written."""
     known: dict[int, tuple[int, int]] = {}
     for one in expressions:
         deep, large = _size(one, known)
