@@ -28,6 +28,9 @@ from edgeproof.properties.engines.crash.syscalls import ptrace
 from edgeproof.properties.engines.crash.syscalls.calls import Unsupported
 from edgeproof.properties.engines.crash.syscalls.recording import Recording, record
 from edgeproof.properties.engines.crash.syscalls.tracer import Program
+from tests.ptraced import needs_ptrace
+
+pytestmark = needs_ptrace
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from typing import Final
 import pytest
 
 from edgeproof.properties.engines.crash.syscalls import ptrace
+from tests.ptraced import needs_ptrace
 from tests.reports.conftest import Outcome, Run
+
+pytestmark = needs_ptrace
 
 STORES: Final = Path(__file__).parents[1] / "properties" / "crash_stores"
 SHOWS: Final = {"log": "all", "setting": "newest"}

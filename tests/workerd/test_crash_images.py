@@ -23,7 +23,10 @@ from edgeproof.properties.engines.crash.syscalls.promise import Promise, promise
 from edgeproof.properties.engines.crash.syscalls.recording import Recording, record
 from edgeproof.properties.engines.crash.syscalls.recovery import lay_out
 from edgeproof.properties.engines.crash.syscalls.tracer import Program
+from tests.ptraced import needs_ptrace
 from tests.workerd.crash_store import started, tokens
+
+pytestmark = needs_ptrace
 
 WRITES: Final = ("one", "two", "three")
 STARTED_AGAIN: Final = 4
