@@ -54,6 +54,10 @@ class _Console(Console):
             plain = segment.control or segment.text.replace("\n", "").isprintable()
             yield segment if plain else Segment(_printable(segment.text), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Whoever read our output has had enough: that is the command line's to end, and no SystemExit of rich's."""
+        raise BrokenPipeError
+
 
 def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

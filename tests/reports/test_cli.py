@@ -256,3 +256,14 @@ def test_run_records_a_history_and_reports_what_it_shows(
     assert "head-room to the bound: 5.500 s of 6 s\n" in text
     assert "20 reads/s; 34 commit ok, 1,200 read ok" in text
     assert f"writes: 34 acknowledged, {lost} lost, 0 torn, 0 made twice\n" in text
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["bound", "--help"]], ids=" ".join)
+def test_whoever_has_read_enough_ends_a_command_without_a_word(words: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "edgeproof.reports.cli", *words]
+    with started(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+        assert (process.wait(), said) == (128 + signal.SIGPIPE, "")
