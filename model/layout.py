@@ -66,7 +66,8 @@ def lay_out(instance: Instance, caps: Mapping[str, int]) -> tuple[tuple[Field, .
     for order, (name, variable) in enumerate(machine.variables.items()):
         bits, length = room(instance, caps, name)
         if bits * length > WORD_BITS:
-            raise TooWideError(f"{name} needs {length} x {bits} bits, more than a word's {WORD_BITS}")
+            bits_too_many = f"{name} needs {length} x {bits} bits, more than a word's {WORD_BITS}"
+            raise TooWideError(f"{bits_too_many}: take smaller numbers")
         wanted.append((-bits * length, order, name, variable.type, bits, length))
     used: list[int] = []
     fields = []

@@ -46,7 +46,7 @@ def witness(view: View, row: Row) -> Iterator[str]:
     if row.shortest is not None and row.shortest.trace is not None:
         witness = row.shortest.evidence.witness
         assert witness is not None
-        run = ", ".join(str(event) for event in witness.events)
+        run = ", ".join(str(event) for event in witness.events) or "nothing, as it begins"
         turning = 0 if witness.loop is None else len(witness.events) - witness.loop
         lasso = (
             ""

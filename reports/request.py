@@ -16,7 +16,7 @@ from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.asked import Choices, Request
 from edgeproof.reports.designs import design_named, designs_named
 from edgeproof.reports.errors import Unusable, one_line
-from edgeproof.reports.words import hazards_of, of_roles, options_of, pair, unknown
+from edgeproof.reports.words import hazards_of, of_roles, options_of, pair, unknown, whole_number
 
 __all__ = ["Request", "outside_case", "select_case", "select_cases"]
 
@@ -93,9 +93,7 @@ def _ad_hoc(request: Request) -> Case:
         numbers = of_roles(machine, "sort", "count", "duration")
         if name not in numbers:
             unknown("number", name, numbers)
-        if not (number.isascii() and number.isdigit() and len(number) <= 9):
-            raise Unusable(f"{name} is a whole number from 0, not {number!r}")
-        constants[name] = int(number)
+        constants[name] = whole_number(machine, name, number)
     expected = _expectations(request)
     try:
         case = ad_hoc(design, constants, expected)

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.durations import parse_duration
 from edgeproof.reports.errors import Unusable, one_line
-from edgeproof.reports.words import hazards_of, machine_of, options_of, pair, unknown
+from edgeproof.reports.words import hazards_of, machine_of, options_of, pair, unknown, whole_number
 
 if TYPE_CHECKING:
     from edgeproof.model.machine import Machine
@@ -122,10 +122,5 @@ def _set(machine: Machine, texts: tuple[str, ...]) -> dict[str, int | Fraction]:
         name, value = pair("--set", text)
         if name not in known:
             unknown("number", name, known)
-        if known[name] == "duration":
-            found[name] = parse_duration(value)
-        elif value.isascii() and value.isdigit() and len(value) <= 9:
-            found[name] = int(value)
-        else:
-            raise Unusable(f"{name} is a whole number from 0, not {value!r}")
+        found[name] = parse_duration(value) if known[name] == "duration" else whole_number(machine, name, value)
     return found

@@ -12,7 +12,7 @@ from edgeproof.reports.errors import Unusable
 if TYPE_CHECKING:
     from edgeproof.model.machine import Machine
 
-__all__ = ["hazards_of", "machine_of", "of_roles", "options_of", "pair", "unknown"]
+__all__ = ["hazards_of", "machine_of", "of_roles", "options_of", "pair", "unknown", "whole_number"]
 
 
 def machine_of(design: str) -> Machine:
@@ -44,6 +44,16 @@ def hazards_of(machine: Machine, names: Iterable[str]) -> dict[str, bool]:
         if name not in hazards:
             unknown("hazard", name, hazards)
     return dict.fromkeys(names, True)
+
+
+def whole_number(machine: Machine, name: str, text: str) -> int:
+    """The size of a sort, or the count or duration, that `text` says for the constant. Raises Unusable."""
+    from edgeproof.model.declare import MOST
+
+    least = 1 if machine.rigids[name].role == "sort" else 0
+    if text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and least <= int(text) <= MOST:
+        return int(text)
+    raise Unusable(f"{name} is a whole number from {least} to {MOST:,}, not {text!r}")
 
 
 def pair(option: str, text: str) -> tuple[str, str]:

@@ -155,6 +155,18 @@ def test_constants_with_the_name_of_an_argument_are_given_by_an_instance() -> No
     assert edgeproof.explore(at, properties=[ANY]).of("any").evidence[0].bound == "all 4 states with plan=3"
 
 
+def test_what_was_searched_of_a_design_without_numbers_is_said_without_them() -> None:
+    class Switch(Design):
+        on = boolean()
+
+        @action(fair=False)
+        def flip(s: State) -> None:
+            s.on = ~s.on
+
+    some = Property("some", "Anything.", "a test", state=lambda s: s.on | ~s.on)
+    assert edgeproof.explore(Switch, properties=[some]).of("some").evidence[0].bound == "all 2 states"
+
+
 BROKEN = Verdict.VIOLATED
 
 

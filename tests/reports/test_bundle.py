@@ -192,6 +192,14 @@ def test_the_markdown_reports_read_like_this(tmp_path: Path, monkeypatch: pytest
     assert (texts["report.md"], texts["cases.md"]) == (SUMMARY, CASES)
 
 
+def test_a_property_that_is_broken_as_it_begins_is_said_to_be(tmp_path: Path) -> None:
+    good = examples.good_ledger()
+    (found, *_), (broken, *_) = good.conclusions[0].evidence, good.conclusions
+    at_once = evolve(found, witness=evolve(examples.overtaken(), states=examples.overtaken().states[:1], events=()))
+    written(evolve(good, conclusions=(evolve(broken, evidence=(at_once,)),)), tmp_path)
+    assert "- `monotonic-kv` is broken by: nothing, as it begins. " in (tmp_path / "cases.md").read_text()
+
+
 def test_the_summary_says_what_is_other_than_in_a_base_report(tmp_path: Path) -> None:
     good = examples.good_ledger()
     base = as_reported(report_document(arrange(good, str(tmp_path))))

@@ -116,7 +116,7 @@ def test_a_bound_is_not_believed_of_choices_with_which_it_is_not_proved(cli: Run
         (("--design", "kv_only"), "kv_only has nothing that --sync-delay is about"),
         (("--set", "G=1s"), "there is no number 'G'"),
         (("--set", "M=1"), "'1' has no unit"),
-        (("--set", "writes=1s"), "writes is a whole number from 0, not '1s'"),
+        (("--set", "writes=1s"), "writes is a whole number from 0 to 2,147,483,647, not '1s'"),
         (("--set", "M"), "--set takes NAME=VALUE, not 'M'"),
         (("--option", "publisher=pigeon"), "publisher is one of outbox, inline"),
         (("--hazard", "rain"), "there is no hazard 'rain'"),

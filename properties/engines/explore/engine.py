@@ -344,7 +344,7 @@ def _bound(instance: Instance, search: Search) -> str:
     numbers = {**instance.of_role("sort"), **instance.of_role("count"), **instance.of_role("duration")}
     sizes = ", ".join(f"{name}={value}" for name, value in numbers.items())
     how_far = "all" if search.complete else f"every run of up to {search.depth} steps,"
-    return f"{how_far} {search.count:,} states with {sizes}"
+    return f"{how_far} {search.count:,} states" + (f" with {sizes}" if sizes else "")
 
 
 def _assumptions(instance: Instance) -> tuple[str, ...]:
