@@ -20,9 +20,7 @@ from edgeproof.properties.engines.fuzz.cover import coverage
 from edgeproof.properties.engines.fuzz.engine import Budget
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
-from edgeproof.properties.engines.prove.engine import Effort
-from edgeproof.properties.engines.prove.engine import prove as induct
-from edgeproof.properties.engines.prove.time import time_goes_on
+from edgeproof.properties.engines.prove.engine import Effort, prove_with_time
 from edgeproof.properties.evidence import Evidence, Ledger, Verdict
 from edgeproof.properties.searching import EXPLORE, can_search, searched
 from edgeproof.properties.second_look import (
@@ -146,8 +144,7 @@ def _searched(subject: Subject, limits: Limits) -> list[Evidence]:
 
 
 def _proved(subject: Subject, effort: Effort) -> list[Evidence]:
-    on_time = [time_goes_on(subject.instance)] if subject.instance.machine.clocks else []
-    return [*on_time, *induct(subject.instance, list(subject.properties), subject.lemmas, effort)]
+    return prove_with_time(subject.instance, list(subject.properties), subject.lemmas, effort)
 
 
 def _looked_at_again(subject: Subject, found: list[Evidence], limits: Limits) -> list[Evidence]:

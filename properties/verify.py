@@ -34,9 +34,8 @@ from edgeproof.properties.engines.fuzz.engine import Budget, fuzz
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.engines.prove.cutoff import Cutoff
-from edgeproof.properties.engines.prove.engine import Effort, prove
+from edgeproof.properties.engines.prove.engine import Effort, prove_with_time
 from edgeproof.properties.engines.prove.known import Known
-from edgeproof.properties.engines.prove.time import time_goes_on
 from edgeproof.properties.evidence import HOLDS, Case, Conclusion, Evidence, Ledger, Verdict, conclude
 from edgeproof.properties.extras import installed, missing
 from edgeproof.properties.pins import held_to_pins, unasked
@@ -279,8 +278,7 @@ def _prove(case: Case, plan: Plan) -> list[Evidence]:
     effort = evolve(plan.effort, reach="explore" not in _engines(case, plan))
     known = _known_of(case.design, effort.work)
     instance = instance_of(case)
-    on_time = [time_goes_on(instance, effort.work, known)] if instance.machine.clocks else []
-    return [*on_time, *prove(instance, _properties(case), dossier_of(case.design).lemmas, effort, known)]
+    return prove_with_time(instance, _properties(case), dossier_of(case.design).lemmas, effort, known)
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ from edgeproof.properties.check import check
 from edgeproof.properties.engines.explore.engine import explore_with_time
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
-from edgeproof.properties.engines.prove.engine import prove
+from edgeproof.properties.engines.prove.engine import prove, prove_with_time
 from edgeproof.properties.engines.prove.time import time_goes_on
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.pins import lost, pin_of
@@ -175,6 +175,26 @@ def test_what_is_done_must_make_nothing_else_press() -> None:
     one = state(lambda s: TRUE)
     found, _ = explore_with_time(for_ever, [one], kernel_source([for_ever], [one]))
     assert (found.property, found.verdict) == (TIME_DIVERGES, Verdict.VIOLATED)
+
+
+class CountedTrips(Parcel):
+    """A counter of trips is written down, by somebody who looks whether there is one or by somebody who does not."""
+
+    looks = option("yes", "no", doc="whether anybody looks")
+
+    @action(fair=False)
+    def forget(s: Any) -> None:
+        s.require((s.looks == "no") | (s.trips > 0))
+        s.trips = s.trips - 1
+
+
+def test_nothing_is_proved_of_time_where_a_natural_may_become_negative() -> None:
+    (careful, _), (careless, _) = (
+        prove_with_time(instance(CountedTrips, looks=looks), [NEVER_LATE], {}) for looks in ("yes", "no")
+    )
+    assert (careful.property, careful.verdict) == (TIME_DIVERGES, Verdict.PROVED)
+    assert (careless.verdict, careless.bound, careless.left_range) == (Verdict.UNKNOWN, "", "trips")
+    assert careless.reason.startswith("trips may become negative by forget")
 
 
 def test_both_engines_say_whether_time_goes_on() -> None:

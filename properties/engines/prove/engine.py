@@ -35,10 +35,11 @@ from edgeproof.properties.engines.prove.induct import (
 from edgeproof.properties.engines.prove.known import Known
 from edgeproof.properties.engines.prove.reach import RUNS, STEPS, met
 from edgeproof.properties.engines.prove.solver import WORK
+from edgeproof.properties.engines.prove.time import time_goes_on
 from edgeproof.properties.engines.prove.unroll import Counterexample, Unrolling, unrolling
 from edgeproof.properties.evidence import HOLDS, Evidence, Verdict
 
-__all__ = ["Effort", "prove"]
+__all__ = ["Effort", "prove", "prove_with_time"]
 
 ENGINE = "prove"
 EVERYTHING = "any number of elements and versions, all values of the parameters"
@@ -62,6 +63,8 @@ class _Context:
     instance: Instance
     inductive: Inductive
     effort: Effort
+    seconds: float
+    """What it took to find the invariants."""
 
     @cached_property
     def general(self) -> Machine:
@@ -95,29 +98,77 @@ def prove(
 
     What is `known` of the machine, from other instances of it with as much work per question, is not asked again.
     """
-    effort = effort or Effort()
+    begun = _begin(instance, properties, lemmas, effort or Effort(), Known() if known is None else known)
+    return _proofs(begun, properties)
+
+
+def prove_with_time(
+    instance: Instance,
+    properties: list[Property],
+    lemmas: Mapping[str, Callable[[Any], Expr]],
+    effort: Effort | None = None,
+    known: Known | None = None,
+) -> list[Evidence]:
+    """The same, and before it whether time can always go on, where the machine has clocks."""
+    effort, known = effort or Effort(), Known() if known is None else known
+    begun = _begin(instance, properties, lemmas, effort, known)
+    on_time = [_on_time(begun, time_goes_on(instance, effort.work, known))] if instance.machine.clocks else []
+    return [*on_time, *_proofs(begun, properties)]
+
+
+@frozen
+class _GivenUp:
+    """That there is no invariant to prove anything with."""
+
+    reason: str
+
+
+def _begin(
+    instance: Instance,
+    properties: list[Property],
+    lemmas: Mapping[str, Callable[[Any], Expr]],
+    effort: Effort,
+    known: Known,
+) -> _Context | _GivenUp:
     started = time.perf_counter()
     symbolic = instance.machine.state()
     candidates = {name: lemma(symbolic) for name, lemma in lemmas.items()}
     candidates |= {p.id: state_form(instance.machine, p).holds for p in properties if p.state}
     try:
-        inductive = _inductive_part(instance, candidates, effort.work, Known() if known is None else known)
+        inductive = _inductive_part(instance, candidates, effort.work, known)
     except (UndecidedError, UnencodableError) as error:
-        return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=f"the solver gave up on {error}") for p in properties]
-    context = _Context(instance, inductive, effort)
-    seconds = dict.fromkeys((one.id for one in properties), (time.perf_counter() - started) / max(1, len(properties)))
+        return _GivenUp(f"the solver gave up on {error}")
+    return _Context(instance, inductive, effort, time.perf_counter() - started)
+
+
+def _on_time(begun: _Context | _GivenUp, found: Evidence) -> Evidence:
+    """What is said of time, which is a proof only while every natural is one."""
+    if found.verdict is not Verdict.PROVED:
+        return found
+    if isinstance(begun, _GivenUp):
+        return evolve(found, verdict=Verdict.UNKNOWN, bound="", reason=begun.reason)
+    if begun.left_range is None:
+        return found
+    reason = _out_of_range(*begun.left_range)
+    return evolve(found, verdict=Verdict.UNKNOWN, bound="", reason=reason, left_range=begun.left_range[0])
+
+
+def _proofs(begun: _Context | _GivenUp, properties: list[Property]) -> list[Evidence]:
+    if isinstance(begun, _GivenUp):
+        return [Evidence(p.id, ENGINE, Verdict.UNKNOWN, reason=begun.reason) for p in properties]
+    seconds = dict.fromkeys((one.id for one in properties), begun.seconds / max(1, len(properties)))
     answers = {}
     for one in properties:
-        begun = time.perf_counter()
-        answers[one.id] = _decide(context, one)
-        seconds[one.id] += time.perf_counter() - begun
+        started = time.perf_counter()
+        answers[one.id] = _decide(begun, one)
+        seconds[one.id] += time.perf_counter() - started
     holding = [one for one in properties if answers[one.id].verdict in HOLDS]
-    begun = time.perf_counter()
-    if effort.reach:
-        answers |= _put_to_the_test(context, holding, answers)
+    started = time.perf_counter()
+    if begun.effort.reach:
+        answers |= _put_to_the_test(begun, holding, answers)
     for one in holding:
-        seconds[one.id] += (time.perf_counter() - begun) / len(holding)
-    return [_evidence(context, one, answers[one.id], seconds[one.id]) for one in properties]
+        seconds[one.id] += (time.perf_counter() - started) / len(holding)
+    return [_evidence(begun, one, answers[one.id], seconds[one.id]) for one in properties]
 
 
 def _inductive_part(instance: Instance, candidates: Mapping[str, Expr], work: int, known: Known) -> Inductive:
@@ -173,9 +224,8 @@ def _decide(context: _Context, one: Property) -> _Answer:
     try:
         if _follows(context, form):
             if context.left_range is not None:
-                name, action = context.left_range
-                reason = f"{name} may become negative by {action}, as far as the invariants say: no proof holds of that"
-                return _Answer(Verdict.UNKNOWN, reason=reason, left_range=name)
+                name, _ = context.left_range
+                return _Answer(Verdict.UNKNOWN, reason=_out_of_range(*context.left_range), left_range=name)
             reason = "as a bound on the time it takes" if one.settles else one.detail(context.instance)
             return _Answer(Verdict.PROVED, EVERYTHING, reason)
         if one.settles:
@@ -184,6 +234,10 @@ def _decide(context: _Context, one: Property) -> _Answer:
         return _at_these_sizes(context, form)
     except (UndecidedError, UnencodableError, TimeoutError) as error:
         return _Answer(Verdict.UNKNOWN, reason=f"the solver gave up {error}")
+
+
+def _out_of_range(name: str, action: str) -> str:
+    return f"{name} may become negative by {action}, as far as the invariants say: no proof holds of that"
 
 
 def _follows(context: _Context, form: StateForm | StepForm) -> bool:
