@@ -15,6 +15,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "flags": ("mmh3", "openfeature", "waitress"),
     "contracts": ("crosshair",),
     "crash": ("apsw",),
+    "shell": ("prompt_toolkit",),
 }
 """By extra, the packages that it brings, by the names that they are imported by."""
 

@@ -33,6 +33,7 @@ from edgeproof.reports.commands.pin import pin
 from edgeproof.reports.commands.replay import replay
 from edgeproof.reports.commands.run import run
 from edgeproof.reports.commands.scaffold import scaffold
+from edgeproof.reports.commands.shell import shell
 from edgeproof.reports.commands.show import show
 from edgeproof.reports.commands.target import target
 from edgeproof.reports.commands.verify import verify
@@ -78,6 +79,7 @@ def cli(context: click.Context) -> None:
       edgeproof learn HISTORY                              the delays that it shows, and the bound that they make
       edgeproof follow FILE                                the same, while it is being written
       edgeproof show TRACE                                 a counterexample, step by step
+      edgeproof shell do_kv                                a walk by hand: what can happen, and what breaks
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
       edgeproof interleave                                 what overtakes what, in the code itself
@@ -95,7 +97,7 @@ def cli(context: click.Context) -> None:
 
 
 for one in (
-    *(verify, cover, pin, mutate, diff, compare, replay, show, bound, run, interleave, crash),
+    *(verify, cover, pin, mutate, diff, compare, replay, show, shell, bound, run, interleave, crash),
     *(check, learn, follow, flags, target, export, listing, scaffold),
 ):
     cli.add_command(one)

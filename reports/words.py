@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from edgeproof.reports.errors import Unusable
 
 if TYPE_CHECKING:
     from edgeproof.model.machine import Machine
 
-__all__ = ["hazards_of", "machine_of", "of_roles", "options_of", "pair", "unknown", "whole_number"]
+__all__ = ["chosen_of", "hazards_of", "machine_of", "of_roles", "options_of", "pair", "unknown", "whole_number"]
+
+_SWITCH: Final[Mapping[str, bool]] = {"on": True, "off": False}
 
 
 def machine_of(design: str) -> Machine:
@@ -54,6 +56,20 @@ def whole_number(machine: Machine, name: str, text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and least <= int(text) <= MOST:
         return int(text)
     raise Unusable(f"{name} is a whole number from {least} to {MOST:,}, not {text!r}")
+
+
+def chosen_of(machine: Machine, name: str, text: str) -> int | str | bool:
+    """What `text` chooses for the constant of that name, of whichever kind. Raises Unusable with what there is."""
+    if name not in machine.rigids:
+        unknown("option, hazard or number", name, machine.rigids)
+    role = machine.rigids[name].role
+    if role == "option":
+        return options_of(machine, [f"{name}={text}"])[name]
+    if role == "hazard":
+        if text not in _SWITCH:
+            raise Unusable(f"{name} is a hazard: {' or '.join(_SWITCH)}, not {text!r}")
+        return _SWITCH[text]
+    return whole_number(machine, name, text)
 
 
 def pair(option: str, text: str) -> tuple[str, str]:

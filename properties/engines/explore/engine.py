@@ -29,7 +29,17 @@ from edgeproof.properties.lasso import flaw
 from edgeproof.properties.possible import POSSIBLE
 from edgeproof.properties.timelock import TIME_DIVERGES, stops_time
 
-__all__ = ["decide", "explore", "explore_with_time", "fired", "reached", "search_instance", "stopped"]
+__all__ = [
+    "decide",
+    "explore",
+    "explore_with_time",
+    "fired",
+    "reached",
+    "root_of",
+    "search_instance",
+    "stopped",
+    "way_to",
+]
 
 ENGINE = "explore"
 
@@ -201,7 +211,7 @@ def _run_to(kernel: Kernel, search: Search, fact: str) -> Trace | None:
     state, label = (int(n) for n in search.hits[kernel.source.forms.index(form), 1:])
     if state < 0:
         return None
-    events = _events(kernel, search, state) + ([kernel.events[label]] if label >= 0 else [])
+    events = way_to(kernel, search, state) + ([kernel.events[label]] if label >= 0 else [])
     return _witness(kernel, search, events, form)
 
 
@@ -262,7 +272,7 @@ def fired(kernel: Kernel, search: Search) -> dict[str, int]:
 def _always(kernel: Kernel, search: Search, row: int, form: StateForm | StepForm) -> tuple[Verdict, str, Trace | None]:
     tested, state, label = (int(n) for n in search.hits[row])
     if state >= 0:
-        events = _events(kernel, search, state) + ([kernel.events[label]] if label >= 0 else [])
+        events = way_to(kernel, search, state) + ([kernel.events[label]] if label >= 0 else [])
         return Verdict.VIOLATED, "", _witness(kernel, search, events, form)
     if search.left_range >= 0:
         return Verdict.UNKNOWN, stopped(search, kernel), None
@@ -282,7 +292,7 @@ def _settles(explored: _Explored, row: int, form: StateForm | StepForm) -> tuple
     return Verdict.VIOLATED, "", _lasso_witness(kernel, search, lasso, form)
 
 
-def _events(kernel: Kernel, search: Search, state: int) -> list[Event]:
+def way_to(kernel: Kernel, search: Search, state: int) -> list[Event]:
     """How the search first came to a state."""
     events = []
     while search.parents[state] >= 0:
@@ -291,7 +301,8 @@ def _events(kernel: Kernel, search: Search, state: int) -> list[Event]:
     return events[::-1]
 
 
-def _root(search: Search, state: int) -> int:
+def root_of(search: Search, state: int) -> int:
+    """The initial state from which the search first came to a state."""
     while search.parents[state] >= 0:
         state = int(search.parents[state])
     return state
@@ -307,7 +318,7 @@ def _run(kernel: Kernel, first: State, events: Sequence[Event]) -> Iterator[Stat
 
 def _witness(kernel: Kernel, search: Search, events: list[Event], form: StateForm | StepForm) -> Trace:
     state = int(search.hits[kernel.source.forms.index(form), 1])
-    states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, state)]), events))
+    states = tuple(_run(kernel, kernel.unpack(search.states[root_of(search, state)]), events))
     if isinstance(form, StateForm):
         holds = evaluate(kernel.instance, form.holds, states[-1])
     else:
@@ -319,9 +330,9 @@ def _witness(kernel: Kernel, search: Search, events: list[Event], form: StateFor
 
 def _lasso_witness(kernel: Kernel, search: Search, lasso: Lasso, form: StateForm | StepForm) -> Trace:
     assert isinstance(form, StateForm)
-    stem = _events(kernel, search, lasso.entry)
+    stem = way_to(kernel, search, lasso.entry)
     events = stem + [kernel.events[label] for label in lasso.labels]
-    states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, lasso.entry)]), events))
+    states = tuple(_run(kernel, kernel.unpack(search.states[root_of(search, lasso.entry)]), events))
     trace = _trace(kernel, states, events, form.name, len(stem))
     wrong = flaw(kernel.instance, trace, states, form, kernel.pack)
     assert not wrong, f"the interpreter does not confirm the lasso: {wrong}"
@@ -329,8 +340,8 @@ def _lasso_witness(kernel: Kernel, search: Search, lasso: Lasso, form: StateForm
 
 
 def _timelock_witness(kernel: Kernel, search: Search, at: int) -> Trace:
-    events = _events(kernel, search, at)
-    states = tuple(_run(kernel, kernel.unpack(search.states[_root(search, at)]), events))
+    events = way_to(kernel, search, at)
+    states = tuple(_run(kernel, kernel.unpack(search.states[root_of(search, at)]), events))
     assert stops_time(kernel.instance, states[-1]), "the interpreter does not confirm that time stops"
     return _trace(kernel, states, events, TIME_DIVERGES, None)
 

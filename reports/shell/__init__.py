@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edgeproof shell`: a walk through a design by typed lines."""
