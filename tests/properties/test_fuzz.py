@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis.internal.observability import TestCaseObservation, with_observability_callback
 
 from edgeproof.impl.pattern.system import ReferenceSystem
 from edgeproof.impl.system import Observation, Setup
@@ -331,3 +332,22 @@ def test_a_model_that_leaves_its_range_leaves_the_verdict_open() -> None:
     for evidence in fuzz(at, [one], kernel_source([at], [one]), LampSystem, Budget(30, 20)):
         assert evidence.verdict is Verdict.UNKNOWN
         assert evidence.reason.startswith("uses left its declared range in the model")
+
+
+# --- what others see of the runs
+
+
+def test_every_run_is_told_to_hypothesis_observability_with_what_it_did() -> None:
+    at = Instance.of(load("do_kv"), writes=12, crash=True)
+    told: list[TestCaseObservation] = []
+    with with_observability_callback(lambda seen: told.append(seen) if seen.type == "test_case" else None):
+        conformance, *_ = fuzz(at, [], kernel_source([at], []), ReferenceSystem, Budget(20, 30, 0))
+    features = [one.features for one in told]
+    assert len(features) == 20
+    assert {one["hazards"] for one in features} == {"none", "crash"}
+    fired = Counter[str]()
+    for one in features:
+        actions = {name.removeprefix("action "): n for name, n in one.items() if name.startswith("action ")}
+        assert one["steps"] == sum(actions.values())
+        fired.update(actions)
+    assert fired == Counter(conformance.fired)

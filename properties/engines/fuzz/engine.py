@@ -33,6 +33,7 @@ from edgeproof.model.machine import Instance, Machine
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
 from edgeproof.properties.engines.fuzz.draws import backend_of
+from edgeproof.properties.engines.fuzz.observed import observe
 from edgeproof.properties.engines.fuzz.run import ENGINE, LOCKSTEP, LockstepError, Run, Tally, out_of_range
 from edgeproof.properties.engines.fuzz.shrink import least, run_events, shortened
 from edgeproof.properties.engines.fuzz.sight import followed, said_of, withheld
@@ -164,6 +165,10 @@ def lockstep_machine(
         def go_on(self) -> None:
             for _ in range(steps):
                 self.run.step()
+
+        def teardown(self) -> None:
+            if hasattr(self, "run"):
+                observe(self.run)
 
     return Lockstep
 
