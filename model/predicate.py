@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import reduce
 from typing import Any, Final, TypeAlias
 
@@ -58,6 +59,7 @@ def predicate(machine: Machine, text: str) -> Expr:
         raise DesignError(f"a condition has at most {LONGEST:,} letters, not {len(text):,}")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
+        _check_names(machine, tree)
         return _condition(_read(_Scope(machine), tree), tree)
     except DesignError:
         raise
@@ -65,6 +67,19 @@ def predicate(machine: Machine, text: str) -> Expr:
         raise DesignError(f"`{text}`: {error}") from error
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise DesignError(f"`{text}` cannot be read; a condition is like this: {_EXAMPLE}") from error
+
+
+def _check_names(machine: Machine, tree: ast.expr) -> None:
+    """Raise DesignError for a name that is neither the design's, nor a value of one of its enums."""
+    declared, state = machine.declared, machine.state()
+    types = [*(one.type for one in declared.variables.values()), *(one.type for one in declared.rigids.values())]
+    values = {label for one in types for label in one.labels}
+    for name in _names(tree):
+        if name not in state and name not in values and name not in _QUANTIFIERS:
+            known = [*declared.variables, *declared.definitions, *declared.rigids]
+            close = get_close_matches(name, [*known, *values], n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise DesignError(f"there is no {name!r} in {machine.name}; {hint}it has {', '.join(known)}")
 
 
 @frozen
@@ -105,12 +120,21 @@ def _read(scope: _Scope, node: ast.expr) -> _Read:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
             return _joined(_ARITHMETIC[type(op)], _read(scope, left), _read(scope, right))
         case ast.Compare(left=first, ops=ops, comparators=rest) if all(type(op) in _COMPARISONS for op in ops):
-            sides = [_read(scope, side) for side in (first, *rest)]
-            steps = zip(ops, sides, sides[1:], strict=False)
-            return reduce(operator.and_, [lift(_joined(_COMPARISONS[type(o)], a, b), BOOL) for o, a, b in steps])
+            steps = zip(ops, (first, *rest), rest, strict=False)
+            return reduce(operator.and_, [_joined(_COMPARISONS[type(o)], *_sides(scope, a, b)) for o, a, b in steps])
         case ast.Call(func=ast.Name(id=name), args=[body], keywords=[]) if name in _QUANTIFIERS:
             return _quantified(scope, name, body)
     raise DesignError(f"`{ast.unparse(node)}` is nothing that a condition can say; one is like this: {_EXAMPLE}")
+
+
+def _sides(scope: _Scope, left: ast.expr, right: ast.expr) -> tuple[_Read, _Read]:
+    """Both sides of a comparison: beside an enum the name of one of its values is that value, whatever else it is."""
+    read = _read(scope, left), _read(scope, right)
+    for one, other in ((0, 1), (1, 0)):
+        found, node = read[one], (left, right)[other]
+        if isinstance(found, Expr) and isinstance(node, ast.Name) and node.id in found.type.labels:
+            return (found, node.id) if one == 0 else (node.id, found)
+    return read
 
 
 def _named(scope: _Scope, name: str) -> _Read:
@@ -142,7 +166,7 @@ def _joined(join: Callable[[Any, Any], Any], left: _Read, right: _Read) -> Expr:
     """What an operator of two sides gives, of which one at least has a type."""
     if not isinstance(left, Expr) and not isinstance(right, Expr):
         if isinstance(left, str) or isinstance(right, str):
-            raise DesignError(f"neither {left!r} nor {right!r} is a name of the design")
+            raise DesignError(f"neither {left!r} nor {right!r} says what it is a value of")
         left = lift(left, BOOL if isinstance(left, bool) else NAT)
     like = left.type if isinstance(left, Expr) else right.type  # type: ignore[union-attr]
     found: Expr = join(lift(left, like), lift(right, like))
@@ -154,6 +178,4 @@ def _condition(found: _Read, node: ast.expr) -> Expr:
         return lift(found, BOOL)
     if isinstance(found, Expr) and found.type == BOOL:
         return found
-    if isinstance(found, str):
-        raise DesignError(f"there is no {found!r} in the design")
     raise DesignError(f"`{ast.unparse(node)}` is no condition: it is true of nothing and false of nothing")
