@@ -408,4 +408,4 @@ def stopped(search: Search, kernel: Kernel) -> str:
         return f"{kernel.source.fields[search.left_range].name} left its declared range: give the search larger sizes"
     if search.complete:
         return f"{search.transitions:,} transitions are more than fit in memory"
-    return f"the search stopped at {search.count:,} states, {search.depth} steps deep"
+    return f"the search stopped at {search.found:,} states, {search.depth} steps deep"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inner loops of `threads`, compiled by numba and kept on disk."""
+"""The inner loops of `threads`, compiled by numba and kept on disk (loops where numpy has a word: sooner compiled)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeproof.properties.engines.explore.loops import Ints, Shape, arrange, compiled, expand_state
+from edgeproof.properties.engines.explore.loops import Ints, arrange, compiled, expand_state
 
 __all__ = ["fair_components", "successors"]
 
 
 @compiled
-def _row(base: Ints, places: Ints, apart: Ints, row: int, moved: Any) -> int:
-    """The row of an event whose elements are exchanged as `moved` says."""
+def _row(base: Ints, places: Ints, apart: Ints, row: int, moved: Any, i: int) -> int:
+    """The row of an event whose elements are exchanged as row i of `moved` says."""
     found = base[row]
     for n in range(places.shape[1]):
         if places[row, n] >= 0:
-            found += moved[places[row, n]] * apart[row, n]
+            found += moved[i, places[row, n]] * apart[row, n]
     return int(found)
 
 
@@ -33,33 +33,28 @@ def _thread(threads: Ints, row: int) -> int:
 
 
 @compiled
-def _differ(words: int, one: Ints, at: int, other: Ints, to: int) -> bool:
-    """Whether two states differ whose words begin at `at` and at `to`."""
+def _way(
+    arranged: int, words: int, slots: Ints, made: Ints, j: int, flat: Ints, to: int, moved: Any, i: int, way: Any
+) -> None:
+    """Write to row 0 of `way` the exchange that makes of state number `to` what is met by going from state number i,
+    which row i of `moved` makes what is met there, to its successor j in `made`; the other rows are for notes.
+    """
+    differ = False
     for w in range(words):
-        if one[at + w] != other[to + w]:
-            return True
-    return False
-
-
-@compiled
-def _same(one: Any, other: Any) -> bool:
-    """Whether two exchanges are one."""
-    for n in range(len(one)):
-        if one[n] != other[n]:
-            return False
-    return True
-
-
-@compiled
-def _exchange(slots: Ints, one: Ints, other: Ints, moved: Any, way: Any) -> None:
-    """Where each element goes that comes to stand in `other` where in `one` one stands that `moved` has moved."""
-    for place in range(len(slots)):
-        way[slots[place] + other[place]] = moved[slots[place] + one[place]]
+        differ = differ or made[j * words + w] != flat[to * words + w]
+    if differ:
+        arrange(arranged, made, j * words, way[1])
+        arrange(arranged, flat, to * words, way[2])
+        for place in range(len(slots)):
+            way[0, slots[place] + way[2, place]] = moved[i, slots[place] + way[1, place]]
+    else:
+        for place in range(len(slots)):
+            way[0, place] = moved[i, place]
 
 
 @compiled
 def fair_components(
-    shape: Shape,
+    words: int,
     expand: int,
     arranged: int,
     states: Ints,
@@ -79,68 +74,65 @@ def fair_components(
     `slots`, `base`, `places` and `apart` see `Threads`.
     """
     start, target, inside, member = graph
-    words, most, events = len(shape), len(rows), len(base)
+    most, events, elements, count = len(rows), len(base), len(slots), len(start) - 1
     flat = states.ravel()
-    count, elements = len(start) - 1, len(slots)
-    moved = np.zeros((count, elements), dtype=np.int16)
-    seen = np.zeros(count, dtype=np.bool_)
-    fair = np.zeros(components, dtype=np.bool_)
+    moved, way = np.zeros((count, elements), dtype=np.int16), np.zeros((3, elements), dtype=np.int64)
+    seen, fair = np.zeros(count, dtype=np.bool_), np.zeros(components, dtype=np.bool_)
     queue = np.empty(count, dtype=np.int32)
     out, made = np.empty(most * words, dtype=np.int64), np.empty(most, dtype=np.int64)
-    flags = np.empty(most, dtype=np.int64)
-    one, other = np.empty(elements, dtype=np.int64), np.empty(elements, dtype=np.int64)
-    way = np.empty(elements, dtype=np.int16)
-    threads, served = np.empty(events, dtype=np.int64), np.empty(events, dtype=np.bool_)
-    possible, taken = np.empty(events, dtype=np.bool_), np.empty(events, dtype=np.bool_)
+    flags, threads = np.empty(most, dtype=np.int64), np.empty(events, dtype=np.int64)
+    served, idle = np.zeros(events, dtype=np.bool_), np.zeros(events, dtype=np.bool_)
     for first in range(count):
         if seen[first]:
             continue
-        threads[:] = np.arange(events)
-        served[:] = False
+        for event in range(events):
+            threads[event], served[event] = event, False
+        for place in range(elements):
+            moved[first, place] = place
         stays = False
         seen[first] = True
-        moved[first] = np.arange(elements)
         queue[0] = first
         head, tail = 0, 1
         while head < tail:
             i = queue[head]
             head += 1
-            possible[:] = False
-            taken[:] = False
+            # Impossible here until an edge says otherwise; one that happens inside serves its event all the same.
+            for event in range(events):
+                idle[event] = True
             expand_state(expand, flat, i, prm, out, made, flags)
             for j in range(start[i + 1] - start[i]):
-                edge = start[i] + j
-                row = rows[made[j]]
-                if row >= 0:
-                    possible[row] = True
-                    taken[row] = taken[row] or inside[edge]
-                if not inside[edge]:
+                if rows[made[j]] >= 0:
+                    idle[rows[made[j]]] = False
+            for j in range(start[i + 1] - start[i]):
+                if not inside[start[i] + j]:
                     continue
                 stays = True
-                to = target[edge]
-                way[:] = moved[i]
-                if _differ(words, out, j * words, flat, to * words):
-                    arrange(arranged, out, j * words, one)
-                    arrange(arranged, flat, to * words, other)
-                    _exchange(slots, one, other, moved[i], way)
-                if not seen[to]:
+                if rows[made[j]] >= 0:
+                    idle[rows[made[j]]] = True
+                to = target[start[i] + j]
+                _way(arranged, words, slots, out, j, flat, to, moved, i, way)
+                known, same = seen[to], True
+                for place in range(elements):
+                    if not known:
+                        moved[to, place] = way[0, place]
+                    same = same and moved[to, place] == way[0, place]
+                if not known:
                     seen[to] = True
-                    moved[to] = way
                     queue[tail] = to
                     tail += 1
-                elif not _same(way, moved[to]):
+                if not same:
                     for event in range(events):
-                        a = _thread(threads, _row(base, places, apart, event, way))
-                        b = _thread(threads, _row(base, places, apart, event, moved[to]))
-                        threads[a] = b
+                        one = _thread(threads, _row(base, places, apart, event, way, 0))
+                        threads[one] = _thread(threads, _row(base, places, apart, event, moved, to))
             for event in range(events):
-                if taken[event] or not possible[event]:
-                    served[_row(base, places, apart, event, moved[i])] = True
+                if idle[event]:
+                    served[_row(base, places, apart, event, moved, i)] = True
         for event in range(events):
-            served[_thread(threads, event)] |= served[event]
+            if served[event]:
+                served[_thread(threads, event)] = True
+        for event in range(events):
+            stays = stays and served[_thread(threads, event)]
         fair[member[first]] = stays
-        for event in range(events):
-            fair[member[first]] &= served[_thread(threads, event)]
     return fair
 
 

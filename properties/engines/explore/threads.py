@@ -48,7 +48,7 @@ class Threads:
         fair = [label for label, _ in events]
         components, member, inside = calm_components(graph, hazard)
         fair_enough = fair_components(
-            (0,) * self.searcher.source.words,
+            self.searcher.source.words,
             self.searcher.native.expand,
             self.exchange.native.arranged,
             self.search.states,
@@ -128,10 +128,11 @@ class Threads:
         return np.array([offsets[sort] for sort, size in sizes for _ in range(size)], dtype=np.int64)
 
     def _events_as_slots(self, events: Sequence[tuple[int, tuple[tuple[str, int], ...]]]) -> tuple[Ints, Ints, Ints]:
-        """The row of each event were its elements all at the beginning, the places of those that are moved (-1 for none),
-        and how far apart the rows of neighbouring ones are.
+        """The row of each event were its elements all at the beginning, the places of those that are moved (-1 for
+        none), and how far apart the rows of neighbouring ones are.
         """
-        offsets, sizes = self._offsets(), {}
+        offsets = self._offsets()
+        sizes: dict[str, int] = {}
         for _, elements in events:
             for sort, element in elements:
                 sizes[sort] = max(sizes.get(sort, 0), element + 1)
