@@ -13,6 +13,7 @@ what belongs to them, where each has as many.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import factorial, prod
 
 from attrs import frozen
 
@@ -26,11 +27,13 @@ __all__ = ["Symmetry", "symmetry_of"]
 class Symmetry:
     """The index sorts whose elements are alike, and of the others why they are refused.
 
-    A sort in which there is nothing to exchange, as each element is alone, is in neither.
+    A sort in which there is nothing to exchange, as each element is alone, is in neither. `exchanges` is how many
+    there are, and how many states an orbit has at most.
     """
 
     sorts: tuple[str, ...]
     refused: Mapping[str, str]
+    exchanges: int
 
 
 def symmetry_of(instance: Instance, asked: Iterable[Expr]) -> Symmetry:
@@ -42,8 +45,8 @@ def symmetry_of(instance: Instance, asked: Iterable[Expr]) -> Symmetry:
     refused = distinguished | {
         sort: why for sort in sorts if sort not in distinguished and (why := _uneven(instance, sort, distinguished))
     }
-    alike = tuple(sort for sort in sorts if sort not in refused and _together(instance, sort) > 1)
-    return Symmetry(alike, refused)
+    exchanges = {sort: many for sort in sorts if sort not in refused and (many := _exchanges(instance, sort)) > 1}
+    return Symmetry(tuple(exchanges), refused, prod(exchanges.values()))
 
 
 def _says(machine: Machine) -> Iterator[Expr]:
@@ -102,10 +105,11 @@ def _uneven(instance: Instance, sort: str, distinguished: Mapping[str, str]) -> 
     return ""
 
 
-def _together(instance: Instance, sort: str) -> int:
-    """How many elements of a sort may be exchanged for each other, at most."""
-    home = instance.machine.index(sort).home
-    return -(-_size(instance, sort) // _size(instance, home)) if home else _size(instance, sort)
+def _exchanges(instance: Instance, sort: str) -> int:
+    """In how many ways the elements of a sort can be exchanged: those of one owner for each other."""
+    home, size = instance.machine.index(sort).home, _size(instance, sort)
+    owners = _size(instance, home) if home else 1
+    return prod(factorial(len(range(owner, size, owners))) for owner in range(owners))
 
 
 def _owned(machine: Machine, sort: str) -> list[str]:

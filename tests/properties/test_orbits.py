@@ -115,6 +115,15 @@ def test_where_nothing_can_be_exchanged_the_evidence_says_so() -> None:
     assert reduction(reduced) == "none: nothing can be exchanged"
 
 
+def test_where_an_orbit_may_have_more_states_than_are_counted_the_evidence_says_so() -> None:
+    at = calibration(1, 14, 1, 0)
+    (found,) = explore(at, [I1], kernel_source([at], [I1]), Limits(depth=2), symmetry=True)
+    assert found.measures["reduction"] == "none: 87,178,291,200 exchanges are more than are counted"
+    thirteen = calibration(1, 13, 1, 0)
+    (found,) = explore(thirteen, [I1], kernel_source([thirteen], [I1]), symmetry=True)
+    assert (found.measures["states"], found.measures["orbits"]) == (3 + 2**13, 3 + 14), "landed: how many have fetched"
+
+
 def test_a_search_that_leaves_a_range_is_one_of_all_states_and_says_so() -> None:
     write = SMALL.machine.action("write")
     actions = tuple(evolve(one, guard=TRUE) if one is write else one for one in SMALL.machine.actions)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from attrs import frozen
@@ -19,6 +20,9 @@ from edgeproof.properties.engines.explore.loops import canonical_states
 __all__ = ["Exchange", "prepare_exchange"]
 
 Ints = NDArray[np.int64]
+
+_MOST: Final = 1 << 36
+"""The most states of an orbit, so that what some hundred million steps stand for is counted in 64 bits."""
 
 
 @frozen(eq=False)
@@ -46,6 +50,8 @@ def prepare_exchange(source: KernelSource, instance: Instance) -> tuple[Exchange
     """
     symmetry = symmetry_of(instance, source.expressions)
     refused = [f"none by {sort}, as {why}" for sort, why in symmetry.refused.items()]
+    if symmetry.exchanges > _MOST:
+        return None, f"none: {symmetry.exchanges:,} exchanges are more than are counted"
     if not symmetry.sorts:
         return None, "; ".join(["none: nothing can be exchanged", *refused])
     compiled = _compiled(orbit_text(source, instance, symmetry))
