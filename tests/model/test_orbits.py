@@ -39,7 +39,7 @@ def test_a_sorting_network_sorts_whatever_it_is_given(size: int) -> None:
         assert places == sorted(given_)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(specs(), st.booleans(), st.sampled_from(SIZES), st.lists(st.integers(0, 99), max_size=6))
 def test_a_state_and_what_it_is_exchanged_to_have_one_canonical_state_and_count_themselves(
     spec: Spec, belonging: bool, sizes: tuple[int, int], steps: list[int]
