@@ -97,6 +97,19 @@ def test_what_is_owed_a_turn_is_followed_through_exchanges() -> None:
     assert len(settles.witness.events) - settles.witness.loop >= 2, "the mark goes round, though the orbit stays"
 
 
+def test_a_run_that_never_settles_has_no_fault_in_its_round_though_a_fault_does_the_same() -> None:
+    fair, passes, begins = ROUNDABOUT.actions
+    spec = evolve(
+        ROUNDABOUT,
+        actions=(("hazard_0", *passes[1:]), fair, passes, begins),
+        chosen={**ROUNDABOUT.chosen, "hazard_0": True},
+    )
+    subject = Subject.of(spec)
+    unreduced, reduced = both(subject.instance.with_(P=3), subject.properties)
+    assert differences(unreduced, reduced) == []
+    assert reduced[-1].verdict is Verdict.VIOLATED
+
+
 def test_caches_that_are_not_alike_are_refused_by_name_and_the_others_exchanged() -> None:
     unreduced, reduced = both(first_fetches_alone(SMALL), ASKED)
     assert differences(unreduced, reduced) == []
