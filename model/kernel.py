@@ -74,6 +74,11 @@ class KernelSource:
         """Every property that the kernel asks, in the order of its answers: of states first, then of steps."""
         return (*self.states, *self.steps)
 
+    @property
+    def expressions(self) -> list[Expr]:
+        """Every expression that the kernel asks."""
+        return _expressions(self.states, self.steps)
+
 
 @frozen
 class Kernel:

@@ -10,7 +10,7 @@ an effect but assignments, so both sides of `and`, `or` and `... if ... else ...
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ import llvmlite.binding as llvm
 from attrs import field, frozen
 from llvmlite import ir
 
-__all__ = ["Native", "compile_native"]
+__all__ = ["Native", "NativeOrbits", "compile_native", "compile_orbits"]
 
 _INT: Final = ir.IntType(64)
 _BOOL: Final = ir.IntType(1)
@@ -26,7 +26,7 @@ _ARRAYS: Final = ("states", "prm", "out", "labels", "flags")
 """Parameters of these names are arrays; all others are numbers."""
 
 _SIGNS: Final[Mapping[type[ast.operator], str]] = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Mod: "srem",
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Mod: "srem", ast.FloorDiv: "sdiv",
     ast.BitAnd: "and_", ast.BitOr: "or_", ast.LShift: "shl", ast.RShift: "ashr",
 }  # fmt: skip
 _COMPARISONS: Final[Mapping[type[ast.cmpop], str]] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.Eq: "=="}
@@ -44,17 +44,42 @@ class Native:
     _engine: Any = field(repr=False, eq=False)
 
 
+@frozen
+class NativeOrbits:
+    """The addresses of the functions that `model.orbits` writes; the code lives as long as this record does."""
+
+    canonical: int
+    orbit: int
+    arranged: int
+    _engine: Any = field(repr=False, eq=False)
+
+
 def compile_native(text: str) -> Native:
     """Compile the functions `expand` and `check` of a kernel's text. Raises ValueError for what no kernel has in it."""
+    engine = _compiled(_module(text, ("expand", "check")))
+    return Native(engine.get_function_address("expand"), engine.get_function_address("check"), engine)
+
+
+def compile_orbits(text: str) -> NativeOrbits:
+    """Compile the functions of a text by `model.orbits`. Raises ValueError for what no such text has in it."""
+    names = ("canonical", "orbit", "arranged")
+    engine = _compiled(_module(text, names))
+    canonical, orbit, arranged = (engine.get_function_address(name) for name in names)
+    return NativeOrbits(canonical, orbit, arranged, engine)
+
+
+def _module(text: str, called: Collection[str]) -> str:
+    """LLVM's text of the functions of `text`, of which others call those that are `called`."""
     module = ir.Module("kernel")
     functions: dict[str, ir.Function] = {}
     for definition in ast.parse(text).body:
         if not isinstance(definition, ast.FunctionDef):
             raise ValueError(f"line {definition.lineno} is no function")
         functions[definition.name] = _declared(module, definition)
+        if definition.name not in called:
+            functions[definition.name].linkage = "internal"
         _Body(functions, functions[definition.name], definition).write()
-    engine = _compiled(str(module))
-    return Native(engine.get_function_address("expand"), engine.get_function_address("check"), engine)
+    return str(module)
 
 
 def _compiled(text: str) -> Any:
@@ -80,8 +105,6 @@ def _declared(module: ir.Module, definition: ast.FunctionDef) -> ir.Function:
     names = [one.arg for one in definition.args.args]
     kinds = [_INT.as_pointer() if name in _ARRAYS else _INT for name in names]
     function = ir.Function(module, ir.FunctionType(_INT, kinds), definition.name)
-    if definition.name not in ("expand", "check"):
-        function.linkage = "internal"
     for name, argument in zip(names, function.args, strict=True):
         argument.name = name
         if name in _ARRAYS:

@@ -32,7 +32,10 @@ def searched(
     limits: Limits,
     facts: Sequence[Property] = (),
 ) -> list[Evidence]:
-    """What the search says of `properties`, of time and of `facts`: of each UNKNOWN where it is not installed."""
+    """What the search says of `properties`, of time and of `facts`: of each UNKNOWN where it is not installed.
+
+    It looks at one state of each orbit where elements are alike, as that says the same sooner.
+    """
     if not can_search():
         on_time = [TIME_DIVERGES] if instance.machine.clocks else []
         on_facts = [POSSIBLE] if facts else []
@@ -40,4 +43,4 @@ def searched(
         return [Evidence(one, EXPLORE, Verdict.UNKNOWN, reason=missing("search")) for one in ids]
     from edgeproof.properties.engines.explore.engine import explore_with_time
 
-    return explore_with_time(instance, properties, source, limits, facts)
+    return explore_with_time(instance, properties, source, limits, facts, symmetry=True)

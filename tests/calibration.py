@@ -7,7 +7,9 @@ M(4,3,2,2) has 16,411 states and 74,866 transitions, M(5,4,3,2) has 2,075,245 an
 
 from __future__ import annotations
 
-from edgeproof.model.expr import Expr, maximum
+from attrs import evolve
+
+from edgeproof.model.expr import BOOL, Expr, Type, maximum
 from edgeproof.model.machine import Design, Instance, State, action, count, index_sort, natural, read_design
 
 __all__ = ["CALIBRATION", "Calibration", "calibration"]
@@ -64,7 +66,18 @@ class Calibration(Design):
 
 CALIBRATION = read_design(Calibration)
 
+FIRST_CACHE = Expr("lit", Type("index", sort="P"), value=0)
+"""One of the caches by its number, which no design can say."""
+
 
 def calibration(versions: int, caches: int, puts: int, losses: int) -> Instance:
     """M(V, P, K, C)."""
     return Instance.of(CALIBRATION, V=versions, P=caches, K=puts, C=losses)
+
+
+def first_fetches_alone(at: Instance) -> Instance:
+    """The same in which no cache but the first one ever fetches: they are not alike."""
+    fetch = at.machine.action("fetch")
+    only = evolve(fetch, guard=fetch.guard & Expr("eq", BOOL, (fetch.arguments[0], FIRST_CACHE)))
+    actions = tuple(only if one is fetch else one for one in at.machine.actions)
+    return Instance(evolve(at.machine, actions=actions), at.values)

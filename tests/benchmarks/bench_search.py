@@ -19,6 +19,7 @@ from edgeproof.model.machine import Instance
 from edgeproof.properties.cases import instance_of, scoreboard
 from edgeproof.properties.catalogue import CATALOGUE, applicable
 from edgeproof.properties.engines.explore.engine import search_instance
+from edgeproof.properties.engines.explore.exchange import Exchange, prepare_exchange
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.explore.search import Search
 from edgeproof.properties.engines.kernels import kernel_source
@@ -47,6 +48,54 @@ def bench_do_kv_with_more_than_two_million_states() -> None:
     assert search.count > 2_000_000
     memory = random_insertions_per_second(search.count)
     print(f"  random insertion into a hash set of this size: {memory / 1e6:.0f} M/s (ours {rate / memory:.2f} of it)")
+
+
+def bench_orbits_of_the_calibration_model() -> None:
+    """M(5,4,3,2) once by all its states and once by orbits, of caches and of puts, in one run."""
+    instance = calibration(5, 4, 3, 2)
+    source = build_source(instance, fixed=instance.values)
+    everything, every = spent("all states of M(5,4,3,2)", instance, source, None)
+    seconds, search = spent("its orbits", instance, source, exchange_of(instance, source))
+    assert (search.count, search.found, search.steps) == (69_181, every.found, every.steps)
+    print(
+        f"  {everything / seconds:.1f} times less processor time, {every.count / search.count:.1f} times fewer states"
+    )
+
+
+def bench_do_kv_with_three_locations_and_three_puts() -> None:
+    """Nineteen million states, almost five times what a search may hold, asked all of its properties."""
+    case = next(c for c in scoreboard("do_kv") if c.name == "recommended")
+    instance = instance_of(case).with_(Pop=3, Put=3)
+    properties = [CATALOGUE[name] for name in applicable(instance)]
+    source = kernel_source([instance], properties)
+    everything, every = spent("do_kv with 3 locations and 3 puts, all states", instance, source, None, runs=1)
+    seconds, search = spent("its orbits", instance, source, exchange_of(instance, source))
+    assert (search.found, search.steps) == (every.found, every.steps)
+    assert search.count < Limits().states < every.count
+    print(
+        f"  {everything / seconds:.1f} times less processor time, {every.count / search.count:.1f} times fewer states"
+    )
+
+
+def exchange_of(instance: Instance, source: KernelSource) -> Exchange:
+    exchange, _ = prepare_exchange(source, instance)
+    assert exchange is not None
+    return exchange
+
+
+def spent(
+    name: str, instance: Instance, source: KernelSource, exchange: Exchange | None, runs: int = 3
+) -> tuple[float, Search]:
+    """Search once to compile, then take the best of some runs; prints and answers with the processor time."""
+    search_instance(instance, source, Limits(depth=2), exchange)
+    times = []
+    for _ in range(runs):
+        started = time.process_time()
+        _, _, search = search_instance(instance, source, NO_LIMIT, exchange)
+        times.append(time.process_time() - started)
+    words = f"{search.count:,} kept of {search.found:,} states, {search.transitions:,} of {search.steps:,} transitions"
+    print(f"\n{name}: {words}, {min(times):.3f} s of processor time")
+    return min(times), search
 
 
 def measured(name: str, instance: Instance, source: KernelSource) -> tuple[float, Search]:

@@ -32,12 +32,14 @@ from tests.model.random_designs import state_formula
 from tests.properties.brute import BruteSearch
 from tests.properties.interpreted import Interpreted, Lying
 from tests.properties.random_subjects import LARGEST, Subject
+from tests.properties.reductions import differences, reduction
 
 __all__ = [
     "CHECKS",
     "bounded_search_agrees",
     "cutoffs_agree",
     "fuzzing_agrees",
+    "orbits_agree",
     "proofs_agree",
     "search_agrees",
 ]
@@ -48,6 +50,9 @@ DEPTH: Final = 3
 """Steps of bounded search."""
 
 BUDGET: Final = Budget(examples=6, steps=24)
+
+ORBITS_OF: Final = ({"P": 3, "Q": 3}, {"P": 2, "Q": 3})
+"""How many elements are exchanged. Where they belong to each other, three cannot be shared out evenly among two."""
 
 
 def search_agrees(subject: Subject) -> Compared:
@@ -71,6 +76,21 @@ def search_agrees(subject: Subject) -> Compared:
     compared += _same_end(subject, expected, found["settles"])
     if subject.instance.machine.clocks:
         compared += _told_apart(subject, expected)
+    return compared
+
+
+def orbits_agree(subject: Subject) -> Compared:
+    """A search of orbits says what a search of all states says: verdicts, counts, and runs step by step."""
+    compared: Compared = Counter()
+    for elements in ORBITS_OF[: 1 + subject.spec.belonging]:
+        at = subject.instance.with_(**elements)
+        unreduced, reduced = (subject.searched_with_time(at, symmetry=symmetry) for symmetry in (False, True))
+        if unreduced[0].exhaustive or unreduced[0].left_range:
+            wrong = differences(unreduced, reduced)
+            assert not wrong, f"of {elements}, {reduction(reduced)}: {wrong}"
+            compared[f"searches by {reduction(reduced).partition(' by ')[0]}"] += 1
+            compared["sorts refused"] += "none by" in reduction(reduced)
+            compared["fair runs shown that do not settle"] += reduced[-1].verdict is Verdict.VIOLATED
     return compared
 
 
@@ -172,6 +192,7 @@ def fuzzing_agrees(subject: Subject) -> Compared:
 
 CHECKS: Final[Mapping[str, Callable[[Subject], Compared]]] = {
     "search": search_agrees,
+    "orbits": orbits_agree,
     "proof": proofs_agree,
     "bounded search": bounded_search_agrees,
     "cut-offs": cutoffs_agree,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 import z3
 from attrs import evolve, frozen
 
-from edgeproof.model import kernel, smt
+from edgeproof.model import kernel, orbits, smt
 from edgeproof.model.emit import Emitter
 from edgeproof.model.expr import Expr
+from edgeproof.model.kernel import KernelSource
 from edgeproof.model.layout import clock_caps
 from edgeproof.model.machine import Action
 from edgeproof.properties.engines.explore import engine as explore_engine
@@ -91,6 +93,44 @@ def every_search_cuts_clocks_off_one_too_low(patch: Patch) -> None:
     """The plain search, too: it asks the same function."""
     patch.setattr(kernel, "clock_caps", _one_too_low)
     patch.setattr(brute, "clock_caps", _one_too_low)
+
+
+def an_exchange_forgets_the_clocks(patch: Patch) -> None:
+    """What else an element has changes places, and its clocks stay where they are."""
+    honest = orbits._sort
+
+    def without_clocks(source: KernelSource, *rest: Any) -> Any:
+        fields = tuple(one for one in source.fields if one.type.kind != "time")
+        return honest(evolve(source, fields=fields), *rest)
+
+    patch.setattr(orbits, "_sort", without_clocks)
+
+
+def an_exchange_takes_all_orbits_for_as_large(patch: Patch) -> None:
+    patch.setattr(orbits, "_arrangements", lambda group: [f"size = size * {factorial(len(group))}"])
+
+
+def an_exchange_forgets_what_belongs_to_an_element(patch: Patch) -> None:
+    honest = orbits._groups
+
+    def groups(instance: Any, symmetry: Any, sorts: Any) -> Iterator[Any]:
+        for group in honest(instance, symmetry, sorts):
+            own = {len(sort.registers) for sort in sorts.values() if group[0].along[0] == sort.item(0).along[0]}
+            yield [orbits._Item(one.ordered[: max(own)], one.along[:1]) for one in group] if own else group
+
+    patch.setattr(orbits, "_groups", groups)
+
+
+def a_search_of_orbits_takes_one_element_for_another(patch: Patch) -> None:
+    """Whether a fair event happens for ever it asks of whichever elements stand in the places of others."""
+    honest = orbits._told
+
+    def as_they_were(sorts: Any) -> Iterator[str]:
+        for line in honest(sorts):
+            place, _, name = line.partition(" = ")
+            yield f"{place} = {name.rpartition('_')[2]}"
+
+    patch.setattr(orbits, "_told", as_they_were)
 
 
 def proof_skips_an_action(patch: Patch) -> None:
@@ -179,6 +219,51 @@ DOMINOES = evolve(
 )
 """Each lemma stands as long as the next does, and the last falls: lemmas that lean on each other are rare, too."""
 
+AGED = evolve(
+    MEET,
+    variables=(("v0", "bool", "P", None), ("v1", "clock", "P", None)),
+    actions=(
+        ("unfair_0", ("P",), ("gt", ("var", "v1", "a0"), ("lit", 1)), (("set", "v0", "a0", ("lit", True)),)),
+        ("unfair_1", ("P",), ("not", ("var", "v0", "a0")), (("set", "v1", "a0", ("lit", 0)),)),
+    ),
+    formula=("all", "P", "i0", ("le", ("var", "v1", "i0"), ("lit", 1))),
+)
+"""Elements of which the old may be marked."""
+
+OWNED = evolve(
+    MEET,
+    variables=(("v0", "bool", "P", None), ("v1", "bool", "Q", None)),
+    actions=(
+        ("unfair_0", ("P",), ("lit", True), (("set", "v0", "a0", ("lit", True)),)),
+        (
+            "unfair_1",
+            ("Q",),
+            ("and", ("var", "v0", "home a0"), ("not", ("var", "v1", "a0"))),
+            (("set", "v1", "a0", ("lit", True)), ("set", "v0", "home a0", ("lit", False))),
+        ),
+    ),
+    formula=("all", "Q", "i0", ("var", "v1", "i0")),
+    belonging=True,
+)
+"""Elements that pass their mark on to what belongs to them, and may be marked again."""
+
+ROUNDABOUT = evolve(
+    MEET,
+    variables=(("v0", "bool", "P", None), ("v1", "bool", "", None)),
+    actions=(
+        ("fair_0", ("P",), ("var", "v0", "a0"), (("set", "v1", "", ("lit", True)),)),
+        (
+            "unfair_1",
+            ("P", "P"),
+            ("and", ("var", "v0", "a0"), ("not", ("var", "v0", "a1"))),
+            (("set", "v0", "a0", ("lit", False)), ("set", "v0", "a1", ("lit", True))),
+        ),
+        ("unfair_2", ("P",), ("all", "P", "i0", ("not", ("var", "v0", "i0"))), (("set", "v0", "a0", ("lit", True)),)),
+    ),
+    formula=("or", ("var", "v1", ""), ("all", "P", "i0", ("not", ("var", "v0", "i0")))),
+)
+"""A mark goes round. Whoever has it is owed a turn, but nobody has it for ever: all these states are one orbit."""
+
 
 LIES = (
     Lie(search_skips_an_action, "search", spec_of(3), "not every step was found"),
@@ -187,6 +272,10 @@ LIES = (
     Lie(search_takes_fair_actions_for_unfair, "search", spec_of(10), "it is not fair"),
     Lie(search_cuts_clocks_off_one_too_low, "search", spec_of(11), "not every state was found"),
     Lie(every_search_cuts_clocks_off_one_too_low, "search", spec_of(11), "clocks are cut off too early"),
+    Lie(an_exchange_forgets_the_clocks, "orbits", AGED, "not the same measures"),
+    Lie(an_exchange_takes_all_orbits_for_as_large, "orbits", spec_of(0), "not the same measures"),
+    Lie(an_exchange_forgets_what_belongs_to_an_element, "orbits", OWNED, "not the same measures"),
+    Lie(a_search_of_orbits_takes_one_element_for_another, "orbits", ROUNDABOUT, "settles: not the same verdict"),
     Lie(proof_skips_an_action, "proof", spec_of(1), "proved, and violated"),
     Lie(proof_believes_a_lemma, "proof", spec_of(31), "proved, and violated"),
     Lie(proof_forgets_which_lemmas_it_rests_on, "proof", DOMINOES, "proved, and violated"),

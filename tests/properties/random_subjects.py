@@ -16,7 +16,7 @@ from edgeproof.model.interpret import OutOfRangeError, evaluate
 from edgeproof.model.kernel import KernelSource
 from edgeproof.model.machine import Instance, after
 from edgeproof.properties.catalogue import Property, Step
-from edgeproof.properties.engines.explore.engine import explore
+from edgeproof.properties.engines.explore.engine import explore, explore_with_time
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.kernels import kernel_source
 from edgeproof.properties.evidence import Evidence
@@ -94,6 +94,10 @@ class Subject:
             found = explore(instance, self.properties, self.source, Limits(states=_STATES))
             self.known[key] = {one.property: one for one in found}
         return self.known[key]
+
+    def searched_with_time(self, instance: Instance, *, symmetry: bool) -> list[Evidence]:
+        """What a search says of time, where there are clocks, and of the properties; by orbits, or of all states."""
+        return explore_with_time(instance, self.properties, self.source, Limits(states=_STATES), symmetry=symmetry)
 
     def plain(self, slack: int = 0) -> BruteSearch | None:
         """The plain search of the instance; None where it has too many states. Raises OutOfRangeError."""

@@ -22,6 +22,7 @@ def subjects() -> list[Subject]:
 
 COMPARED = {
     "search": ("searches", "violations of search replayed", "lassos replayed", "fair runs that settle"),
+    "orbits": ("searches by orbits", "sorts refused", "fair runs shown that do not settle"),
     "proof": ("proofs", "violations of proof replayed"),
     "bounded search": ("bounded searches", "violations of bounded search replayed", "1-inductions"),
     "cut-offs": ("cut-offs of what holds",),

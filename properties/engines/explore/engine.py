@@ -3,6 +3,9 @@
 
 All properties are decided in one pass. No witness leaves before the interpreter has replayed it and has found the
 property broken in it.
+
+With `symmetry` one state of each orbit is looked at (`model.orbits`), where the tree shows that elements are alike
+(`model.symmetry`): verdicts, counts and traces are those of a search of all states.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ from edgeproof.model.kernel import Kernel, KernelSource, StateForm, StepForm, bu
 from edgeproof.model.machine import TICK, Action, DesignError, Instance
 from edgeproof.model.trace import Trace
 from edgeproof.properties.catalogue import Property
+from edgeproof.properties.engines.explore.exchange import Exchange, prepare_exchange
 from edgeproof.properties.engines.explore.limits import Limits
 from edgeproof.properties.engines.explore.liveness import Lasso, Loops, fair_cycle, fair_loops
 from edgeproof.properties.engines.explore.search import Graph, Search, Searcher, prepare_search
+from edgeproof.properties.engines.explore.threads import Threads
 from edgeproof.properties.engines.explore.time import first_timelock
 from edgeproof.properties.evidence import Evidence, Verdict
 from edgeproof.properties.lasso import flaw
@@ -44,8 +49,11 @@ __all__ = [
 ENGINE = "explore"
 
 
-def search_instance(instance: Instance, source: KernelSource, limits: Limits) -> tuple[Searcher, Kernel, Search]:
-    """Search an instance with a kernel made by `engines.kernels.kernel_source`.
+def search_instance(
+    instance: Instance, source: KernelSource, limits: Limits, exchange: Exchange | None = None
+) -> tuple[Searcher, Kernel, Search]:
+    """Search an instance with a kernel made by `engines.kernels.kernel_source`; with an `exchange` of its like
+    elements by orbits.
 
     Raises DesignError where the initial states alone are more than it may find.
     """
@@ -54,17 +62,22 @@ def search_instance(instance: Instance, source: KernelSource, limits: Limits) ->
     searcher = prepare_search(source)
     kernel = build_kernel(source, instance)
     initial = [kernel.pack(state) for state in initial_states(instance)]
-    return searcher, kernel, searcher.run(kernel, initial, limits.states, limits.depth, limits.edges)
+    return searcher, kernel, searcher.run(kernel, initial, limits.states, limits.depth, limits.edges, exchange)
 
 
 def explore(
-    instance: Instance, properties: Sequence[Property], source: KernelSource, limits: Limits | None = None
+    instance: Instance,
+    properties: Sequence[Property],
+    source: KernelSource,
+    limits: Limits | None = None,
+    *,
+    symmetry: bool = False,
 ) -> list[Evidence]:
     """Decide `properties`, all of which `source` asks, on every reachable state of `instance`."""
     limits = limits or Limits()
     if reason := _beyond(instance, limits):
         return [Evidence(one.id, ENGINE, Verdict.UNKNOWN, reason=reason) for one in properties]
-    explored = _explored(instance, source, limits)
+    explored = _explored(instance, source, limits, symmetry)
     return [_evidence(explored, one, len(properties)) for one in properties]
 
 
@@ -74,6 +87,8 @@ def explore_with_time(
     source: KernelSource,
     limits: Limits | None = None,
     facts: Sequence[Property] = (),
+    *,
+    symmetry: bool = False,
 ) -> list[Evidence]:
     """The same, and first whether time can always go on, of an instance that has clocks, and whether `facts` are found:
     each says, as a property that `source` asks too, that it never comes about.
@@ -83,9 +98,7 @@ def explore_with_time(
         beside = [TIME_DIVERGES] * bool(instance.machine.clocks) + [POSSIBLE] * bool(facts)
         ids = [*beside, *(one.id for one in properties)]
         return [Evidence(name, ENGINE, Verdict.UNKNOWN, reason=reason) for name in ids]
-    started = time.perf_counter()
-    searcher, kernel, search = search_instance(instance, source, limits)
-    return decide(searcher, kernel, search, properties, limits, facts, time.perf_counter() - started)
+    return _decided(_explored(instance, source, limits, symmetry), properties, facts)
 
 
 def decide(
@@ -101,6 +114,11 @@ def decide(
     `explore_with_time`.
     """
     explored = _Explored(searcher, kernel, search, limits or Limits(), seconds, fired(kernel, search))
+    return _decided(explored, properties, facts)
+
+
+def _decided(explored: _Explored, properties: Sequence[Property], facts: Sequence[Property]) -> list[Evidence]:
+    kernel = explored.kernel
     on_time = [_time_diverges(explored)] if kernel.instance.machine.clocks else []
     on_facts = [_possible(explored, facts)] if facts else []
     return [*on_time, *on_facts, *(_evidence(explored, one, len(properties)) for one in properties)]
@@ -108,7 +126,9 @@ def decide(
 
 @frozen(slots=False)
 class _Explored:
-    """A search that is over, and what was looked up in it."""
+    """A search that is over, and what was looked up in it. By `exchange` it kept one state of each orbit; `reduction`
+    says so, or why not, where that was asked for.
+    """
 
     searcher: Searcher
     kernel: Kernel
@@ -116,6 +136,8 @@ class _Explored:
     limits: Limits
     seconds: float
     fired: Mapping[str, int]
+    exchange: Exchange | None = None
+    reduction: str = ""
 
     @property
     def has_graph(self) -> bool:
@@ -134,8 +156,15 @@ class _Explored:
     @cached_property
     def loops(self) -> Loops:
         """Where runs can stay for ever: the same for all that settles."""
-        fair, hazards = _labels(self, lambda one: one.fair), _labels(self, lambda one: bool(one.hazard))
-        return fair_loops(self.graph, fair, hazards)
+        hazards = _labels(self, lambda one: bool(one.hazard))
+        if self.threads is not None:
+            return self.threads.loops(self.graph, hazards)
+        return fair_loops(self.graph, _labels(self, lambda one: one.fair), hazards)
+
+    @property
+    def threads(self) -> Threads | None:
+        """What tells events apart where one state of each orbit was kept."""
+        return None if self.exchange is None else Threads(self.searcher, self.kernel, self.search, self.exchange)
 
 
 def _beyond(instance: Instance, limits: Limits) -> str:
@@ -146,10 +175,16 @@ def _beyond(instance: Instance, limits: Limits) -> str:
     return f"a run may begin in {beginnings:,} states, more than a search holds: give it smaller sizes"
 
 
-def _explored(instance: Instance, source: KernelSource, limits: Limits) -> _Explored:
+def _explored(instance: Instance, source: KernelSource, limits: Limits, symmetry: bool) -> _Explored:
     started = time.perf_counter()
-    searcher, kernel, search = search_instance(instance, source, limits)
-    return _Explored(searcher, kernel, search, limits, time.perf_counter() - started, fired(kernel, search))
+    exchange, reduction = prepare_exchange(source, instance) if symmetry else (None, "")
+    searcher, kernel, search = search_instance(instance, source, limits, exchange)
+    if exchange is not None and search.left_range >= 0:
+        # What was counted until then depends on the states that were looked at together.
+        exchange, reduction = None, "none, as a variable left its range"
+        searcher, kernel, search = search_instance(instance, source, limits)
+    seconds = time.perf_counter() - started
+    return _Explored(searcher, kernel, search, limits, seconds, fired(kernel, search), exchange, reduction)
 
 
 def _evidence(explored: _Explored, one: Property, sharing: int) -> Evidence:
@@ -224,14 +259,17 @@ def _found(
     measures: Mapping[str, int],
 ) -> Evidence:
     instance, search = explored.kernel.instance, explored.search
+    reduced: dict[str, int | str] = {"reduction": explored.reduction} if explored.reduction else {}
+    if explored.exchange is not None:
+        reduced["orbits"] = search.count
     return Evidence(
         about,
         ENGINE,
         verdict,
-        bound=_bound(instance, search),
+        bound=_bound(explored),
         exhaustive=search.complete,
         assumptions=_assumptions(instance),
-        measures={"states": search.count, "transitions": search.transitions, "depth": search.depth, **measures},
+        measures={"states": search.found, "transitions": search.steps, "depth": search.depth, **measures, **reduced},
         witness=witness,
         reason=reason,
         fired=explored.fired,
@@ -286,7 +324,8 @@ def _settles(explored: _Explored, row: int, form: StateForm | StepForm) -> tuple
     if not search.hits[row, 0]:
         return Verdict.VACUOUS, "no state that was searched puts the property to the test", None
     unsettled = (explored.truths >> (2 * row + 1) & 1).astype(np.bool_)
-    lasso = fair_cycle(explored.loops, unsettled)
+    threads = explored.threads
+    lasso = fair_cycle(explored.loops, unsettled, None if threads is None else threads.around)
     if lasso is None:
         return Verdict.HOLDS_TO_BOUND, "", None
     return Verdict.VIOLATED, "", _lasso_witness(kernel, search, lasso, form)
@@ -351,11 +390,12 @@ def _trace(kernel: Kernel, states: tuple[State, ...], events: Sequence[Event], a
     return Trace(instance.machine.name, instance.values, states, tuple(events), about, loop, ENGINE)
 
 
-def _bound(instance: Instance, search: Search) -> str:
+def _bound(explored: _Explored) -> str:
+    instance, search = explored.kernel.instance, explored.search
     numbers = {**instance.of_role("sort"), **instance.of_role("count"), **instance.of_role("duration")}
     sizes = ", ".join(f"{name}={value}" for name, value in numbers.items())
     how_far = "all" if search.complete else f"every run of up to {search.depth} steps,"
-    return f"{how_far} {search.count:,} states" + (f" with {sizes}" if sizes else "")
+    return f"{how_far} {search.found:,} states" + (f" with {sizes}" if sizes else "")
 
 
 def _assumptions(instance: Instance) -> tuple[str, ...]:
@@ -368,4 +408,4 @@ def stopped(search: Search, kernel: Kernel) -> str:
         return f"{kernel.source.fields[search.left_range].name} left its declared range: give the search larger sizes"
     if search.complete:
         return f"{search.transitions:,} transitions are more than fit in memory"
-    return f"the search stopped at {search.count:,} states, {search.depth} steps deep"
+    return f"the search stopped at {search.found:,} states, {search.depth} steps deep"

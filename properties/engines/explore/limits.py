@@ -12,6 +12,8 @@ __all__ = ["Limits"]
 class Limits:
     """How far a search goes: to the end of the level in which it finds more than `states`, or to `depth` steps.
 
+    A search of orbits holds one state of each, and may find so many of these.
+
     Liveness needs the edges of the state graph in memory, some 40 bytes each: it is decided up to `edges` of them.
     """
 

@@ -25,7 +25,7 @@ from scipy.sparse.csgraph import connected_components
 from edgeproof.properties.engines.explore.loops import staying, without_parallels
 from edgeproof.properties.engines.explore.search import Graph, among
 
-__all__ = ["Lasso", "Loops", "fair_cycle", "fair_loops"]
+__all__ = ["Lasso", "Loops", "Surroundings", "calm_components", "fair_cycle", "fair_loops", "possible_in"]
 
 _BLOCK: Final = 1 << 18
 """Edges that are looked at together, which takes some 20 bytes each."""
@@ -58,25 +58,49 @@ class Loops:
     fair_enough: NDArray[np.bool_]
 
 
+@frozen
+class Surroundings:
+    """The component in which a run stays that enters state `entry`: the edges `inside` of a graph."""
+
+    entry: int
+    graph: Graph
+    inside: NDArray[np.bool_]
+    possible: dict[int, NDArray[np.bool_]]
+
+
 def fair_loops(graph: Graph, fair: list[int], hazard: list[int]) -> Loops:
     """The fair components of a graph without hazard edges; `fair` and `hazard` are labels."""
-    count, source = len(graph.start) - 1, graph.source
-    possible = _places(fair, graph.label, source, count)
-    calm = ~among(hazard)
+    possible = possible_in(fair, graph)
+    components, member, inside = calm_components(graph, hazard)
+    fair_enough = _fair_components(components, member, graph.source, graph, inside, possible)
+    return Loops(graph, graph.source, possible, member, inside, fair_enough[member])
+
+
+def possible_in(labels: list[int], graph: Graph) -> dict[int, NDArray[np.bool_]]:
+    """For each of `labels` in which states there is an edge with it."""
+    return _places(labels, graph.label, graph.source, len(graph.start) - 1)
+
+
+def calm_components(graph: Graph, hazard: list[int]) -> tuple[int, NDArray[np.int32], NDArray[np.bool_]]:
+    """How many components the graph has without the labels `hazard`, which one each state is in, and which of the
+    other edges stay in theirs.
+    """
+    count, calm = len(graph.start) - 1, ~among(hazard)
     # Of parallel edges scipy's search finds no end.
     start, target = without_parallels(graph.start, graph.target, graph.label, calm)
     edges = csr_matrix((np.ones(len(target)), target, start), shape=(count, count))
     components, member = connected_components(edges, directed=True, connection="strong")
-    inside = staying(graph.start, graph.target, graph.label, calm, member)
-    fair_enough = _fair_components(components, member, source, graph, inside, possible)
-    return Loops(graph, source, possible, member, inside, fair_enough[member])
+    return components, member, staying(graph.start, graph.target, graph.label, calm, member)
 
 
-def fair_cycle(loops: Loops, unsettled: NDArray[np.bool_]) -> Lasso | None:
+def fair_cycle(
+    loops: Loops, unsettled: NDArray[np.bool_], around: Callable[[Loops, int], Surroundings] | None = None
+) -> Lasso | None:
     """A fair cycle through an unsettled state, the one that is entered earliest, or None.
 
     `unsettled` says of each state that the property does not hold in it. States must be numbered in breadth-first
-    order, so that the earliest entry gives the shortest stem.
+    order, so that the earliest entry gives the shortest stem. `around` says where a run stays that enters a state; by
+    default that are the graph's states of its component.
     """
     able = np.logical_or.reduce([*loops.possible.values(), np.zeros(len(unsettled), dtype=np.bool_)])
     entries, stops = np.flatnonzero(unsettled & loops.fair_enough), np.flatnonzero(unsettled & ~able)
@@ -85,8 +109,12 @@ def fair_cycle(loops: Loops, unsettled: NDArray[np.bool_]) -> Lasso | None:
     if len(stops) and (not len(entries) or stops[0] <= entries[0]):
         return Lasso(int(stops[0]), ())
     entry = int(entries[0])
-    around = loops.inside & (loops.member[loops.source] == loops.member[entry])
-    return Lasso(entry, _round_trip(entry, loops.graph, loops.source, around, loops.possible))
+    return Lasso(entry, _round_trip((around or _component)(loops, entry)))
+
+
+def _component(loops: Loops, entry: int) -> Surroundings:
+    inside = loops.inside & (loops.member[loops.source] == loops.member[entry])
+    return Surroundings(entry, loops.graph, inside, loops.possible)
 
 
 def _fair_components(
@@ -122,19 +150,14 @@ def _places(
     return dict(zip(labels, found.reshape(-1, places), strict=False))
 
 
-def _round_trip(
-    entry: int,
-    graph: Graph,
-    source: NDArray[np.int32],
-    inside: NDArray[np.bool_],
-    possible: dict[int, NDArray[np.bool_]],
-) -> tuple[int, ...]:
-    """A short fair walk from `entry` back to it: greedy, always to the nearest state that serves a due event."""
+def _round_trip(around: Surroundings) -> tuple[int, ...]:
+    """A short fair walk from an entry back to it: greedy, always to the nearest state that serves a due event."""
+    entry, graph, inside, possible = around.entry, around.graph, around.inside, around.possible
     # Self-loops and parallel edges matter for fairness, so the walk looks edges up by their label, not in the digraph.
     walkable: nx.DiGraph[int] = nx.DiGraph()
     by_label: dict[int, dict[int, int]] = {}
     for at, to, label in zip(
-        source[inside].tolist(), graph.target[inside].tolist(), graph.label[inside].tolist(), strict=True
+        graph.source[inside].tolist(), graph.target[inside].tolist(), graph.label[inside].tolist(), strict=True
     ):
         by_label.setdefault(label, {}).setdefault(at, to)
         if not walkable.has_edge(at, to):

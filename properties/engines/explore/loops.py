@@ -4,6 +4,11 @@
 Successors are made in blocks and their table lines are touched before they are compared: the search is bound by
 memory, and this lets the misses overlap. `shape` is a tuple with as many elements as a state has words: its length is
 part of its type, so that the loops over words are unrolled.
+
+Where elements are alike a state stands for its orbit, and counts as often as that has states. `orbits` are then the
+addresses of `canonical` and `orbit` (`model.orbits`), else zeros. The table holds the canonical state of each orbit;
+the states themselves are kept as they were first met, so that runs lead from one to the next without being permuted.
+As an orbit is first met where a search of all states first meets one of it, both find the same first violations.
 """
 
 from __future__ import annotations
@@ -17,10 +22,25 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "compiled", "insert", "level", "staying", "stuck", "truths", "without_parallels"]
+__all__ = [
+    "BLOCK",
+    "Ints",
+    "Shape",
+    "arrange",
+    "canonical_states",
+    "compiled",
+    "expand_state",
+    "insert",
+    "level",
+    "staying",
+    "stuck",
+    "truths",
+    "without_parallels",
+]
 
 Ints = NDArray[np.int64]
 Shape = tuple[int, ...]
+Orbits = tuple[int, int]
 
 BLOCK: Final = 256
 """States expanded at a time: enough misses in flight, and the block's successors stay in the first-level cache."""
@@ -54,9 +74,20 @@ def _type_check(context: Any, address: Any, states: Any, i: Any, prm: Any) -> An
     return types.int64(types.int64, states, types.int64, prm), _call
 
 
-# A kernel's two functions by their addresses. (What these are given is one argument less than they are made of.)
+def _type_canonical(context: Any, address: Any, states: Any, i: Any, out: Any) -> Any:
+    return types.int64(types.int64, states, types.int64, out), _call
+
+
+def _type_orbit(context: Any, address: Any, states: Any, i: Any) -> Any:
+    return types.int64(types.int64, states, types.int64), _call
+
+
+# Compiled functions by their addresses. (What these are given is one argument less than they are made of.)
 _expand: Any = intrinsic(_type_expand)
 _check: Any = intrinsic(_type_check)
+_canonical: Any = intrinsic(_type_canonical)
+_orbit: Any = intrinsic(_type_orbit)
+_arranged: Any = intrinsic(_type_canonical)
 
 
 @compiled
@@ -70,12 +101,12 @@ def _slot_of(shape: Shape, row: Ints, at: int, mask: int) -> int:
 
 
 @compiled
-def _note(check: int, state_forms: int, flat: Ints, i: int, prm: Ints, hits: Ints) -> None:
-    """Ask every state property of state number i."""
+def _note(check: int, state_forms: int, flat: Ints, i: int, prm: Ints, hits: Ints, weight: int) -> None:
+    """Ask every state property of state number i, which counts as `weight` states."""
     found = _check(check, flat, i, prm)
     for form in range(state_forms):
         if found >> (2 * form) & 1:
-            hits[form, 0] += 1
+            hits[form, 0] += weight
         if found >> (2 * form + 1) & 1 and hits[form, 1] < 0:
             hits[form, 1] = i
 
@@ -85,9 +116,11 @@ def level(
     shape: Shape,
     expand: int,
     check: int,
+    orbits: Orbits,
     state_forms: int,
     step_forms: int,
     states: Ints,
+    weights: Ints,
     parents: Any,
     labels: Any,
     fanout: Any,
@@ -105,11 +138,13 @@ def level(
 
     Edges are kept where `target` has room for any: how many each state has, and where and by which label each leads.
     """
+    canonical, orbit = orbits
     words, most, kept = len(shape), len(fired), len(target)
     mask = len(places) - 1
     flat = states.ravel()
     cells = table.ravel()
     out = np.empty(BLOCK * most * words, dtype=np.int64)
+    keys = np.empty(BLOCK * most * words, dtype=np.int64) if canonical else out
     made = np.empty(BLOCK * most, dtype=np.int64)
     flags = np.empty(BLOCK * most, dtype=np.int64)
     source = np.empty(BLOCK * most, dtype=np.int64)
@@ -127,22 +162,27 @@ def level(
             if more < 0:
                 progress[3] = -more
                 more = 0
+            weight = weights[i] if canonical else 1
             for j in range(n, n + more):
                 source[j] = i
-                fired[made[j]] += 1
+                fired[made[j]] += weight
             fanout[i] = more
             n += more
+        if canonical:
+            for j in range(n):
+                _canonical(canonical, out, j, keys)
         touched = np.int64(0)
         for j in range(n):
-            slot = _slot_of(shape, out, j * words, mask)
+            slot = _slot_of(shape, keys, j * words, mask)
             slots[j] = slot
             touched += cells[slot * words] + (places[slot] if kept else 0)
         progress[5] = touched
         for j in range(n):
             if step_forms and flags[j]:
+                weight = weights[source[j]] if canonical else 1
                 for form in range(step_forms):
                     if flags[j] >> (2 * form) & 1:
-                        hits[state_forms + form, 0] += 1
+                        hits[state_forms + form, 0] += weight
                     if flags[j] >> (2 * form + 1) & 1 and hits[state_forms + form, 1] < 0:
                         hits[state_forms + form, 1] = source[j]
                         hits[state_forms + form, 2] = made[j]
@@ -151,9 +191,9 @@ def level(
                 first = cells[slot * words]
                 if first == 0:
                     break
-                same = first == out[j * words] + 1
+                same = first == keys[j * words] + 1
                 for w in range(1, words):
-                    same = same and cells[slot * words + w] == out[j * words + w]
+                    same = same and cells[slot * words + w] == keys[j * words + w]
                 if same:
                     break
                 slot = (slot + 1) & mask
@@ -163,16 +203,19 @@ def level(
                 via[transitions + j] = made[j]
             if known:
                 continue
-            cells[slot * words] = out[j * words] + 1
+            cells[slot * words] = keys[j * words] + 1
             flat[count * words] = out[j * words]
             for w in range(1, words):
-                cells[slot * words + w] = out[j * words + w]
+                cells[slot * words + w] = keys[j * words + w]
                 flat[count * words + w] = out[j * words + w]
             places[slot] = count
             parents[count] = source[j]
             labels[count] = made[j]
+            weight = np.int64(1)
+            if canonical:
+                weight = weights[count] = _orbit(orbit, flat, count)
             if state_forms:
-                _note(check, state_forms, flat, count, prm, hits)
+                _note(check, state_forms, flat, count, prm, hits, weight)
             count += 1
         head += block
         transitions += n
@@ -185,8 +228,10 @@ def level(
 def insert(
     shape: Shape,
     check: int,
+    orbits: Orbits,
     state_forms: int,
     states: Ints,
+    weights: Ints,
     begin: int,
     end: int,
     table: Ints,
@@ -194,20 +239,37 @@ def insert(
     prm: Ints,
     hits: Ints,
 ) -> None:
-    """Put states number begin..end-1 into the table; ask the first `state_forms` properties of them."""
+    """Put states number begin..end-1, no two of one orbit, into the table; ask the first `state_forms` properties."""
+    canonical, orbit = orbits
     words = len(shape)
     mask = len(places) - 1
     flat = states.ravel()
+    key = np.empty(words, dtype=np.int64)
     for i in range(begin, end):
-        slot = _slot_of(shape, flat, i * words, mask)
+        if canonical:
+            _canonical(canonical, flat[i * words :], 0, key)
+            weights[i] = _orbit(orbit, flat, i)
+        else:
+            for w in range(words):
+                key[w] = flat[i * words + w]
+        slot = _slot_of(shape, key, 0, mask)
         while table[slot, 0] != 0:
             slot = (slot + 1) & mask
-        table[slot, 0] = flat[i * words] + 1
+        table[slot, 0] = key[0] + 1
         for w in range(1, words):
-            table[slot, w] = flat[i * words + w]
+            table[slot, w] = key[w]
         places[slot] = i
         if state_forms:
-            _note(check, state_forms, flat, i, prm, hits)
+            _note(check, state_forms, flat, i, prm, hits, weights[i] if canonical else 1)
+
+
+@compiled
+def canonical_states(canonical: int, states: Ints) -> Ints:
+    """The state that stands for the orbit of each of `states`."""
+    found = np.empty_like(states)
+    for i in range(len(states)):
+        _canonical(canonical, states.ravel(), i, found.ravel())
+    return found
 
 
 @compiled
@@ -260,6 +322,18 @@ def stuck(start: Ints, target: Any, label: Any, wanted: Any, onward: Any) -> int
         if not able[i]:
             return i
     return -1
+
+
+@compiled
+def expand_state(expand: int, flat: Ints, i: int, prm: Ints, out: Ints, labels: Ints, flags: Ints) -> int:
+    """Write the successors of state number i and their labels to the arrays, and say how many there are."""
+    return int(_expand(expand, flat, i, prm, out, labels, flags))
+
+
+@compiled
+def arrange(arranged: int, flat: Ints, at: int, out: Ints) -> None:
+    """Write to `out` which elements come to stand where in the canonical state of the one whose words begin at `at`."""
+    _arranged(arranged, flat[at:], 0, out)
 
 
 @compiled

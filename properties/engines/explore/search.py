@@ -3,7 +3,7 @@
 
 The states in the order of discovery are the queue. A hash table with open addressing holds the states themselves, so
 that a look-up touches one cache line; its size doubles when it is half full. The kernel is compiled by `model.native`;
-the loops around it (`search_loops`) are compiled once for all kernels, and call it by its address.
+the loops around it (`loops`) are compiled once for all kernels, and call it by its address.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from edgeproof.model.kernel import Kernel, KernelSource
 from edgeproof.model.native import Native, compile_native
+from edgeproof.properties.engines.explore.exchange import Exchange
 from edgeproof.properties.engines.explore.loops import BLOCK, insert, level, truths
 
 __all__ = ["Graph", "Search", "Searcher", "among", "prepare_search"]
@@ -35,6 +36,9 @@ class Search:
     `depths` are the numbers of the first state of each breadth-first level. `left_range` is -1 or a field's number.
     `fanout` says how many edges each expanded state has; state by state, they lead to `target` by the labels `via`.
     These two are empty where there were more edges than were to be kept.
+
+    Where like elements are exchanged (`Exchange`) each state is the first that was met of its orbit, and every edge
+    leads to one that stands for where it leads. `hits`, `fired` and `found` then count all states of the orbits.
     """
 
     states: Ints
@@ -50,6 +54,12 @@ class Search:
     fanout: NDArray[np.int32]
     target: NDArray[np.int32]
     via: NDArray[np.int16]
+    found: int
+
+    @property
+    def steps(self) -> int:
+        """How many transitions the states that were expanded have, those of their orbits included."""
+        return int(self.fired.sum())
 
     @property
     def complete(self) -> bool:
@@ -94,18 +104,24 @@ class Searcher:
         most_states: int,
         most_depth: int,
         most_edges: int,
+        exchange: Exchange | None = None,
     ) -> Search:
         """Search from the packed `initial` states until nothing is new, or until a limit is reached; up to `most_edges`
-        edges are kept, of a search that finds more none.
+        edges are kept, of a search that finds more none. With an `exchange` one state of each orbit is kept, and
+        expanded.
 
         The search stops at the end of the level in which `most_states` is passed, so that what it says is true of
         every behaviour of up to `depth` steps.
         """
         words, forms = self.source.words, (len(self.source.states), len(self.source.steps))
         most, shape = len(self.source.labels), self._shape
-        room = 2 * BLOCK * most + len(initial)
+        first = np.array(initial, dtype=np.int64).reshape(-1, words)
+        first = first if exchange is None else exchange.firsts(first)
+        room = 2 * BLOCK * most + len(first)
         states = np.zeros((room, words), dtype=np.int64)
-        states[: len(initial)] = np.array(initial, dtype=np.int64)
+        states[: len(first)] = first
+        alike = (0, 0) if exchange is None else (exchange.native.canonical, exchange.native.orbit)
+        weights = np.empty(0 if exchange is None else room, dtype=np.int64)
         parents, labels = np.full(room, -1, dtype=np.int32), np.full(room, -1, dtype=np.int16)
         fanout = np.empty(room, dtype=np.int32)
         edges = room if most_edges else 0
@@ -113,10 +129,10 @@ class Searcher:
         table, places = _new_table(_table_size(room), words)
         hits = np.full((sum(forms), 3), -1, dtype=np.int64)
         hits[:, 0] = 0
-        progress = np.array([len(initial), 0, 0, 0, 0, 0], dtype=np.int64)
+        progress = np.array([len(first), 0, 0, 0, 0, 0], dtype=np.int64)
         fired = np.zeros(most, dtype=np.int64)
         prm, expand, check = _vector(kernel), self.native.expand, self.native.check
-        insert(shape, check, forms[0], states, 0, len(initial), table, places, prm, hits)
+        insert(shape, check, alike, forms[0], states, weights, 0, len(first), table, places, prm, hits)
         depths = [0]
         while (
             progress[1] < progress[0] and not progress[3] and progress[0] <= most_states and len(depths) <= most_depth
@@ -124,21 +140,21 @@ class Searcher:
             end = int(progress[0])
             while progress[1] < end and not progress[3]:
                 level(
-                    shape, expand, check, *forms, states, parents, labels, fanout, target, via, table, places, prm,
-                    hits, fired, progress, end,
+                    shape, expand, check, alike, *forms, states, weights, parents, labels, fanout, target, via, table,
+                    places, prm, hits, fired, progress, end,
                 )  # fmt: skip
                 if progress[4]:
                     progress[4] = 0
                     if progress[0] + BLOCK * most > room:
                         room *= 2
                         states, parents, labels = _grown(states, room), _grown(parents, room), _grown(labels, room)
-                        fanout = _grown(fanout, room)
+                        fanout, weights = _grown(fanout, room), _grown(weights, room if exchange else 0)
                     if progress[2] + BLOCK * most > len(target):
                         edges = 2 * len(target) if progress[2] <= most_edges else 0
                         target, via = _grown(target, edges), _grown(via, edges)
                 if 2 * room > len(places):
                     table, places = _new_table(_table_size(room), words)
-                    insert(shape, check, 0, states, 0, int(progress[0]), table, places, prm, hits)
+                    insert(shape, check, alike, 0, states, weights, 0, int(progress[0]), table, places, prm, hits)
             depths.append(end)
         count, head, transitions, left = (int(p) for p in progress[:4])
         return Search(
@@ -155,6 +171,7 @@ class Searcher:
             fanout[:head],
             target[:transitions],
             via[:transitions],
+            int(weights[:count].sum()) if exchange else count,
         )
 
     def truths(self, kernel: Kernel, search: Search) -> Ints:
