@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -94,15 +94,15 @@ def _finish(terminal: Terminal, ledger: Ledger, how: How, out: str, before: Repo
 
     ledger = evolve(ledger, environment={**ledger.environment, "profile": how.profile, "system": how.system})
     view = evolve(arrange(ledger, out, program_name()), placeless=is_address(how.system))
-    write_bundle(view, before)
+    written = write_bundle(view, before)
     if terminal.as_json:
         terminal.document(report_document(view))
     else:
-        _print(terminal, view)
+        _print(terminal, view, written)
     return ledger.exit_status
 
 
-def _print(terminal: Terminal, view: View) -> None:
+def _print(terminal: Terminal, view: View, written: Sequence[str]) -> None:
     from edgeproof.reports.faults import faults
     from edgeproof.reports.matrix import print_sheet, print_summary
     from edgeproof.reports.workflow_commands import wants_workflow_commands, workflow_commands
@@ -114,7 +114,7 @@ def _print(terminal: Terminal, view: View) -> None:
     print_summary(terminal.out, view)
     for line in workflow_commands(faults(view)) if wants_workflow_commands(os.environ) else ():
         terminal.out.print(line, soft_wrap=True, markup=False, highlight=False)
-    names = ", ".join(view.path(name) for name in ("report.md", "cases.md", "report.json", "junit.xml", "report.sarif"))
+    names = ", ".join(path for path in written if not path.endswith(".itf.json"))
     terminal.out.print(
         f"wrote {names} and {counted(len(view.traces()) + len(view.shown()), 'trace')} in {view.path('traces')}",
         soft_wrap=True,
