@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from attrs import asdict
 
+from edgeproof.properties.extras import installed
 from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.consoles import Terminal
@@ -196,6 +197,7 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
     case = Case("live", PATTERN, options.constants(), tuple(one.property for one in found))
     conclusions = [conclude(case, one.property, (one,)) for one in found]
     view = arrange(Ledger(tuple(conclusions), options.seed, result.seconds), out, program_name())
+    page = _page(view, result, promise, out) if installed("report") else None
     if terminal.as_json:
         terminal.document({**_run_document(result), "proved_by": _proved_by(options), "report": report_document(view)})
         return _status(view, result)
@@ -206,7 +208,25 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
     for line in (*proved, *_measured(found, result, options.sync_delay), *result.remarks):
         terminal.out.print(one_line(line), soft_wrap=True)
     print_summary(terminal.out, view)
+    if page is not None:
+        terminal.out.print(f"wrote {page}", soft_wrap=True)
     return _status(view, result)
+
+
+def _page(view: View, result: LiveResult, promise: Promise, out: str) -> str:
+    """Write the page of a run, with plots of what its readers were told; returns its path."""
+    from edgeproof.properties.intake import load
+    from edgeproof.properties.traffic.backends import open_duckdb
+    from edgeproof.properties.traffic.course import course
+    from edgeproof.properties.traffic.facts import at_once, gather
+    from edgeproof.properties.traffic.measure import measure
+    from edgeproof.reports.html.staleness import staleness_section
+    from edgeproof.reports.html.verified import verified_page
+    from edgeproof.reports.html.writing import write_page
+
+    ask = at_once(gather(load(open_duckdb(), [result.history])))
+    stale = staleness_section(measure(ask, promise.slack), course(ask, promise.slack), promise)
+    return write_page(out, verified_page(view, command="run", more=[stale]))
 
 
 def _status(view: View, result: LiveResult) -> int:
