@@ -52,8 +52,9 @@ def _page(view: View, changes: Sequence[Change] | None) -> dict[str, str]:
     if not installed("report"):
         return {}
     from edgeproof.reports.html.verified import verified_page
+    from edgeproof.reports.html.writing import PAGE
 
-    return {"report.html": verified_page(view, changes)}
+    return {PAGE: verified_page(view, changes)}
 
 
 def write_files(view: View, documents: Mapping[str, str]) -> list[str]:

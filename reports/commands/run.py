@@ -224,7 +224,8 @@ def _page(view: View, result: LiveResult, promise: Promise, out: str) -> str:
     from edgeproof.reports.html.verified import verified_page
     from edgeproof.reports.html.writing import write_page
 
-    ask = at_once(gather(load(open_duckdb(), [result.history])))
+    loaded = load(open_duckdb(), [result.history])
+    ask = at_once(gather(loaded))
     stale = staleness_section(measure(ask, promise.slack), course(ask, promise.slack), promise)
     return write_page(out, verified_page(view, command="run", more=[stale]))
 

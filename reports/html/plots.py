@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plots of measurements: Vega-Lite, rendered to SVG when the report is written, once for light and once for dark.
 
-A plot comes into the page as a picture in an `img`, so that nothing in it can run or be styled, whatever its labels say;
-beside it stand its numbers as a table. Loading vl-convert takes 0.4 s once, a plot some 20 ms.
+A plot comes into the page as a picture in an `img`, so that nothing in it can run, whatever its labels say; beside it
+stand its numbers as a table. Loading vl-convert takes 0.4 s once, a plot some 20 ms.
 """
 
 from __future__ import annotations

@@ -28,9 +28,12 @@ ROW: Final = 36
 REST: Final = 24
 """The heights of a row in which time passes, and of any other with one line of text."""
 
+APART: Final = 7
+"""Between two messages of one step."""
+
 _LETTERS: Final = 18
 """Of a label in a lane, at most: the whole of it is in the table beside the picture."""
-_ACTION: Final = 29
+_ACTION: Final = 27
 
 
 @frozen
@@ -128,7 +131,10 @@ def _row(
             for lane, found in changes.items()
             for line, change in enumerate(found)
         ),
-        arrows=tuple(Arrow(at[one.sender], at[one.receiver], middle, one.lost) for one in said),
+        arrows=tuple(
+            Arrow(at[one.sender], at[one.receiver], middle + APART * (place - (len(said) - 1) / 2), one.lost)
+            for place, one in enumerate(said)
+        ),
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How stale the reads of a history were, in plots: by location, as time went by, and beside the bound that is proved."""
+"""How stale the reads of a history were, in plots: by location, over time, and beside the bound that is proved."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _terms(staleness: Staleness, promise: Promise) -> Iterator[Plot]:
         return
     values: Rows = []
     at: dict[str, float] = {}
-    for what, term, meaning, seconds in bars:
+    for what, term, _, seconds in bars:
         begin = at.get(what, 0.0)
         values.append(
             {"what": what, "term": term, "begin": begin, "end": begin + seconds, "middle": begin + seconds / 2}
