@@ -12,6 +12,7 @@ from attrs import evolve
 from edgeproof.model.machine import DesignError
 from edgeproof.properties import verify as engines
 from edgeproof.properties.engines.fuzz.cover import Least
+from edgeproof.properties.extras import installed, missing
 from edgeproof.reports.asked import How, Request
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.deployment import Deployment, is_address, judge
@@ -114,6 +115,8 @@ def _print(terminal: Terminal, view: View, written: Sequence[str]) -> None:
     print_summary(terminal.out, view)
     for line in workflow_commands(faults(view)) if wants_workflow_commands(os.environ) else ():
         terminal.out.print(line, soft_wrap=True, markup=False, highlight=False)
+    if not installed("report"):
+        terminal.out.print(f"report.html is not written, as {missing('report')}", soft_wrap=True)
     names = ", ".join(path for path in written if not path.endswith(".itf.json"))
     terminal.out.print(
         f"wrote {names} and {counted(len(view.traces()) + len(view.shown()), 'trace')} in {view.path('traces')}",

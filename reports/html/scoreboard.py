@@ -109,4 +109,4 @@ def _cell(
     several = mark in ("wrong", "open", "broken") and len(lines) > 1
     text = f"{_SIGNS[mark]} {marks[mark]}/{len(lines)}" if several else f"{_SIGNS[mark]} {len(lines)}"
     told = ", ".join(f"{count} {_WORDS[one]}" for one, count in shares)
-    return Cell(drawer, mark, text, f"{name} of {design}, {counted(len(lines), 'case')}: {told}", shares)
+    return Cell(drawer, mark, text, f"{text}: {name} of {design}, {counted(len(lines), 'case')}: {told}", shares)
