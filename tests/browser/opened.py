@@ -52,7 +52,7 @@ def opened(browser: Browser, file: Path, colours: Literal["light", "dark"] = "li
     one.page.on("request", lambda request: one.asked.append(request.url))
     one.page.on("console", lambda message: one.console.append(message.text))
     one.page.on("pageerror", lambda error: one.console.append(str(error)))
-    one.page.on("dialog", one.dismiss)
+    one.page.on("dialog", lambda dialog: one.dismiss(dialog))  # of a bound method it would set an attribute of ours
     one.page.goto(file.as_uri())
     yield one
     context.close()
