@@ -28,7 +28,7 @@ from markupsafe import Markup
 
 from edgeproof.reports.errors import one_line
 
-__all__ = ["Page", "Section", "Tile", "html_page"]
+__all__ = ["Page", "Section", "Tile", "filled", "html_page", "policy"]
 
 _HERE: Final = Path(__file__).parent
 
@@ -71,16 +71,23 @@ class Page:
 
 def html_page(page: Page) -> str:
     """The text of the file; the same page gives the same text."""
-    style = (_HERE / "style.css").read_text("utf-8")
-    template = _environment().get_template("page.html.j2")
-    made = {"edgeproof": version("edgeproof"), **page.made}
-    return template.render(page=page, made=made, style=Markup(style), policy=_policy(style))
+    return filled("page", page=page, made={"edgeproof": version("edgeproof"), **page.made}, policy=policy())
 
 
-def _policy(style: str) -> str:
-    """Nothing is loaded or run but this style sheet, and pictures that are in the file."""
-    allowed = b64encode(sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{allowed}'; img-src data:; base-uri 'none'; form-action 'none'"
+def filled(template: str, **shown: Any) -> str:
+    """A template with what it shows, and the one style sheet."""
+    return _environment().get_template(f"{template}.html.j2").render(**shown, style=Markup(_style()))
+
+
+def policy(forms: str = "'none'") -> str:
+    """Nothing is loaded or run but the style sheet, and pictures that are in the page; `forms` says where forms go."""
+    allowed = b64encode(sha256(_style().encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{allowed}'; img-src data:; base-uri 'none'; form-action {forms}"
+
+
+@cache
+def _style() -> str:
+    return (_HERE / "style.css").read_text("utf-8")
 
 
 @cache

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+
+expect.set_options(timeout=30_000)  # a busy machine is not the page's fault
 
 
 def without(why: str) -> NoReturn:

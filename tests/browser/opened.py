@@ -45,14 +45,14 @@ class Opened:
 
 
 @contextmanager
-def opened(browser: Browser, file: Path, colours: Literal["light", "dark"] = "light") -> Iterator[Opened]:
-    """Open a file as whoever clicks on it does."""
+def opened(browser: Browser, what: Path | str, colours: Literal["light", "dark"] = "light") -> Iterator[Opened]:
+    """Open a file as whoever clicks on it does, or an address."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=colours)
     one = Opened(context.new_page())
     one.page.on("request", lambda request: one.asked.append(request.url))
     one.page.on("console", lambda message: one.console.append(message.text))
     one.page.on("pageerror", lambda error: one.console.append(str(error)))
     one.page.on("dialog", lambda dialog: one.dismiss(dialog))  # of a bound method it would set an attribute of ours
-    one.page.goto(file.as_uri())
+    one.page.goto(what if isinstance(what, str) else what.as_uri())
     yield one
     context.close()
