@@ -56,8 +56,8 @@ def test_the_address_of_a_place_is_all_that_there_is_to_know_of_it(keep: Keep) -
 def test_a_page_says_what_can_happen_what_cannot_and_which_part_of_its_guard_keeps_it_from_that() -> None:
     said = elements(asked("do=write").body).said
     assert "acknowledge The reply leaves the Durable Object" in said
-    assert re.search(r"put_lands sending = flying does not hold|put_lands .{0,40}flying.{0,10} does not hold", said)
-    assert "request = stored (changed)" in said or "request stored (changed)" in said
+    assert "put_lands sending = flying does not hold" in said
+    assert "request stored (changed)" in said
 
 
 @pytest.mark.parametrize("design", DESIGNS)
