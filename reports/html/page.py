@@ -28,7 +28,7 @@ from markupsafe import Markup
 
 from edgeproof.reports.errors import one_line
 
-__all__ = ["Page", "Section", "Tile", "filled", "html_page", "policy"]
+__all__ = ["Page", "Section", "Tile", "drawn", "filled", "html_page", "policy", "style_of"]
 
 _HERE: Final = Path(__file__).parent
 
@@ -76,7 +76,12 @@ def html_page(page: Page) -> str:
 
 def filled(template: str, **shown: Any) -> str:
     """A template with what it shows, and the one style sheet."""
-    return _environment().get_template(f"{template}.html.j2").render(**shown, style=Markup(_style()))
+    return drawn(f"{template}.html", **shown, style=Markup(_style()))
+
+
+def drawn(template: str, **shown: Any) -> str:
+    """A template, of a page or of a picture, with what it shows."""
+    return _environment().get_template(f"{template}.j2").render(**shown)
 
 
 def policy(forms: str = "'none'") -> str:
@@ -87,7 +92,12 @@ def policy(forms: str = "'none'") -> str:
 
 @cache
 def _style() -> str:
-    return (_HERE / "style.css").read_text("utf-8")
+    return style_of("palette", "style", "run")
+
+
+def style_of(*sheets: str) -> str:
+    """Style sheets of ours, one after the other."""
+    return "".join((_HERE / f"{sheet}.css").read_text("utf-8") for sheet in sheets)
 
 
 @cache

@@ -29,7 +29,7 @@ REST: Final = 24
 """The heights of a row in which time passes, and of any other with one line of text."""
 
 APART: Final = 7
-"""Between two messages of one step."""
+"""Between two messages of one step that pass the same lanes."""
 
 _LETTERS: Final = 18
 """Of a label in a lane, at most: the whole of it is in the table beside the picture."""
@@ -131,11 +131,19 @@ def _row(
             for lane, found in changes.items()
             for line, change in enumerate(found)
         ),
-        arrows=tuple(
-            Arrow(at[one.sender], at[one.receiver], middle + APART * (place - (len(said) - 1) / 2), one.lost)
-            for place, one in enumerate(said)
-        ),
+        arrows=tuple(_arrows(said, at, middle)),
     )
+
+
+def _arrows(said: Sequence[Message], at: Mapping[Lane, float], y: float) -> Iterator[Arrow]:
+    """One arrow per message: where it would lie on one before it, it lies above that."""
+    drawn: list[tuple[float, float]] = []
+    for one in said:
+        x, end = at[one.sender], at[one.receiver]
+        left, right = min(x, end), max(x, end)
+        covered = sum(left < other_right and other_left < right for other_left, other_right in drawn)
+        drawn.append((left, right))
+        yield Arrow(x, end, y - APART * covered, one.lost)
 
 
 def _told_again(trace: Trace, step: TraceStep) -> Iterator[Change]:

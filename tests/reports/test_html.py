@@ -29,7 +29,7 @@ from edgeproof.reports.request import Request, select_cases
 from edgeproof.reports.view import View, arrange
 from tests.properties.histories import clean, read, text
 from tests.reports import examples
-from tests.reports.conftest import Run
+from tests.reports.conftest import Keep, Run
 from tests.reports.html_pages import elements
 from tests.reports.test_escapes import HOSTILE, rude
 
@@ -129,6 +129,8 @@ def test_in_a_picture_a_read_comes_from_where_it_was_served() -> None:
         (at["KV"], at["location 1"]),
         (at["location 1"], at["clients"]),
     ]
+    asked, told = drawn.rows[-1].arrows
+    assert told.y < asked.y, "so that neither hides the other"
     assert "served = 1" in {label.text for label in drawn.rows[-1].labels}
 
 
@@ -268,3 +270,12 @@ def test_a_diagram_for_mermaid_is_made_of_any_design(tmp_path: Path, cli: Run) -
     trace = Trace("do_only", instance.values, (first, apply(instance, first, Event("write"))), (Event("write"),))
     (tmp_path / "t.itf.json").write_text(dump_trace(trace), "utf-8")
     assert "Note over DO: write" in cli("show", "--mermaid", "t.itf.json").out
+
+
+def test_show_draws_a_run_as_a_file_of_its_own(cli: Run, keep: Keep) -> None:
+    svg = ElementTree.fromstring(cli("show", "--svg", keep(examples.overtaken())).out)
+    names = {"s": "http://www.w3.org/2000/svg"}
+    assert [one.text for one in svg.findall("s:text", names)] == ["clients", "store", "replicator", "KV"]
+    assert len(svg.findall("s:rect[@class='break']", names)) == 1
+    assert svg.findtext("s:title", namespaces=names) == "monotonic-kv: 4 steps of do_kv"
+    assert "prints a picture and nothing else" in cli("show", "--svg", "--mermaid", keep(examples.overtaken())).err
