@@ -88,6 +88,8 @@ def run(
     --kills has no mercy: kill -9 of the store, with its replicator, or of a location, half of them each, and the next
     one perhaps before the last has been started again. Every write that was acknowledged is looked for in the end.
 
+    Beside the history goes report.html, which shows how stale reads were: by location, over time, beside the bound.
+
     On workerd the store and every location are processes of Cloudflare's runtime with the Worker of impl/worker; its
     HTTP front is written to and read from, and KV is the suite's, where the faults of puts come about.
 
