@@ -16,6 +16,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "contracts": ("crosshair",),
     "crash": ("apsw",),
     "shell": ("prompt_toolkit",),
+    "report": ("jinja2", "markupsafe", "vl_convert", "waitress"),
 }
 """By extra, the packages that it brings, by the names that they are imported by."""
 

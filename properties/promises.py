@@ -40,9 +40,9 @@ def promise_in(setting: Setting, *, platform: bool = False) -> Promise:
     are part of S.
     """
     instance, limits = setting.instance, _limits(setting)
-    bound = sum(value for _, value in present_terms(instance))
+    terms = present_terms(instance)
     promise = Promise(
-        float(bound * setting.unit),
+        float(sum(value for _, value in terms) * setting.unit),
         formula(instance),
         instance.values.get("reader") == "guarded",
         (*_numbers(setting), "all times are of one clock"),
@@ -51,6 +51,7 @@ def promise_in(setting: Setting, *, platform: bool = False) -> Promise:
         bool(instance.values.get("put_late")),
         machine=None if platform else limits["sync_delay"],
         design=instance.machine.name,
+        terms=tuple((term.formula, term.meaning, float(value * setting.unit)) for term, value in terms),
     )
     if not platform:
         return promise

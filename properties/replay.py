@@ -7,7 +7,7 @@ about a property of one's own by giving that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from attrs import evolve, frozen
@@ -83,15 +83,20 @@ def replay(
 
 
 def truth_table(
-    trace: Trace, design: type[Design] | Machine | None = None, properties: Iterable[Property] = ()
+    trace: Trace,
+    design: type[Design] | Machine | None = None,
+    properties: Iterable[Property] = (),
+    *,
+    only: Collection[str] | None = None,
 ) -> tuple[Mapping[str, bool | None], ...]:
     """For every state the truth of every property that applies: of the state, or of the step that led to it.
 
     None where a property says nothing about that step. For a property that settles it is whether it holds just now.
-    `design` and `properties` are as in `replay`.
+    `design` and `properties` are as in `replay`; with `only` no others are asked than those with these ids.
     """
     instance = _instance(trace, design)
-    asked = [*(CATALOGUE[name] for name in applicable(instance)), *properties]
+    every = [*(CATALOGUE[name] for name in applicable(instance)), *properties]
+    asked = [one for one in every if only is None or one.id in only]
     truth = {one.id: _truth(instance, one, trace.states, trace.events) for one in asked}
     return tuple({name: of(number) for name, of in truth.items()} for number in range(len(trace.states)))
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The output folder of a run: `report.md`, `cases.md`, `report.json`, `junit.xml`, `report.sarif`, and a trace file per
-witness under `traces/`.
+"""The output folder of a run: `report.html`, `report.md`, `cases.md`, `report.json`, `junit.xml`, `report.sarif`, and a
+trace file per witness under `traces/`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgeproof.model.trace import dump_trace
+from edgeproof.properties.extras import installed
 from edgeproof.reports.cases import cases_document
-from edgeproof.reports.difference import differences
+from edgeproof.reports.difference import Change, differences
 from edgeproof.reports.faults import faults
 from edgeproof.reports.files import remove_file, write_text
 from edgeproof.reports.folders import point_latest
@@ -34,15 +35,26 @@ def write_bundle(view: View, base: Reported | None = None) -> list[str]:
     report = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     changes = None if base is None else differences(base, as_reported(document))
     documents = {
+        **_page(view, changes),
+        "report.md": markdown_document(view, changes),
+        "cases.md": cases_document(view),
+        "report.json": report,
         "junit.xml": junit_document(view),
         "report.sarif": sarif_document(faults(view)),
-        "cases.md": cases_document(view),
-        "report.md": markdown_document(view, changes),
-        "report.json": report,
     }
     written = write_files(view, documents)
     point_latest(view.out)
     return written
+
+
+def _page(view: View, changes: Sequence[Change] | None) -> dict[str, str]:
+    """`report.html`, where what makes it is installed."""
+    if not installed("report"):
+        return {}
+    from edgeproof.reports.html.verified import verified_page
+    from edgeproof.reports.html.writing import PAGE
+
+    return {PAGE: verified_page(view, changes)}
 
 
 def write_files(view: View, documents: Mapping[str, str]) -> list[str]:

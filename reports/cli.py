@@ -22,6 +22,7 @@ from edgeproof.reports.commands.compare import compare
 from edgeproof.reports.commands.cover import cover
 from edgeproof.reports.commands.crash import crash
 from edgeproof.reports.commands.diff import diff
+from edgeproof.reports.commands.explore import explore
 from edgeproof.reports.commands.export import export
 from edgeproof.reports.commands.flags import flags
 from edgeproof.reports.commands.follow import follow
@@ -80,6 +81,7 @@ def cli(context: click.Context) -> None:
       edgeproof follow FILE                                the same, while it is being written
       edgeproof show TRACE                                 a counterexample, step by step
       edgeproof shell do_kv                                a walk by hand: what can happen, and what breaks
+      edgeproof explore do_kv                              the same in a browser, with pictures
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
       edgeproof interleave                                 what overtakes what, in the code itself
@@ -97,7 +99,7 @@ def cli(context: click.Context) -> None:
 
 
 for one in (
-    *(verify, cover, pin, mutate, diff, compare, replay, show, shell, bound, run, interleave, crash),
+    *(verify, cover, pin, mutate, diff, compare, replay, show, shell, explore, bound, run, interleave, crash),
     *(check, learn, follow, flags, target, export, listing, scaffold),
 ):
     cli.add_command(one)

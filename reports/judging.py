@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -12,6 +12,7 @@ from attrs import evolve
 from edgeproof.model.machine import DesignError
 from edgeproof.properties import verify as engines
 from edgeproof.properties.engines.fuzz.cover import Least
+from edgeproof.properties.extras import installed, missing
 from edgeproof.reports.asked import How, Request
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.deployment import Deployment, is_address, judge
@@ -94,15 +95,15 @@ def _finish(terminal: Terminal, ledger: Ledger, how: How, out: str, before: Repo
 
     ledger = evolve(ledger, environment={**ledger.environment, "profile": how.profile, "system": how.system})
     view = evolve(arrange(ledger, out, program_name()), placeless=is_address(how.system))
-    write_bundle(view, before)
+    written = write_bundle(view, before)
     if terminal.as_json:
         terminal.document(report_document(view))
     else:
-        _print(terminal, view)
+        _print(terminal, view, written)
     return ledger.exit_status
 
 
-def _print(terminal: Terminal, view: View) -> None:
+def _print(terminal: Terminal, view: View, written: Sequence[str]) -> None:
     from edgeproof.reports.faults import faults
     from edgeproof.reports.matrix import print_sheet, print_summary
     from edgeproof.reports.workflow_commands import wants_workflow_commands, workflow_commands
@@ -114,7 +115,9 @@ def _print(terminal: Terminal, view: View) -> None:
     print_summary(terminal.out, view)
     for line in workflow_commands(faults(view)) if wants_workflow_commands(os.environ) else ():
         terminal.out.print(line, soft_wrap=True, markup=False, highlight=False)
-    names = ", ".join(view.path(name) for name in ("report.md", "cases.md", "report.json", "junit.xml", "report.sarif"))
+    if not installed("report"):
+        terminal.out.print(f"report.html is not written, as {missing('report')}", soft_wrap=True)
+    names = ", ".join(path for path in written if not path.endswith(".itf.json"))
     terminal.out.print(
         f"wrote {names} and {counted(len(view.traces()) + len(view.shown()), 'trace')} in {view.path('traces')}",
         soft_wrap=True,

@@ -64,7 +64,10 @@ def _step(trace: Trace, step: TraceStep, everyone: str) -> list[str]:
 def _told(table: Mapping[str, Arrows], step: TraceStep, before: State, after: State) -> list[str]:
     assert step.event is not None
     arrows = table.get(step.event.action)
-    return arrows(before, after, dict(step.event.arguments)) if arrows else []
+    try:
+        return arrows(before, after, dict(step.event.arguments)) if arrows else []
+    except KeyError:
+        return []  # an action of another design that has this name, and not the variables
 
 
 def _say(*lines: str) -> Arrows:

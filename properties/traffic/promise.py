@@ -18,7 +18,8 @@ class Promise:
     environment (seconds; `failures` counts puts in a row): a history that shows one passed breaks an assumption, and
     then tells nothing about the design. None assumes nothing. Puts that end later than `put_timeout` break one unless
     they `may_be_late`. `machine` is how late the machine of a run may be by itself, as its stalls show; `skew` is how
-    far the recorders' clocks may lie apart. `design` is the one that the bound is of.
+    far the recorders' clocks may lie apart. `design` is the one that the bound is of, and `terms` are
+    what it is the sum of: the formula of each, what it is for, and its seconds.
     """
 
     bound_s: float
@@ -36,6 +37,7 @@ class Promise:
     machine: float | None = None
     skew: float | None = None
     design: str = PATTERN
+    terms: tuple[tuple[str, str, float], ...] = ()
 
     @property
     def keeps_a_copy(self) -> bool:

@@ -21,7 +21,7 @@ from edgeproof.properties.traffic.ranges import Ranges
 from edgeproof.properties.traffic.spans import moment_of
 from edgeproof.properties.traffic.table import Column, Floats, Ints, Table, concat
 
-__all__ = ["QUANTILES", "behind", "freshness", "quantiles", "rounded_up", "spread", "staler"]
+__all__ = ["QUANTILES", "behind", "freshness", "quantiles", "rounded_up", "spread", "stale_for", "staler"]
 
 QUANTILES: Final = {"p50": 500, "p90": 900, "p99": 990, "p999": 999}
 """In thousandths of the reads; the largest value goes with them."""
@@ -46,14 +46,21 @@ def _stale(facts: Facts, which: str, skew: float) -> list[Table]:
     """How many reads of each batch were how stale."""
     found = []
     for reads in facts.reads():
-        if which == "certain":
-            stale = reads.invoke - moment_of(facts, reads, "superseded") - skew
-        else:
-            of = matched(key(facts.told, VERSION), key(facts.versions, VERSION))
-            newer_asked = np.append(facts.versions.newer_asked, np.nan)[of][reads.told]
-            stale = reads.returned - newer_asked + skew
-        each = reads.only("unit", "pop").put(seconds=rounded_up(np.fmax(stale, 0.0)), n=np.ones(len(reads), np.int64))
+        stale = stale_for(facts, reads, which, skew)
+        each = reads.only("unit", "pop").put(seconds=rounded_up(stale), n=np.ones(len(reads), np.int64))
         found.append(_counted_by([each], ("unit", "pop", "seconds")))
+    return found
+
+
+def stale_for(facts: Facts, reads: Table, which: str, skew: float = 0.0) -> Floats:
+    """How stale each of some reads was (`which`: certain or possible), in seconds; 0 where it was not."""
+    if which == "certain":
+        stale = reads.invoke - moment_of(facts, reads, "superseded") - skew
+    else:
+        of = matched(key(facts.told, VERSION), key(facts.versions, VERSION))
+        newer_asked = np.append(facts.versions.newer_asked, np.nan)[of][reads.told]
+        stale = reads.returned - newer_asked + skew
+    found: Floats = np.fmax(stale, 0.0)
     return found
 
 

@@ -14,6 +14,7 @@ from edgeproof.reports.commands.design_options import DESIGN
 from edgeproof.reports.commands.history_options import ENVIRONMENT, READING, moved
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, refused
+from edgeproof.reports.folders import LATEST, REPORTS, folder_of
 from edgeproof.reports.settings import Chosen
 from edgeproof.reports.traffic.promises import Given, promised
 from edgeproof.reports.traffic.reading import Reading, named_history, read_history
@@ -42,7 +43,12 @@ Exit status:
 @click.option("--staleness", is_flag=True, help="Measure how stale reads were: quantiles, versions behind.")
 @click.option("--explore", is_flag=True, help="Check nothing: propose a mapping file for HISTORY, with reasons.")
 @click.option("--explain", is_flag=True, help="Check nothing: show the plan of --engine spark, with its one shuffle.")
-@click.option("--out", type=click.Path(path_type=Path), help="With --explore: write the mapping to this file.")
+@click.option("--html", is_flag=True, help=f"Write report.html as well, with plots: see {REPORTS}/{LATEST}.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="With --explore: write the mapping to this file. With --html: write the page into this folder.",
+)
 @moved("--learn", to="learn")
 @moved("--follow", to="follow")
 @moved("--idle", to="follow", flag=False)
@@ -55,6 +61,7 @@ def check(
     staleness: bool,
     explore: bool,
     explain: bool,
+    html: bool,
     out: Path | None,
     seed: int,
 ) -> int:
@@ -75,6 +82,7 @@ def check(
       edgeproof check reports/out/history.jsonl
       edgeproof check 'logs/*.parquet' --sync-delay 2s --put-timeout 5s --retries 3 --retry-delay 1s --cache-ttl 60s
       edgeproof check logs --staleness
+      edgeproof check logs --cache-ttl 60s --sync-delay 2s --put-timeout 5s --html      a page to look at
       edgeproof check logs --design do_kv_regional --set G=60s --sync-delay 2s --put-timeout 5s --cache-ttl 60s
       edgeproof check logs --reader guarded --property monotonic-reads --json
       edgeproof check --explore tail.json --out mapping.toml
@@ -86,24 +94,26 @@ def check(
     from edgeproof.reports.traffic.explored import explore_history
     from edgeproof.reports.traffic.findings import report_findings
 
-    if out is not None and not explore:
-        raise Unusable("--out is for --explore")
+    if out is not None and not (explore or html):
+        raise Unusable("--out is for --explore, and for --html")
     if explore:
         with refused(ValueError, OSError):
             return explore_history(terminal, named_history(reading), out)
     if explain:
         with refused(ValueError, OSError):
             return explain_check(terminal, reading)
+    page = str(out or folder_of([reading.title], (reading, given, chosen, properties))) if html else None
     started = time.perf_counter()
     with refused(ValueError, OSError):
-        found = _found(reading, promised(given, chosen), properties, staleness)
-    return report_findings(terminal, reading, found, seed, time.perf_counter() - started)
+        found = _found(reading, promised(given, chosen), properties, staleness, html)
+    return report_findings(terminal, reading, found, seed, time.perf_counter() - started, page)
 
 
-def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], staleness: bool) -> Findings:
+def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], staleness: bool, html: bool) -> Findings:
     """Read and check a history. Raises ValueError and OSError for what cannot be used."""
     from edgeproof.properties.engines.history.engine import check_all
     from edgeproof.properties.traffic.catalogue import CHECKS
+    from edgeproof.properties.traffic.course import course
     from edgeproof.properties.traffic.measure import measure
     from edgeproof.reports.traffic.findings import Findings
 
@@ -111,4 +121,6 @@ def _found(reading: Reading, promise: Promise, properties: tuple[str, ...], stal
         raise Unusable(f"no history can be checked for {unknown[0]!r}; there is {', '.join(CHECKS)}")
     recorded = read_history(reading)
     checked = check_all(recorded.ask, recorded.malformed, promise, properties)
-    return Findings(promise, checked, measure(recorded.ask, promise.slack) if staleness else None)
+    measured = measure(recorded.ask, promise.slack) if staleness or html else None
+    pictured = (measured, course(recorded.ask, promise.slack)) if measured is not None and html else None
+    return Findings(promise, checked, measured if staleness else None, pictured)

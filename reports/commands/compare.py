@@ -73,7 +73,7 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
     "no" is a trace that replays. Verdicts come from exhaustive search and from proof; `edgeproof verify` also drives
     the implementations. Costs are computed on the model and measured on the implementation in the same run.
 
-    Writes compare.md, compare.json and a trace per counterexample below --out.
+    Writes report.html, compare.md, compare.json and a trace per counterexample below --out.
 
     \b
     Examples:
@@ -121,7 +121,7 @@ def compare(terminal: Terminal, designs: tuple[str, ...], profile: str, out: str
         terminal.document(page_document(page))
     else:
         print_page(terminal.out, page)
-        documents = ", ".join(path for path in written if path.endswith((".md", "compare.json")))
+        documents = ", ".join(path for path in written if not path.endswith(".itf.json"))
         traces = counted(len(page.view.traces()), "trace")
         terminal.out.print(f"wrote {documents} and {traces} in {page.view.path('traces')}", soft_wrap=True)
     return page.comparison.exit_status

@@ -15,8 +15,10 @@ from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, counted, one_line, refused
 from edgeproof.reports.files import read_text, write_text
+from edgeproof.reports.folders import LATEST, REPORTS, folder_of
 
 if TYPE_CHECKING:
+    from edgeproof.properties.engines.crash.syscalls.engine import Commands
     from edgeproof.properties.engines.crash.syscalls.witness import Witness
     from edgeproof.properties.evidence import Evidence
 
@@ -73,6 +75,8 @@ Exit status:
 @click.option(
     "--keep", type=click.Path(), metavar="FOLDER", help="Leave the files of that power cut here, to be looked at."
 )
+@click.option("--html", is_flag=True, help=f"Write report.html as well: see {REPORTS}/{LATEST}.")
+@click.option("--out", type=click.Path(), metavar="FOLDER", help="With --html: write the page into this folder.")
 @click.option("--replay", "again", type=click.Path(), metavar="FILE", help="Recover from a power cut that was saved.")
 def crash(
     terminal: Terminal,
@@ -86,6 +90,8 @@ def crash(
     recover_timeout: Fraction,
     save: str | None,
     keep: str | None,
+    html: bool,
+    out: str | None,
     again: str | None,
     seed: int,
 ) -> int:
@@ -119,11 +125,13 @@ def crash(
     """
     if recover is None:
         raise Unusable("name the recovery: --recover COMMAND")
+    if out is not None and not html:
+        raise Unusable("--out is for --html")
     if keep is not None and Path(keep).exists():
         raise Unusable(f"{keep} is there already: --keep makes a folder of its own")
     if again is not None:
-        if program is not None or save is not None:
-            raise Unusable("--replay takes its files from a power cut that was saved: no --command, no --save")
+        if program is not None or save is not None or html:
+            raise Unusable("--replay takes its files from a power cut that was saved: no --command, --save or --html")
         return _replay(terminal, again, recover, float(recover_timeout), keep)
     if program is None:
         raise Unusable("name the command that writes: --command COMMAND, or --replay FILE")
@@ -140,11 +148,21 @@ def crash(
 
         write_text(save, dump_witness(witness))
     _keep(witness, keep)
+    page = _page(program, commands, evidence, witness, out) if html else None
     if terminal.as_json:
         terminal.document(_document(evidence, witness))
     else:
         _print(terminal, evidence, witness)
+        if page is not None:
+            terminal.out.print(f"wrote {page}", soft_wrap=True)
     return _status(evidence)
+
+
+def _page(program: str, commands: Commands, evidence: Evidence, witness: Witness | None, out: str | None) -> str:
+    from edgeproof.reports.html.cut import cut_page
+    from edgeproof.reports.html.writing import write_page
+
+    return write_page(out or folder_of(["crash"], (commands, evidence.seed)), cut_page(program, evidence, witness))
 
 
 def _replay(terminal: Terminal, path: str, recover: str, seconds: float, keep: str | None) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from attrs import asdict
 
+from edgeproof.properties.extras import installed
 from edgeproof.properties.pattern import PATTERN
 from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.consoles import Terminal
@@ -86,6 +87,8 @@ def run(
 
     --kills has no mercy: kill -9 of the store, with its replicator, or of a location, half of them each, and the next
     one perhaps before the last has been started again. Every write that was acknowledged is looked for in the end.
+
+    Beside the history goes report.html, which shows how stale reads were: by location, over time, beside the bound.
 
     On workerd the store and every location are processes of Cloudflare's runtime with the Worker of impl/worker; its
     HTTP front is written to and read from, and KV is the suite's, where the faults of puts come about.
@@ -196,6 +199,7 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
     case = Case("live", PATTERN, options.constants(), tuple(one.property for one in found))
     conclusions = [conclude(case, one.property, (one,)) for one in found]
     view = arrange(Ledger(tuple(conclusions), options.seed, result.seconds), out, program_name())
+    page = _page(view, result, promise, out) if installed("report") else None
     if terminal.as_json:
         terminal.document({**_run_document(result), "proved_by": _proved_by(options), "report": report_document(view)})
         return _status(view, result)
@@ -206,7 +210,26 @@ def _report(terminal: Terminal, options: LiveOptions, promise: Promise, result: 
     for line in (*proved, *_measured(found, result, options.sync_delay), *result.remarks):
         terminal.out.print(one_line(line), soft_wrap=True)
     print_summary(terminal.out, view)
+    if page is not None:
+        terminal.out.print(f"wrote {page}", soft_wrap=True)
     return _status(view, result)
+
+
+def _page(view: View, result: LiveResult, promise: Promise, out: str) -> str:
+    """Write the page of a run, with plots of what its readers were told; returns its path."""
+    from edgeproof.properties.intake import load
+    from edgeproof.properties.traffic.backends import open_duckdb
+    from edgeproof.properties.traffic.course import course
+    from edgeproof.properties.traffic.facts import at_once, gather
+    from edgeproof.properties.traffic.measure import measure
+    from edgeproof.reports.html.staleness import staleness_section
+    from edgeproof.reports.html.verified import verified_page
+    from edgeproof.reports.html.writing import write_page
+
+    loaded = load(open_duckdb(), [result.history])
+    ask = at_once(gather(loaded))
+    stale = staleness_section(measure(ask, promise.slack), course(ask, promise.slack), promise)
+    return write_page(out, verified_page(view, command="run", more=[stale]))
 
 
 def _status(view: View, result: LiveResult) -> int:

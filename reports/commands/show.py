@@ -31,7 +31,8 @@ Exit status:
 @click.argument("trace", type=click.Path())
 @click.option("--design", metavar="NAME", help=f"The design, where it is none of ours: {OWN_DESIGN}.")
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid sequence diagram instead of the table.")
-def show(terminal: Terminal, trace: str, design: str | None, mermaid: bool, seed: int) -> int:
+@click.option("--svg", is_flag=True, help="Print a picture instead: a lane per participant, time runs downwards.")
+def show(terminal: Terminal, trace: str, design: str | None, mermaid: bool, svg: bool, seed: int) -> int:
     """Show a TRACE: what each step changed, and which properties held then.
 
     A property has a column if the trace is about it or breaks it. The steps that a lasso repeats for ever are marked.
@@ -40,12 +41,15 @@ def show(terminal: Terminal, trace: str, design: str | None, mermaid: bool, seed
     Examples:
       edgeproof show reports/out/traces/NAME.itf.json
       edgeproof show --mermaid TRACE > diagram.mmd      renders on GitHub, inside a mermaid block
+      edgeproof show --svg TRACE > run.svg
       edgeproof show --json TRACE | jq .steps[].changes
     """
     from edgeproof.reports.changes import steps_document
     from edgeproof.reports.inputs import read_trace
     from edgeproof.reports.mermaid import sequence_diagram
 
+    if svg and (mermaid or terminal.as_json):
+        raise Unusable("--svg prints a picture and nothing else: no --json, no --mermaid")
     if design is not None:
         design_named(design)
     run, instance = read_trace(trace)
@@ -53,6 +57,10 @@ def show(terminal: Terminal, trace: str, design: str | None, mermaid: bool, seed
     if terminal.as_json:
         diagram = {"mermaid": sequence_diagram(instance, run, steps)} if mermaid else {}
         terminal.document(steps_document(run, steps) | diagram)
+    elif svg:
+        from edgeproof.reports.html.drawing import run_picture
+
+        click.echo(run_picture(instance, run, steps), nl=False)
     elif mermaid:
         click.echo(sequence_diagram(instance, run, steps), nl=False)
     else:

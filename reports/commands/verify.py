@@ -115,9 +115,9 @@ def verify(terminal: Terminal, request: Request, how: How, aimed: Aimed, seed: i
     Without options and hazards, every named case of every design is checked, with what is expected of it. With
     them, the one case that they describe. `edgeproof list` shows what there is to choose from.
 
-    Writes report.md (a summary for a CI job), cases.md (every case in full), report.json, junit.xml, report.sarif and a
-    trace per counterexample; traces of an earlier run with the same --out, or of the same question, are removed. In
-    GitHub Actions what is not as expected is annotated, too.
+    Writes report.html (all of it, to look at), report.md (a summary for a CI job), cases.md (every case in full),
+    report.json, junit.xml, report.sarif and a trace per counterexample; traces of an earlier run with the same --out,
+    or of the same question, are removed. In GitHub Actions what is not as expected is annotated, too.
 
     With --engine fuzz only the system is judged, by runs. What runs cannot decide, as `convergence`, and what they
     happened not to show is listed as not decided by runs, and fails nothing; too little done on the system does.

@@ -19,6 +19,7 @@ from edgeproof.reports.view import View, arrange, program_name
 
 if TYPE_CHECKING:
     from edgeproof.properties.engines.history.engine import Checked
+    from edgeproof.properties.traffic.course import Course
     from edgeproof.properties.traffic.measure import Staleness
     from edgeproof.properties.traffic.promise import Promise
     from edgeproof.reports.consoles import Terminal
@@ -29,17 +30,21 @@ __all__ = ["Findings", "promise_document", "report_findings", "view_of"]
 
 @frozen
 class Findings:
-    """What was found under which promise; how stale reads were, if that was asked."""
+    """What was found under which promise; how stale reads were, if that was asked, and what a page shows of that."""
 
     promise: Promise
     checked: Checked
     staleness: Staleness | None
+    pictured: tuple[Staleness, Course] | None = None
 
 
-def report_findings(terminal: Terminal, reading: Reading, found: Findings, seed: int, seconds: float) -> int:
-    """Print it all, or write the one JSON document; returns the exit status."""
+def report_findings(
+    terminal: Terminal, reading: Reading, found: Findings, seed: int, seconds: float, out: str | None = None
+) -> int:
+    """Print it all, or write the one JSON document, and a page into the folder `out`; returns the exit status."""
     checked = found.checked
     view = view_of(reading.title, checked.evidence, checked.anomalies, found.promise, seed, seconds)
+    page = None if out is None else _write_page(view, found, out)
     if terminal.as_json:
         terminal.document(_document(reading, found, view))
         return view.ledger.exit_status
@@ -51,7 +56,18 @@ def report_findings(terminal: Terminal, reading: Reading, found: Findings, seed:
         terminal.out.print()
         terminal.out.print(table)
     print_summary(terminal.out, view)
+    if page is not None:
+        terminal.out.print(f"wrote {page}", soft_wrap=True)
     return view.ledger.exit_status
+
+
+def _write_page(view: View, found: Findings, out: str) -> str:
+    from edgeproof.reports.html.staleness import staleness_section
+    from edgeproof.reports.html.verified import verified_page
+    from edgeproof.reports.html.writing import write_page
+
+    more = [] if found.pictured is None else [staleness_section(*found.pictured, found.promise)]
+    return write_page(out, verified_page(view, command="check", more=more))
 
 
 def view_of(

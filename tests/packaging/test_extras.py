@@ -9,6 +9,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from edgeproof.properties.extras import EXTRAS
 from tests.packaging.building import PACKAGES, ROOT
@@ -17,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def brought(requirements: list[str]) -> set[str]:
-    return {Requirement(one).name.lower() for one in requirements}
+    return {canonicalize_name(Requirement(one).name) for one in requirements}
 
 
 def imported() -> set[str]:
@@ -36,13 +37,15 @@ def test_each_extra_brings_the_packages_that_are_said_to_be_its() -> None:
     of = packages_distributions()
     for extra, packages in EXTRAS.items():
         named = brought(PROJECT["optional-dependencies"][extra])
-        assert all(named & {name.lower() for name in of[package]} for package in packages), extra
+        assert all(named & {canonicalize_name(name) for name in of[package]} for package in packages), extra
 
 
 def test_whatever_is_imported_is_the_cores_or_an_extras() -> None:
     of = packages_distributions()
     core = {
-        package for package, names in of.items() if {name.lower() for name in names} & brought(PROJECT["dependencies"])
+        package
+        for package, names in of.items()
+        if {canonicalize_name(name) for name in names} & brought(PROJECT["dependencies"])
     }
     extras = {package for packages in EXTRAS.values() for package in packages}
     assert imported() - core - extras <= {"pyspark", "py4j", "pytest"}, "of the extra `spark`, and who loads our plugin"

@@ -17,6 +17,7 @@ from edgeproof.model.designs import DESIGNS
 from edgeproof.properties.engines.history.engine import Promise
 from edgeproof.properties.evidence import Evidence, Verdict
 from tests.processes import started
+from tests.properties import histories
 from tests.reports.conftest import Run
 from tests.reports.standins import Calls
 
@@ -234,6 +235,7 @@ def test_run_records_a_history_and_reports_what_it_shows(
 ) -> None:
     def run_live(options: LiveOptions, notify: Callable[[str], None], site: object) -> LiveResult:
         notify("1 s of 60 s")
+        options.history.write_text("".join(histories.text(histories.clean())), "utf-8")
         assert (options.seconds, options.pops, options.heartbeat) == (60.0, 4, 1.5)
         counts = {"read ok": 1200, "commit ok": 34}
         writes = Writes(acknowledged=34, lost=lost, torn=0, twice=0)

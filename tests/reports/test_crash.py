@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from edgeproof.properties.engines.crash.syscalls import ptrace
 from tests.ptraced import needs_ptrace
 from tests.reports.conftest import Outcome, Run
+from tests.reports.html_pages import elements
 
 pytestmark = needs_ptrace
 
@@ -183,3 +185,14 @@ def test_what_cannot_be_recorded_is_undecided_and_said(way: str, why: str, crash
     assert outcome.status == 3
     assert outcome.out.startswith("UNKNOWN power-cut: ")
     assert why in outcome.out
+
+
+def test_a_page_shows_the_power_cut_and_what_was_not_sure_then(crash: Run) -> None:
+    outcome = crash("log", "acknowledges-early", "--html")
+    assert outcome.status == 1
+    (page,) = re.findall(r"wrote (reports/out/crash-\w{6}/report\.html)", outcome.out)
+    said = elements(Path("reports/out/latest/report.html").read_text("utf-8")).said
+    assert Path("reports/out/latest/report.html").samefile(page)
+    assert "✗ 'one=1' was acknowledged, and is not there" in said
+    assert re.search(r"operation what it did what became of it \d+ write of log.* lost", said)
+    assert "--out is for --html" in crash("log", "", "--out", "x").err
