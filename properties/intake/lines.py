@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final, Protocol
 
-import numpy as np
 from attrs import frozen
 
 __all__ = ["BOM", "LONGEST", "Block", "blocks", "is_utf8"]
@@ -38,7 +37,16 @@ class Block:
     @cached_property
     def ends(self) -> int:
         """How many lines end in it."""
-        return int(np.count_nonzero(np.frombuffer(self.data, np.uint8) == ord("\n")))
+        return self.data.count(b"\n")
+
+    def parts(self, size: int) -> Iterator[Block]:
+        """The same lines as blocks of about so many bytes."""
+        begin, number = 0, self.first
+        while begin < len(self.data):
+            end = self.data.find(b"\n", begin + size) + 1 or len(self.data)
+            part = Block(number, self.data[begin:end])
+            yield part
+            begin, number = end, number + part.ends
 
 
 def is_utf8(data: bytes) -> bool:
