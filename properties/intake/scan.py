@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from edgeproof.properties.intake.cells import Cells
 from edgeproof.properties.intake.events_of_cells import Scanned, json_text
 from edgeproof.properties.intake.expected import Expected, expected_of
 from edgeproof.properties.intake.json_scan import scan_lines
@@ -32,6 +33,7 @@ class LineScanner:
         self._mapping = mapping
         self._expected = expected
         self._judge = Judge(mapping)
+        self._used: Cells | None = None
 
     def read(self, file: str, block: Block) -> tuple[pa.Table, Ints] | None:
         """The events of which it is certain, with the columns of `CODED`, and the other lines: which they are, from 0,
@@ -41,18 +43,17 @@ class LineScanner:
         if not size or lines * _SHORT > size or not is_utf8(block.data):
             return None
         scanned, left = self._scanned(np.frombuffer(block.data, np.uint8), size, lines)
-        found = self._judge.sound(scanned, file, block.first)
-        if found is None:
-            return None
-        events, others = found
+        events, others = self._judge.sound(scanned, file, block.first)
         left = np.concatenate((left, others, _behind(block, size)))
         return events, left[np.argsort(left[:, 0])]
 
     def _scanned(self, data: Any, size: int, lines: int) -> tuple[Scanned, Ints]:
-        expected, cells = self._expected, self._expected.columns.room(lines)
-        taken, left = np.empty((lines, 3), np.int64), np.empty((lines, 3), np.int64)
-        rows, others = scan_lines(data, size, expected.names, expected.text, *cells.arrays, taken, left, *expected.room)
-        return Scanned(data, cells, taken, rows, expected.columns.places, self._mapping, json_text), left[:others]
+        expected, columns = self._expected, self._expected.columns
+        self._used = cells = columns.room(lines, self._used)
+        rows, others = scan_lines(
+            data, size, expected.names, expected.text, *columns.forms, *cells.arrays, *expected.room
+        )
+        return Scanned(data, cells, rows, columns, self._mapping, json_text), cells.left[:others]
 
 
 def line_scanner(mapping: ColumnMapping) -> LineScanner | None:

@@ -24,6 +24,7 @@ __all__ = [
     "NOWHERE",
     "PAD",
     "Bytes",
+    "Floats",
     "Ints",
     "Slots",
     "after_space",
@@ -31,6 +32,7 @@ __all__ = [
     "compiled",
     "joined",
     "natural_end",
+    "natural_of",
     "number_end",
     "special",
     "text_end",
@@ -51,8 +53,12 @@ _DIGITS: Final = 16
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Slots = NDArray[np.int32]
 
+
+_WITH_PARTS: Final = ("tokens.py", "number_scan.py", "cells.py")
+"""Files whose parts, or numbers, are in what is compiled."""
 
 _njit: Any = njit
 """With options that numba's types leave out."""
@@ -65,9 +71,9 @@ def compiled(function: Callable[..., Any]) -> Any:
     except RuntimeError:
         # There is no folder that numba may write to: it is compiled anew in every process.
         return _njit(error_model="numpy", nogil=True, _nrt=False)(function)
-    # What is kept holds parts of this file as well, and numba asks only whether the function's own file is the same.
-    file, here = made._cache._cache_file, Path(__file__).stat()
-    file._source_stamp = (file._source_stamp, here.st_mtime_ns, here.st_size)
+    # What is kept holds parts of other files as well, and numba asks only whether the function's own file is the same.
+    file, others = made._cache._cache_file, [Path(__file__).with_name(name).stat() for name in _WITH_PARTS]
+    file._source_stamp = (file._source_stamp, *((other.st_mtime_ns, other.st_size) for other in others))
     return made
 
 
@@ -344,6 +350,28 @@ def code_of_word(data: Bytes, begin: int, end: int, column: int, slots: Slots, w
     words[column, added, 0], words[column, added, 1], words[column, added, 2] = begin, length, hashed
     count[column] = added + 1
     return int(added)
+
+
+@part
+def natural_of(data: Bytes, begin: int, end: int, form: Bytes, cut: int) -> int:
+    """The whole number that a text says in digits, behind the first `cut` bytes of its form and before the others; -1
+    for any other text.
+    """
+    begin, behind = begin + cut, end - (len(form) - cut)
+    if not 0 < behind - begin < _DIGITS:
+        return NOWHERE
+    for at in range(cut):
+        if data[begin - cut + at] != form[at]:
+            return NOWHERE
+    for at in range(cut, len(form)):
+        if data[behind - cut + at] != form[at]:
+            return NOWHERE
+    number = np.int64(0)
+    for at in range(begin, behind):
+        if not 48 <= data[at] <= 57:
+            return NOWHERE
+        number = 10 * number + np.int64(data[at] - 48)
+    return int(number)
 
 
 @compiled
