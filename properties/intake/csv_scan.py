@@ -7,8 +7,6 @@ that row ends. Of a row in which something is not as it is expected it is of no 
 
 from __future__ import annotations
 
-import numpy as np
-
 from edgeproof.properties.intake.cells import ABSENT, MOMENT, NATURAL, NUMBER, TEXT, TIME
 from edgeproof.properties.intake.number_scan import NONE, divided, moment, number
 from edgeproof.properties.intake.tokens import (

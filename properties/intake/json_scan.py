@@ -78,9 +78,7 @@ def scan_lines(
         if data[at] != 10:
             for column in range(len(each)):
                 each[column, row] = ABSENT
-            at = _line_end(
-                data, at, row, names, text, form, cut, each, per, slots, words, count, escaped, after, above
-            )
+            at = _line_end(data, at, row, names, text, form, cut, each, per, slots, words, count, escaped, after, above)
             if at >= 0 and at - begin <= LINE:
                 taken[row, 0], taken[row, 1], taken[row, 2] = line, begin, at
                 row += 1
