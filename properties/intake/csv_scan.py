@@ -168,7 +168,7 @@ def _is_cell(
     if kind == NATURAL:
         each[column, row] = natural_of(data, begin, end, form, cut)
         return bool(each[column, row] >= 0)
-    if kind == NUMBER or kind == TIME or kind == MOMENT:
+    if kind in (NUMBER, TIME, MOMENT):
         stop, bits = number(data, begin)
         if stop == end and kind != MOMENT:
             each[column, row] = divided(bits, per[column])

@@ -31,7 +31,7 @@ from edgeproof.properties.intake.lines import BOM, Block, Readable, blocks, is_u
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.otlp import EXPORTS
 from edgeproof.properties.intake.scan_judge import Judge
-from edgeproof.properties.intake.tokens import LINE, PAD, Ints
+from edgeproof.properties.intake.tokens import LINE, Ints
 
 __all__ = ["scanned_csv"]
 
@@ -77,7 +77,7 @@ def scanned_csv(
     if header is None:
         yield CODED.empty_table(), csv_records(file, _Parts(chain([BOM, first.data], (block.data for block in each))))
         return
-    behind = Block(first.first + 1, first.data[len(header.line) :])
+    behind = Block.of(first.first + 1, first.data[len(header.line) :])
     waiting = chain([behind] if behind.data else [], each)
     with _Pool(file, header, mapping) as pool:
         for block, found in pool.each(waiting):
@@ -171,17 +171,17 @@ class _Scanner:
 
     def read(self, file: str, block: Block) -> _Found:
         """What is in a block."""
-        header, lines, size = self._header, block.ends + 1, len(block.data)
-        if lines * _SHORT > size or not is_utf8(block.data):
+        header, lines, size = self._header, block.ends + 1, block.size
+        if lines * _SHORT > size or not is_utf8(block.padded):
             return _Found(CODED.empty_table(), [], [], (0, block.first))
-        data, columns = np.frombuffer(block.data + b"\n" * PAD, np.uint8), header.columns
+        data, columns = np.frombuffer(block.padded, np.uint8), header.columns
         self._used = cells = columns.room(lines, self._used)
         rows, others, at, line = scan_rows(data, 0, size, header.mark, header.each, *columns.forms, *cells.arrays)
         scanned = Scanned(data, cells, rows, columns, self._mapping, _csv_text)
         events, doubtful = self._judge.sound(scanned, file, block.first)
         places = np.concatenate((cells.left[:others], doubtful))
         places = places[np.argsort(places[:, 0])]
-        each = [block.data[begin:end] for _, begin, end in places.tolist()]
+        each = [block.padded[begin:end] for _, begin, end in places.tolist()]
         numbers = (block.first + places[:, 0]).tolist()
         return _Found(events, each, numbers, None if at >= size else (at, block.first + line))
 

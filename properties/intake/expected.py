@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from edgeproof.properties.intake.cells import FLAG, MOMENT, NATURAL, NUMBER, TEXT, TIME, Cells
 from edgeproof.properties.intake.json_scan import NESTED, OBJECT, REFUSED
+from edgeproof.properties.intake.lines import PAD
 from edgeproof.properties.intake.mapping import DURATION, JOIN, MAPPED, ColumnMapping
 from edgeproof.properties.intake.otlp import EXPORTS
 from edgeproof.properties.intake.row import FLAGS, NATURALS, TIMES
@@ -28,7 +29,7 @@ _Entry = tuple[int, int, bool]
 
 @frozen
 class Said:
-    """What is said at one of some paths: of which kind it is, and how many of its units make a second if it is a time."""
+    """What is said at one of some paths: of which kind it is, and how many of its units make a second, of a time."""
 
     kind: int
     paths: tuple[str, ...]
@@ -193,4 +194,4 @@ class _Tree:
         for number, name, (role, to, other) in self.entries:
             names.append((len(text), len(name.encode()), number, role, to, other))
             text += name.encode()
-        return np.array(names, np.int64), np.frombuffer(text, np.uint8)
+        return np.array(names, np.int64), np.frombuffer(text + b"\n" * PAD, np.uint8)

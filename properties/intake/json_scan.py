@@ -27,6 +27,7 @@ from edgeproof.properties.intake.tokens import (
     natural_end,
     natural_of,
     part,
+    same,
     special,
     text_end,
     value_end,
@@ -173,10 +174,7 @@ def _line_end(
 def _stands(data: Bytes, at: int, names: Ints, text: Bytes, name: int) -> bool:
     """Whether a name stands at a place, and ends there."""
     begin, size = names[name, BEGIN], names[name, SIZE]
-    for place in range(size):
-        if data[at + place] != text[begin + place]:
-            return False
-    return bool(data[at + size] == 34)
+    return bool(data[at + size] == 34 and same(data, at, text, begin, size))
 
 
 @part
@@ -233,7 +231,7 @@ def _cell_end(
             return NOWHERE
         each[column, row] = natural_of(data, at + 1, end, form, cut)
         return int(end + 1) if each[column, row] >= 0 else NOWHERE
-    if role == NUMBER or role == TIME or role == MOMENT:
+    if role in (NUMBER, TIME, MOMENT):
         if data[at] != 34:
             end, bits = number(data, at)
             each[column, row] = divided(bits, per[column])

@@ -72,7 +72,7 @@ class _Lines:
     @classmethod
     def among(cls, block: Block, places: Any) -> _Lines:
         """The lines of a block at some places: which they are, from 0, and where each begins and ends."""
-        each = [block.data[begin:end] for _, begin, end in places.tolist()]
+        each = [block.padded[begin:end] for _, begin, end in places.tolist()]
         ends = np.cumsum([len(line) + 1 for line in each]) - 1
         return cls(b"\n".join(each), ends - [len(line) for line in each], ends, block.first + places[:, 0])
 
@@ -125,7 +125,7 @@ class LineReader:
     def _by_parts(self, file: str, block: Block) -> Batch:
         """What is in a block, at once unless its lines are so short that what is known of each takes more room."""
         found: list[Batch] = []
-        for part in [block] if block.ends * _SHORT <= len(block.data) else block.parts(_PART):
+        for part in [block] if block.ends * _SHORT <= block.size else block.parts(_PART):
             failures = sum(len(one.malformed) for one in found)
             found.append(self._read(file, _Lines.of(part), block.first, failures))
         return together(found)

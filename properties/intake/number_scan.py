@@ -31,12 +31,12 @@ _BEFORE: Final = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334
 
 
 def _five(power: int) -> int:
-    """The first 128 bits of a power of five, the last of them too small, or too large if the power is below 0."""
+    """The first 128 bits of a power of five: all that there are, or too large by less than one if it is below 0."""
     if power >= 0:
         bits = (5**power).bit_length()
-        return 5**power << (128 - bits) if bits <= 128 else 5**power >> (bits - 128)
+        return int(5**power << (128 - bits))
     bits = (5**-power).bit_length()
-    return ((1 << (bits + 127)) // 5**-power) + 1
+    return int((1 << (bits + 127)) // 5**-power) + 1
 
 
 _FIVES: Final = [_five(power) for power in range(-_POWER, _POWER + 1)]
@@ -111,7 +111,7 @@ def _double_of(digits: np.uint64, power: int) -> int:
         exponent += 1
     if not 0 < exponent < 2047:
         return NONE
-    return np.int64((found & _U(2**52 - 1)) | (_U(exponent) << _U(52)))
+    return int(np.int64((found & _U(2**52 - 1)) | (_U(exponent) << _U(52))))
 
 
 @inlined
@@ -119,7 +119,7 @@ def number(data: Bytes, at: int) -> tuple[int, int]:
     """Where a number of JSON ends, and the bits of its double; NOWHERE for one that is not decided here."""
     negative = data[at] == 45
     at += int(negative)
-    digits, begin, behind = _U(0), at, np.int64(0)
+    digits, begin, behind = _U(0), at, 0
     while 48 <= data[at] <= 57:
         digits = digits * _U(10) + _U(data[at] - 48)
         at += 1
@@ -160,7 +160,7 @@ def _exponent(data: Bytes, at: int) -> tuple[int, int]:
         at += 1
     if at == begin or 48 <= data[at] <= 57:
         return NOWHERE, 0
-    return at, -exponent if down else exponent
+    return at, int(-exponent if down else exponent)
 
 
 @part
@@ -191,7 +191,7 @@ def moment(data: Bytes, at: int, end: int) -> int:
     seconds = 86400 * day + clock - offset
     if offset == _NO_OFFSET or seconds < 0:
         return NONE
-    return _double_of(_U(1_000_000_000 * seconds + nanoseconds), -9)
+    return int(_double_of(_U(1_000_000_000 * seconds + nanoseconds), -9))
 
 
 _NO_OFFSET: Final = 10**6
@@ -201,7 +201,7 @@ _NO_OFFSET: Final = 10**6
 def _two(data: Bytes, at: int) -> int:
     """The number that two digits are, or one that is too large for whatever they may say."""
     one, other = np.int64(data[at]) - 48, np.int64(data[at + 1]) - 48
-    return 10 * one + other if 0 <= one <= 9 and 0 <= other <= 9 else 100
+    return int(10 * one + other) if 0 <= one <= 9 and 0 <= other <= 9 else 100
 
 
 @part
@@ -225,7 +225,7 @@ def _clock(data: Bytes, at: int) -> int:
     hours, minutes, seconds = _two(data, at), _two(data, at + 3), _two(data, at + 6)
     if hours > 23 or minutes > 59 or seconds > 59:
         return NONE
-    return 3600 * hours + 60 * minutes + seconds
+    return int(3600 * hours + 60 * minutes + seconds)
 
 
 @part
@@ -248,4 +248,4 @@ def _offset(data: Bytes, at: int, end: int) -> int:
         return _NO_OFFSET
     if hours > 23 or minutes > 59:
         return _NO_OFFSET
-    return (3600 * hours + 60 * minutes) * (1 if data[at] == 43 else -1)
+    return int((3600 * hours + 60 * minutes) * (1 if data[at] == 43 else -1))

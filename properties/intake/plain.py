@@ -18,7 +18,6 @@ from attrs import frozen
 
 from edgeproof.properties.intake.columns import EVENTS, NEEDED
 from edgeproof.properties.intake.in_place import as_parquet, in_place
-from edgeproof.properties.intake.kept import Kept, KeptPart
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.values import PER_SECOND
@@ -144,13 +143,8 @@ def plain(path: Path, schema: pa.Schema, mapping: ColumnMapping) -> Plain | None
     return Plain(path, _as_events(there), _as_events(per))
 
 
-def groups_of(file: Plain | Kept, most: int = _MANY) -> Iterator[Groups | KeptPart]:
-    """The row groups of a file, as many at a time as have `most` rows; of what was kept, its parts as they are. Raises
-    IntakeError for what is no Parquet.
-    """
-    if isinstance(file, Kept):
-        yield from file.parts
-        return
+def groups_of(file: Plain, most: int = _MANY) -> Iterator[Groups]:
+    """The row groups of a file, as many at a time as have `most` rows. Raises IntakeError for what is no Parquet."""
     with as_parquet(file.path), pq.ParquetFile(file.path) as opened:
         metadata = opened.metadata
     places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}

@@ -22,7 +22,6 @@ from edgeproof.properties.intake.row import LARGEST
 __all__ = [
     "LINE",
     "NOWHERE",
-    "PAD",
     "Bytes",
     "Floats",
     "Ints",
@@ -34,13 +33,13 @@ __all__ = [
     "natural_end",
     "natural_of",
     "number_end",
+    "same",
     "special",
     "text_end",
     "value_end",
     "word_end",
 ]
 
-PAD: Final = 64
 NOWHERE: Final = -1
 LINE: Final = 2**20
 """Bytes of the longest line that is looked at."""
@@ -317,14 +316,15 @@ def _hashed(data: Bytes, begin: int, length: int) -> int:
 
 
 @inlined
-def _same(data: Bytes, one: int, other: int, length: int) -> bool:
+def same(data: Bytes, one: int, others: Bytes, other: int, length: int) -> bool:
+    """Whether so many bytes stand at two places, behind which there are eight more of any kind."""
     for at in range(0, length - 7, 8):
-        if _eight(data, one + at) != _eight(data, other + at):
+        if _eight(data, one + at) != _eight(others, other + at):
             return False
     rest = length & 7
     if not rest:
         return True
-    differing = _eight(data, one + length - rest) ^ _eight(data, other + length - rest)
+    differing = _eight(data, one + length - rest) ^ _eight(others, other + length - rest)
     return bool(differing << np.uint64(64 - 8 * rest) == 0)
 
 
@@ -342,7 +342,7 @@ def code_of_word(data: Bytes, begin: int, end: int, column: int, slots: Slots, w
     while slots[column, slot] >= 0:
         code = slots[column, slot]
         if words[column, code, 2] == hashed and words[column, code, 1] == length:
-            if _same(data, begin, words[column, code, 0], length):
+            if same(data, begin, data, words[column, code, 0], length):
                 return int(code)
         slot = (slot + 1) & mask
     added = count[column]
@@ -354,11 +354,11 @@ def code_of_word(data: Bytes, begin: int, end: int, column: int, slots: Slots, w
 
 @part
 def natural_of(data: Bytes, begin: int, end: int, form: Bytes, cut: int) -> int:
-    """The whole number that a text says in digits, behind the first `cut` bytes of its form and before the others; -1
-    for any other text.
+    """The whole number that a text says in digits, behind the first `cut` bytes of its form and before the others;
+    NOWHERE for any other text.
     """
     begin, behind = begin + cut, end - (len(form) - cut)
-    if not 0 < behind - begin < _DIGITS:
+    if not 0 < behind - begin <= _DIGITS:
         return NOWHERE
     for at in range(cut):
         if data[begin - cut + at] != form[at]:
@@ -371,7 +371,7 @@ def natural_of(data: Bytes, begin: int, end: int, form: Bytes, cut: int) -> int:
         if not 48 <= data[at] <= 57:
             return NOWHERE
         number = 10 * number + np.int64(data[at] - 48)
-    return int(number)
+    return int(number) if number <= LARGEST else NOWHERE
 
 
 @compiled

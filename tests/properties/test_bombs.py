@@ -85,7 +85,7 @@ def peak() -> int:
 
 def warm() -> None:
     """From now on every file is a large one."""
-    sources.MANY, sources.ALWAYS = 0, ALWAYS
+    vars(sources).update(MANY=0, ALWAYS=ALWAYS)
     open_duckdb()
     _needed.append(peak())
 
