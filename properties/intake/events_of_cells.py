@@ -50,11 +50,11 @@ class Scanned:
         """
         times, doubtful = self._times()
         columns: dict[str, Any] = {column: self._column(column) for column in COLUMNS if column not in TIMES}
-        columns |= {column: pa.array(found, from_pandas=True) for column, found in times.items()}
+        columns |= {column: _array(found, np.isnan(found)) for column, found in times.items()}
         columns["returned"] = columns.pop("return")
         columns["era"] = pc.fill_null(columns["era"], 0)
-        columns["file"] = pa.DictionaryArray.from_arrays(np.zeros(self.rows, np.int32), [file])
-        columns["line"] = pa.array(first + self.cells.taken[: self.rows, 0])
+        columns["file"] = pa.DictionaryArray.from_arrays(_masked(np.zeros(self.rows, np.int32)), pa.array([file]))
+        columns["line"] = _masked(first + self.cells.taken[: self.rows, 0])
         return pa.table([columns[name] for name in CODED.names], schema=CODED), doubtful | ~self._is_telling()
 
     def _is_telling(self) -> Flags:
@@ -93,7 +93,7 @@ class Scanned:
             return pa.DictionaryArray.from_arrays(_masked(codes), words, safe=False)
         each = [*(translated(said, word) for word in words.to_pylist()), translated(said, None)]
         found = pa.array(each, pa.string()).dictionary_encode()
-        return pa.DictionaryArray.from_arrays(found.indices.take(pa.array(codes % len(each))), found.dictionary)
+        return pa.DictionaryArray.from_arrays(found.indices.take(_masked(codes % len(each))), found.dictionary)
 
     def _codes(self, column: str) -> pa.Array:
         """A column of versions, by the numbers that stand for their text."""
@@ -151,9 +151,14 @@ def json_text(word: str) -> str:
 
 
 def _taken(words: pa.StringArray, places: Ints) -> pa.StringArray:
-    return words.take(pa.array(places)) if len(words) else pa.nulls(len(places), pa.string())
+    return words.take(_masked(places)) if len(words) else pa.nulls(len(places), pa.string())
+
+
+def _array(cells: NDArray[Any], absent: Flags) -> pa.Array:
+    """Numbers as an array of Arrow, which lies where they do. (Arrow's own way from NumPy asks Pandas first.)"""
+    valid = pa.py_buffer(np.packbits(~absent, bitorder="little")) if absent.any() else None
+    return pa.Array.from_buffers(pa.from_numpy_dtype(cells.dtype), len(cells), [valid, pa.py_buffer(cells)])
 
 
 def _masked(cells: NDArray[Any]) -> pa.Array:
-    absent = cells == ABSENT
-    return pa.array(cells, mask=absent if absent.any() else None)
+    return _array(cells, cells == ABSENT)
