@@ -16,6 +16,7 @@ from edgeproof.properties.intake.tokens import (
     Floats,
     Ints,
     Slots,
+    cell_end,
     code_of_word,
     compiled,
     inlined,
@@ -100,10 +101,11 @@ def _row_end(
                 return NOWHERE, False
             at = end + 1
         else:
-            while data[at] != mark and data[at] != 10 and data[at] != 13:
+            at = cell_end(data, at, mark)
+            while data[at] == 34:
                 # A quote within stands for itself.
-                doubled |= data[at] == 34
-                at += 1
+                doubled = True
+                at = cell_end(data, at + 1, mark)
             end = at
             fits &= not doubled
         if cell < len(columns) and fits and end > begin and columns[cell, 0] >= 0:

@@ -27,6 +27,7 @@ __all__ = [
     "Ints",
     "Slots",
     "after_space",
+    "cell_end",
     "code_of_word",
     "compiled",
     "joined",
@@ -113,6 +114,8 @@ _ONES: Final = np.uint64(0x0101010101010101)
 _HIGH: Final = np.uint64(0x8080808080808080)
 _SPACES: Final = np.uint64(0x2020202020202020)
 _QUOTES: Final = np.uint64(0x2222222222222222)
+_ENDS: Final = np.uint64(0x0A0A0A0A0A0A0A0A)
+_RETURNS: Final = np.uint64(0x0D0D0D0D0D0D0D0D)
 _ESCAPES: Final = np.uint64(0x5C5C5C5C5C5C5C5C)
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
 _HALF: Final = np.uint64(32)
@@ -135,6 +138,21 @@ def special(data: Bytes, at: int) -> int:
         quotes, escapes = eight ^ _QUOTES, eight ^ _ESCAPES
         # A byte that is 0, or less than a space, borrows from its highest bit. What lies above the first may be wrong.
         found = ((quotes - _ONES) & ~quotes) | ((escapes - _ONES) & ~escapes) | ((eight - _SPACES) & ~eight)
+        found &= _HIGH
+        if found:
+            return int(at + np.int64(_zeros(found) >> _THREE))
+        at += 8
+
+
+@inlined
+def cell_end(data: Bytes, at: int, mark: int) -> int:
+    """The first place from `at` on with a mark, a quote or the end of a line."""
+    marks = np.uint64(mark) * _ONES
+    while True:
+        eight = _eight(data, at)
+        parting, quotes, ends, returns = eight ^ marks, eight ^ _QUOTES, eight ^ _ENDS, eight ^ _RETURNS
+        found = ((parting - _ONES) & ~parting) | ((quotes - _ONES) & ~quotes)
+        found |= ((ends - _ONES) & ~ends) | ((returns - _ONES) & ~returns)
         found &= _HIGH
         if found:
             return int(at + np.int64(_zeros(found) >> _THREE))
