@@ -215,6 +215,15 @@ def test_wherever_a_history_ends_it_is_judged_on_the_way_as_the_checks_judge_it_
     assert decided > 4 * len(FOLLOWED)
 
 
+def test_who_is_told_a_version_that_a_restore_undid_is_left_to_the_checks_until_somebody_makes_it_anew() -> None:
+    lines = [commit(1, 0, 0.5), commit(2, 1, 1.5), fault("rollback", 3, 3.1, version=1)]
+    told = [*lines, read(2, 5, 5.1, digest=None)]
+    (checked,) = check_table(as_table(told), MALFORMED.empty_table(), Promise(BOUND), ["never-ahead"])
+    assert (verdicts(reports(told))["never-ahead"], checked.verdict) == (Verdict.UNKNOWN, Verdict.VIOLATED)
+    anew = [*lines, commit(3, 4, 4.1), read(3, 5, 5.1, digest=None)]
+    assert verdicts(reports(anew))["never-ahead"] is Verdict.HOLDS_TO_BOUND
+
+
 def test_malformed_lines_leave_everything_open() -> None:
     lines = [line.encode() for line in text(clean())]
     lines[3:3] = [b"{\n", b"\n"]

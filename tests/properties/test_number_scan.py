@@ -12,8 +12,8 @@ import pytest
 
 from edgeproof.properties.intake import number_scan
 from edgeproof.properties.intake.lines import PAD
-from edgeproof.properties.intake.tokens import Bytes, compiled
-from edgeproof.properties.intake.values import iso_seconds
+from edgeproof.properties.intake.tokens import NOWHERE, Bytes, compiled, natural_of
+from edgeproof.properties.intake.values import as_natural, iso_seconds
 
 MANY: Final = 20_000
 
@@ -26,6 +26,11 @@ def scanned_number(data: Bytes) -> Any:
 @compiled
 def scanned_moment(data: Bytes, end: int) -> Any:
     return number_scan.moment(data, 0, end)
+
+
+@compiled
+def scanned_natural(data: Bytes, end: int, form: Bytes, cut: int) -> Any:
+    return natural_of(data, 0, end, form, cut)
 
 
 def number(text: str) -> tuple[int, float]:
@@ -96,3 +101,15 @@ def any_moment(random: Random) -> str:
 @pytest.mark.parametrize("text", ["-", ".5", "5.", "01", "1e", "+1", "1e+", "NaN", "1" * 20, "1e400", "-1e-400", ""])
 def test_what_is_no_number_of_json_or_has_no_double_near_to_it_is_left_to_others(text: str) -> None:
     assert number(text)[0] < 0
+
+
+@pytest.mark.parametrize("form", ["{}", "v{}", "{} b", "v{}-b"])
+@pytest.mark.parametrize(
+    "text", ["7", "v7", "v7-b", "v70-c", "w70-b", "007", "7 b", "", "v-b", "v", "-7", "7.0", "٧", "9" * 17]
+)
+def test_a_whole_number_in_text_is_what_the_readable_way_says_or_left_to_others(form: str, text: str) -> None:
+    before, _, behind = form.partition("{}")
+    end = len(text.encode())
+    found = scanned_natural(padded(text), end, np.frombuffer((before + behind).encode(), np.uint8), len(before))
+    assert found in (NOWHERE, as_natural(text, form))
+    assert found != NOWHERE or text != form.replace("{}", "7")

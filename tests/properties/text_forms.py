@@ -39,7 +39,7 @@ SHAPES: Final[Mapping[str, ColumnMapping]] = {
         {"times": {"all": "ms"}, "columns": {"return": "END", "duration": "took", "unit": ["app.id", "app_id"]}}
     ),
     "versions with a letter": mapping_of(
-        {"versions": {"form": "v{}"}, "times": {"all": "us"}, "values": {"kind": {"told": "read", "GET": "skip"}}}
+        {"versions": {"form": "v{}-b"}, "times": {"all": "us"}, "values": {"kind": {"told": "read", "GET": "skip"}}}
     ),
     "versions by their commits": mapping_of({"versions": {"order": "commits"}, "times": {"all": "ns"}}),
     "names in several columns": mapping_of(
