@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources as Parquet of our columns: what is checked many times is parsed and judged once, in bounded memory."""
+"""Sources as events with our columns: what is checked many times is parsed and judged once, in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from edgeproof.properties.intake.columns import CODED, MALFORMED, coded
+from edgeproof.properties.intake.columns import MALFORMED, coded
 from edgeproof.properties.intake.jsonl import LineReader
+from edgeproof.properties.intake.kept import Keeper, Kept
 from edgeproof.properties.intake.lines import Block, Readable, blocks
 from edgeproof.properties.intake.malformed import NOTHING, Count, hold_against
 from edgeproof.properties.intake.mapping import ColumnMapping
@@ -27,43 +27,29 @@ from edgeproof.properties.intake.row import COLUMNS, Row
 from edgeproof.properties.intake.rows import Batch, rows_of_record, sorted_out
 from edgeproof.properties.intake.sources import Source, has_many, opened
 
-__all__ = ["batches", "line_batches", "write_parquet"]
-
-_GROUP: Final = 122_880
-"""Rows of a row group: DuckDB's unit of parallel work."""
+__all__ = ["batches", "keep", "line_batches"]
 
 _MANY: Final = 20_000
 """Records that are made a table at once."""
-
-_TEXT: Final = [one.name for one in CODED if pa.types.is_dictionary(one.type)]
 
 _HOPELESS: Final = 20_000
 """Malformed lines without an event among them, after which it is asked why."""
 
 
-def write_parquet(
+def keep(
     sources: Iterable[Source], mapping: ColumnMapping, events: Path, malformed: Path, *, strict: bool = False
-) -> int:
-    """Write the events and the malformed lines of some sources to two Parquet files; returns how many events.
+) -> Kept:
+    """Keep the events of some sources in a file, and write their malformed lines to one of Parquet.
 
     Raises OSError for a file that cannot be read, IntakeError for one that cannot be used, or whose columns are none of
     ours, and MalformedError for the first malformed line if `strict`.
     """
-    count = 0
-    with (
-        pq.ParquetWriter(events, CODED, use_dictionary=_TEXT, store_schema=False) as good,
-        pq.ParquetWriter(malformed, MALFORMED) as bad,
-    ):
-        waiting: list[pa.Table] = []
+    with Keeper(events) as keeper, pq.ParquetWriter(malformed, MALFORMED) as bad:
         for batch in (one for source in sources for one in _fitting(source, mapping.of(source.path), strict)):
-            bad.write_table(batch.malformed)
-            waiting.append(coded(batch.events))
-            count += len(batch.events)
-            if sum(map(len, waiting)) >= _GROUP:
-                good.write_table(pa.concat_tables(waiting).unify_dictionaries())
-                waiting = []
-        good.write_table(pa.concat_tables([CODED.empty_table(), *waiting]).unify_dictionaries())
-    return count
+            if len(batch.malformed):
+                bad.write_table(batch.malformed)
+            keeper.add(coded(batch.events))
+    return keeper.kept
 
 
 def _fitting(source: Source, mapping: ColumnMapping, strict: bool) -> Iterator[Batch]:
@@ -78,7 +64,7 @@ def _fitting(source: Source, mapping: ColumnMapping, strict: bool) -> Iterator[B
 
 
 def batches(source: Source, mapping: ColumnMapping) -> Iterator[Batch]:
-    """What is in a source, in its order. Raises OSError or IntakeError as `write_parquet` does."""
+    """What is in a source, in its order. Raises OSError or IntakeError as `keep` does."""
     file = str(source.path)
     with named(source):
         if has_lines(source):

@@ -7,20 +7,20 @@ that row ends. Of a row in which something is not as it is expected it is of no 
 
 from __future__ import annotations
 
-import numpy as np
-
-from edgeproof.properties.intake.cells import ABSENT, LENGTH, NATURAL, TEXT, TIME
+from edgeproof.properties.intake.cells import ABSENT, MOMENT, NATURAL, NUMBER, TEXT, TIME
+from edgeproof.properties.intake.number_scan import NONE, divided, moment, number
 from edgeproof.properties.intake.tokens import (
     LINE,
     NOWHERE,
     Bytes,
+    Floats,
     Ints,
     Slots,
+    cell_end,
     code_of_word,
     compiled,
     inlined,
-    number_end,
-    part,
+    natural_of,
     word_end,
 )
 
@@ -34,7 +34,10 @@ def scan_rows(
     size: int,
     mark: int,
     columns: Ints,
+    form: Bytes,
+    cut: int,
     each: Ints,
+    per: Floats,
     slots: Slots,
     words: Ints,
     count: Ints,
@@ -55,26 +58,20 @@ def scan_rows(
             at += 1 + int(data[at] == 13)
             line += 1
             continue
-        end, fits = _row_end(data, begin, row, mark, columns, each, slots, words, count, escaped)
+        for column in range(len(each)):
+            each[column, row] = ABSENT
+        end, fits = _row_end(data, begin, row, mark, columns, form, cut, each, per, slots, words, count, escaped)
         if end < 0:
-            _forget(each, row)
             return row, others, begin, line
         if fits and end - begin <= LINE:
             taken[row, 0], taken[row, 1], taken[row, 2] = line, begin, end
             row += 1
         else:
-            _forget(each, row)
             left[others, 0], left[others, 1], left[others, 2] = line, begin, end
             others += 1
         at = end + 1
         line += 1
     return row, others, at, line
-
-
-@part
-def _forget(each: Ints, row: int) -> None:
-    for column in range(len(each)):
-        each[column, row] = ABSENT
 
 
 @inlined
@@ -84,7 +81,10 @@ def _row_end(
     row: int,
     mark: int,
     columns: Ints,
+    form: Bytes,
+    cut: int,
     each: Ints,
+    per: Floats,
     slots: Slots,
     words: Ints,
     count: Ints,
@@ -101,14 +101,17 @@ def _row_end(
                 return NOWHERE, False
             at = end + 1
         else:
-            while data[at] != mark and data[at] != 10 and data[at] != 13:
+            at = cell_end(data, at, mark)
+            while data[at] == 34:
                 # A quote within stands for itself.
-                doubled |= data[at] == 34
-                at += 1
+                doubled = True
+                at = cell_end(data, at + 1, mark)
             end = at
             fits &= not doubled
         if cell < len(columns) and fits and end > begin and columns[cell, 0] >= 0:
-            fits = _is_cell(data, begin, end, row, columns, cell, doubled, each, slots, words, count, escaped)
+            fits = _is_cell(
+                data, begin, end, row, columns, cell, doubled, form, cut, each, per, slots, words, count, escaped
+            )
         cell += 1
         if data[at] == mark:
             at += 1
@@ -147,7 +150,10 @@ def _is_cell(
     columns: Ints,
     cell: int,
     doubled: bool,
+    form: Bytes,
+    cut: int,
     each: Ints,
+    per: Floats,
     slots: Slots,
     words: Ints,
     count: Ints,
@@ -161,35 +167,16 @@ def _is_cell(
         escaped[column] |= doubled
         each[column, row] = code_of_word(data, begin, end, column, slots, words, count)
         return True
-    if kind == TIME:
-        each[column, row] = begin << LENGTH | (end - begin)
-        return bool(number_end(data, begin) == end and _has_no_exponent(data, begin, end))
     if kind == NATURAL:
-        each[column, row] = _natural(data, begin, end)
-        return bool(each[column, row] != ABSENT)
+        each[column, row] = natural_of(data, begin, end, form, cut)
+        return bool(each[column, row] >= 0)
+    if kind in (NUMBER, TIME, MOMENT):
+        stop, bits = number(data, begin)
+        if stop == end and kind != MOMENT:
+            each[column, row] = divided(bits, per[column])
+            return True
+        each[column, row] = moment(data, begin, end)
+        return bool(each[column, row] != NONE and kind != NUMBER)
     each[column, row] = data[begin] == 116 or data[begin] == 49
     digit = end == begin + 1 and (data[begin] == 48 or data[begin] == 49)
     return bool(digit or (data[begin] != 110 and word_end(data, begin) == end))
-
-
-@part
-def _has_no_exponent(data: Bytes, begin: int, end: int) -> bool:
-    if end - begin > 25:
-        return False
-    exponents = 0
-    for at in range(begin, end):
-        exponents += int(data[at] == 101 or data[at] == 69)
-    return exponents == 0
-
-
-@part
-def _natural(data: Bytes, begin: int, end: int) -> int:
-    """The whole number that so many digits are; ABSENT for anything else."""
-    number = np.int64(0)
-    if end - begin > 15:
-        return ABSENT
-    for at in range(begin, end):
-        if not 48 <= data[at] <= 57:
-            return ABSENT
-        number = 10 * number + np.int64(data[at] - 48)
-    return int(number)

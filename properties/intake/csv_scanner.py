@@ -21,16 +21,17 @@ import numpy as np
 import pyarrow as pa
 from attrs import frozen
 
+from edgeproof.properties.intake.cells import Cells
 from edgeproof.properties.intake.columns import CODED
 from edgeproof.properties.intake.csv_rows import csv_records, delimiter
 from edgeproof.properties.intake.csv_scan import scan_rows
 from edgeproof.properties.intake.events_of_cells import Scanned
-from edgeproof.properties.intake.expected import Columns, columns_of
+from edgeproof.properties.intake.expected import Columns, columns_of, joined_paths
 from edgeproof.properties.intake.lines import BOM, Block, Readable, blocks, is_utf8
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.otlp import EXPORTS
 from edgeproof.properties.intake.scan_judge import Judge
-from edgeproof.properties.intake.tokens import LINE, PAD, Ints
+from edgeproof.properties.intake.tokens import LINE, Ints
 
 __all__ = ["scanned_csv"]
 
@@ -76,7 +77,7 @@ def scanned_csv(
     if header is None:
         yield CODED.empty_table(), csv_records(file, _Parts(chain([BOM, first.data], (block.data for block in each))))
         return
-    behind = Block(first.first + 1, first.data[len(header.line) :])
+    behind = Block.of(first.first + 1, first.data[len(header.line) :])
     waiting = chain([behind] if behind.data else [], each)
     with _Pool(file, header, mapping) as pool:
         for block, found in pool.each(waiting):
@@ -96,20 +97,26 @@ def _header(data: bytes, mapping: ColumnMapping) -> _Header | None:
         return None
     mark = delimiter(plain.decode())
     names = next(csv.reader([plain.decode()], delimiter=mark))
-    columns = columns_of(mapping)
+    columns = columns_of(mapping, typed=False)
     if columns is None or len(set(names)) < len(names) or set(names) & set(EXPORTS):
         return None
     each = np.full((len(names), 2), -1, np.int64)
-    for (kind, paths), number in columns.numbers.items():
-        for path in paths:
-            heads = {path[:cut] for cut in range(len(path)) if path[cut] == "."}
-            if heads & set(names):
+    if any({path, *_heads(path)} & set(names) for path in joined_paths(mapping)):
+        return None
+    for number, said in enumerate(columns.said):
+        for path in said.paths:
+            if _heads(path) & set(names):
                 return None
             if path in names:
                 if each[names.index(path), 0] >= 0:
                     return None
-                each[names.index(path)] = kind, number
+                each[names.index(path)] = said.kind, number
     return _Header(line, ord(mark), each, columns)
+
+
+def _heads(path: str) -> set[str]:
+    """What a path may begin with, as the name of what it leads through."""
+    return {path[:cut] for cut in range(len(path)) if path[cut] == "."}
 
 
 class _Pool:
@@ -148,29 +155,35 @@ class _Pool:
         return block, found.result()
 
     def _read(self, block: Block) -> _Found:
-        if not hasattr(self._local, "judge"):
-            self._local.judge = Judge(self._mapping)
-        return _scanned(self._file, block, self._header, self._mapping, self._local.judge)
+        if not hasattr(self._local, "scanner"):
+            self._local.scanner = _Scanner(self._header, self._mapping)
+        found: _Found = self._local.scanner.read(self._file, block)
+        return found
 
 
-def _scanned(file: str, block: Block, header: _Header, mapping: ColumnMapping, judge: Judge) -> _Found:
-    lines = block.ends + 1
-    if lines * _SHORT > len(block.data) or not is_utf8(block.data):
-        return _Found(CODED.empty_table(), [], [], (0, block.first))
-    data, cells = np.frombuffer(block.data + b"\n" * PAD, np.uint8), header.columns.room(lines)
-    taken, left = np.empty((lines, 3), np.int64), np.empty((lines, 3), np.int64)
-    size = len(block.data)
-    rows, others, at, line = scan_rows(data, 0, size, header.mark, header.each, *cells.arrays, taken, left)
-    scanned = Scanned(data, cells, taken, rows, header.columns.places, mapping, _csv_text)
-    found = judge.sound(scanned, file, block.first)
-    if found is None:
-        return _Found(CODED.empty_table(), [], [], (0, block.first))
-    events, doubtful = found
-    places = np.concatenate((left[:others], doubtful))
-    places = places[np.argsort(places[:, 0])]
-    each = [block.data[begin:end] for _, begin, end in places.tolist()]
-    numbers = (block.first + places[:, 0]).tolist()
-    return _Found(events, each, numbers, None if at >= size else (at, block.first + line))
+class _Scanner:
+    """Scans blocks of rows under one header as one mapping says. One per thread."""
+
+    def __init__(self, header: _Header, mapping: ColumnMapping) -> None:
+        self._header, self._mapping = header, mapping
+        self._judge = Judge(mapping)
+        self._used: Cells | None = None
+
+    def read(self, file: str, block: Block) -> _Found:
+        """What is in a block."""
+        header, lines, size = self._header, block.ends + 1, block.size
+        if lines * _SHORT > size or not is_utf8(block.padded):
+            return _Found(CODED.empty_table(), [], [], (0, block.first))
+        data, columns = np.frombuffer(block.padded, np.uint8), header.columns
+        self._used = cells = columns.room(lines, self._used)
+        rows, others, at, line = scan_rows(data, 0, size, header.mark, header.each, *columns.forms, *cells.arrays)
+        scanned = Scanned(data, cells, rows, columns, self._mapping, _csv_text)
+        events, doubtful = self._judge.sound(scanned, file, block.first)
+        places = np.concatenate((cells.left[:others], doubtful))
+        places = places[np.argsort(places[:, 0])]
+        each = [block.padded[begin:end] for _, begin, end in places.tolist()]
+        numbers = (block.first + places[:, 0]).tolist()
+        return _Found(events, each, numbers, None if at >= size else (at, block.first + line))
 
 
 def _records(file: str, header: _Header, found: _Found) -> Records:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 from attrs import frozen
 from numpy.typing import NDArray
 
-from edgeproof.properties.intake.cells import ABSENT, LENGTH, Cells
+from edgeproof.properties.intake.cells import ABSENT, Cells
 from edgeproof.properties.intake.columns import CODED
+from edgeproof.properties.intake.expected import Columns, has_codes
 from edgeproof.properties.intake.mapping import DURATION, ColumnMapping, translated
 from edgeproof.properties.intake.row import COLUMNS, FLAGS, NATURALS, TIMES
 from edgeproof.properties.intake.tokens import Bytes, Ints, joined
-from edgeproof.properties.intake.values import PER_SECOND
+from edgeproof.properties.intake.values import code_of
 
 __all__ = ["Flags", "Scanned", "json_text"]
 
@@ -31,30 +32,29 @@ _EXACT: Final = 2.0**53
 
 @frozen(eq=False)
 class Scanned:
-    """The cells of some rows, which lie where `taken` says in `data`; `places` has the number of each column among
-    those of its kind.
+    """The cells of so many rows, whose text lies in `data`. What is made of them is no part of them any more, as cells
+    are used again.
     """
 
     data: Bytes
     cells: Cells
-    taken: Ints
     rows: int
-    places: Mapping[str, int]
+    columns: Columns
     mapping: ColumnMapping
     text: Callable[[str], str]
     """What a word with an escape says."""
 
     def events(self, file: str, first: int) -> tuple[pa.Table, Flags]:
         """The rows as events, with the columns of `CODED`, `first` being the number of the first line; and which of
-        them may be something else than it seems. Raises ArrowInvalid for a number that has no double near to it.
+        them may be something else than it seems.
         """
         times, doubtful = self._times()
         columns: dict[str, Any] = {column: self._column(column) for column in COLUMNS if column not in TIMES}
-        columns |= {column: pa.array(found, from_pandas=True) for column, found in times.items()}
+        columns |= {column: _array(found, np.isnan(found)) for column, found in times.items()}
         columns["returned"] = columns.pop("return")
         columns["era"] = pc.fill_null(columns["era"], 0)
-        columns["file"] = pa.DictionaryArray.from_arrays(np.zeros(self.rows, np.int32), [file])
-        columns["line"] = pa.array(first + self.taken[: self.rows, 0])
+        columns["file"] = pa.DictionaryArray.from_arrays(_masked(np.zeros(self.rows, np.int32)), pa.array([file]))
+        columns["line"] = _masked(first + self.cells.taken[: self.rows, 0])
         return pa.table([columns[name] for name in CODED.names], schema=CODED), doubtful | ~self._is_telling()
 
     def _is_telling(self) -> Flags:
@@ -62,9 +62,9 @@ class Scanned:
         return self._is_said("kind") | (self._is_said("unit") & self._is_said("version"))
 
     def _is_said(self, column: str) -> Flags:
-        if column not in self.places:
-            return np.zeros(self.rows, np.bool_)
-        found: Flags = self._cells(column) != ABSENT
+        found: Flags = np.full(self.rows, column in self.columns.places)
+        for place in self.columns.places.get(column, ()):
+            found &= self._cells(place) != ABSENT
         return found
 
     def _column(self, column: str) -> Any:
@@ -72,37 +72,57 @@ class Scanned:
         if column in self.mapping.constants:
             constant = pa.repeat(pa.scalar(self.mapping.constants[column]), self.rows)
             return constant.dictionary_encode() if pa.types.is_dictionary(kind) else constant
-        if column not in self.places:
+        if column not in self.columns.places:
             return pa.nulls(self.rows, kind)
-        if column in (*NATURALS, *FLAGS):
-            return _masked(self._cells(column)).cast(kind)
+        if has_codes(self.mapping, column):
+            return self._codes(column)
+        if column in NATURALS:
+            return _masked(self._cells(*self.columns.places[column]).copy())
+        if column in FLAGS:
+            return _masked(self._cells(*self.columns.places[column]).astype(np.int8)).cast(kind)
         return self._text(column)
 
-    def _cells(self, column: str) -> Ints:
-        return self.cells.each[self.places[column], : self.rows]
+    def _cells(self, place: int) -> Ints:
+        return self.cells.each[place, : self.rows]
 
     def _text(self, column: str) -> pa.DictionaryArray:
-        """A column of text, of which words with an escape are read, and all translated where the mapping says so."""
-        place = self.places[column]
-        codes, words = (
-            self._cells(column).astype(np.int32),
-            self._joined(self.cells.words[place, : self.cells.count[place]]),
-        )
+        """A column of text, put together and translated where the mapping says so."""
+        codes, words = self._together(self.columns.places[column])
         said = self.mapping.values.get(column)
-        if not (self.cells.escaped[place] or said):
-            return pa.DictionaryArray.from_arrays(_masked(codes), words)
-        each = [self.text(word) for word in words.to_pylist()] if self.cells.escaped[place] else words.to_pylist()
-        if said:
-            each = [translated(said, word) for word in each]
-        each.append(translated(said, None) if said else None)
+        if not said:
+            return pa.DictionaryArray.from_arrays(_masked(codes), words, safe=False)
+        each = [*(translated(said, word) for word in words.to_pylist()), translated(said, None)]
         found = pa.array(each, pa.string()).dictionary_encode()
-        return pa.DictionaryArray.from_arrays(found.indices.take(pa.array(codes % len(each))), found.dictionary)
+        return pa.DictionaryArray.from_arrays(found.indices.take(_masked(codes % len(each))), found.dictionary)
 
-    def _joined(self, places: Ints) -> pa.StringArray:
-        """What stands at some places, each with its length, as text."""
+    def _codes(self, column: str) -> pa.Array:
+        """A column of versions, by the numbers that stand for their text."""
+        codes, words = self._together(self.columns.places[column])
+        numbers = np.array([*(code_of(word) for word in words.to_pylist()), ABSENT], np.int64)
+        return _masked(numbers[codes])
+
+    def _together(self, places: Sequence[int]) -> tuple[NDArray[np.int32], pa.StringArray]:
+        """The numbers of words, and these words, put together of those at some places."""
+        codes, words = self._words(places[0])
+        for place in places[1:]:
+            more, others = self._words(place)
+            there = (codes >= 0) & (more >= 0)
+            pairs, found = np.unique(codes.astype(np.int64) * len(others) + more, return_inverse=True)
+            codes = np.where(there, found, ABSENT).astype(np.int32)
+            # Of pairs that are none nobody asks.
+            one, other = np.divmod(np.where(pairs >= 0, pairs, 0), max(len(others), 1))
+            words = pc.binary_join_element_wise(_taken(words, one), _taken(others, other), "/")
+        return codes, words
+
+    def _words(self, place: int) -> tuple[NDArray[np.int32], pa.StringArray]:
+        """The numbers of the words at a place, and these words."""
+        places = self.cells.words[place, : self.cells.count[place]]
         ends, text = np.zeros(len(places) + 1, np.int32), np.empty(int(places[:, 1].sum()), np.uint8)
         joined(self.data, places, ends, text)
-        return pa.StringArray.from_buffers(len(places), pa.py_buffer(ends), pa.py_buffer(text))
+        words = pa.StringArray.from_buffers(len(places), pa.py_buffer(ends), pa.py_buffer(text))
+        if self.cells.escaped[place]:
+            words = pa.array([self.text(word) for word in words.to_pylist()], pa.string())
+        return self._cells(place).astype(np.int32), words
 
     def _times(self) -> tuple[dict[str, Times], Flags]:
         """The times, NaN where there are none, of which one may follow from another one and how long it took; and
@@ -120,16 +140,9 @@ class Scanned:
     def _seconds(self, column: str) -> Times:
         if column in self.mapping.constants:
             return np.full(self.rows, float(self.mapping.constants[column]))
-        if column not in self.places:
+        if column not in self.columns.places:
             return np.full(self.rows, np.nan)
-        cells = self._cells(column)
-        there = cells != ABSENT
-        found = cells[there]
-        numbers = self._joined(np.stack((found >> LENGTH, found & (1 << LENGTH) - 1), axis=1)).cast(pa.float64())
-        seconds = np.full(self.rows, np.nan)
-        seconds[there] = numbers.to_numpy()
-        per = PER_SECOND[self.mapping.unit(column)]
-        return seconds if per == 1 else seconds / per
+        return self._cells(*self.columns.places[column]).view(np.float64).copy()
 
 
 def json_text(word: str) -> str:
@@ -137,6 +150,15 @@ def json_text(word: str) -> str:
     return str(json.loads(f'"{word}"')) if "\\" in word else word
 
 
+def _taken(words: pa.StringArray, places: Ints) -> pa.StringArray:
+    return words.take(_masked(places)) if len(words) else pa.nulls(len(places), pa.string())
+
+
+def _array(cells: NDArray[Any], absent: Flags) -> pa.Array:
+    """Numbers as an array of Arrow, which lies where they do. (Arrow's own way from NumPy asks Pandas first.)"""
+    valid = pa.py_buffer(np.packbits(~absent, bitorder="little")) if absent.any() else None
+    return pa.Array.from_buffers(pa.from_numpy_dtype(cells.dtype), len(cells), [valid, pa.py_buffer(cells)])
+
+
 def _masked(cells: NDArray[Any]) -> pa.Array:
-    absent = cells == ABSENT
-    return pa.array(cells, mask=absent if absent.any() else None)
+    return _array(cells, cells == ABSENT)

@@ -11,11 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from edgeproof.properties.intake.cells import ABSENT, LENGTH, NATURAL, TEXT, TIME
+from edgeproof.properties.intake.cells import ABSENT, MOMENT, NATURAL, NUMBER, TEXT, TIME
+from edgeproof.properties.intake.number_scan import NONE, divided, moment, number
 from edgeproof.properties.intake.tokens import (
     LINE,
     NOWHERE,
     Bytes,
+    Floats,
     Ints,
     Slots,
     after_space,
@@ -23,8 +25,9 @@ from edgeproof.properties.intake.tokens import (
     compiled,
     inlined,
     natural_end,
-    number_end,
+    natural_of,
     part,
+    same,
     special,
     text_end,
     value_end,
@@ -33,7 +36,7 @@ from edgeproof.properties.intake.tokens import (
 
 __all__ = ["NESTED", "OBJECT", "REFUSED", "scan_lines"]
 
-OBJECT, REFUSED = 4, 5
+OBJECT, REFUSED = 6, 7
 """What is behind a name, if it is no column: an object that is looked into, or what nothing is said of here."""
 
 NESTED: Final = 16
@@ -51,7 +54,10 @@ def scan_lines(
     size: int,
     names: Ints,
     text: Bytes,
+    form: Bytes,
+    cut: int,
     each: Ints,
+    per: Floats,
     slots: Slots,
     words: Ints,
     count: Ints,
@@ -71,13 +77,13 @@ def scan_lines(
         begin = at
         at = after_space(data, begin)
         if data[at] != 10:
-            at = _line_end(data, at, row, names, text, each, slots, words, count, escaped, after, above)
+            for column in range(len(each)):
+                each[column, row] = ABSENT
+            at = _line_end(data, at, row, names, text, form, cut, each, per, slots, words, count, escaped, after, above)
             if at >= 0 and at - begin <= LINE:
                 taken[row, 0], taken[row, 1], taken[row, 2] = line, begin, at
                 row += 1
             else:
-                for column in range(len(each)):
-                    each[column, row] = ABSENT
                 at = begin
                 while data[at] != 10:
                     at += 1
@@ -95,7 +101,10 @@ def _line_end(
     row: int,
     names: Ints,
     text: Bytes,
+    form: Bytes,
+    cut: int,
     each: Ints,
+    per: Floats,
     slots: Slots,
     words: Ints,
     count: Ints,
@@ -146,7 +155,7 @@ def _line_end(
                 if data[at] != 125:
                     continue
             else:
-                at = _cell_end(data, at, row, names, name, each, slots, words, count, escaped)
+                at = _cell_end(data, at, row, names, name, form, cut, each, per, slots, words, count, escaped)
         if at < 0:
             return NOWHERE
         at = after_space(data, at)
@@ -165,10 +174,7 @@ def _line_end(
 def _stands(data: Bytes, at: int, names: Ints, text: Bytes, name: int) -> bool:
     """Whether a name stands at a place, and ends there."""
     begin, size = names[name, BEGIN], names[name, SIZE]
-    for place in range(size):
-        if data[at + place] != text[begin + place]:
-            return False
-    return bool(data[at + size] == 34)
+    return bool(data[at + size] == 34 and same(data, at, text, begin, size))
 
 
 @part
@@ -187,7 +193,10 @@ def _cell_end(
     row: int,
     names: Ints,
     name: int,
+    form: Bytes,
+    cut: int,
     each: Ints,
+    per: Floats,
     slots: Slots,
     words: Ints,
     count: Ints,
@@ -214,13 +223,31 @@ def _cell_end(
         each[column, row] = code_of_word(data, at, end, column, slots, words, count)
         return int(end + 1)
     if role == NATURAL:
-        end, natural = natural_end(data, at)
-        each[column, row] = natural
-        return int(end)
-    if role == TIME:
-        end = number_end(data, at)
-        each[column, row] = at << LENGTH | (end - at)
-        return int(end)
+        if data[at] != 34:
+            end, each[column, row] = natural_end(data, at)
+            return int(end)
+        end = _quote(data, at + 1)
+        if end < 0 or cut < 0:
+            return NOWHERE
+        each[column, row] = natural_of(data, at + 1, end, form, cut)
+        return int(end + 1) if each[column, row] >= 0 else NOWHERE
+    if role in (NUMBER, TIME, MOMENT):
+        if data[at] != 34:
+            end, bits = number(data, at)
+            each[column, row] = divided(bits, per[column])
+            return NOWHERE if role == MOMENT else int(end)
+        end = _quote(data, at + 1)
+        if end < 0 or role == NUMBER:
+            return NOWHERE
+        each[column, row] = moment(data, at + 1, end)
+        return int(end + 1) if each[column, row] != NONE else NOWHERE
     end = word_end(data, at)
     each[column, row] = data[at] == 116
     return int(end)
+
+
+@inlined
+def _quote(data: Bytes, at: int) -> int:
+    """The closing quote of a string without escapes; NOWHERE for any other."""
+    end = special(data, at)
+    return int(end) if data[end] == 34 else NOWHERE

@@ -26,7 +26,7 @@ from edgeproof.properties.intake.lines import Block
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.quick import flat, names_with_dots, of_flat, raw_schema
 from edgeproof.properties.intake.row import Row
-from edgeproof.properties.intake.rows import Batch, rows_of, sorted_out
+from edgeproof.properties.intake.rows import Batch, rows_of, sorted_out, together
 
 if TYPE_CHECKING:
     from edgeproof.properties.intake.scan import LineScanner
@@ -41,6 +41,10 @@ _HOPELESS: Final = 100_000
 
 _AT_ONCE: Final = 100_000
 """Lines that are parsed as one table, which has all columns however short its lines are."""
+
+_SHORT: Final = 24
+_PART: Final = 2**18
+"""Bytes of a block that are looked at together where its lines have fewer than so many each."""
 
 _PLAIN_BYTES: Final = 4096
 _PLAIN_NESTING: Final = 100
@@ -68,7 +72,7 @@ class _Lines:
     @classmethod
     def among(cls, block: Block, places: Any) -> _Lines:
         """The lines of a block at some places: which they are, from 0, and where each begins and ends."""
-        each = [block.data[begin:end] for _, begin, end in places.tolist()]
+        each = [block.padded[begin:end] for _, begin, end in places.tolist()]
         ends = np.cumsum([len(line) + 1 for line in each]) - 1
         return cls(b"\n".join(each), ends - [len(line) for line in each], ends, block.first + places[:, 0])
 
@@ -110,7 +114,7 @@ class LineReader:
         """The events of a block, and its malformed lines. If they are `many`, text is coded as in `CODED`."""
         scanned = None if self._scanner is None else self._scanner.read(file, block)
         if scanned is None:
-            found = self._read(file, _Lines.of(block), block.first)
+            found = self._by_parts(file, block)
             return Batch(coded(found.events), found.malformed) if self._many else found
         events, left = scanned
         if not len(left):
@@ -118,7 +122,15 @@ class LineReader:
         others = self._read(file, _Lines.among(block, left), block.first)
         return Batch(pa.concat_tables([events, coded(others.events)]), others.malformed)
 
-    def _read(self, file: str, lines: _Lines, first: int) -> Batch:
+    def _by_parts(self, file: str, block: Block) -> Batch:
+        """What is in a block, at once unless its lines are so short that what is known of each takes more room."""
+        found: list[Batch] = []
+        for part in [block] if block.ends * _SHORT <= block.size else block.parts(_PART):
+            failures = sum(len(one.malformed) for one in found)
+            found.append(self._read(file, _Lines.of(part), block.first, failures))
+        return together(found)
+
+    def _read(self, file: str, lines: _Lines, first: int, failures: int = 0) -> Batch:
         plain = _plain(lines)
         if self._dotted is not None and self._dotted.search(lines.data):
             for i in np.flatnonzero(plain):
@@ -133,7 +145,7 @@ class LineReader:
                 quick.append(events)
                 left = np.append(left, indices[refused])
         left.sort()
-        slow = sorted_out(_not_hopeless(self._rows(lines.take(left)), file, first), file)
+        slow = sorted_out(_not_hopeless(self._rows(lines.take(left)), file, first, failures), file)
         return Batch(pa.concat_tables([*quick, slow.events]), slow.malformed)
 
     def _rows(self, lines: _Lines) -> Iterator[tuple[int, Row | ValueError]]:
@@ -176,10 +188,12 @@ class LineReader:
 
 
 def _not_hopeless(
-    rows: Iterator[tuple[int, Row | ValueError]], file: str, first: int
+    rows: Iterator[tuple[int, Row | ValueError]], file: str, first: int, failures: int
 ) -> Iterator[tuple[int, Row | ValueError]]:
-    """The same, unless so much is malformed in so little that this is no history, and may be meant to keep us busy."""
-    failures = 0
+    """The same, unless so much is malformed in so little that this is no history, and may be meant to keep us busy.
+
+    So many of the lines from `first` on were malformed before these.
+    """
     for number, row in rows:
         failures += isinstance(row, ValueError)
         if failures > _HOPELESS:

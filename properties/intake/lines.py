@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 from attrs import frozen
 
-__all__ = ["BOM", "LONGEST", "Block", "blocks", "is_utf8"]
+__all__ = ["BOM", "LONGEST", "PAD", "Block", "blocks", "is_utf8"]
 
 LONGEST: Final = 16 * 2**20
 """Of a line, in bytes (16 MiB): what is longer is no event, and need not be kept to be refused."""
@@ -18,8 +18,11 @@ LONGEST: Final = 16 * 2**20
 BOM: Final = b"\xef\xbb\xbf"
 """A byte order mark, which may begin a file and nothing else."""
 
-SIZE: Final = 4 * 2**20
-"""Of a block, in bytes (4 MiB)."""
+PAD: Final = 64
+"""Line ends behind the lines of a block, in case somebody looks a few bytes further."""
+
+SIZE: Final = 2 * 2**20
+"""Of a block, in bytes (2 MiB): what was just read of it is still near to the processor when it is looked at."""
 
 
 class Readable(Protocol):
@@ -30,15 +33,38 @@ class Readable(Protocol):
 
 @frozen
 class Block:
-    """Some whole lines, `first` being the number of the first. Only the last line of a file may lack its end."""
+    """Some whole lines of `size` bytes, `first` being the number of the first, with `PAD` line ends behind them. Only
+    the last line of a file may lack its end.
+    """
 
     first: int
-    data: bytes
+    padded: bytes
+    size: int
+
+    @classmethod
+    def of(cls, first: int, *parts: bytes | memoryview) -> Block:
+        """The lines that are in some bytes, one after the other."""
+        padded = b"".join((*parts, b"\n" * PAD))
+        return cls(first, padded, len(padded) - PAD)
+
+    @cached_property
+    def data(self) -> bytes:
+        """The lines by themselves."""
+        return self.padded[: self.size]
 
     @cached_property
     def ends(self) -> int:
         """How many lines end in it."""
-        return int(np.count_nonzero(np.frombuffer(self.data, np.uint8) == ord("\n")))
+        return int(np.count_nonzero(np.frombuffer(self.padded, np.uint8) == ord("\n"))) - PAD
+
+    def parts(self, size: int) -> Iterator[Block]:
+        """The same lines as blocks of about so many bytes."""
+        begin, number = 0, self.first
+        while begin < self.size:
+            end = min(self.padded.find(b"\n", min(begin + size, self.size)) + 1, self.size)
+            part = Block.of(number, memoryview(self.padded)[begin:end])
+            yield part
+            begin, number = end, number + part.ends
 
 
 def is_utf8(data: bytes) -> bool:
@@ -63,11 +89,11 @@ def blocks(stream: Readable, size: int = SIZE, first: int = 1) -> Iterator[Block
         cut = chunk.rfind(b"\n") + 1
         if cut:
             whole = memoryview(chunk)
-            block = Block(number, b"".join((rest, whole[:cut])))
+            block = Block.of(number, rest, whole[:cut])
             yield block
             number += block.ends
             rest = bytes(whole[cut:])
         elif len(rest) <= LONGEST:
             rest += chunk
     if rest:
-        yield Block(number, rest)
+        yield Block.of(number, rest)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A history as tables that checks are asked of: Parquet in place where that is possible, the rest by way of Parquet."""
+"""A history as batches that checks are asked of: Parquet in place where that is possible, the rest as it was parsed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pyarrow as pa
 from attrs import frozen
 
 from edgeproof.impl.scratch import OwnedDirectory
-from edgeproof.properties.intake.convert import write_parquet
+from edgeproof.properties.intake.convert import keep
 from edgeproof.properties.intake.in_place import in_place, schema_of
 from edgeproof.properties.intake.judged import Tables, judged
+from edgeproof.properties.intake.kept import Kept
 from edgeproof.properties.intake.loaded import Loaded, Part
 from edgeproof.properties.intake.malformed import MalformedError
 from edgeproof.properties.intake.mapping import ColumnMapping
@@ -53,7 +54,7 @@ def load(
 ) -> Loaded:
     """Read a history from files, directories and globs.
 
-    What is no Parquet of plain columns is parsed and judged once, into Parquet in `directory`, or in a temporary one
+    What is no Parquet of plain columns is parsed and judged once, into a file in `directory`, or in a temporary one
     that goes with the backend. What can be read as it lies is judged when it is read, unless `strict`. Raises
     IntakeError for what cannot be used, OSError for what cannot be read, and MalformedError for the first malformed
     line if `strict`.
@@ -71,13 +72,10 @@ def load(
 
     if others:
         place = place_of()
-        events, malformed = place / "events.parquet", place / "malformed.parquet"
-        count = write_parquet(others, mapping, events, malformed, strict=strict)
-        if not (count or alike):
+        kept = keep(others, mapping, place / "events.arrow", place / "malformed.parquet", strict=strict)
+        if not (kept.parts or alike):
             refuse_all(others, mapping)
-        if mapping.order == "commits":
-            events = number_versions(events)
-        parts.append(_written(backend, events, malformed))
+        parts.append(_parsed(backend, kept, place, by_commits=mapping.order == "commits"))
     return Loaded(parts, place_of)
 
 
@@ -89,10 +87,18 @@ def _part(backend: ibis.BaseBackend, alike: _Alike, strict: bool) -> Part:
     return part
 
 
-def _written(backend: ibis.BaseBackend, events: Path, malformed: Path) -> Part:
-    """What was parsed into Parquet of ours."""
-    tables = Tables(backend.read_parquet(events), backend.read_parquet(malformed))
-    return Part(lambda: tables, [Plain.placed_at(events)], is_known=True)
+def _parsed(backend: ibis.BaseBackend, kept: Kept, place: Path, *, by_commits: bool) -> Part:
+    """What was parsed, and is kept, into some place; with numbers for versions that are text, if they have an order."""
+    malformed = backend.read_parquet(place / "malformed.parquet")
+    if by_commits:
+        numbered = number_versions(kept.to_parquet(place / "events.parquet"))
+        tables = Tables(backend.read_parquet(numbered), malformed)
+        return Part(lambda: tables, [Plain.placed_at(numbered)], malformed)
+
+    def as_tables() -> Tables:
+        return Tables(backend.read_parquet(kept.to_parquet(place / "events.parquet")), malformed)
+
+    return Part(as_tables, [kept], malformed)
 
 
 def _split(found: Iterable[Source], mapping: ColumnMapping) -> tuple[list[_Alike], list[Source]]:

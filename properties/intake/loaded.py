@@ -13,34 +13,43 @@ import ibis.expr.types as ir
 
 from edgeproof.properties.intake.columns import EVENTS, MALFORMED
 from edgeproof.properties.intake.judged import Tables
+from edgeproof.properties.intake.kept import Kept
 from edgeproof.properties.intake.plain import Plain
 
 __all__ = ["Loaded", "Part"]
 
 
 class Part:
-    """Files that are read in one way: `judge` holds every row against the rules, `lying` are Parquet to be read as it
-    lies, and `is_known` says that this was judged by whoever wrote it.
+    """Files that are read in one way: `judge` holds every row against the rules, and `lying` are to be read as they
+    lie. `malformed` is what is known to be malformed by whoever wrote them, and judged all of it.
     """
 
     def __init__(
-        self, judge: Callable[[], Tables], lying: Sequence[Plain] | None = None, *, is_known: bool = False
+        self,
+        judge: Callable[[], Tables],
+        lying: Sequence[Plain | Kept] | None = None,
+        malformed: ir.Table | None = None,
     ) -> None:
         self._judge = judge
         self._lying = lying
-        self._is_known = is_known
+        self._malformed = malformed
         self.is_sound = False
         """Whether nothing in it is malformed, as was found without a judgement."""
 
     @property
     def is_open(self) -> bool:
         """Whether something in it may be malformed, for all that is known."""
-        return not (self._is_known or self.is_sound or "judged" in vars(self))
+        return not (self._malformed is not None or self.is_sound or "judged" in vars(self))
 
     @property
-    def lying(self) -> Sequence[Plain] | None:
+    def lying(self) -> Sequence[Plain | Kept] | None:
         """Files whose rows are sound as far as anybody knows; None if there are none."""
-        return self._lying if self._is_known or self.is_sound or self.is_open else None
+        return self._lying if self._malformed is not None or self.is_sound or self.is_open else None
+
+    @property
+    def malformed(self) -> ir.Table:
+        """What is malformed in it."""
+        return self.judged.malformed if self._malformed is None else self._malformed
 
     @cached_property
     def judged(self) -> Tables:
@@ -66,12 +75,12 @@ class Loaded:
     @property
     def malformed(self) -> Any:
         """What is malformed, as a table that the backend evaluates, or an empty one of Arrow."""
-        found = [part.judged.malformed for part in self._parts if not part.is_sound]
+        found = [part.malformed for part in self._parts if not part.is_sound]
         return _union(found) if found else MALFORMED.empty_table()
 
     @cached_property
-    def files(self) -> list[Plain]:
-        """The events as Parquet to be read as it lies. Rows of files that are not `placed` may be malformed."""
+    def files(self) -> list[Plain | Kept]:
+        """The events to be read as they lie. Rows of files that are not `placed` may be malformed."""
         lying = [file for part in self._parts for file in part.lying or ()]
         others = [part.judged.events for part in self._parts if part.lying is None]
         return [*lying, *([self._written(_union(others))] if others else ())]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -16,7 +16,7 @@ from edgeproof.properties.intake.mapping import ColumnMapping, columns_of
 from edgeproof.properties.intake.parse import check_once, parse_fields, parse_object
 from edgeproof.properties.intake.row import Row
 
-__all__ = ["Batch", "Failure", "batch_of", "row_of", "rows_of", "rows_of_record", "sorted_out"]
+__all__ = ["Batch", "Failure", "batch_of", "row_of", "rows_of", "rows_of_record", "sorted_out", "together"]
 
 Failure = tuple[int, str]
 """Number of a malformed line, and what is wrong with it."""
@@ -28,6 +28,15 @@ class Batch:
 
     events: pa.Table
     malformed: pa.Table
+
+
+def together(batches: Sequence[Batch]) -> Batch:
+    """Several batches, of which there is one at least, as one."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(
+        *(pa.concat_tables(each) for each in zip(*((one.events, one.malformed) for one in batches), strict=True))
+    )
 
 
 def rows_of(number: int, line: bytes, mapping: ColumnMapping) -> Iterator[Row | ValueError]:

@@ -11,13 +11,14 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from edgeproof.properties.intake.cells import Cells
 from edgeproof.properties.intake.events_of_cells import Scanned, json_text
 from edgeproof.properties.intake.expected import Expected, expected_of
 from edgeproof.properties.intake.json_scan import scan_lines
 from edgeproof.properties.intake.lines import Block, is_utf8
 from edgeproof.properties.intake.mapping import ColumnMapping
 from edgeproof.properties.intake.scan_judge import Judge
-from edgeproof.properties.intake.tokens import PAD, Ints
+from edgeproof.properties.intake.tokens import Ints
 
 __all__ = ["LineScanner", "line_scanner"]
 
@@ -32,38 +33,30 @@ class LineScanner:
         self._mapping = mapping
         self._expected = expected
         self._judge = Judge(mapping)
+        self._used: Cells | None = None
 
     def read(self, file: str, block: Block) -> tuple[pa.Table, Ints] | None:
         """The events of which it is certain, with the columns of `CODED`, and the other lines: which they are, from 0,
         where they begin and where they end. None for a block that is better not looked at.
         """
-        lines, size = block.ends, block.data.rfind(b"\n", 0, max(len(block.data) - PAD, 0)) + 1
-        if not size or lines * _SHORT > size or not is_utf8(block.data):
+        lines, size = block.ends + 1, block.size
+        if lines * _SHORT > size or not is_utf8(block.padded):
             return None
-        scanned, left = self._scanned(np.frombuffer(block.data, np.uint8), size, lines)
-        found = self._judge.sound(scanned, file, block.first)
-        if found is None:
-            return None
-        events, others = found
-        left = np.concatenate((left, others, _behind(block, size)))
+        scanned, left = self._scanned(np.frombuffer(block.padded, np.uint8), size, lines)
+        events, others = self._judge.sound(scanned, file, block.first)
+        left = np.concatenate((left, others))
         return events, left[np.argsort(left[:, 0])]
 
     def _scanned(self, data: Any, size: int, lines: int) -> tuple[Scanned, Ints]:
-        expected, cells = self._expected, self._expected.columns.room(lines)
-        taken, left = np.empty((lines, 3), np.int64), np.empty((lines, 3), np.int64)
-        rows, others = scan_lines(data, size, expected.names, expected.text, *cells.arrays, taken, left, *expected.room)
-        return Scanned(data, cells, taken, rows, expected.columns.places, self._mapping, json_text), left[:others]
+        expected, columns = self._expected, self._expected.columns
+        self._used = cells = columns.room(lines, self._used)
+        rows, others = scan_lines(
+            data, size, expected.names, expected.text, *columns.forms, *cells.arrays, *expected.room
+        )
+        return Scanned(data, cells, rows, columns, self._mapping, json_text), cells.left[:others]
 
 
 def line_scanner(mapping: ColumnMapping) -> LineScanner | None:
     """Whoever scans lines as a mapping says; None if nobody can."""
     expected = expected_of(mapping)
     return None if expected is None else LineScanner(mapping, expected)
-
-
-def _behind(block: Block, size: int) -> Ints:
-    """The lines from a place on: which they are, and where they begin and end."""
-    rest = block.data[size:].split(b"\n")
-    ends = size + np.cumsum([len(line) + 1 for line in rest]) - 1
-    numbers = block.ends - len(rest) + 1 + np.arange(len(rest))
-    return np.stack((numbers, ends - [len(line) for line in rest], ends), axis=1)

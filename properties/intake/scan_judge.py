@@ -35,18 +35,15 @@ class Judge:
         events = ibis.table(ibis.Schema.from_pyarrow(EVENTS), name="block")
         return str(ibis.to_sql(events.select(wrong=problem(events).notnull()), dialect="duckdb"))
 
-    def sound(self, scanned: Scanned, file: str, first: int) -> tuple[pa.Table, Ints] | None:
+    def sound(self, scanned: Scanned, file: str, first: int) -> tuple[pa.Table, Ints]:
         """The events among some rows, with the columns of `CODED`, and where the rows lie that may be none, or other
-        ones; None where nothing can be said. `first` is the number of the first line.
+        ones. `first` is the number of the first line.
         """
-        try:
-            events, other = scanned.events(file, first)
-        except pa.ArrowInvalid:
-            return None
+        events, other = scanned.events(file, first)
         rows = np.flatnonzero(~(other | _skipped(events, self._mapping)))
         events = _of_rows(events, rows)
         wrong = self._wrong(events)
-        places: Ints = scanned.taken[np.concatenate((np.flatnonzero(other), rows[wrong]))]
+        places: Ints = scanned.cells.taken[np.concatenate((np.flatnonzero(other), rows[wrong]))]
         return events.filter(pa.array(~wrong)) if wrong.any() else events, places
 
     def _wrong(self, events: pa.Table) -> Flags:

@@ -22,23 +22,25 @@ from edgeproof.properties.intake.row import LARGEST
 __all__ = [
     "LINE",
     "NOWHERE",
-    "PAD",
     "Bytes",
+    "Floats",
     "Ints",
     "Slots",
     "after_space",
+    "cell_end",
     "code_of_word",
     "compiled",
     "joined",
     "natural_end",
+    "natural_of",
     "number_end",
+    "same",
     "special",
     "text_end",
     "value_end",
     "word_end",
 ]
 
-PAD: Final = 64
 NOWHERE: Final = -1
 LINE: Final = 2**20
 """Bytes of the longest line that is looked at."""
@@ -51,8 +53,12 @@ _DIGITS: Final = 16
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Slots = NDArray[np.int32]
 
+
+_WITH_PARTS: Final = ("tokens.py", "number_scan.py", "cells.py")
+"""Files whose parts, or numbers, are in what is compiled."""
 
 _njit: Any = njit
 """With options that numba's types leave out."""
@@ -65,9 +71,9 @@ def compiled(function: Callable[..., Any]) -> Any:
     except RuntimeError:
         # There is no folder that numba may write to: it is compiled anew in every process.
         return _njit(error_model="numpy", nogil=True, _nrt=False)(function)
-    # What is kept holds parts of this file as well, and numba asks only whether the function's own file is the same.
-    file, here = made._cache._cache_file, Path(__file__).stat()
-    file._source_stamp = (file._source_stamp, here.st_mtime_ns, here.st_size)
+    # What is kept holds parts of other files as well, and numba asks only whether the function's own file is the same.
+    file, others = made._cache._cache_file, [Path(__file__).with_name(name).stat() for name in _WITH_PARTS]
+    file._source_stamp = (file._source_stamp, *((other.st_mtime_ns, other.st_size) for other in others))
     return made
 
 
@@ -108,6 +114,8 @@ _ONES: Final = np.uint64(0x0101010101010101)
 _HIGH: Final = np.uint64(0x8080808080808080)
 _SPACES: Final = np.uint64(0x2020202020202020)
 _QUOTES: Final = np.uint64(0x2222222222222222)
+_ENDS: Final = np.uint64(0x0A0A0A0A0A0A0A0A)
+_RETURNS: Final = np.uint64(0x0D0D0D0D0D0D0D0D)
 _ESCAPES: Final = np.uint64(0x5C5C5C5C5C5C5C5C)
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
 _HALF: Final = np.uint64(32)
@@ -130,6 +138,21 @@ def special(data: Bytes, at: int) -> int:
         quotes, escapes = eight ^ _QUOTES, eight ^ _ESCAPES
         # A byte that is 0, or less than a space, borrows from its highest bit. What lies above the first may be wrong.
         found = ((quotes - _ONES) & ~quotes) | ((escapes - _ONES) & ~escapes) | ((eight - _SPACES) & ~eight)
+        found &= _HIGH
+        if found:
+            return int(at + np.int64(_zeros(found) >> _THREE))
+        at += 8
+
+
+@inlined
+def cell_end(data: Bytes, at: int, mark: int) -> int:
+    """The first place from `at` on with a mark, a quote or the end of a line."""
+    marks = np.uint64(mark) * _ONES
+    while True:
+        eight = _eight(data, at)
+        parting, quotes, ends, returns = eight ^ marks, eight ^ _QUOTES, eight ^ _ENDS, eight ^ _RETURNS
+        found = ((parting - _ONES) & ~parting) | ((quotes - _ONES) & ~quotes)
+        found |= ((ends - _ONES) & ~ends) | ((returns - _ONES) & ~returns)
         found &= _HIGH
         if found:
             return int(at + np.int64(_zeros(found) >> _THREE))
@@ -311,14 +334,15 @@ def _hashed(data: Bytes, begin: int, length: int) -> int:
 
 
 @inlined
-def _same(data: Bytes, one: int, other: int, length: int) -> bool:
+def same(data: Bytes, one: int, others: Bytes, other: int, length: int) -> bool:
+    """Whether so many bytes stand at two places, behind which there are eight more of any kind."""
     for at in range(0, length - 7, 8):
-        if _eight(data, one + at) != _eight(data, other + at):
+        if _eight(data, one + at) != _eight(others, other + at):
             return False
     rest = length & 7
     if not rest:
         return True
-    differing = _eight(data, one + length - rest) ^ _eight(data, other + length - rest)
+    differing = _eight(data, one + length - rest) ^ _eight(others, other + length - rest)
     return bool(differing << np.uint64(64 - 8 * rest) == 0)
 
 
@@ -336,7 +360,7 @@ def code_of_word(data: Bytes, begin: int, end: int, column: int, slots: Slots, w
     while slots[column, slot] >= 0:
         code = slots[column, slot]
         if words[column, code, 2] == hashed and words[column, code, 1] == length:
-            if _same(data, begin, words[column, code, 0], length):
+            if same(data, begin, data, words[column, code, 0], length):
                 return int(code)
         slot = (slot + 1) & mask
     added = count[column]
@@ -344,6 +368,28 @@ def code_of_word(data: Bytes, begin: int, end: int, column: int, slots: Slots, w
     words[column, added, 0], words[column, added, 1], words[column, added, 2] = begin, length, hashed
     count[column] = added + 1
     return int(added)
+
+
+@part
+def natural_of(data: Bytes, begin: int, end: int, form: Bytes, cut: int) -> int:
+    """The whole number that a text says in digits, behind the first `cut` bytes of its form and before the others;
+    NOWHERE for any other text.
+    """
+    begin, behind = begin + cut, end - (len(form) - cut)
+    if not 0 < behind - begin <= _DIGITS:
+        return NOWHERE
+    for at in range(cut):
+        if data[begin - cut + at] != form[at]:
+            return NOWHERE
+    for at in range(cut, len(form)):
+        if data[behind - cut + at] != form[at]:
+            return NOWHERE
+    number = np.int64(0)
+    for at in range(begin, behind):
+        if not 48 <= data[at] <= 57:
+            return NOWHERE
+        number = 10 * number + np.int64(data[at] - 48)
+    return int(number) if number <= LARGEST else NOWHERE
 
 
 @compiled

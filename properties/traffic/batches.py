@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from attrs import frozen
 
 from edgeproof.properties.intake import EVENTS, Loaded
+from edgeproof.properties.intake.kept import Kept
 from edgeproof.properties.intake.plain import groups_of
 
 __all__ = ["Batch", "batches_of", "faults_of", "side_by_side"]
@@ -47,7 +48,7 @@ def batches_of(events: Loaded | pa.Table) -> list[Batch]:
     batches = [
         Batch(groups.size, groups.read, not groups.lacks("kind", "fault"), not file.placed)
         for file in events.files
-        for groups in groups_of(file)
+        for groups in (file.parts if isinstance(file, Kept) else groups_of(file))
     ]
     return batches or batches_of(EVENTS.empty_table())
 

@@ -21,7 +21,7 @@ from edgeproof.reports.matrix import print_sheet, print_summary
 from edgeproof.reports.report import report_document
 from edgeproof.reports.signals import Stop, stopped_by_signals
 from edgeproof.reports.traffic.findings import promise_document, view_of
-from edgeproof.reports.traffic.reading import Watched
+from edgeproof.reports.traffic.reading import Watched, read_files
 
 if TYPE_CHECKING:
     from edgeproof.properties.engines.history.follow import Report
@@ -106,12 +106,9 @@ def _followed(watched: Watched) -> ColumnMapping:
 def _checked(source: str, promise: Promise, mapping: ColumnMapping) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
     """What the checks find in the file as it is now, and what of that nobody promised."""
     from edgeproof.properties.engines.history.engine import check_all
-    from edgeproof.properties.intake import load
-    from edgeproof.properties.traffic.backends import open_duckdb
-    from edgeproof.properties.traffic.facts import at_once, gather
 
-    loaded = load(open_duckdb(), [Path(source)], mapping)
-    checked = check_all(at_once(gather(loaded)), loaded.malformed, promise)
+    recorded = read_files([Path(source)], mapping, strict=False)
+    checked = check_all(recorded.ask, recorded.malformed, promise)
     return checked.evidence, checked.anomalies
 
 

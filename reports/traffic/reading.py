@@ -11,10 +11,13 @@ from attrs import frozen
 from edgeproof.reports.errors import Unusable, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgeproof.properties.intake import ColumnMapping
     from edgeproof.properties.traffic.executors import Cluster
     from edgeproof.properties.traffic.facts import Ask
 
-__all__ = ["Reading", "Recorded", "Watched", "cluster_of", "named_history", "read_history"]
+__all__ = ["Reading", "Recorded", "Watched", "cluster_of", "named_history", "read_files", "read_history"]
 
 
 @frozen
@@ -63,9 +66,7 @@ def named_history(reading: Reading) -> tuple[str, ...]:
 
 def read_history(reading: Reading) -> Recorded:
     """Read a history. Raises Unusable, ValueError and OSError for what cannot be used."""
-    from edgeproof.properties.intake import load, stated_mapping
-    from edgeproof.properties.traffic.backends import open_duckdb
-    from edgeproof.properties.traffic.facts import at_once, gather
+    from edgeproof.properties.intake import stated_mapping
 
     if reading.engine == "spark":
         cluster = cluster_of(reading)
@@ -73,7 +74,16 @@ def read_history(reading: Reading) -> Recorded:
     if reading.master is not None:
         raise Unusable("--master is Spark's: add --engine spark")
     mapping = stated_mapping(reading.mapping, reading.times)
-    loaded = load(open_duckdb(reading.memory), _paths(reading), mapping, strict=reading.strict)
+    return read_files(_paths(reading), mapping, reading.memory, strict=reading.strict)
+
+
+def read_files(paths: Sequence[Path], mapping: ColumnMapping, memory: str = "4GB", *, strict: bool) -> Recorded:
+    """Read some files as one history, on this machine. Raises as `read_history` does."""
+    from edgeproof.properties.intake import load
+    from edgeproof.properties.traffic.backends import open_duckdb
+    from edgeproof.properties.traffic.facts import at_once, gather
+
+    loaded = load(open_duckdb(memory), paths, mapping, strict=strict)
     return Recorded(at_once(gather(loaded)), loaded.malformed)
 
 

@@ -13,11 +13,9 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from math import nan
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +26,7 @@ from edgeproof.properties.intake import load
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.facts import at_once, gather
 from edgeproof.properties.traffic.promise import Promise
+from tests.benchmarks.apart import apart
 from tests.benchmarks.shapes import SHAPES, write_shape
 from tests.benchmarks.traffic import BOUND_S
 
@@ -55,20 +54,14 @@ def bench_shapes() -> None:
     print(f"\n{'shape':46} {'events':>10} {'M/s':>6} {'M/s core':>8} {'GiB':>5} {beside}")
     for name in SHAPES:
         with tempfile.TemporaryDirectory(prefix="edgeproof-bench-") as place:
-            _alone(write_shape, Path(place), name, EVENTS)
-            run, group, count = (_alone(one, Path(place)) for one in (run_catalogue, run_group, run_count))
-            polars = _alone(run_polars, Path(place)).processor if find_spec("polars") else nan
+            apart(write_shape, Path(place), name, EVENTS)
+            run, group, count = (apart(one, Path(place)) for one in (run_catalogue, run_group, run_count))
+            polars = apart(run_polars, Path(place)).processor if find_spec("polars") else nan
         rates = f"{run.events / run.clock / 1e6:6.2f} {run.events / run.processor / 1e6:8.2f} {run.peak:5.2f}"
         ratios = f"{run.processor / group.processor:11.1f} {run.processor / count.processor:8.1f}"
         ratios += f" {run.processor / polars:9.1f}"
         print(f"{name:46} {run.events:10,} {rates} {ratios}")
         assert run.events >= EVENTS
-
-
-def _alone(do: Callable[..., Any], *words: Any) -> Any:
-    """Do it in a process of its own, whose memory is not that of the one before."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(do, *words).result()
 
 
 def run_catalogue(place: Path) -> Run:

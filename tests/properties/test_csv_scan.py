@@ -115,8 +115,8 @@ def test_a_scan_of_csv_is_of_one_mind_with_the_rows_one_by_one(file: bytes, size
 
 
 def test_what_is_regular_is_scanned_and_the_rest_of_its_lines_is_left() -> None:
-    """A doubled quote is regular; a date is left; a row over several lines ends the scan."""
-    lines = [*[FAULT] * 20, 'fault,app,1,2,ok,,"a ""b"""', "fault,app,2026-11-23 12:00:00,,unknown,,x", FAULT]
+    """A doubled quote is regular; a date with slashes is left; a row over several lines ends the scan."""
+    lines = [*[FAULT] * 20, 'fault,app,1,2,ok,,"a ""b"""', "fault,app,2026/11/23 12:00,,unknown,,x", FAULT]
     ((events, records), *more) = scanned_csv("h", BytesIO(told(*lines, "")), ColumnMapping())
     assert (len(events), [number for number, _ in records], more) == (22, [23], [])
     lines[20] = 'fault,app,1,2,ok,,"a\nb"'

@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeproof.properties.engines.history.engine import Promise, check_history
+from edgeproof.properties.engines.history.engine import Promise, check_history, check_table
 from edgeproof.properties.engines.history.follow import FOLLOWED, Limits, Report, follow
 from edgeproof.properties.evidence import Verdict
+from edgeproof.properties.intake.columns import MALFORMED
 from edgeproof.properties.intake.lines import LONGEST
 from edgeproof.properties.intake.tail import tail
 from tests.properties.histories import Line, clean, commit, digest, fault, publish, read, text
 from tests.properties.naive_traffic import Numbers, breaking
-from tests.properties.random_traffic import random_unit
+from tests.properties.random_traffic import as_table, random_unit
 
 BOUND = 2.25
 PATIENT = Limits(patience=1e9)
@@ -196,6 +197,31 @@ def test_verdicts_on_a_finished_file_are_those_of_the_checks(tmp_path: Path) -> 
         for one in check_history(file, promise):
             assert followed[one.property].verdict == one.verdict
             assert followed[one.property].measures.get("violations") == one.measures.get("violations")
+
+
+@given(st.integers(0, 2**32))
+def test_wherever_a_history_ends_it_is_judged_on_the_way_as_the_checks_judge_it_or_left_to_them(seed: int) -> None:
+    """Restores and all. What is left open is little enough for the rest to be held to something."""
+    decided = 0
+    for n in range(8 * seed, 8 * seed + 8):
+        dice = Random(n)
+        lines = [line for unit in ("a", "b") for line in random_unit(dice, unit)]
+        lines = sorted(lines, key=lambda line: float(line["invoke"]))[: dice.randint(1, len(lines))]
+        followed = verdicts(reports(lines, PATIENT))
+        checked = check_table(as_table(lines), MALFORMED.empty_table(), Promise(BOUND), FOLLOWED)
+        for one in checked:
+            assert followed[one.property] in (one.verdict, Verdict.UNKNOWN), (n, one)
+        decided += sum(verdict is not Verdict.UNKNOWN for verdict in followed.values())
+    assert decided > 4 * len(FOLLOWED)
+
+
+def test_who_is_told_a_version_that_a_restore_undid_is_left_to_the_checks_until_somebody_makes_it_anew() -> None:
+    lines = [commit(1, 0, 0.5), commit(2, 1, 1.5), fault("rollback", 3, 3.1, version=1)]
+    told = [*lines, read(2, 5, 5.1, digest=None)]
+    (checked,) = check_table(as_table(told), MALFORMED.empty_table(), Promise(BOUND), ["never-ahead"])
+    assert (verdicts(reports(told))["never-ahead"], checked.verdict) == (Verdict.UNKNOWN, Verdict.VIOLATED)
+    anew = [*lines, commit(3, 4, 4.1), read(3, 5, 5.1, digest=None)]
+    assert verdicts(reports(anew))["never-ahead"] is Verdict.HOLDS_TO_BOUND
 
 
 def test_malformed_lines_leave_everything_open() -> None:

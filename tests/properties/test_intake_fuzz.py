@@ -218,7 +218,7 @@ def test_the_quick_way_is_of_one_mind_with_the_definition(lines: list[bytes], si
 @example([b'{"kind":"read","kind":null}', b'{"kind": "read"}{"kind": "read"}', b'{"a":"\\ud800","b":[{},[],"\\u12"]}'])
 def test_a_scan_is_of_one_mind_with_the_definition(lines: list[bytes]) -> None:
     file = b"\n".join([*LINES, *lines, *LINES])
-    assert found([SCANNING.read("h", Block(1, file))]) == meant(file)
+    assert found([SCANNING.read("h", Block.of(1, file))]) == meant(file)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -229,16 +229,16 @@ def test_every_odd_value_in_every_column(name: str) -> None:
         lines.append(("{" + ", ".join(f'"{key}": {one}' for key, one in said.items()) + "}").encode())
     for line in lines:
         file = b"\n".join([*LINES, line, *LINES])
-        assert found([READER.read("h", Block(1, file))]) == meant(file), line[:200]
+        assert found([READER.read("h", Block.of(1, file))]) == meant(file), line[:200]
     file = b"\n".join([*LINES, *lines, *LINES])
-    assert found([SCANNING.read("h", Block(1, file))]) == meant(file)
+    assert found([SCANNING.read("h", Block.of(1, file))]) == meant(file)
 
 
 @given(FILES)
 def test_a_mapping_means_the_same_both_ways(lines: list[bytes]) -> None:
     for mapping, reader in READERS:
         file = b"\n".join([*LINES, *lines, *LINES])
-        rows, wrong = found([reader.read("h", Block(1, file))])
+        rows, wrong = found([reader.read("h", Block.of(1, file))])
         said = [
             (number, row) for number, line in enumerate(file.split(b"\n"), 1) for row in rows_of(number, line, mapping)
         ]
@@ -280,7 +280,7 @@ def test_columns_within_objects_are_the_same_both_ways(lines: list[bytes]) -> No
     """One at a time: what the quick way refuses would take those around it along."""
     told = b'{"kind":"commit","invoke":1,"outcome":"ok","app":{"unit":"a","took":5,"told":{"version":1}}}\n'
     for line, (mapping, reader) in product(lines, READERS[-2:]):
-        rows, wrong = found([reader.read("h", Block(1, told * 16 + line + b"\n" + told))])
+        rows, wrong = found([reader.read("h", Block.of(1, told * 16 + line + b"\n" + told))])
         said = list(rows_of(17, line, mapping))
         assert rows[16:-1] == [values(row) for row in said if isinstance(row, Row)]
         assert wrong == [(17, str(row)) for row in said if not isinstance(row, Row)]

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgeproof.properties.intake import EVENTS, ColumnMapping, IntakeError, load
-from edgeproof.properties.intake.plain import groups_of
+from edgeproof.properties.intake.plain import Plain, groups_of
 from edgeproof.properties.intake.sound import is_sound
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.events import malformed_lines
@@ -141,6 +141,7 @@ def test_columns_that_lie_otherwise_are_read_as_duckdb_reads_them(shape: str, tm
     backend = open_duckdb()
     loaded = load(backend, [tmp_path], mapping)
     (file,) = loaded.files
+    assert isinstance(file, Plain)
     assert not file.placed
     found = pa.concat_tables([groups.read(EVENTS.names).cast(EVENTS) for groups in groups_of(file)])
     assert found.to_pylist() == backend.to_pyarrow(loaded.events.order_by("line")).to_pylist()

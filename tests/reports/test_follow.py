@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.processes import started
 from tests.properties.histories import clean, read, text
+from tests.properties.random_traffic import random_unit
 from tests.reports.conftest import Run
 
 
@@ -125,6 +127,58 @@ def test_a_file_that_is_cut_is_said_to_be_and_what_is_left_is_judged(
     assert outcome.status == 0
     assert "the file was cut: what came before is no part of it any more" in outcome.out
     assert f"{len(left)} lines, {len(left)} events" in outcome.out
+
+
+BOUND = ("--sync-delay", "1s", "--put-timeout", "0.5s", "--cache-ttl", "1s")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_random_history_that_ends_anywhere_gets_the_verdicts_of_a_check_of_it(
+    cli: Run, tmp_path: Path, seed: int
+) -> None:
+    """Within a line, too, which is malformed then; with a promise, or none."""
+    dice = Random(seed)
+    whole = lawless(dice)
+    (tmp_path / "r.jsonl").write_bytes(whole[: dice.randrange(len(whole))])
+    for words in (BOUND, (*BOUND, "--reader", "guarded"), ()):
+        followed = cli("follow", "r.jsonl", "--idle", "0s", "--json", *words)
+        checked = cli("check", "r.jsonl", "--json", *words)
+        assert (followed.status, _judged(followed.document)) == (checked.status, _judged(checked.document))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_random_history_that_is_cut_anywhere_on_the_way_gets_the_verdicts_of_a_check_of_what_is_left(
+    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Once half of it had been read it was cut to some of its beginning, and grew by something else again."""
+    dice = Random(seed)
+    whole, more = lawless(dice), lawless(dice)
+    (tmp_path / "r.jsonl").write_bytes(whole)
+
+    def cut(path: Path, *, until_idle: float | None = None) -> Iterator[bytes | None]:
+        yield from whole[: len(whole) // 2].splitlines(keepends=True)
+        path.write_bytes(whole[: dice.randrange(len(whole) // 2)] + more)
+        yield None
+        yield from path.read_bytes().splitlines(keepends=True)
+
+    monkeypatch.setattr("edgeproof.properties.intake.tail.tail", cut)
+    followed = cli("follow", "r.jsonl", "--json", *BOUND)
+    checked = cli("check", "r.jsonl", "--json", *BOUND)
+    assert (followed.status, _judged(followed.document)) == (checked.status, _judged(checked.document))
+    assert followed.document["cuts"] == 1
+
+
+def lawless(dice: Random) -> bytes:
+    """Some units of which anything may be true, in about the order of time."""
+    lines = [line for unit in ("a", "b", "c") for line in random_unit(dice, unit)]
+    lines.sort(key=lambda line: line["invoke"] + dice.random())
+    return "".join(text(lines)).encode()
+
+
+def _judged(document: Any) -> list[tuple[str, str, str]]:
+    """Every verdict there is, with why."""
+    found = document["report"]["cases"][0]["properties"]
+    return [(one["id"], one["verdict"], one.get("reason", "")) for one in found]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,10 @@ class Ahead:
     slack: float
 
     def known(self, row: Row, moment: float, unit: Unit, facts: VersionFacts) -> None:
-        """Somebody knew a version at a moment."""
+        """Somebody knew a version at a moment. Of one that may have been undone by then nothing is said here."""
+        if unit.may_be_undone(row.told, facts.asked - self.slack, moment + self.slack):
+            self.findings.undecided(_NAME)
+            return
         if unit.begun and (self._asked_by(moment, facts) or unit.on_record(row.told)):
             self.findings.tested(_NAME)
             self._held(row, moment, unit, facts)

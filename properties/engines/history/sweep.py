@@ -105,7 +105,7 @@ class Sweep:
                 self._made(row)
             case "fault" if row.note == "rollback" and row.outcome != "fail":
                 unit = self.window.unit(row.unit)
-                unit.restored_from = min(unit.restored_from, row.invoke)
+                unit.restore(row)
                 if row.version is not None:
                     self._learn(row)
                     self._made(row)
@@ -166,7 +166,8 @@ class Sweep:
             unit.lose(row)
             return
         if row.outcome == "ok":
-            unit.began = min(unit.began, row.returned)
+            if row.kind == "commit":
+                unit.began = min(unit.began, row.returned)
             if row.returned < inf:
                 self._at(row.returned, 1, "acknowledge", row)
                 if self.promise.bound_s < inf:
@@ -270,8 +271,9 @@ class Sweep:
             self.findings.violated("bounded-staleness", row, f"{why}; the bound is {self.promise.bound_s:g} s")
 
     def _in_session(self, row: Row, unit: Unit, session: Session) -> None:
-        self.findings.tested("monotonic-reads", session.last is not None and session.last != row.told)
-        session.last = row.told
+        if row.told != (0, 0):
+            self.findings.tested("monotonic-reads", session.last is not None and session.last != row.told)
+            session.last = row.told
         if session.newest is not None and row.told < session.newest[0]:
             line, version = session.newest[1], version_text(session.newest[0])
             self.findings.violated("monotonic-reads", row, f"after line {line} was told {version}")

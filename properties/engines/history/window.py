@@ -109,8 +109,11 @@ class Unit:
     keys_forgotten: bool = False
     """Whether some of either were forgotten."""
     began: float = inf
+    """When it had its first version for certain: a commit was answered."""
     restored_from: float = inf
     """When the first restore began."""
+    restored_to: Version | None = None
+    """The oldest version that a restore went back to; below all of them if one does not say."""
     recorded: tuple[float, Version] | None = None
     """When the first commit that names its version was asked for, and that version."""
     begun: bool = False
@@ -161,6 +164,16 @@ class Unit:
             del self.answers[next(iter(self.answers))]
         self.open.discard(row.key)
         return evolve(row, invoke=min(row.invoke, self.sent.get(row.key, inf)))
+
+    def restore(self, row: Row) -> None:
+        """Note that something was undone."""
+        self.restored_from = min(self.restored_from, row.invoke)
+        to = (-1, 0) if row.version is None else row.told
+        self.restored_to = to if self.restored_to is None else min(self.restored_to, to)
+
+    def may_be_undone(self, told: Version, asked: float, by: float) -> bool:
+        """Whether a version that was asked for at some time may have been undone by another one."""
+        return self.restored_to is not None and told > self.restored_to and asked <= self.restored_from <= by
 
     def record(self, asked: float, told: Version) -> None:
         """Note a commit that names its version: the record begins with the first one."""
@@ -228,6 +241,7 @@ class Session:
     life: int = 0
     newest: Mark | None = None
     last: Version | None = None
+    """The last one but for the empty config, which is no version to go back from."""
     copy: int | None = None
     """The line of the first read that left a copy there."""
     known: bool = True
