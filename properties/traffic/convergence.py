@@ -40,7 +40,7 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
     settled = _settled(facts, promise)
     # A commit of unknown outcome may have made a version that is newer still.
     other = (settled.label < settled.last) | ((settled.label != settled.last) & (settled.open == 0))
-    return Broken(reads=late_reads(settled.take(other), SEEN))
+    return Broken(reads=late_reads(facts, settled.take(other), SEEN))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -73,6 +73,11 @@ CASES: Final[Mapping[str, Case]] = {
         Verdict.VIOLATED,
         {},
     ),
+    "a put before a restore is of the version that there was by then": (
+        [*BEGUN, publish(2, 60, 60.1), fault("rollback", 100, 100.1, version=1, era=1), publish(1, 101, 101.1)],
+        None,
+        {"assumes-sync-delay": (49.9, 4)},
+    ),
 }
 
 
