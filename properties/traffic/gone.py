@@ -16,7 +16,7 @@ from edgeproof.properties.traffic.labels import VERSION, key
 from edgeproof.properties.traffic.spans import Versions
 from edgeproof.properties.traffic.table import Flags, Floats, Ints, Table, filled
 
-__all__ = ["Gone"]
+__all__ = ["Gone", "there_until"]
 
 
 @frozen(eq=False)
@@ -66,12 +66,17 @@ class Gone:
 
 def _spells(facts: Facts) -> Table:
     """What was made of versions that a restore took back, from `invoke` on and `until` when (infinity for ever)."""
+    until = there_until(facts)
+    back = facts.made.take(until < inf)
+    return facts.made.put(until=until).take(matched(key(facts.made, VERSION), key(back, VERSION)) >= 0)
+
+
+def there_until(facts: Facts) -> Floats:
+    """By when a restore had certainly taken back each thing that was made; infinity if it may still be there."""
     made, restores = facts.made, facts.restores
     restores = restores.take((restores.outcome == OK) & ~np.isnan(restores.returned))
     restores = restores.take(np.lexsort((restores.returned, restores.unit)))
     firsts = Firsts.of(restores.invoke, -restores.label)
     start, stop = (np.searchsorted(restores.unit, made.unit, side) for side in ("left", "right"))
     first = firsts.at_least(start, stop, np.nextafter(made.returned, inf), 1 - made.label)
-    until = np.where(made.outcome == OK, np.append(restores.returned, inf)[first], inf)
-    back = made.take(until < inf)
-    return made.put(until=until).take(matched(key(made, VERSION), key(back, VERSION)) >= 0)
+    return np.where(made.outcome == OK, np.append(restores.returned, inf)[first], inf)

@@ -81,6 +81,15 @@ CASES: Final[Mapping[str, Case]] = {
         [*PUBLISHED, {**ROLLBACK, "return": 200}, told(1, 150), told(2, 150)],
         {},
     ),
+    "a commit that overlaps it may have come before or after": (
+        [*PUBLISHED, {**ROLLBACK, "return": 110}, commit(3, 105, 106), told(3, 300), told(1, 301, reader="r2")],
+        {},
+    ),
+    "of two that overlap either may have been the last one": (
+        [*PUBLISHED, {**ROLLBACK, "return": 110}, {**ROLLBACK, "invoke": 105, "return": 115, "version": 2}]
+        + [told(2, 300), told(1, 301, reader="r2")],
+        {},
+    ),
     "what it took back is ahead where copies carry no era": (
         [*PUBLISHED, ROLLBACK, publish(1, 101, 102), told(2, 300)],
         {"never-ahead": [7], "monotonic-kv": [6], "convergence": [7]},
