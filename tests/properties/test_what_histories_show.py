@@ -127,6 +127,12 @@ CASES: Final[Mapping[str, Case]] = {
         [*PUBLISHED, told(2, 25), fault("evict", 26, 26, pop="lis"), told(1, 27)],
         {"read-your-writes": [7]},
     ),
+    # Before all that there is in other cases, as it is of their isolates as well.
+    "all isolates there are are evicted": ([told(2, -110), fault("evict", -100, -100), told(1, -90)], {}),
+    "those of another location are": (
+        [told(2, -80), fault("evict", -70, -70, pop="gru"), told(1, -60)],
+        {"monotonic-reads": [3]},
+    ),
     "an eviction that failed evicts nobody": (
         [*PUBLISHED, told(2, 25), fault("evict", 26, 26, pop="lis", reader="r1", outcome="fail"), told(1, 27)],
         {"read-your-writes": [7], "monotonic-reads": [7]},
