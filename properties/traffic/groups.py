@@ -295,7 +295,7 @@ def counted(of: Column, at: Column, of_query: Column, at_query: Column, *, until
     key = np.minimum(np.searchsorted(keys, of_query), len(keys) - 1)
     events = np.sort(rank * side + np.searchsorted(moments, at))
     limit = np.searchsorted(moments, at_query, "right" if until else "left")
-    found = np.searchsorted(events, key * side + limit) - np.searchsorted(events, key * side)
+    found = np.searchsorted(events, key * side + limit) - np.searchsorted(events, np.arange(len(keys)) * side)[key]
     return np.where(keys[key] == of_query, found, 0)
 
 
