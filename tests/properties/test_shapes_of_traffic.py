@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Units that are restored again and again: what is said of them, and that it does not cost versions times restores."""
+"""Units that are restored again and again, reads in many batches: what is said of them, and how the work for it grows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edgeproof.properties.engines.history.part import part_of
-from edgeproof.properties.traffic import groups, table
+from edgeproof.properties.traffic import batches, gone, groups, never_ahead, spans, table
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import Facts, at_once, gather
 from edgeproof.properties.traffic.firsts import Firsts
@@ -150,3 +150,27 @@ def test_four_times_the_restores_take_four_times_the_work(monkeypatch: pytest.Mo
         taken.append(work.rows)
     # The steps in a tree are as many as it is high, so a little more than four times.
     assert taken[0] * 3 < taken[1] < taken[0] * 5
+
+
+def test_reads_in_many_batches_do_not_each_cost_a_look_at_all_that_is_suspected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_through = 0
+
+    def count_matched(left: Any, right: Any) -> Any:
+        nonlocal looked_through
+        looked_through += len(right[0])
+        return groups.matched(left, right)
+
+    for module in (spans, gone, never_ahead):
+        monkeypatch.setattr(module, "matched", count_matched)
+    events = as_table(restored_at_every_step(200))
+    found = []
+    for size in (len(events), 20):
+        monkeypatch.setattr(batches, "ROWS", size)
+        facts = gather(events)
+        looked_through = 0
+        found.append((part_of(facts, PROMISE, tuple(CHECKS)), looked_through))
+    (at_once, few), (in_batches, many) = found
+    assert in_batches == at_once
+    assert many == few > 200
