@@ -10,11 +10,12 @@ import numpy as np
 
 from edgeproof.properties.traffic.coded import CRASH, OK
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.groups import Groups, group, pairs
+from edgeproof.properties.traffic.firsts import Firsts
+from edgeproof.properties.traffic.groups import Groups, group, matched, pairs
 from edgeproof.properties.traffic.lives import restores_of, restores_seen
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.spans import moment_of
-from edgeproof.properties.traffic.table import Flags, Floats, Table
+from edgeproof.properties.traffic.table import ABSENT, Flags, Floats, Table
 
 __all__ = ["PLACE", "after_failures", "ended", "failed_in_a_row", "took", "waiting", "waits"]
 
@@ -125,12 +126,15 @@ def _as_carried(facts: Facts, puts: Table, at: Floats) -> Table:
     np.maximum.at(carried, facts.told.unit, facts.told.era)
     np.maximum.at(carried, facts.publishes.unit, facts.publishes.era)
     bare = (latest > 0) & (carried == 0)
+    if not bare.any():
+        return puts
     made = facts.made.take(bare[facts.made.unit])
-    one, other = pairs((puts.unit, puts.version), (made.unit, made.version))
-    there = made.invoke[other] <= puts.returned[one]
-    label = puts.label.copy()
-    np.maximum.at(label, one[there], made.label[other[there]])
-    return puts.put(label=label)
+    number = group(made.unit, made.version)
+    order = np.lexsort((-made.label, number.of))
+    of = matched((puts.unit, puts.version), (made.unit[number.first], made.version[number.first]))
+    start, stop = (np.searchsorted(number.of[order], of, side) for side in ("left", "right"))
+    newest = Firsts.of(-made.invoke[order]).at_least(start, stop, -puts.returned)
+    return puts.put(label=np.maximum(puts.label, np.append(made.label[order], ABSENT)[newest]))
 
 
 def _has_commits(facts: Facts) -> Flags:

@@ -33,7 +33,7 @@ def reads_beyond(facts: Facts, seconds: float) -> int:
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
     superseded = moment_of(facts, facts.told, "superseded")
-    return Broken(reads=late_reads(past(facts.told, superseded, promise.bound_s + promise.slack)))
+    return Broken(reads=late_reads(facts, past(facts.told, superseded, promise.bound_s + promise.slack)))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -10,7 +10,9 @@ import numpy as np
 from edgeproof.properties.traffic.bounded_staleness import acknowledgements
 from edgeproof.properties.traffic.check import PUBLISHING, Broken, Check, Row, told_text, what
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.labels import SEEN
+from edgeproof.properties.traffic.gone import there_until
+from edgeproof.properties.traffic.groups import matched
+from edgeproof.properties.traffic.labels import SEEN, VERSION, key
 from edgeproof.properties.traffic.promise import Promise
 from edgeproof.properties.traffic.spans import late_reads
 from edgeproof.properties.traffic.table import ABSENT, Table
@@ -38,9 +40,13 @@ def _settled(facts: Facts, promise: Promise) -> Table:
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
     settled = _settled(facts, promise)
-    # A commit of unknown outcome may have made a version that is newer still.
-    other = (settled.label < settled.last) | ((settled.label != settled.last) & (settled.open == 0))
-    return Broken(reads=late_reads(settled.take(other), SEEN))
+    # A commit of unknown outcome may have made a version that is newer still, and so may one that met a restore.
+    settled = settled.take((settled.label < settled.last) | ((settled.label > settled.last) & (settled.open == 0)))
+    newer = np.flatnonzero(settled.label > settled.last)
+    left = facts.made.take(there_until(facts) == inf)
+    other = np.ones(len(settled), bool)
+    other[newer] = matched(key(settled.take(newer), VERSION), key(left, VERSION)) < 0
+    return Broken(reads=late_reads(facts, settled.take(other), SEEN))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

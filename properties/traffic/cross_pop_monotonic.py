@@ -25,7 +25,7 @@ def _told(facts: Facts) -> Table:
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    return Broken(reads=late_reads(going_back(_told(facts), ("unit",), promise.slack), VERSION))
+    return Broken(reads=late_reads(facts, going_back(_told(facts), ("unit",), promise.slack), VERSION))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -40,7 +40,7 @@ def _from_store(facts: Facts) -> Table:
 def _broken(facts: Facts, promise: Promise) -> Broken:
     answered = _from_store(facts)
     old = past(answered, moment_of(facts, answered, "superseded"), promise.slack)
-    of_store = late_reads(old, began=lambda reads: np.where(reads.source == SOURCE["store"], reads.invoke, -inf))
+    of_store = late_reads(facts, old, began=lambda reads: np.where(reads.source == SOURCE["store"], reads.invoke, -inf))
     return Broken(_replaced(facts, promise), of_store)
 
 

@@ -27,7 +27,8 @@ from edgeproof.properties.traffic.events import Reads, recorded
 from edgeproof.properties.traffic.groups import Groups, group, runs, starts
 from edgeproof.properties.traffic.labels import SEEN, SESSION, Labels, key
 from edgeproof.properties.traffic.lives import restores_of
-from edgeproof.properties.traffic.making import contents_of, moments_of, versions_of
+from edgeproof.properties.traffic.making import contents_of, taken_back, versions_of
+from edgeproof.properties.traffic.moments import Moments
 from edgeproof.properties.traffic.table import Floats, Ints, Table, concat, filled
 from edgeproof.properties.traffic.tellings import summed
 from edgeproof.properties.traffic.writes import writes
@@ -52,10 +53,10 @@ class Facts:
 
     `tellings` has a row per session, version, source, `seen`, digest, and what was asked of a token: how many reads
     (`n`), and when the first and the last began and ended; its session is its `own`, by number. `told` is the same per
-    version and `seen`, and each telling says which row of it is its own. `contents` counts reads per version and
-    digest, and says when the first one ended; `asks` counts those of tokens. `versions` says of each version that
-    anybody named what is known of its commit, `own_contents` with what content; `moments` the same, per `seen`, of
-    those that superseded it.
+    version and `seen`, with when it was `superseded`, and each telling says which row of it is its own. `contents`
+    counts reads per version and digest, and says when the first one ended; `asks` counts those of tokens. `versions`
+    says of each version that anybody named what is known of its commit, `own_contents` with what content, and `moments`
+    when, per `seen`, it was there for certain, and when something newer was.
     `units` has a row per unit, by its number.
     """
 
@@ -73,7 +74,7 @@ class Facts:
     asks: Table
     versions: Table
     own_contents: Table
-    moments: Table
+    moments: Moments
     units: Table
 
     def reads(self, after: Floats | None = None) -> Iterator[Table]:
@@ -118,10 +119,14 @@ def gather(events: Any, evictions: Any = None) -> Facts:
     commits = writes(others.take((others.kind == COMMIT) & (others.outcome != FAIL)), restores)
     publishes = others.take(others.kind == PUBLISH)
     made = concat([commits.take(commits.label >= 0).only(*restored.columns), restored])
+    until = taken_back(made, restores)
     of = group(*key(tellings, SEEN))
     told = summed(tellings, SEEN, of)
+    contents = _contents(tellings, told, of)
     units = _units(commits, restores, restored, tellings, len(known.vocabulary.of["unit"].words))
-    versions_ = versions_of(made, restores, publishes, told, units)
+    versions = versions_of(until, restores, publishes, told, units)
+    moments = Moments.of(until, restores, versions)
+    told = told.put(superseded=moments.at(told, "superseded"))
     return Facts(
         known.vocabulary,
         known.reads,
@@ -133,11 +138,11 @@ def gather(events: Any, evictions: Any = None) -> Facts:
         made,
         tellings.put(told=of.of.astype(np.int32), own=runs(*key(tellings, SESSION))),
         told,
-        _contents(tellings, told, of),
+        contents,
         _summed(tellings.take(tellings.admitted >= 0), _ASKED),
-        versions_,
+        versions,
         contents_of(made),
-        moments_of(made, restores, versions_),
+        moments,
         units,
     )
 

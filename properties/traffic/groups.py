@@ -26,6 +26,7 @@ __all__ = [
     "pairs",
     "runs",
     "starts",
+    "stretched",
 ]
 
 _MOST: Final = 2**62
@@ -243,9 +244,14 @@ def pairs(left: tuple[Column, ...], right: tuple[Column, ...]) -> tuple[Ints, In
     size = np.bincount(of_right, minlength=keys.n)
     start = np.cumsum(size) - size
     times = size[of_left]
-    rows = np.repeat(np.arange(len(of_left)), times)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
-    return rows, order[start[of_left[rows]] + within]
+    rows, places = stretched(start[of_left], times)
+    return rows, order[places]
+
+
+def stretched(start: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+    """The places from each start on, so many of each; and which row each is of."""
+    rows = np.repeat(np.arange(len(start)), sizes)
+    return rows, start[rows] + np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
 def later_min(by: tuple[Column, ...], label: Column, times: Column) -> Floats:
@@ -289,7 +295,7 @@ def counted(of: Column, at: Column, of_query: Column, at_query: Column, *, until
     key = np.minimum(np.searchsorted(keys, of_query), len(keys) - 1)
     events = np.sort(rank * side + np.searchsorted(moments, at))
     limit = np.searchsorted(moments, at_query, "right" if until else "left")
-    found = np.searchsorted(events, key * side + limit) - np.searchsorted(events, key * side)
+    found = np.searchsorted(events, key * side + limit) - np.searchsorted(events, np.arange(len(keys)) * side)[key]
     return np.where(keys[key] == of_query, found, 0)
 
 

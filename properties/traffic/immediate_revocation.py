@@ -19,7 +19,7 @@ __all__ = ["IMMEDIATE_REVOCATION"]
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    return Broken(reads=token_reads(late_admissions(facts, promise.slack)))
+    return Broken(reads=token_reads(facts, late_admissions(facts, promise.slack)))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -71,7 +71,7 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
     had = concat([_made(facts), _put(facts).only(*facts.made.columns)])
     of, which = those_of(suspects, had, LABELLED)
     broken = had.take(which).put(because_at=suspects.because_at[of])
-    return Broken(broken, reads_of(suspects, LABELLED))
+    return Broken(broken, reads_of(facts, suspects, LABELLED))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of versions: by whom and when they were made, and what superseded them as whose reads saw it."""
+"""What is known of versions: by whom and when they were made, with what content, and what a restore took back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 
 from edgeproof.properties.traffic.coded import OK, SCOPE
-from edgeproof.properties.traffic.groups import Groups, group, later_min, pairs
-from edgeproof.properties.traffic.labels import SEEN, VERSION, key
+from edgeproof.properties.traffic.firsts import Firsts
+from edgeproof.properties.traffic.groups import Groups, group, later_min
+from edgeproof.properties.traffic.labels import VERSION, key
 from edgeproof.properties.traffic.table import ABSENT, Flags, Floats, Ints, Table, concat, filled
 
-__all__ = ["SCOPES", "contents_of", "moments_of", "versions_of"]
+__all__ = ["SCOPES", "contents_of", "taken_back", "versions_of"]
 
 SCOPES: Final = {"none": 0, "read": 1, "write": 2}
 
@@ -40,7 +41,7 @@ def versions_of(made: Table, restores: Table, publishes: Table, told: Table, uni
     spine = group(*key(named, VERSION))
     versions = named.take(spine.first)
     own = Groups(spine.of[: len(made)], spine.first, spine.n)
-    versions = versions.put(**_made_when(made, restores, own), **_grants(made, own))
+    versions = versions.put(**_made_when(made, own), **_grants(made, own))
     # Where a restore took a number back, any commit may have given it away again.
     restored = np.zeros(len(units), bool)
     restored[restores.unit] = True
@@ -51,51 +52,21 @@ def versions_of(made: Table, restores: Table, publishes: Table, told: Table, uni
     return versions.put(bare=bare, unnamed=unnamed, newer_asked=newer_asked)
 
 
+def taken_back(made: Table, restores: Table) -> Table:
+    """What was made, with how many restores of its unit had begun when one took it back (`taken_by`, 0 for never)."""
+    return made.put(taken_by=_taken_by(made, restores) if len(restores) else np.zeros(len(made), np.int64))
+
+
 def contents_of(made: Table) -> Table:
     """The contents that those who made versions say that these have, each once."""
     known = made.take(made.digest >= 0)
     return known.take(group(*key(known, VERSION), known.digest).first).only(*VERSION, "digest")
 
 
-def moments_of(made: Table, restores: Table, versions: Table) -> Table:
-    """Per version and number of restores that a read may have `seen`: by when it had certainly been made (`certain`),
-    something newer had (`superseded`), and its token had been revoked by something newer (`revoked`).
-
-    What a restore took back counts for the reads that were over before that restore began.
-    """
-    made = made.take(made.outcome == OK)
-    rank = _ranks(restores)
-    taken_by = _taken_by(made, restores, rank)
-    none = np.zeros(len(versions), np.int64)
-    ranks = group(restores.unit, rank)
-    seen = Table({"unit": restores.unit[ranks.first], "seen": rank[ranks.first]})
-    spine = concat([versions.only(*VERSION, "granted").put(seen=none), _as_seen(versions, seen)])
-    certain = made.only(*VERSION, "returned").put(seen=np.zeros(len(made), np.int64))
-    if len(restores):
-        one, other = pairs((made.unit,), (seen.unit,))
-        later = certain.take(one).put(seen=seen.seen[other])
-        counts = (taken_by[one] == 0) | (taken_by[one] > later.seen)
-        certain = concat([certain, later.take(counts)])
-    times = group(*(np.concatenate([certain.columns[n], spine.columns[n]]) for n in SEEN))
-    by = times.min(np.concatenate([certain.returned, np.full(len(spine), np.nan)]))
-    spine = spine.put(certain=by[times.of[len(certain) :]])
-    after = (spine.unit, spine.seen)
-    return spine.put(
-        superseded=later_min(after, spine.label, spine.certain),
-        revoked=later_min(after, spine.label, np.where(spine.granted == 0, spine.certain, np.nan)),
-    )
-
-
-def _as_seen(versions: Table, seen: Table) -> Table:
-    """A row for each number of restores, from the first on, that a read of the unit may have seen."""
-    one, other = pairs((versions.unit,), (seen.unit,))
-    return versions.only(*VERSION, "granted").take(one).put(seen=seen.seen[other])
-
-
-def _made_when(made: Table, restores: Table, own: Groups) -> dict[str, Floats | Flags]:
+def _made_when(made: Table, own: Groups) -> dict[str, Floats | Flags]:
     """By version, when it was asked for and there, and when it was so without being taken back."""
     ok = made.outcome == OK
-    stands = ok & (_taken_by(made, restores, np.ones(len(restores), np.int64)) == 0)
+    stands = ok & (made.taken_by == 0)
     return {
         "asked": own.min(made.invoke),
         "acknowledged": own.min(made.returned, ok),
@@ -139,20 +110,16 @@ def _ranks(restores: Table) -> Ints:
     return rank
 
 
-def _taken_by(made: Table, restores: Table, rank: Ints) -> Ints:
-    """The rank of the first restore that took back, or may have, what was made; 0 for none.
+def _taken_by(made: Table, restores: Table) -> Ints:
+    """How many restores of its unit had begun when the first one began that took back, or may have, what was made; 0 if
+    none did.
 
     A restore takes back what is above the version that it goes back to, unless that came after it.
     """
-    taken_by = np.zeros(len(made), np.int64)
-    if not len(restores):
-        return taken_by
-    one, other = pairs((made.unit,), (restores.unit,))
-    by = filled(restores.returned, inf)[other]
-    takes = (made.era[one] <= restores.era[other]) & (made.invoke[one] <= by)
-    takes &= made.version[one] > restores.version[other]
-    one, other = one[takes], other[takes]
-    first = np.full(len(made), np.iinfo(np.int64).max)
-    np.minimum.at(first, one, rank[other])
-    taken_by[one] = first[one]
-    return taken_by
+    rank = _ranks(restores)
+    order = np.lexsort((rank, restores.unit))
+    restores = restores.take(order)
+    firsts = Firsts.of(restores.era, filled(restores.returned, inf), -restores.version)
+    start, stop = (np.searchsorted(restores.unit, made.unit, side) for side in ("left", "right"))
+    first = firsts.at_least(start, stop, made.era, made.invoke, 1 - made.version)
+    return np.append(rank[order], 0)[first]

@@ -52,7 +52,7 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
     place = matched(key(puts, VERSION), key(suspects, VERSION))
     puts, place = puts.take(place >= 0), place[place >= 0]
     late = puts.invoke > suspects.latest[place]
-    of_reads = late_reads(suspects, VERSION, lambda reads: _from(reads.source, reads.invoke, promise))
+    of_reads = late_reads(facts, suspects, VERSION, lambda reads: _from(reads.source, reads.invoke, promise))
     return Broken(puts.put(because_at=suspects.because_at[place]).take(late), of_reads)
 
 

@@ -28,7 +28,7 @@ def _suspects(facts: Facts) -> Table:
 def _broken(facts: Facts, promise: Promise) -> Broken:
     # One isolate has one clock.
     suspects = going_back(_suspects(facts), ("own",), 0.0)
-    return Broken(reads=late_reads(suspects, ("own", "label")))
+    return Broken(reads=late_reads(facts, suspects, ("own", "label")))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

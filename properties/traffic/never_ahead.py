@@ -16,12 +16,12 @@ from math import inf
 import numpy as np
 
 from edgeproof.properties.traffic.check import Broken, Causes, Check, Row, told_text, what
-from edgeproof.properties.traffic.coded import OK
 from edgeproof.properties.traffic.facts import Facts
-from edgeproof.properties.traffic.groups import group, matched, pairs
+from edgeproof.properties.traffic.gone import Gone
+from edgeproof.properties.traffic.groups import matched
 from edgeproof.properties.traffic.labels import VERSION, key, newer, same_version
 from edgeproof.properties.traffic.promise import Promise
-from edgeproof.properties.traffic.spans import ReadsOf
+from edgeproof.properties.traffic.spans import ReadsOf, Versions
 from edgeproof.properties.traffic.table import Column, Flags, Floats, Table, filled
 
 __all__ = ["NEVER_AHEAD"]
@@ -34,14 +34,14 @@ def _allowed(facts: Facts) -> Table:
     return versions.only(*VERSION, "asked").put(earliest=earliest)
 
 
-def _early(facts: Facts, known: Table, known_by: Column, allowed: Table, promise: Promise) -> tuple[Flags, Floats]:
+def _early(facts: Facts, known: Table, known_by: Column, allowed: Versions, promise: Promise) -> tuple[Flags, Floats]:
     """What was known of too early, if it was at these moments, and when its version's commit was asked for."""
-    place = matched(key(known, VERSION), key(allowed, VERSION))
-    if not len(allowed):
+    place = allowed.places(known)
+    if not len(allowed.table):
         return np.zeros(len(known), bool), np.full(len(known), np.nan)
-    earliest = allowed.earliest[place]
+    earliest = allowed.table.earliest[place]
     early = np.isnan(earliest) | (known_by + promise.slack < earliest)
-    return (place >= 0) & early & _on_record(facts, known), allowed.asked[place]
+    return (place >= 0) & early & _on_record(facts, known), allowed.table.asked[place]
 
 
 def _on_record(facts: Facts, known: Table) -> Flags:
@@ -53,53 +53,22 @@ def _over(events: Table) -> Floats:
     return filled(events.returned, inf)
 
 
-def _gone(facts: Facts, promise: Promise, made: Table, known: Table) -> tuple[Flags, Floats]:
-    """What was known of versions that a restore had taken back, and nobody had made again; and by when it had."""
-    one, other = pairs(key(known, VERSION), key(made, VERSION))
-    end = _over(known) + promise.slack
-    over = made.until[other] < known.invoke[one] - promise.slack
-    fits = (made.invoke[other] <= end[one]) & ~over
-    each = group(np.concatenate([one, np.arange(len(known))]))
-    nothing = np.zeros(len(known), bool)
-    fitting = each.any(np.concatenate([fits, nothing]))
-    because_at = each.max(
-        np.concatenate([made.until[other], np.full(len(known), np.nan)]), np.concatenate([over, nothing])
-    )
-    excused = facts.units.unnamed[known.unit] <= end
-    return ~fitting & ~excused & ~np.isnan(because_at), because_at
-
-
-def _spells(facts: Facts) -> Table:
-    """What was made of versions that a restore took back, from `invoke` on and `until` when (NaN for ever)."""
-    made, restores = (
-        facts.made,
-        facts.restores.take((facts.restores.outcome == OK) & ~np.isnan(facts.restores.returned)),
-    )
-    one, other = pairs((made.unit,), (restores.unit,))
-    taken = (made.label[one] > restores.label[other]) & (made.outcome[one] == OK)
-    taken &= made.returned[one] < restores.invoke[other]
-    until = np.full(len(made), np.nan)
-    np.fmin.at(until, one[taken], restores.returned[other[taken]])
-    back = made.take(~np.isnan(until))
-    return made.put(until=until).take(matched(key(made, VERSION), key(back, VERSION)) >= 0)
-
-
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    allowed, spells = _allowed(facts), _spells(facts)
+    allowed, gone = Versions.of(facts, _allowed(facts)), Gone.of(facts)
 
     def too_early(known: Table) -> tuple[Flags, Floats]:
         which, because_at = _early(facts, known, _over(known), allowed, promise)
-        if len(spells):
-            there = np.flatnonzero(~which & (matched(key(known, VERSION), key(spells, VERSION)) >= 0))
-            gone, by = _gone(facts, promise, spells, known.take(there))
-            which[there[gone]], because_at[there[gone]] = True, by[gone]
+        there = np.flatnonzero(~which & gone.may_be(known))
+        late, by = gone.since(known.take(there), promise.slack)
+        late &= ~(facts.units.unnamed[known.unit[there]] <= _over(known)[there] + promise.slack)
+        which[there[late]], because_at[there[late]] = True, by[late]
         return which, because_at[which]
 
     puts, because_at = too_early(facts.publishes)
     early, _ = _early(facts, facts.told, facts.told.first_returned, allowed, promise)
-    suspects = facts.told.take(early | (matched(key(facts.told, VERSION), key(spells, VERSION)) >= 0))
+    suspects = early | gone.may_be(facts.told)
     broken = facts.publishes.take(puts).put(because_at=because_at)
-    return Broken(broken, ReadsOf(suspects, too_early) if len(suspects) else None)
+    return Broken(broken, ReadsOf(suspects, too_early) if suspects.any() else None)
 
 
 def _tested(facts: Facts, promise: Promise) -> int:
@@ -117,11 +86,11 @@ def _tested(facts: Facts, promise: Promise) -> int:
 def _measures(facts: Facts, promise: Promise) -> dict[str, int | float]:
     """How many reads and puts only a commit of unknown outcome accounts for."""
     allowed = _allowed(facts)
-    unnamed = allowed.take(np.isnan(allowed.asked) & ~np.isnan(allowed.earliest))
+    unnamed = Versions.of(facts, allowed.take(np.isnan(allowed.asked) & ~np.isnan(allowed.earliest)))
     told, put = facts.told, facts.publishes
     early, _ = _early(facts, told, told.first_returned, unnamed, promise)
     early_put, _ = _early(facts, put, _over(put), unnamed, promise)
-    known, known_put = (matched(key(t, VERSION), key(unnamed, VERSION)) >= 0 for t in (told, put))
+    known, known_put = (unnamed.places(each) >= 0 for each in (told, put))
     return {"of_unknown_commits": int(told.n[known & ~early].sum()) + int((known_put & ~early_put).sum())}
 
 

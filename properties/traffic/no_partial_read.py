@@ -56,7 +56,7 @@ def _suspects(facts: Facts) -> Table:
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    return Broken(reads=reads_of(_suspects(facts), LABELLED))
+    return Broken(reads=reads_of(facts, _suspects(facts), LABELLED))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

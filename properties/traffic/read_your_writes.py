@@ -13,7 +13,8 @@ __all__ = ["READ_YOUR_WRITES"]
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    return Broken(reads=late_reads(past(facts.told, moment_of(facts, facts.told, "superseded"), promise.slack)))
+    superseded = moment_of(facts, facts.told, "superseded")
+    return Broken(reads=late_reads(facts, past(facts.told, superseded, promise.slack)))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -19,6 +19,7 @@ __all__ = [
     "LateReads",
     "ReadsOf",
     "ReadsThat",
+    "Versions",
     "going_back",
     "late_reads",
     "may_go_back",
@@ -42,9 +43,9 @@ def moment_of(facts: Facts, table: Table, name: str) -> Floats:
     """A moment of the version of each row, as it was for its `seen`."""
     if "told" in table.columns:
         return moment_of(facts, facts.told, name)[table.told]
-    place = matched(key(table, SEEN), key(facts.moments, SEEN))
-    # The last place is that of what has no such moment.
-    return np.append(facts.moments.columns[name], np.nan)[place]
+    if table is facts.told and name in table.columns:
+        return table.columns[name]
+    return facts.moments.at(table, name)
 
 
 def past(told: Table, because_at: Floats, allowed: float) -> Table:
@@ -55,14 +56,21 @@ def past(told: Table, because_at: Floats, allowed: float) -> Table:
 
 @frozen(eq=False)
 class LateReads:
-    """The reads that have the `keys` of a suspect, and `began` after its `latest`."""
+    """The reads of a suspect, which `began` after its `latest`.
+
+    `places` says whose each telling is, or each version told where that is the `level`: so that a batch of reads takes
+    as long as it has reads, however many suspects there are.
+    """
 
     suspects: Table
-    keys: tuple[str, ...]
+    places: Ints
+    level: str
     began: Callable[[Table], Column]
 
     def __call__(self, reads: Table) -> tuple[Flags, Floats]:
-        of, late = those_of(self.suspects, reads, self.keys)
+        of = self.places[reads.columns[self.level]]
+        late = of >= 0
+        of = of[late]
         after = self.began(reads)[late] > self.suspects.latest[of]
         late[late] = after
         return late, self.suspects.because_at[of[after]]
@@ -70,31 +78,56 @@ class LateReads:
     @property
     def by_version(self) -> bool:
         """Whether the version that was told, and the time, are all that counts."""
-        return set(self.keys) <= set(SEEN) and self.began is _began
+        return self.level == "told" and self.began is _began
 
-    def after(self, told: Table) -> Floats:
+    def after(self, facts: Facts) -> Floats:
         """By telling, or version told, since when reads of it have to have begun to be late; infinity for never."""
-        place = matched(key(told, self.keys), key(self.suspects, self.keys))
-        latest = np.append(self.suspects.latest, inf)[place]
+        latest = np.append(self.suspects.latest, inf)[self.places]
         if self.began is _began:
             return latest
-        return np.where(self.began(told.put(invoke=told.last_invoke)) > latest, -inf, inf)
+        latest = latest[facts.tellings.told] if self.level == "told" else latest
+        return np.where(self.began(facts.tellings.put(invoke=facts.tellings.last_invoke)) > latest, -inf, inf)
 
 
 @frozen(eq=False)
 class ReadsOf:
-    """The reads of some versions, the `suspects`, of which something breaks `that`."""
+    """The reads of some of the versions told, the `suspects`, of which something breaks `that`."""
 
-    suspects: Table
+    suspects: Flags
     that: ReadsThat
     by_version = True
 
     def __call__(self, reads: Table) -> tuple[Flags, Floats]:
         return self.that(reads)
 
-    def after(self, told: Table) -> Floats:
-        """By telling, or version told, minus infinity if it is of a suspect, else infinity."""
-        return np.where(matched(key(told, VERSION), key(self.suspects, VERSION)) >= 0, -inf, inf)
+    def after(self, facts: Facts) -> Floats:
+        """By version told, minus infinity if it is a suspect, else infinity."""
+        return np.where(self.suspects, -inf, inf)
+
+
+@frozen(eq=False)
+class Versions:
+    """Rows of a table, one per version. Reads find theirs by what they were told, with no look at all versions."""
+
+    table: Table
+    by_told: Ints
+
+    @classmethod
+    def of(cls, facts: Facts, table: Table) -> Versions:
+        """The rows, ready to be found."""
+        return cls(table, _places(facts.told, table, VERSION))
+
+    def places(self, known: Table) -> Ints:
+        """Where the row is that is of the version of each of some reads, puts or versions told; -1 if there is none."""
+        if "told" in known.columns:
+            found: Ints = self.by_told[known.told]
+            return found
+        return matched(key(known, VERSION), key(self.table, VERSION))
+
+
+def _places(table: Table, other: Table, keys: tuple[str, ...]) -> Ints:
+    found: Ints = matched(key(table, keys), key(other, keys)).astype(np.int32)
+    return found
 
 
 def _began(reads: Table) -> Column:
@@ -102,15 +135,19 @@ def _began(reads: Table) -> Column:
 
 
 def late_reads(
-    suspects: Table, keys: tuple[str, ...] = SEEN, began: Callable[[Table], Column] = _began
+    facts: Facts, suspects: Table, keys: tuple[str, ...] = SEEN, began: Callable[[Table], Column] = _began
 ) -> LateReads | None:
-    """The reads among suspects that `began` after their `latest`; None if there are no suspects."""
-    return LateReads(suspects, keys, began) if len(suspects) else None
+    """The reads with the keys of a suspect that `began` after its `latest`; None if there are no suspects."""
+    if not len(suspects):
+        return None
+    level = "told" if set(keys) <= set(SEEN) else "telling"
+    places = _places(facts.told if level == "told" else facts.tellings, suspects, keys)
+    return LateReads(suspects.only("latest", "because_at").whole(), places, level, began)
 
 
-def reads_of(suspects: Table, keys: tuple[str, ...]) -> LateReads | None:
+def reads_of(facts: Facts, suspects: Table, keys: tuple[str, ...]) -> LateReads | None:
     """All the reads that have the keys of a suspect; None if there are no suspects."""
-    return late_reads(suspects.put(latest=np.full(len(suspects), -inf)), keys)
+    return late_reads(facts, suspects.put(latest=np.full(len(suspects), -inf)), keys)
 
 
 def since_when(facts: Facts, each: Collection[ReadsThat]) -> Floats:
@@ -118,11 +155,11 @@ def since_when(facts: Facts, each: Collection[ReadsThat]) -> Floats:
     late = [one for one in each if isinstance(one, LateReads | ReadsOf)]
     if len(late) < len(each):
         return np.full(len(facts.tellings), -inf)
-    by_version = [one.after(facts.told) for one in late if one.by_version]
+    by_version = [one.after(facts) for one in late if one.by_version]
     after: Floats = np.fmin.reduce([np.full(len(facts.told), inf), *by_version])[facts.tellings.told]
     for one in late:
         if not one.by_version:
-            after = np.fmin(after, one.after(facts.tellings))
+            after = np.fmin(after, one.after(facts))
     return after
 
 

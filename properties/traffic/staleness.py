@@ -110,7 +110,9 @@ def staler(facts: Facts, skew: float = 0.0) -> Table:
 
 def _missed(facts: Facts, reads: Table, at: Floats, skew: float) -> tuple[Ints, Floats]:
     """How many newer versions there were by a moment than the one that was told, and since when the last of these."""
-    moments = facts.moments.take(~np.isnan(facts.moments.certain))
+    each = group(*key(reads, ("unit", "seen")))
+    asked = reads.only("unit", "seen").take(each.first).put(label=each.least(reads.label), until=each.max(at))
+    moments = facts.moments.newer(asked)
     both = group(*(np.concatenate([moments.columns[n], reads.columns[n]]) for n in ("unit", "seen")))
     of, of_reads = both.of[: len(moments)], both.of[len(moments) :]
     order = np.lexsort((moments.label, of))

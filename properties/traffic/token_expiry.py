@@ -20,7 +20,7 @@ def _after(facts: Facts, promise: Promise) -> Table:
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    return Broken(reads=token_reads(_after(facts, promise)))
+    return Broken(reads=token_reads(facts, _after(facts, promise)))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

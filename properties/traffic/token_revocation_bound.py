@@ -18,7 +18,7 @@ __all__ = ["TOKEN_REVOCATION_BOUND", "admitted_after"]
 
 
 def _broken(facts: Facts, promise: Promise) -> Broken:
-    return Broken(reads=token_reads(late_admissions(facts, promise.bound_s + promise.slack)))
+    return Broken(reads=token_reads(facts, late_admissions(facts, promise.bound_s + promise.slack)))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -28,7 +28,7 @@ def _broken(facts: Facts, promise: Promise) -> Broken:
     beyond = ((asks.granted >= 0) & (asks.wanted > asks.granted)) | (asks.granted == 0) | elsewhere
     # At whatever time.
     asks = asks.put(because_at=asks.asked, latest=np.full(len(asks), -inf))
-    return Broken(reads=token_reads(asks.take(beyond)))
+    return Broken(reads=token_reads(facts, asks.take(beyond)))
 
 
 def _tested(facts: Facts, promise: Promise) -> int:

@@ -38,9 +38,9 @@ def asked_of(facts: Facts) -> Table:
     )
 
 
-def token_reads(asks: Table) -> ReadsThat | None:
+def token_reads(facts: Facts, asks: Table) -> ReadsThat | None:
     """The reads behind some asks that were admitted, which must have `latest` (seconds) and `because_at`."""
-    return late_reads(asks.take(asks.admitted == 1), ASKED)
+    return late_reads(facts, asks.take(asks.admitted == 1), ASKED)
 
 
 def late_admissions(facts: Facts, allowed: float) -> Table:

@@ -29,7 +29,9 @@ Ints = NDArray[np.int64]
 
 @frozen
 class Traffic:
-    """How much: events in all, units, commits of each, locations, readers at each location."""
+    """How much: events in all, units, commits of each, locations, readers at each location; and by how many seconds, at
+    most, what a location serves is older than a copy may be.
+    """
 
     events: int
     units: int = 100
@@ -37,6 +39,7 @@ class Traffic:
     pops: int = 20
     readers: int = 5
     seconds: float = 100_000.0
+    behind: float = 0.0
     chunk: int = 5_000_000
     seed: int = 0
 
@@ -121,7 +124,8 @@ def _reads(
     fetched = np.floor((invoke - phase) / CACHE) * CACHE + phase
     # One sorted line of time for all units, so that one search serves them all.
     line = (landed + np.arange(traffic.units)[:, None] * 2 * traffic.seconds).ravel()
-    version = np.searchsorted(line, fetched + unit * 2 * traffic.seconds) - unit * traffic.commits
+    held = fetched - random.uniform(0, traffic.behind, size) if traffic.behind else fetched
+    version = np.searchsorted(line, held + unit * 2 * traffic.seconds) - unit * traffic.commits
     from_kv = invoke - fetched < 0.02
     invoke = np.where(from_kv, fetched - 0.001, invoke)
     columns = {

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -19,10 +20,12 @@ PROMISES: Final = (Promise(2.0, guarded=True, cache_ttl=1.0), Promise(2.0, guard
 """What histories are held to, by turns: copies that expire, clocks that differ, and nothing known but a bound."""
 
 
-def hold(seed: int, units: int, promise: Promise) -> Counter[str]:
+def hold(
+    seed: int, units: int, promise: Promise, draw: Callable[[Random, str], list[Line]] = random_unit
+) -> Counter[str]:
     """Hold all checks against their definitions on random units; counts the units that break each property."""
     random = Random(seed)
-    lines = [line for n in range(units) for line in random_unit(random, f"u{n:04}")]
+    lines = [line for n in range(units) for line in draw(random, f"u{n:04}")]
     numbered = [{**line, "line": n} for n, line in enumerate(lines, 1)]
     facts = gather(as_table(lines))
     broken: Counter[str] = Counter()

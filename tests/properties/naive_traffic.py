@@ -314,7 +314,8 @@ def convergence(events: list[Line], numbers: Numbers) -> Iterator[Line]:
     last = max(map(told, known))
     quiet = max(*(over(e) for e in answered + restored), *(e["invoke"] for e in lost), -inf)
     for r in of(events, "read"):
-        newer_is_fine = bool(lost)
+        left = [c for c in made(events) if told(c) == told(r) and not any(gone_by(c, b, inf) for b in restores(events))]
+        newer_is_fine = bool(lost or left)
         wrong = told(r) < last or (told(r) != last and not newer_is_fine)
         if wrong and r["invoke"] > quiet + numbers.bound + numbers.skew:
             yield r

@@ -11,7 +11,7 @@ import pyarrow as pa
 from edgeproof.properties.intake import EVENTS
 from tests.properties.histories import digest
 
-__all__ = ["as_table", "random_unit"]
+__all__ = ["as_table", "random_unit", "restored_unit"]
 
 Line = dict[str, Any]
 
@@ -22,6 +22,17 @@ def random_unit(random: Random, unit: str, most: int = 12) -> list[Line]:
     # Some histories know no faults, as those excuse much.
     weights = (4, 2, 8, random.choice((0, 0, 2)))
     return [_event(random, unit, tokens, weights) for _ in range(random.randint(2, most))]
+
+
+def restored_unit(random: Random, unit: str) -> list[Line]:
+    """The events of one unit that is restored again and again, and cut off at times."""
+    lines = []
+    for line in random_unit(random, unit, 30):
+        if random.random() < 0.25:
+            kind = {"kind": "fault", "note": random.choice(("rollback", "rollback", "rollback", "partition"))}
+            line = {**line, **kind, "version": line["version"] or 1, "outcome": random.choice(("ok", "ok", "unknown"))}
+        lines.append(line)
+    return lines
 
 
 def as_table(lines: list[Line]) -> pa.Table:

@@ -20,6 +20,7 @@ from edgeproof.properties.traffic import batches, merging, packing, tellings
 from edgeproof.properties.traffic.backends import open_duckdb
 from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import gather
+from edgeproof.properties.traffic.firsts import Firsts
 from edgeproof.properties.traffic.groups import (
     counted,
     earlier_max,
@@ -127,6 +128,19 @@ def test_parts_of_a_list_are_counted_and_sorted_however_long_they_are() -> None:
             assert ranges.below(*asked, np.array([limit])).tolist() == [sum(n < limit for n in part)]
             found = [ranges.smallest(*asked, np.array([place])).item() for place in range(len(part))]
             assert found == part
+
+
+def test_the_first_row_that_has_enough_is_found_in_each_part() -> None:
+    random = Random(8)
+    for size in (*range(6), 17, 100):
+        high, at = column(random, size, lambda random: random.randrange(5)).astype(np.int64), times(random, size)
+        at = np.nan_to_num(at, nan=np.inf)
+        firsts = Firsts.of(high, at)
+        start, stop = np.sort(np.array([random.choices(range(size + 1), k=2) for _ in range(60)]), axis=1).T
+        least, since = column(random, 60, lambda random: random.randrange(-1, 6)), times(random, 60)
+        asked = list(zip(start, stop, least, since, strict=True))
+        rows = [[n for n in range(a, b) if high[n] >= x and at[n] >= y] for a, b, x, y in asked]
+        assert firsts.at_least(start, stop, least, since).tolist() == [min(fit, default=-1) for fit in rows]
 
 
 def column_of(tables: list[dict[str, Any]], batch: int, name: str) -> Any:

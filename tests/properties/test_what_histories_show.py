@@ -81,6 +81,15 @@ CASES: Final[Mapping[str, Case]] = {
         [*PUBLISHED, {**ROLLBACK, "return": 200}, told(1, 150), told(2, 150)],
         {},
     ),
+    "a commit that overlaps it may have come before or after": (
+        [*PUBLISHED, {**ROLLBACK, "return": 110}, commit(3, 105, 106), told(3, 300), told(1, 301, reader="r2")],
+        {},
+    ),
+    "of two that overlap either may have been the last one": (
+        [*PUBLISHED, {**ROLLBACK, "return": 110}, {**ROLLBACK, "invoke": 105, "return": 115, "version": 2}]
+        + [told(2, 300), told(1, 301, reader="r2")],
+        {},
+    ),
     "what it took back is ahead where copies carry no era": (
         [*PUBLISHED, ROLLBACK, publish(1, 101, 102), told(2, 300)],
         {"never-ahead": [7], "monotonic-kv": [6], "convergence": [7]},
@@ -117,6 +126,12 @@ CASES: Final[Mapping[str, Case]] = {
     "a whole location is evicted": (
         [*PUBLISHED, told(2, 25), fault("evict", 26, 26, pop="lis"), told(1, 27)],
         {"read-your-writes": [7]},
+    ),
+    # Before all that there is in other cases, as it is of their isolates as well.
+    "all isolates there are are evicted": ([told(2, -110), fault("evict", -100, -100), told(1, -90)], {}),
+    "those of another location are": (
+        [told(2, -80), fault("evict", -70, -70, pop="gru"), told(1, -60)],
+        {"monotonic-reads": [3]},
     ),
     "an eviction that failed evicts nobody": (
         [*PUBLISHED, told(2, 25), fault("evict", 26, 26, pop="lis", reader="r1", outcome="fail"), told(1, 27)],

@@ -52,6 +52,12 @@ CASES: Final[Mapping[str, Case]] = {
         Verdict.VIOLATED,
         {},
     ),
+    "more failed in a row than the bound allows for, until one did not": (
+        [BEGUN[0], publish(1, 1, 1.1, outcome="fail"), publish(1, 2, 2.1), BEGUN[2]]
+        + [*(publish(2, at, at + 0.1, outcome="fail") for at in (11, 12, 13, 14)), publish(2, 15, 15.1)],
+        None,
+        {"assumes-retries": (4, 8)},
+    ),
     "not tried again in time": (
         [*BEGUN, publish(2, 11, 11.1, outcome="fail"), STALE, publish(2, 201, 201.1)],
         Verdict.VIOLATED,
@@ -72,6 +78,11 @@ CASES: Final[Mapping[str, Case]] = {
         + [publish(1, 101, 101.1), read(2, 300, 300.1)],
         Verdict.VIOLATED,
         {},
+    ),
+    "a put before a restore is of the version that there was by then": (
+        [*BEGUN, publish(2, 60, 60.1), fault("rollback", 100, 100.1, version=1, era=1), publish(1, 101, 101.1)],
+        None,
+        {"assumes-sync-delay": (49.9, 4)},
     ),
 }
 
