@@ -14,6 +14,7 @@ from edgeproof.reports.commands.design_options import DESIGN
 from edgeproof.reports.commands.history_options import ENVIRONMENT, READING, moved
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, refused
+from edgeproof.reports.memory import keep_freed_memory
 from edgeproof.reports.settings import Chosen
 from edgeproof.reports.traffic.promises import Given, promised
 from edgeproof.reports.traffic.reading import Reading, named_history, read_history
@@ -82,6 +83,7 @@ def check(
       edgeproof check logs --engine spark --master spark://host:7077
       edgeproof check logs --engine spark --master spark://host:7077 --explain
     """
+    keep_freed_memory()
     from edgeproof.reports.traffic.explained import explain_check
     from edgeproof.reports.traffic.explored import explore_history
     from edgeproof.reports.traffic.findings import report_findings
