@@ -112,14 +112,14 @@ class Groups:
         )
 
     def _repeated(self, word: str) -> Any:
-        return pa.DictionaryArray.from_arrays(np.zeros(self.size, np.int32), [word])
+        return pa.DictionaryArray.from_arrays(np.zeros(self.size, np.int8), [word])
 
     def _said_by_place(self, name: str) -> Any:
         if name == "file":
             return self._repeated(str(self.plain.path))
         if name == "line":
             return np.arange(self.before + 1, self.before + self.size + 1)
-        return np.zeros(self.size, np.int64) if name == "era" else pa.nulls(self.size, EVENTS.field(name).type)
+        return np.zeros(self.size, np.int64) if name == "era" else pa.nulls(self.size)
 
 
 def plain(path: Path, schema: pa.Schema, mapping: ColumnMapping) -> Plain | None:

@@ -38,8 +38,10 @@ def is_sound(events: pa.Table) -> bool:
 
 
 def _dictionaries(column: pa.ChunkedArray) -> Iterable[pa.Array]:
+    if column.null_count == len(column):
+        return []
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    return [] if column.null_count == len(column) else [chunk.dictionary for chunk in encoded.chunks]
+    return [chunk.dictionary for chunk in encoded.chunks]
 
 
 def _words(column: pa.ChunkedArray) -> list[str]:

@@ -121,7 +121,7 @@ def _coded(column: pa.ChunkedArray, known: tuple[str, ...]) -> tuple[Ints, pa.Ar
         return found, words
     if places.null_count:
         places = pc.fill_null(places, len(numbers))
-    found = np.append(numbers, np.int32(ABSENT))[places.to_numpy()]
+    found = np.append(numbers, np.int32(ABSENT)).take(places.to_numpy())
     return found, words
 
 

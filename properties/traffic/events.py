@@ -23,7 +23,7 @@ from edgeproof.properties.traffic.batches import Batch, batches_of, faults_of, s
 from edgeproof.properties.traffic.coded import OK, READ, Coded, Vocabulary, of_all
 from edgeproof.properties.traffic.lives import restores_seen, sessions
 from edgeproof.properties.traffic.merging import merged
-from edgeproof.properties.traffic.table import Column, Deferred, Floats, Ints, Table, concat, constant
+from edgeproof.properties.traffic.table import Column, Deferred, Flags, Floats, Ints, Table, concat, constant
 from edgeproof.properties.traffic.tellings import TOLD, told_by
 
 __all__ = ["Reads", "Recorded", "malformed_lines", "recorded"]
@@ -79,21 +79,25 @@ class Reads:
         for name in (*TOLD, "label", "told", "own"):
             made[name] = partial(_of_telling, tellings, name, telling)
         made["telling"] = lambda: telling
+        made["invoke"] = partial(self._begun, which)
         made["kind"], made["outcome"] = lambda: constant(READ, size), lambda: constant(OK, size)
         return Table(Deferred(size, made))
 
-    def later(self, after: Floats) -> Ints | None:
-        """The places of the reads that began later than `after`, by telling; None for all."""
-        limit = after[self.tellings]
-        least, most = limit.min(initial=inf), limit.max(initial=-inf)
-        if least == inf:
-            return np.zeros(0, np.int64)
-        if most == -inf:
-            return None
-        limit = limit if self.of is None else limit[self.of]
-        if least == -inf and most == inf and np.isinf(limit).all():
-            return np.flatnonzero(limit == -inf)
-        return np.flatnonzero((self._read("invoke", None) if self.invoke is None else self.invoke) > limit)
+    def later(self, after: Floats, ever: Flags) -> Ints | None:
+        """The places of the reads that began later than `after`, by telling, which is no time at all unless `ever`;
+        None for all.
+        """
+        of = self.tellings if self.of is None else self.of
+        places = np.flatnonzero((ever if self.of is None else ever.take(self.tellings)).take(of))
+        limit = (after if self.of is None else after.take(self.tellings)).take(of.take(places))
+        if (limit == -inf).all():
+            return None if len(places) == len(of) > 0 else places
+        return places[self._begun(places) > limit]
+
+    def _begun(self, which: Ints | None) -> Column:
+        if self.invoke is None:
+            return self._read("invoke", which)
+        return self.invoke if which is None else self.invoke[which]
 
     def _telling(self, which: Ints | None) -> Ints:
         if self.of is None:

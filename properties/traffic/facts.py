@@ -82,7 +82,8 @@ class Facts:
         if after is None:
             yield from (batch.table(self.tellings, None) for batch in self.batches)
             return
-        later = side_by_side(lambda batch: batch.later(after), self.batches)
+        ever = after < inf
+        later = side_by_side(lambda batch: batch.later(after, ever), self.batches)
         for batch, which in zip(self.batches, later, strict=True):
             if which is None or len(which):
                 yield batch.table(self.tellings, which)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from attrs import frozen
 
 from edgeproof.properties.traffic.table import Column, Flags, Floats, Ints
 
 __all__ = [
     "Groups",
+    "alike",
     "counted",
     "earlier_max",
     "group",
@@ -155,6 +157,18 @@ def group(*columns: Column) -> Groups:
     of, first = np.empty(len(key), np.int64), order[starts(key)]
     of[order] = runs(key)
     return Groups(of, first, len(first))
+
+
+def alike(*columns: Column) -> tuple[Ints, Ints]:
+    """The number of each row's group by these columns, and the first row of each group, in the order of these rows.
+
+    It is quicker than `group` where groups are few.
+    """
+    numbers = pa.array(packed(*columns)).dictionary_encode().indices.to_numpy()
+    of: Ints = numbers.astype(np.int64)
+    # Numbers are given in order, so a group begins where there is a greater one than before.
+    highest = np.maximum.accumulate(numbers)
+    return of, starts(highest)
 
 
 def ordered(key: Ints) -> tuple[Ints, Ints]:

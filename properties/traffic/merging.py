@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tellings of many batches, each once.
 
-What a telling is known by is packed into one number. The numbers are split into parts, from the least to the greatest
-ones, that fit into a processor's cache, and each part is put together for itself, side by side with others.
+What a telling is known by is packed into one number. The rows of all batches are put by their numbers into parts, from
+the least to the greatest ones, that fit into a processor's cache, and each part is put together for itself, where it
+lies, side by side with others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from attrs import frozen
@@ -18,20 +20,27 @@ from edgeproof.properties.traffic.batches import side_by_side
 from edgeproof.properties.traffic.coded import of_all
 from edgeproof.properties.traffic.groups import ordered, runs, starts
 from edgeproof.properties.traffic.packing import Bounds, Packing, bounds_of, pack
-from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table, joined
+from edgeproof.properties.traffic.table import ABSENT, Column, Ints, Table, constant, taken
 from edgeproof.properties.traffic.tellings import TOLD
 
 __all__ = ["merged"]
 
-PART: Final = 2**17
-"""Tellings of a part, about, before they are put together, unless there would be more than `_PARTS`."""
+PART: Final = 2**16
+"""Rows of a part, about, unless there would be more than `_PARTS`."""
 _PARTS: Final = 200
 _FINE: Final = 12
 """Bits that numbers are split by, at most."""
+_NARROW: Final = np.iinfo(np.int32).max
+"""The greatest number of 32 bits, which words have, and versions that are not greater."""
+_WIDE: Final = ("session", "era", "seen", "admitted")
+"""Columns of 64 bits always: an era is moved beside a version."""
 
+_LAST: Final = {"last_invoke": "first_invoke", "last_returned": "first_returned"}
+"""Times of a telling that are those of its first read, where there is but one."""
 _FOLDED: Final[Mapping[str, np.ufunc]] = {
-    **{"first_invoke": np.minimum, "last_invoke": np.maximum},
-    **{"first_returned": np.minimum, "last_returned": np.maximum, "n": np.add},
+    **dict.fromkeys(_LAST.values(), np.minimum),
+    **dict.fromkeys(_LAST, np.maximum),
+    "n": np.add,
 }
 
 Columns = dict[str, Column]
@@ -47,17 +56,20 @@ def merged(batches: list[Columns], numbers: Sequence[Mapping[str, Ints]]) -> tup
         found, own = batches[batch][name], numbers[batch].get(name)
         return found if own is None else of_all(found, own)
 
-    packing, keys = pack({name: _bounds(batches, numbers, name) for name in TOLD}, column, len(batches))
+    bounds = {name: _bounds(batches, numbers, name) for name in TOLD}
+    packing, keys = pack(bounds, column, len(batches))
     cut = _Cut.among(keys, packing.bits)
-    pieces = list(side_by_side(partial(_piece, batches, keys, cut), range(len(batches))))
-    sizes = [sum(piece.ends[part + 1] - piece.ends[part] for piece in pieces) for part in range(cut.parts)]
-    room = _Room.of(np.cumsum([0, *sizes]), numbers[0])
-    parts = list(side_by_side(partial(_together, pieces, packing, room), range(cut.parts)))
-    begins = np.cumsum([0, *(part.size for part in parts)])
-    of = list(side_by_side(partial(_numbers, pieces, parts, begins), range(len(batches))))
-    pieces.clear()
-    alike = {name: joined([part.alike[name] for part in parts]) for name in parts[0].alike}
-    return Table({name: alike[name] if name in alike else room.filled(name, begins) for name in (*TOLD, *_FOLDED)}), of
+    rows = _Rows.of(int(cut.starts[-1]), bounds, batches)
+    places = list(side_by_side(partial(_put, batches, keys, cut, rows), range(len(batches))))
+    sizes = list(side_by_side(partial(_together, packing, cut, rows), range(cut.parts)))
+    begins = np.cumsum([0, *sizes])
+    for part, begin in enumerate(begins[:-1].tolist()):
+        rows.telling[cut.of(part)] += begin
+    of = list(side_by_side(rows.telling.take, places))
+    names = list(rows.columns)
+    columns = dict(zip(names, side_by_side(partial(_closed_up, rows, cut, begins), names), strict=True))
+    alike = {name: constant(low, int(begins[-1])) for name, (low, high) in bounds.items() if low == high}
+    return Table({name: alike[name] if name in alike else columns[name] for name in (*TOLD, *_FOLDED)}), of
 
 
 def _bounds(batches: Sequence[Columns], numbers: Sequence[Mapping[str, Ints]], name: str) -> Bounds:
@@ -72,132 +84,111 @@ def _bounds(batches: Sequence[Columns], numbers: Sequence[Mapping[str, Ints]], n
 
 @frozen(eq=False)
 class _Cut:
-    """Where numbers are split: by their bits from `shift` on, the part that each is of, one of `parts`."""
+    """Where numbers are split: by their bits from `shift` on, the part that each is of. Rows of a part go from one of
+    the `starts` up to the next, those of each batch from one of its `begins` on, by part and batch.
+    """
 
     shift: int
     part: Column
-    parts: int
+    starts: Ints
+    begins: Ints
 
     @classmethod
     def among(cls, keys: Sequence[Ints], bits: int) -> _Cut:
         shift = max(0, bits - _FINE)
-        total = sum(map(len, keys))
-        if total <= PART:
-            return cls(shift, np.zeros(0, np.uint8), 1)
-        sizes = sum(side_by_side(lambda one: np.bincount(one >> shift, minlength=1 << (bits - shift)), keys))
-        part = (np.cumsum(sizes) - sizes) // max(PART, total // _PARTS)
+        sizes = np.array(list(side_by_side(lambda key: np.bincount(key >> shift, minlength=1 << (bits - shift)), keys)))
+        total = sizes.sum(axis=0)
+        part = (np.cumsum(total) - total) // max(PART, int(total.sum()) // _PARTS)
         # Where many are of one number, the next parts are none.
-        return cls(shift, np.unique(part, return_inverse=True)[1].astype(np.uint8), len(np.unique(part)))
+        there, part = np.unique(part, return_inverse=True)
+        counts = np.zeros((len(there), len(keys)), np.int64)
+        np.add.at(counts, part, sizes.T)
+        ends = np.cumsum(counts).reshape(counts.shape)
+        return cls(shift, part.astype(np.uint8), np.append(0, ends[:, -1]), ends - counts)
 
-
-@frozen(eq=False)
-class _Piece:
-    """A batch by parts: which row of it each one was (None for the same), its key, and its spans, each part's up to one
-    of its `ends`.
-    """
-
-    rows: Column | None
-    keys: Ints
-    spans: Columns
-    ends: Sequence[int]
+    @property
+    def parts(self) -> int:
+        """How many there are."""
+        return len(self.begins)
 
     def of(self, part: int) -> slice:
-        return slice(self.ends[part], self.ends[part + 1])
-
-
-def _piece(batches: Sequence[Columns], keys: list[Ints], cut: _Cut, batch: int) -> _Piece:
-    key, spans = keys[batch], {name: batches[batch][name] for name in _FOLDED}
-    keys[batch] = key[:0]
-    batches[batch].clear()
-    if cut.parts == 1:
-        return _Piece(None, key, spans, (0, len(key)))
-    part = cut.part[key >> cut.shift]
-    rows = np.argsort(part, kind="stable").astype(np.int32)
-    ends = np.cumsum([0, *np.bincount(part, minlength=cut.parts)]).tolist()
-    # The first and the last time are the same column where each row is of one read.
-    by = _once(lambda column: column if column.strides == (0,) else column[rows])
-    return _Piece(rows, key[rows], {name: by(column) for name, column in spans.items()}, ends)
-
-
-def _once(work: Callable[[Column], Column]) -> Callable[[Column], Column]:
-    """The same, of which it is remembered what it made of a column."""
-    made: dict[int, Any] = {}
-
-    def do(column: Column) -> Column:
-        if id(column) not in made:
-            made[id(column)] = work(column)
-        found: Column = made[id(column)]
-        return found
-
-    return do
+        """Where the rows of a part are."""
+        return slice(self.starts[part], self.starts[part + 1])
 
 
 @frozen(eq=False)
-class _Room:
-    """Columns with room for all tellings, those of each part from one of its `starts` on, up to the next at most."""
-
-    starts: Ints
-    columns: Columns
-
-    @classmethod
-    def of(cls, starts: Ints, words: Collection[str]) -> _Room:
-        kinds: dict[str, type] = dict.fromkeys(TOLD, np.int64) | dict.fromkeys(_FOLDED, np.float64)
-        # Words are numbered as narrowly as Arrow does.
-        kinds |= {"n": np.int64} | {name: np.int32 for name in TOLD if name in words}
-        return cls(starts, {name: np.empty(int(starts[-1]), kind) for name, kind in kinds.items()})
-
-    def fill(self, part: int, name: str, column: Column) -> None:
-        """Put the tellings of a part where they belong."""
-        start = self.starts[part]
-        self.columns[name][start : start + len(column)] = column
-
-    def filled(self, name: str, begins: Ints) -> Column:
-        """A column without what is empty between its parts, which begin there then."""
-        column = self.columns.pop(name)
-        for start, begin, end in zip(self.starts, begins, begins[1:], strict=False):
-            if begin < start:
-                column[begin:end] = column[start : start + end - begin]
-        there = column[: begins[-1]]
-        return there if 2 * len(there) > len(column) else there.copy()
-
-
-@frozen(eq=False)
-class _Part:
-    """The number of tellings of a part, the columns that are alike in all of them, and by batch, which of them each
-    row of its piece is `of`.
+class _Rows:
+    """The rows of all batches, a part after the other, by their numbers (`key`), with their times. Tellings take their
+    place, those of each part from its start on; `telling` says then which of them each row is of. If they are `single`,
+    each row is of one read.
     """
 
-    of: Sequence[Column]
-    size: int
-    alike: Columns
+    key: Ints
+    telling: Column
+    columns: Columns
+    single: bool
+
+    @classmethod
+    def of(cls, size: int, bounds: Mapping[str, Bounds], batches: Sequence[Columns]) -> _Rows:
+        columns: Columns = {name: np.empty(size, np.int64 if name == "n" else np.float64) for name in _FOLDED}
+        for name, (low, high) in bounds.items():
+            if low < high:
+                columns[name] = np.empty(size, np.int64 if name in _WIDE or high > _NARROW else np.int32)
+        some = [batch for batch in batches if len(batch["n"])]
+        single = all(batch[last] is batch[first] for batch in some for last, first in _LAST.items())
+        return cls(np.empty(size, np.int64), np.empty(size, np.int32), columns, single)
 
 
-def _together(pieces: Sequence[_Piece], packing: Packing, room: _Room, part: int) -> _Part:
-    order, keys = ordered(np.concatenate([piece.keys[piece.of(part)] for piece in pieces]))
-    number, new = runs(keys), starts(keys)
-    of = np.empty(len(order), np.int32)
-    of[order] = number
-    first, again = order[new], np.ones(len(order), bool)
+def _put(batches: Sequence[Columns], keys: list[Ints], cut: _Cut, rows: _Rows, batch: int) -> Column:
+    """Put the rows of a batch into their parts; returns where each of them is then."""
+    part = cut.part[keys[batch] >> cut.shift]
+    order = np.argsort(part, kind="stable")
+    ends = np.cumsum([0, *np.bincount(part, minlength=cut.parts)]).tolist()
+    begins = cut.begins[:, batch].tolist()
+
+    def put(column: Column, into: Column) -> None:
+        there = taken(column, order)
+        for begin, (start, end) in zip(begins, pairwise(ends), strict=True):
+            into[begin : begin + end - start] = there[start:end]
+
+    put(keys[batch], rows.key)
+    for name in _LAST.values() if rows.single else _FOLDED:
+        put(batches[batch][name], rows.columns[name])
+    keys[batch] = keys[batch][:0]
+    batches[batch].clear()
+    places = np.empty(len(order), np.int32)
+    places[order] = np.arange(len(order)) + np.repeat(np.subtract(begins, ends[:-1]), np.diff(ends))
+    return places
+
+
+def _together(packing: Packing, cut: _Cut, rows: _Rows, part: int) -> int:
+    """Put the tellings of a part in the place of its rows; returns how many they are."""
+    at = cut.of(part)
+    order, key = ordered(rows.key[at])
+    new = starts(key)
+    telling = runs(key)
+    rows.telling[at][order] = telling
+    first, again = order[new], np.ones(len(key), bool)
     again[new] = False
-    rest, to = order[again], number[again]
-    columns = dict(packing.columns(keys[new]))
+    rest, to = order[again], telling[again]
+    columns = {name: column for name, column in packing.columns(key[new]) if name in rows.columns}
     for name, fold in _FOLDED.items():
-        column = np.concatenate([piece.spans[name][piece.of(part)] for piece in pieces])
+        if rows.single and name == "n":
+            columns[name] = np.diff(new, append=len(key))
+            continue
+        column = rows.columns[_LAST.get(name, name) if rows.single else name][at]
         columns[name] = column[first]
         fold.at(columns[name], to, column[rest])
-    sizes = np.cumsum([piece.ends[part + 1] - piece.ends[part] for piece in pieces])
-    alike = {name: column for name, column in columns.items() if column.strides == (0,)}
-    for name in columns.keys() - alike:
-        room.fill(part, name, columns[name])
-    return _Part(np.split(of, sizes[:-1]), len(new), alike)
+    for name, column in columns.items():
+        rows.columns[name][at][: len(new)] = column
+    return len(new)
 
 
-def _numbers(pieces: Sequence[_Piece], parts: Sequence[_Part], begins: Ints, batch: int) -> Column:
-    """Which of all tellings those of a batch are, from one part to the next, and back in the order of its rows."""
-    found = np.concatenate([part.of[batch] + np.int32(begin) for part, begin in zip(parts, begins, strict=False)])
-    rows = pieces[batch].rows
-    if rows is None:
-        return found
-    of = np.empty(len(rows), np.int32)
-    of[rows] = found
-    return of
+def _closed_up(rows: _Rows, cut: _Cut, begins: Ints, name: str) -> Column:
+    """A column without what is empty between its parts, which begin there then."""
+    column = rows.columns[name]
+    for start, (begin, end) in zip(cut.starts, pairwise(begins.tolist()), strict=False):
+        if begin < start:
+            column[begin:end] = column[start : start + end - begin]
+    there = column[: begins[-1]]
+    return there if 2 * len(there) > len(column) else there.copy()

@@ -11,14 +11,17 @@ from typing import Final
 
 import numpy as np
 
-from edgeproof.properties.traffic.groups import Groups, group
+from edgeproof.properties.traffic.groups import Groups, alike, group
 from edgeproof.properties.traffic.labels import SESSION, key
-from edgeproof.properties.traffic.table import Ints, Table, constant
+from edgeproof.properties.traffic.table import Column, Floats, Ints, Table, constant
 
-__all__ = ["TOLD", "summed", "told_by"]
+__all__ = ["SPANS", "TOLD", "summed", "told_by"]
 
 TOLD: Final = (*SESSION, "era", "version", "source", "seen", "digest", "repo", "scope", "admitted")
 """What a telling is known by."""
+
+SPANS: Final = ("first_invoke", "last_invoke", "first_returned", "last_returned", "n")
+"""When the first and the last read of a telling began and ended, and how many they are."""
 
 _SAMPLE: Final = 20_000
 _DIFFERENT: Final = 0.95
@@ -29,25 +32,32 @@ def told_by(reads: Table) -> tuple[Table, Ints | None]:
 
     Where nearly every read is a telling by itself, all are: they are put together with those of other batches.
     """
-    once = reads.only(*TOLD).put(
-        first_invoke=reads.invoke,
-        last_invoke=reads.invoke,
-        first_returned=reads.returned,
-        last_returned=reads.returned,
-        n=constant(1, len(reads)),
+    told = key(reads, TOLD)
+    if _differ(told):
+        times = (reads.invoke, reads.invoke, reads.returned, reads.returned, constant(1, len(reads)))
+        return reads.only(*TOLD).put(**dict(zip(SPANS, times, strict=True))).whole(), None
+    of, first = alike(*told)
+    spans = (
+        _folded(np.minimum, reads.invoke, of, first),
+        _folded(np.maximum, reads.invoke, of, first),
+        _folded(np.minimum, reads.returned, of, first),
+        _folded(np.maximum, reads.returned, of, first),
+        np.bincount(of, minlength=len(first)),
     )
-    if _differ(once):
-        return once.whole(), None
-    groups = group(*key(once, TOLD))
-    return summed(once, TOLD, groups).whole(), groups.of.astype(np.int32)
+    return reads.only(*TOLD).take(first).put(**dict(zip(SPANS, spans, strict=True))).whole(), of.astype(np.int32)
 
 
-def _differ(once: Table) -> bool:
-    """Whether nearly all rows of a large table are different, as its first ones are."""
-    if len(once) < 10 * _SAMPLE:
+def _differ(told: tuple[Column, ...]) -> bool:
+    """Whether nearly all of many rows are different, as the first ones are."""
+    if len(told[0]) < 10 * _SAMPLE:
         return False
-    sample = group(*(column[:_SAMPLE] for column in key(once, TOLD)))
-    return sample.n > _DIFFERENT * _SAMPLE
+    return group(*(column[:_SAMPLE] for column in told)).n > _DIFFERENT * _SAMPLE
+
+
+def _folded(fold: np.ufunc, times: Floats, of: Ints, first: Ints) -> Floats:
+    found: Floats = times[first]
+    fold.at(found, of, times)
+    return found
 
 
 def summed(spans: Table, by: tuple[str, ...], groups: Groups) -> Table:

@@ -15,6 +15,7 @@ from edgeproof.reports.commands.history_options import ENVIRONMENT, READING, mov
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, refused
 from edgeproof.reports.folders import LATEST, REPORTS, folder_of
+from edgeproof.reports.memory import keep_freed_memory
 from edgeproof.reports.settings import Chosen
 from edgeproof.reports.traffic.promises import Given, promised
 from edgeproof.reports.traffic.reading import Reading, named_history, read_history
@@ -90,6 +91,7 @@ def check(
       edgeproof check logs --engine spark --master spark://host:7077
       edgeproof check logs --engine spark --master spark://host:7077 --explain
     """
+    keep_freed_memory()
     from edgeproof.reports.traffic.explained import explain_check
     from edgeproof.reports.traffic.explored import explore_history
     from edgeproof.reports.traffic.findings import report_findings

@@ -22,6 +22,7 @@ from edgeproof.properties.traffic.catalogue import CHECKS
 from edgeproof.properties.traffic.facts import gather
 from edgeproof.properties.traffic.firsts import Firsts
 from edgeproof.properties.traffic.groups import (
+    alike,
     counted,
     earlier_max,
     group,
@@ -73,6 +74,9 @@ def test_rows_are_put_together_as_plain_python_does(keys: str) -> None:
         assert [rows[i] for i in group(a, b).first] == sorted(set(rows))
         each = group(a, b)
         assert [rows[each.first[i]] for i in each.of] == rows
+        of, first = alike(a, b)
+        assert [rows[first[i]] for i in of] == rows
+        assert [rows[i] for i in first] == list(dict.fromkeys(rows))
         for moments in (at, np.nan_to_num(at)):
             own = [[moments[i] for i in range(size) if rows[i] == rows[first]] for first in each.first]
             assert same(each.min(moments), [least(one) for one in own])
