@@ -13,6 +13,7 @@ from __future__ import annotations
 from edgeproof.model.designs.parts.alarm import fail, lose_attempt, publish_soon
 from edgeproof.model.designs.parts.cache import KvCache, take
 from edgeproof.model.designs.parts.outbox import LatePuts, Outbox, start_stray
+from edgeproof.model.designs.parts.tokens import TokenTable, is_checked_again, is_in_scope
 from edgeproof.model.expr import NAT, Expr, ite, lift
 from edgeproof.model.machine import (
     Design,
@@ -32,30 +33,26 @@ from edgeproof.model.machine import (
 __all__ = ["ArtifactsTokens"]
 
 
-class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
+class ArtifactsTokens(TokenTable, LatePuts, Outbox, KvCache, Design):
     """A repo's Durable Object, its publisher, a token's keys in KV, and the check at each POP."""
 
     Pop = index_sort("Pop", 1, "locations at which Git requests arrive; each has a KV cache and a clock")
     Put = inherited()
 
     revoke = option("tombstone", "delete", "mark", doc="what a revocation does in KV")
-    recheck = option("on", "off", doc="whether the repo's Durable Object checks the token of a push once more")
-    check = option("whole", "presence", doc="repo, scope and all, or only that KV has the token")
+    recheck = check = inherited()
     margin = option("off", "on", doc="whether the edge refuses a token E before it expires")
     repair = inherited()
 
     F = S = D = R = T = H = Z = inherited()
-    L = duration(5, "lifetime: a token expires this long after it was minted")
+    L = inherited()
     E = duration(1, "clock error: a location's clock is behind by at most this")
 
     negative_cache = inherited()
 
     # --- the Durable Object
 
-    token = enum("none", "active", "revoked", doc="the token in the repo's table")
-    writes = boolean(doc="its scope is write, not read")
-    minted_for = clock(while_=lambda s: s.token != "none", doc="since it was minted")
-    revoked_for = clock(while_=lambda s: s.token == "revoked", doc="since it was revoked")
+    token = writes = minted_for = revoked_for = inherited()
     alarm = armed = failures = inherited()
 
     sending = inherited("the publisher's put: under way, or applied and not yet confirmed")
@@ -78,7 +75,7 @@ class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
     unmarked = boolean(over=Pop, doc="the location has cached that there is no mark")
     unmarked_for = clock(over=Pop, while_=lambda s, p: s.unmarked[p], doc="since that was cached")
     slow = boolean(over=Pop, doc="the location's clock is behind by E")
-    admitted = boolean(over=Pop, doc="the last request at the location was admitted")
+    admitted = inherited()
 
     # --- words that properties use
 
@@ -87,10 +84,7 @@ class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
         """The token's key in KV as a version: absence carries none."""
         return ite(s.listed == "tombstone", lift(2, NAT), ite(s.listed == "token", lift(1, NAT), 0))
 
-    @definition()
-    def expired(s: State) -> Expr:
-        """The token is past its time."""
-        return s.L < s.minted_for
+    expired = inherited()
 
     @definition(pop=Pop)
     def failed(s: State, pop: Expr) -> Expr:
@@ -102,18 +96,19 @@ class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
     @action(fair=False)
     def mint_read(s: State) -> None:
         """The owner has a token minted that may fetch."""
-        _mint(s, writes=False)
+        TokenTable.mint_read(s)
+        _change(s)
 
     @action(fair=False)
     def mint_write(s: State) -> None:
         """The owner has a token minted that may fetch and push."""
-        _mint(s, writes=True)
+        TokenTable.mint_write(s)
+        _change(s)
 
     @action(fair=False)
     def revoke_token(s: State) -> None:
         """The owner revokes the token: table and alarm in one transaction."""
-        s.require(s.token == "active")
-        s.token = "revoked"
+        TokenTable.revoke_token(s)
         _change(s)
 
     @action(fair=False)
@@ -190,9 +185,7 @@ class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
     @action(fair=False, pop=Pop)
     def push(s: State, pop: Expr) -> None:
         """A push to the token's repo: it goes on to the Durable Object, which can look into its own table."""
-        known = (s.token == "active") & ~s.expired
-        in_scope = s.writes | (s.check == "presence")
-        s.admitted[pop] = _look_up(s, pop) & in_scope & ((s.recheck == "off") | (known & s.writes))
+        s.admitted[pop] = _look_up(s, pop) & is_in_scope(s) & is_checked_again(s)
 
     @action(fair=False, pop=Pop)
     def fetch_elsewhere(s: State, pop: Expr) -> None:
@@ -214,13 +207,6 @@ class ArtifactsTokens(LatePuts, Outbox, KvCache, Design):
     # --- what time may not overtake: the platform's promises, as parameters
 
     alarms_fire_in_time = puts_end_in_time = strays_end_in_time = inherited()
-
-
-def _mint(s: State, writes: bool) -> None:
-    s.require(s.token == "none")
-    s.token = "active"
-    s.writes = writes
-    _change(s)
 
 
 def _change(s: State) -> None:
