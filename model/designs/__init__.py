@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
+from edgeproof.model.designs.artifacts_repo import ArtifactsRepo
 from edgeproof.model.designs.artifacts_tokens import ArtifactsTokens
 from edgeproof.model.designs.do_kv import DoKv
 from edgeproof.model.designs.do_kv_backoff import DoKvBackoff
@@ -42,6 +43,7 @@ DESIGNS: Final[dict[str, type[Design]]] = {
     "do_only": DoOnly,
     "kv_only": KvOnly,
     "artifacts_tokens": ArtifactsTokens,
+    "artifacts_repo": ArtifactsRepo,
     "flagship": Flagship,
     "global_push": GlobalPush,
     "levels": Levels,

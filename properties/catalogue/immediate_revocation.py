@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from edgeproof.properties.catalogue.property import Property
-from edgeproof.properties.catalogue.token_forms import AT_HOME, admitted_only_if, asked
+from edgeproof.properties.catalogue.token_forms import AT_HOME, admitted_only_if, asked, presents_tokens
 
 __all__ = ["PROPERTY"]
 
@@ -17,4 +17,5 @@ PROPERTY = Property(
     step=admitted_only_if(lambda s: s.token != "revoked", AT_HOME),
     tested_step=asked(lambda s: s.token == "revoked", AT_HOME),
     anomaly=True,
+    applies=presents_tokens,
 )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from edgeproof.properties.catalogue.property import Property
-from edgeproof.properties.catalogue.token_forms import admitted_only_if, asked
+from edgeproof.properties.catalogue.token_forms import admitted_only_if, asked, presents_tokens
 
 __all__ = ["PROPERTY"]
 
@@ -16,4 +16,5 @@ PROPERTY = Property(
     needs=("token", "admitted", "recheck"),
     step=admitted_only_if(lambda s: s.token != "revoked", ("push",)),
     tested_step=asked(lambda s: (s.token == "revoked") & s.writes & ~s.expired, ("push",)),
+    applies=presents_tokens,
 )

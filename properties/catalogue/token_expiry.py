@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from edgeproof.properties.catalogue.property import Property
-from edgeproof.properties.catalogue.token_forms import admitted_only_if, asked
+from edgeproof.properties.catalogue.token_forms import admitted_only_if, asked, presents_tokens
 
 __all__ = ["PROPERTY"]
 
@@ -16,4 +16,5 @@ PROPERTY = Property(
     needs=("token", "expired", "admitted"),
     step=admitted_only_if(lambda s: ~s.expired),
     tested_step=asked(lambda s: s.expired),
+    applies=presents_tokens,
 )

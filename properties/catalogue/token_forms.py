@@ -11,15 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edgeproof.model.expr import FALSE, TRUE, Expr
-from edgeproof.model.machine import State
+from edgeproof.model.machine import Instance, State
 from edgeproof.properties.catalogue.property import Step
 
-__all__ = ["AT_HOME", "REQUESTS", "Form", "admitted_only_if", "asked", "when_asked"]
+__all__ = ["AT_HOME", "REQUESTS", "Form", "admitted_only_if", "asked", "presents_tokens", "when_asked"]
 
 AT_HOME = ("fetch", "push")
 REQUESTS = (*AT_HOME, "fetch_elsewhere")
 
 Form = Callable[[State], Expr]
+
+
+def presents_tokens(instance: Instance) -> bool:
+    """Whether requests present a token at all: a door may be open to everybody."""
+    return instance.values.get("door") != "open"
 
 
 def admitted_only_if(form: Form, requests: tuple[str, ...] = REQUESTS) -> Callable[[Step], Expr]:

@@ -7,7 +7,7 @@ from edgeproof.model.expr import Expr
 from edgeproof.model.machine import State
 from edgeproof.properties.bounds import formula, is_promised, staleness_bound
 from edgeproof.properties.catalogue.property import Property
-from edgeproof.properties.catalogue.token_forms import AT_HOME, admitted_only_if, asked
+from edgeproof.properties.catalogue.token_forms import AT_HOME, admitted_only_if, asked, presents_tokens
 
 __all__ = ["PROPERTY"]
 
@@ -25,5 +25,5 @@ PROPERTY = Property(
     step=admitted_only_if(lambda s: ~_long_revoked(s), AT_HOME),
     tested_step=asked(lambda s: _long_revoked(s) & ~s.expired, AT_HOME),
     detail=lambda instance: f"B = {formula(instance)}",
-    applies=is_promised,
+    applies=lambda instance: is_promised(instance) and presents_tokens(instance),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edgeproof.model.expr import FALSE, TRUE, Expr
 from edgeproof.properties.catalogue.property import Property, Step
-from edgeproof.properties.catalogue.token_forms import REQUESTS
+from edgeproof.properties.catalogue.token_forms import REQUESTS, presents_tokens
 
 __all__ = ["PROPERTY"]
 
@@ -32,4 +32,5 @@ PROPERTY = Property(
     needs=("token", "writes", "listed", "admitted"),
     step=_within_scope,
     tested_step=_beyond_scope,
+    applies=presents_tokens,
 )

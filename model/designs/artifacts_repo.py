@@ -1,0 +1,428 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Git repo: a Durable Object that holds refs and rows of objects, a blob store for large objects, tokens at the door.
+
+The design follows any two refs (`main` and `side`), any one push and any one large object: as the choice is free, what
+holds of them holds of all. Small objects lie in the rows themselves, and come and go in one transaction with the refs.
+A ref is known by what its history reaches: the push under observation, and the object. Nobody is on their own at a
+location here: a client that pushes from two places counts as two locations.
+
+How a location learns that a token is revoked is the matter of `artifacts_tokens`. Here that is one promise of the
+environment, W: the bound that is proved there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edgeproof.model.designs.parts.tokens import TokenTable, is_checked_again, is_in_scope
+from edgeproof.model.expr import Expr, Type, exists, for_all, implies, ite, lift
+from edgeproof.model.machine import (
+    Design,
+    State,
+    action,
+    boolean,
+    clock,
+    count,
+    deadline,
+    definition,
+    duration,
+    each,
+    enum,
+    hazard,
+    index_sort,
+    inherited,
+    natural,
+    option,
+)
+
+__all__ = ["ArtifactsRepo"]
+
+_LISTED: Final = Type("enum", ("absent", "token"))
+
+
+class ArtifactsRepo(TokenTable, Design):
+    """One repo, those who push to it and fetch from it at locations, and perhaps a fork of it."""
+
+    Pop = index_sort("Pop", 2, "locations; at each one push and one fetch may be under way")
+
+    door = option("tokens", "open", doc="who is let in: whoever has a token, or everybody")
+    recheck = check = inherited()
+    revoke = option("kept", "forgotten", doc="whether what KV says of a revoked token can be taken back by a late put")
+    order = option("objects", "refs", doc="what a push stores first: its objects, or its refs")
+    refs = option("together", "singly", doc="how a push moves its refs: in one transaction, or one after the other")
+    compare = option("moving", "arrival", doc="when a ref is compared with what the client saw: as it moves, or before")
+    quarantine = option("hidden", "visible", doc="whether other pushes may build on the objects of one under way")
+    names = option("upload", "digest", doc="what a blob is called: by its upload, never twice; or by what is in it")
+    collector = option("checked", "graceful", "eager", doc="who deletes what is unreachable: after K if that is enough")
+    forks = option("none", "own", "shared", doc="a fork of the repo: none; with blobs of its own; with the repo's")
+
+    pushes = count(2, "how many pushes a search goes through")
+    L = inherited()
+    U = duration(1, "push time-out: a push has ended this long after its client listed the refs")
+    X = duration(1, "fetch time-out: from listing the refs to having their objects")
+    K = duration(1, "grace: an object that no ref reaches any more is kept at least this long")
+    W = duration(1, "window: every location refuses a token this long after it was revoked")
+
+    # --- the Durable Object: refs, rows and tokens survive a crash, what is under way does not
+
+    token = writes = minted_for = revoked_for = inherited()
+    main_needs = boolean(doc="the history of main reaches the object")
+    side_needs = boolean(doc="the history of side reaches the object")
+    row = boolean(doc="the repo's rows have the object")
+    released_for = clock(while_=lambda s: s.unreachable, doc="since no ref reaches the object")
+    begun = natural(pushes, doc="how many pushes were begun")
+
+    # --- the blob store
+
+    blob = boolean(doc="the blob that the object's row names is there")
+    deleting = boolean(doc="a delete of that blob is under way, where blobs are named by what is in them")
+    forked = boolean(doc="the fork has the object")
+    stranded = boolean(doc="the blob that the fork's row names is gone")
+
+    # --- pushes
+
+    stage = enum("none", "listed", "arrived", over=Pop, doc="the push: refs listed; let in, with a pack to be stored")
+    main_to = enum("stays", "with", "without", over=Pop, doc="what it makes of main: a history with the object, or not")
+    side_to = enum("stays", "with", "without", over=Pop, doc="and of side")
+    forces = boolean(over=Pop, doc="it replaces what the refs had, or deletes them")
+    main_moved = boolean(over=Pop, doc="main has moved since the push's client listed it")
+    side_moved = boolean(over=Pop, doc="side has moved since the push's client listed it")
+    spilled = boolean(over=Pop, doc="its quarantine has the object, stored in the blob store")
+    main_won = boolean(over=Pop, doc="it has moved main")
+    side_won = boolean(over=Pop, doc="it has moved side")
+    pushing_for = clock(over=Pop, while_=lambda s, p: s.stage[p] != "none", doc="since its client listed the refs")
+
+    # --- fetches, and what locations know of the token
+
+    fetching = boolean(over=Pop, doc="a fetch was told the refs, and asks for their objects")
+    promised = boolean(over=Pop, doc="a ref that it was told reaches the object")
+    fetching_for = clock(over=Pop, while_=lambda s, p: s.fetching[p], doc="since it was told the refs")
+    dangling = boolean(over=Pop, doc="the last fetch did not find an object that a ref promised")
+    heard = boolean(over=Pop, doc="the location knows that the token is revoked")
+    returned = boolean(doc="a late put has brought a revoked token back")
+    admitted = inherited()
+
+    # --- the observer: one push, any one
+
+    watched = natural(pushes, initial=None, doc="the push under observation; 0 observes none")
+    eyed = boolean(over=Pop, doc="the push under way is the one under observation")
+    carries = boolean(over=Pop, doc="the history that a push would give main has the push under observation")
+    held = boolean(doc="the history of main has the push under observation")
+    fate = enum("none", "landed", "acked", "undone", doc="the push under observation, until main is forced or deleted")
+
+    # --- words that properties use
+
+    expired = inherited()
+
+    @definition()
+    def listed(s: State) -> Expr:
+        """What KV's centre has held of the token's key: it is there from the minting on."""
+        return ite(s.token == "none", lift("absent", _LISTED), lift("token", _LISTED))
+
+    @definition()
+    def unreachable(s: State) -> Expr:
+        """The repo has the object, and no ref reaches it."""
+        return s.row & ~s.main_needs & ~s.side_needs
+
+    @definition(pop=Pop)
+    def over_both(s: State, pop: Expr) -> Expr:
+        """The push at a location is to move both refs."""
+        return (s.main_to[pop] != "stays") & (s.side_to[pop] != "stays")
+
+    @definition(pop=Pop)
+    def moving(s: State, pop: Expr) -> Expr:
+        """The push at a location has moved a ref already."""
+        return s.main_won[pop] | s.side_won[pop]
+
+    # --- the owner of the repo
+
+    @action(fair=False)
+    def mint_read(s: State) -> None:
+        """The owner has a token minted that may fetch."""
+        s.require(s.door == "tokens")
+        TokenTable.mint_read(s)
+
+    @action(fair=False)
+    def mint_write(s: State) -> None:
+        """The owner has a token minted that may fetch and push."""
+        s.require(s.door == "tokens")
+        TokenTable.mint_write(s)
+
+    revoke_token = inherited()
+
+    @action(pop=Pop)
+    def hear(s: State, pop: Expr) -> None:
+        """A location learns that the token is revoked."""
+        s.require((s.token == "revoked") & ~s.heard[pop])
+        s.heard[pop] = True
+
+    @hazard(pop=Pop)
+    def token_returns(s: State, pop: Expr) -> None:
+        """A late put of the token lands where nothing says any more that it is revoked, and nobody puts that right."""
+        s.require((s.revoke == "forgotten") & s.heard[pop])
+        s.heard[pop] = False
+        s.returned = True
+
+    @action(fair=False)
+    def fork(s: State) -> None:
+        """The owner forks the repo."""
+        s.require((s.forks != "none") & ~s.forked & (s.main_needs | s.side_needs))
+        s.forked = True
+
+    # --- pushing: the refs are listed, commands are made, a pack is stored, the refs move, the client is told
+
+    @action(fair=False, pop=Pop)
+    def begin(s: State, pop: Expr) -> None:
+        """Somebody at a location lists the refs, to push what goes on from them."""
+        _begin(s, pop, forces=False)
+
+    @action(fair=False, pop=Pop)
+    def begin_forced(s: State, pop: Expr) -> None:
+        """Somebody at a location lists the refs, to replace or delete them."""
+        _begin(s, pop, forces=True)
+
+    @action(fair=False, pop=Pop)
+    def main_with(s: State, pop: Expr) -> None:
+        """The push is to move main to a history that reaches the object."""
+        _command(s, pop, "main", "with")
+
+    @action(fair=False, pop=Pop)
+    def main_without(s: State, pop: Expr) -> None:
+        """The push is to move main to a history that does not: what goes on from one that does reaches it, too."""
+        _command(s, pop, "main", "without")
+        s.require(s.forces[pop] | ~s.main_needs)
+
+    @action(fair=False, pop=Pop)
+    def side_with(s: State, pop: Expr) -> None:
+        """The push is to move side to a history that reaches the object."""
+        _command(s, pop, "side", "with")
+
+    @action(fair=False, pop=Pop)
+    def side_without(s: State, pop: Expr) -> None:
+        """The push is to move side to a history that does not."""
+        _command(s, pop, "side", "without")
+        s.require(s.forces[pop] | ~s.side_needs)
+
+    @action(pop=Pop)
+    def arrive(s: State, pop: Expr) -> None:
+        """The push comes to the door, and goes on to the Durable Object or is refused."""
+        s.require((s.stage[pop] == "listed") & ((s.main_to[pop] != "stays") | (s.side_to[pop] != "stays")))
+        let_in = _opens(s, pop) & ((s.door == "open") | is_in_scope(s))
+        clear = (s.compare == "moving") | _nobody_was_faster(s, pop)
+        with s.when(let_in & clear):
+            s.stage[pop] = "arrived"
+        with s.otherwise():
+            _end(s, pop, _ENDED)
+
+    @action(pop=Pop)
+    def spill(s: State, pop: Expr) -> None:
+        """The blob store has the object of the push's pack; a row says so, in quarantine until the refs move."""
+        s.require((s.stage[pop] == "arrived") & _wants(s, pop) & ~s.spilled[pop])
+        s.require((s.order == "refs") | ~s.moving[pop])
+        s.spilled[pop] = True
+        with s.when(s.names == "digest"):
+            s.blob = True
+        with s.when(s.moving[pop]):
+            _take_in(s)
+
+    @action(pop=Pop)
+    def push(s: State, pop: Expr) -> None:
+        """The Durable Object decides on a push: in one transaction its refs move, or it is refused."""
+        s.require((s.stage[pop] == "arrived") & ~s.moving[pop])
+        s.admitted[pop] = (s.door == "open") | is_checked_again(s)
+        in_place = (s.compare == "arrival") | _nobody_was_faster(s, pop)
+        has_objects = (s.order == "refs") | _is_connected(s, pop)
+        with s.when(s.admitted[pop] & in_place & has_objects):
+            with s.when(s.spilled[pop]):
+                _take_in(s)
+            _move_main(s, pop)
+            with s.when((s.refs == "together") | (s.main_to[pop] == "stays")):
+                _move(s, pop, "side")
+        with s.otherwise():
+            _end(s, pop, _ENDED)
+
+    @action(pop=Pop)
+    def push_rest(s: State, pop: Expr) -> None:
+        """Where a push moves one ref after the other, the second one follows, if nobody was faster."""
+        s.require((s.refs == "singly") & s.over_both[pop] & s.main_won[pop] & ~s.side_won[pop])
+        with s.when(~s.side_moved[pop]):
+            _move(s, pop, "side")
+        with s.otherwise():
+            _end(s, pop, _ENDED)
+
+    @action(pop=Pop)
+    def acknowledge(s: State, pop: Expr) -> None:
+        """The client is told that its push is done."""
+        done = s.moving[pop] & implies(s.refs == "singly", ~s.over_both[pop] | s.side_won[pop])
+        s.require(done & implies((s.order == "refs") & _wants(s, pop), s.row))
+        with s.when(s.eyed[pop] & (s.fate == "landed")):
+            s.fate = "acked"
+        _end(s, pop, _ENDED)
+
+    @action(pop=Pop)
+    def break_off(s: State, pop: Expr) -> None:
+        """A push ends without an answer: its connection breaks, or its time is up. What has moved stays."""
+        s.require(s.stage[pop] != "none")
+        _end(s, pop, _ENDED)
+
+    @hazard()
+    def crash(s: State) -> None:
+        """The Durable Object dies: every push and fetch under way ends without an answer."""
+        for name, value in {**_ENDED, **_FETCHED}.items():
+            each(getattr(s, name), lambda p, left=value: left)
+
+    # --- collecting
+
+    @action(fair=False)
+    def collect(s: State) -> None:
+        """The collector drops the row of an object that no ref reaches, and then its blob."""
+        over = (s.collector == "eager") | (s.K < s.released_for)
+        enough = (s.collector != "checked") | (s.X <= s.K)
+        s.require(s.unreachable & over & enough)
+        s.row = False
+        s.stranded = s.stranded | (s.forked & (s.forks == "shared"))
+        # A blob that no other row can name may go at any time.
+        with s.when(s.names == "upload"):
+            s.blob = False
+        with s.otherwise():
+            s.deleting = True
+
+    @action()
+    def delete_lands(s: State) -> None:
+        """The blob store deletes the blob of that name, whoever has stored it since."""
+        s.require(s.deleting)
+        s.deleting = False
+        s.blob = False
+
+    # --- fetching: the refs, then their objects
+
+    @action(fair=False, pop=Pop)
+    def fetch(s: State, pop: Expr) -> None:
+        """Somebody at a location is told the refs, to clone, fetch or pull."""
+        s.require(~s.fetching[pop])
+        s.admitted[pop] = _opens(s, pop)
+        s.fetching[pop] = s.admitted[pop]
+        s.promised[pop] = s.admitted[pop] & (s.main_needs | s.side_needs)
+
+    @action(pop=Pop)
+    def download(s: State, pop: Expr) -> None:
+        """A fetch gets the objects of the refs that it was told, as far as they are there."""
+        s.require(s.fetching[pop])
+        s.dangling[pop] = s.promised[pop] & ~(s.row & s.blob)
+        _end(s, pop, _FETCHED)
+
+    @action(fair=False, pop=Pop)
+    def fetch_elsewhere(s: State, pop: Expr) -> None:
+        """Somebody presents the token at another repo."""
+        s.require(s.door == "tokens")
+        s.admitted[pop] = _opens(s, pop) & (s.check == "presence")
+
+    # --- what time may not overtake: the platform's promises, as parameters
+
+    @deadline
+    def pushes_end_in_time(s: State) -> Expr:
+        """A push has ended within U."""
+        return for_all(s.Pop, lambda p: implies(s.stage[p] != "none", s.pushing_for[p] <= s.U))
+
+    @deadline
+    def fetches_end_in_time(s: State) -> Expr:
+        """A fetch has its objects within X, or gives up."""
+        return for_all(s.Pop, lambda p: implies(s.fetching[p], s.fetching_for[p] <= s.X))
+
+    @deadline
+    def revocations_are_heard_in_time(s: State) -> Expr:
+        """Every location refuses a revoked token within W, unless a late put brings it back."""
+        return implies(
+            (s.token == "revoked") & ~s.returned, for_all(s.Pop, lambda p: s.heard[p] | (s.revoked_for <= s.W))
+        )
+
+
+_ENDED: Final[dict[str, str | bool]] = {
+    "stage": "none",
+    "main_to": "stays",
+    "side_to": "stays",
+    "forces": False,
+    "main_moved": False,
+    "side_moved": False,
+    "spilled": False,
+    "main_won": False,
+    "side_won": False,
+    "eyed": False,
+    "carries": False,
+}
+"""What is left of a push that has ended: its quarantine goes with it."""
+
+_FETCHED: Final[dict[str, str | bool]] = {"fetching": False, "promised": False}
+"""What is left of a fetch that has ended."""
+
+
+def _begin(s: State, pop: Expr, forces: bool) -> None:
+    s.require((s.stage[pop] == "none") & (s.begun < s.pushes))
+    s.begun = s.begun + 1
+    s.stage[pop] = "listed"
+    s.forces[pop] = forces
+    s.eyed[pop] = s.begun == s.watched
+    s.carries[pop] = s.eyed[pop] | (s.held & ~s.forces[pop])
+
+
+def _command(s: State, pop: Expr, ref: str, to: str) -> None:
+    """The client, which has not sent its push yet, adds a command for a ref that it has none for."""
+    s.require((s.stage[pop] == "listed") & (s.element(f"{ref}_to", pop) == "stays"))
+    s.assign_element(f"{ref}_to", pop, to)
+
+
+def _end(s: State, pop: Expr, left: dict[str, str | bool]) -> None:
+    for name, value in left.items():
+        s.assign_element(name, pop, value)
+
+
+def _opens(s: State, pop: Expr) -> Expr:
+    """Whether the door at a location opens: to everybody, or by what the location knows of the token."""
+    # Its secret is not known to anybody before it is minted.
+    s.require((s.door == "open") | (s.token != "none"))
+    return (s.door == "open") | (~s.heard[pop] & ~s.expired)
+
+
+def _wants(s: State, pop: Expr) -> Expr:
+    """The push needs the object."""
+    return (s.main_to[pop] == "with") | (s.side_to[pop] == "with")
+
+
+def _nobody_was_faster(s: State, pop: Expr) -> Expr:
+    """Every ref that the push is to move is what its client saw."""
+    main = (s.main_to[pop] == "stays") | ~s.main_moved[pop]
+    return main & ((s.side_to[pop] == "stays") | ~s.side_moved[pop])
+
+
+def _is_connected(s: State, pop: Expr) -> Expr:
+    """The repo has what the push needs, or the push has brought it."""
+    brought = s.spilled[pop] | ((s.quarantine == "visible") & exists(s.Pop, lambda p: s.spilled[p]))
+    return ~_wants(s, pop) | s.row | brought
+
+
+def _take_in(s: State) -> None:
+    """The object that a push has brought leaves quarantine; where the repo has it already, that one stays."""
+    with s.when(s.names == "upload"):
+        s.blob = True
+    s.row = True
+
+
+def _move(s: State, pop: Expr, ref: str) -> None:
+    """The ref moves to what the push makes of it, if it makes anything of it; others that listed it are late."""
+    to = s.element(f"{ref}_to", pop)
+    moved = getattr(s, f"{ref}_moved")
+    with s.when(to != "stays"):
+        setattr(s, f"{ref}_needs", to == "with")
+        each(moved, lambda p: moved[p] | ((p != pop) & (s.stage[p] != "none")))
+        s.assign_element(f"{ref}_won", pop, True)
+
+
+def _move_main(s: State, pop: Expr) -> None:
+    """Main moves, and with it what the observer sees."""
+    _move(s, pop, "main")
+    with s.when(s.main_won[pop]):
+        s.held = s.carries[pop]
+        with s.when(s.forces[pop] & ((s.fate == "landed") | (s.fate == "acked"))):
+            s.fate = "undone"
+        with s.when(s.eyed[pop]):
+            s.fate = "landed"

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`artifacts_repo`: Git repos as we would build them, and each of the ways in which one loses what was pushed.
+
+The lemmas say why a ref always has its objects: the repo has a row of whatever a ref reaches, and a row names a blob
+that nobody deletes. Whoever was told a ref has the grace: what they were promised is unreachable no longer than they
+have been fetching. And they say why nothing is lost: the history that a push would give main has all that main has,
+unless main has moved since, and then the push is refused.
+
+Nothing implements it yet, so no run can be compared with it and nothing is charged: it is searched and proved.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edgeproof.model.expr import TRUE, Expr, for_all, implies
+from edgeproof.model.machine import State
+from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+
+__all__ = ["DOSSIER"]
+
+_OPEN: Final[Constants] = {"door": "open", "crash": True}
+_ALONE: Final[Constants] = {**_OPEN, "Pop": 1}
+
+_CASES: Final[tuple[Row, ...]] = (
+    (
+        "repo",
+        {**_OPEN},
+        (),
+        "objects before refs, all refs in one transaction that compares them, a grace for who has listed them",
+    ),
+    (
+        "repo-tokens",
+        {"Pop": 1, "crash": True},
+        (),
+        "the object looks into its own table as the refs move: nothing that went on before counts",
+    ),
+    (
+        "repo-forks",
+        {**_ALONE, "forks": "own"},
+        (),
+        "a fork has blobs of its own, and the repo may collect its own",
+    ),
+    (
+        "repo-refs-first",
+        {**_ALONE, "order": "refs"},
+        ("no-dangling-ref",),
+        "a ref moves before what it reaches is stored, and a crash makes that last",
+    ),
+    (
+        "repo-no-grace",
+        {**_ALONE, "collector": "eager"},
+        ("no-dangling-ref",),
+        "somebody has listed the refs, and fetches what none of them reaches any more",
+    ),
+    (
+        "repo-short-grace",
+        {**_ALONE, "collector": "graceful", "K": 0},
+        ("no-dangling-ref",),
+        "one tick less than a fetch may take",
+    ),
+    (
+        "repo-refs-singly",
+        {**_ALONE, "refs": "singly"},
+        ("push-atomic",),
+        "between two transactions anybody may look, and a crash may come",
+    ),
+    (
+        "repo-compared-on-arrival",
+        {**_OPEN, "compare": "arrival"},
+        ("no-lost-push", "ref-race"),
+        "between the comparison and the move another push has moved the ref",
+    ),
+    (
+        "repo-quarantine-visible",
+        {**_OPEN, "quarantine": "visible"},
+        ("no-dangling-ref",),
+        "a push builds on the objects of another one, which is then refused or breaks off",
+    ),
+    (
+        "repo-digest-names",
+        {**_ALONE, "names": "digest", "pushes": 3},
+        ("no-dangling-ref",),
+        "an object that comes back has the blob's old name, and the delete that is under way takes it",
+    ),
+    (
+        "repo-shared-blobs",
+        {**_ALONE, "forks": "shared"},
+        ("repo-isolation",),
+        "the repo collects what no ref of its own reaches, and a fork's rows name that",
+    ),
+    (
+        "repo-unchecked",
+        {"Pop": 1, "recheck": "off"},
+        ("push-revocation", "token-expiry"),
+        "a push that was let in goes on, whatever becomes of its token",
+    ),
+    (
+        "repo-scope-unchecked",
+        {"Pop": 1, "recheck": "off", "check": "presence"},
+        ("token-scope", "push-revocation", "token-expiry"),
+        "that KV has a token says nothing of its repo and its scope, and nobody else asks",
+    ),
+    (
+        "repo-token-returns",
+        {"Pop": 1, "revoke": "forgotten", "token_returns": True},
+        ("token-revocation-bound",),
+        "a late put of the token lands where nothing says any more that it was revoked",
+    ),
+)
+
+
+def terms(s: State) -> tuple[Term, ...]:
+    """How long a revoked token is still accepted: as long as a location may not have heard of it (`artifacts_tokens`
+    says of what that is made), and where the object does not look again, as long as a push may go on that was let in.
+    """
+    return (
+        Term("W", "a location has not heard that the token is revoked", s.W, TRUE),
+        Term("U", "a push that was let in goes on", s.U, s.recheck == "off"),
+    )
+
+
+def _told_to_exist(s: State) -> Expr:
+    reaches: Expr = s.main_needs | s.side_needs
+    return reaches
+
+
+def _is_owed(s: State) -> Expr:
+    """The push under observation has moved main, and nobody has forced or deleted that since."""
+    return (s.fate == "landed") | (s.fate == "acked")
+
+
+_PUSHES: Final[Lemmas] = {
+    "what-has-not-arrived-moves-nothing": lambda s: for_all(
+        s.Pop, lambda p: implies(s.stage[p] != "arrived", ~s.main_won[p] & ~s.side_won[p])
+    ),
+    "what-stays-is-not-won": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(s.main_won[p], s.main_to[p] != "stays") & implies(s.side_won[p], s.side_to[p] != "stays"),
+    ),
+    "both-or-none": lambda s: for_all(s.Pop, lambda p: implies(s.over_both[p], s.main_won[p] == s.side_won[p])),
+    "the-push-under-observation-carries-itself": lambda s: for_all(s.Pop, lambda p: implies(s.eyed[p], s.carries[p])),
+    "who-saw-main-carries-what-it-has": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            (s.stage[p] != "none") & ~s.forces[p] & ~s.main_moved[p] & _is_owed(s), s.carries[p]
+        ),
+    ),
+    "what-is-owed-is-held": lambda s: implies(_is_owed(s), s.held),
+}
+
+_OBJECTS: Final[Lemmas] = {
+    "refs-reach-rows": lambda s: implies(_told_to_exist(s), s.row),
+    "rows-name-blobs": lambda s: implies(s.row, s.blob),
+    "nobody-deletes": lambda s: ~s.deleting,
+    "what-is-promised-is-kept": lambda s: for_all(s.Pop, lambda p: implies(s.promised[p], s.row)),
+    "only-fetches-are-promised": lambda s: for_all(s.Pop, lambda p: implies(s.promised[p], s.fetching[p])),
+    "what-is-promised-was-reachable": lambda s: for_all(
+        s.Pop, lambda p: implies(s.promised[p] & s.unreachable, s.released_for <= s.fetching_for[p])
+    ),
+    "nothing-dangles": lambda s: for_all(s.Pop, lambda p: ~s.dangling[p]),
+    "no-fork-is-stranded": lambda s: ~s.stranded,
+}
+
+_TOKENS: Final[Lemmas] = {
+    "no-token-returns": lambda s: ~s.returned,
+    "a-revoked-token-was-minted": lambda s: s.revoked_for <= s.minted_for,
+    "who-has-heard-has-something-to-hear": lambda s: for_all(
+        s.Pop, lambda p: implies(s.heard[p], s.token == "revoked")
+    ),
+    "who-was-let-in-was-in-scope": lambda s: for_all(
+        s.Pop,
+        lambda p: implies((s.door == "tokens") & (s.stage[p] == "arrived"), s.writes | (s.check == "presence")),
+    ),
+    "who-was-let-in-came-in-time": lambda s: for_all(
+        s.Pop,
+        lambda p: implies(
+            (s.door == "tokens") & (s.stage[p] == "arrived") & (s.token == "revoked"),
+            s.revoked_for <= s.W + s.pushing_for[p],
+        ),
+    ),
+}
+
+DOSSIER: Final = Dossier(
+    cases=_CASES,
+    anomalies=("immediate-revocation",),
+    room={"pushes": 12},
+    engines=("explore", "prove"),
+    terms=terms,
+    lemmas={**_PUSHES, **_OBJECTS, **_TOKENS},
+)
