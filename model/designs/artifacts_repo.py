@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from edgeproof.model.designs.parts.tokens import TokenTable, is_checked_again, is_in_scope
-from edgeproof.model.expr import Expr, Type, exists, for_all, implies, ite, lift
+from edgeproof.model.expr import Expr, Type, for_all, implies, ite, lift
 from edgeproof.model.machine import (
     Design,
     State,
@@ -88,6 +88,7 @@ class ArtifactsRepo(TokenTable, Design):
     main_moved = boolean(over=Pop, doc="main has moved since the push's client listed it")
     side_moved = boolean(over=Pop, doc="side has moved since the push's client listed it")
     spilled = boolean(over=Pop, doc="its quarantine has the object, stored in the blob store")
+    borrowed = boolean(over=Pop, doc="it has found the object in the quarantine of another push")
     main_won = boolean(over=Pop, doc="it has moved main")
     side_won = boolean(over=Pop, doc="it has moved side")
     pushing_for = clock(over=Pop, while_=lambda s, p: s.stage[p] != "none", doc="since its client listed the refs")
@@ -225,6 +226,13 @@ class ArtifactsRepo(TokenTable, Design):
         with s.when(s.moving[pop]):
             _take_in(s)
 
+    @action(fair=False, pop=Pop, other=Pop)
+    def borrow(s: State, pop: Expr, other: Expr) -> None:
+        """Where quarantine is visible, a push finds the object in that of another one, and does not store it again."""
+        s.require((s.quarantine == "visible") & (s.stage[pop] == "arrived") & _wants(s, pop))
+        s.require(~s.moving[pop] & ~s.borrowed[pop] & s.spilled[other] & (other != pop))
+        s.borrowed[pop] = True
+
     @action(pop=Pop)
     def push(s: State, pop: Expr) -> None:
         """The Durable Object decides on a push: in one transaction its refs move, or it is refused."""
@@ -332,8 +340,9 @@ class ArtifactsRepo(TokenTable, Design):
     @deadline
     def revocations_are_heard_in_time(s: State) -> Expr:
         """Every location refuses a revoked token within W, unless a late put brings it back."""
-        return implies(
-            (s.token == "revoked") & ~s.returned, for_all(s.Pop, lambda p: s.heard[p] | (s.revoked_for <= s.W))
+        return for_all(
+            s.Pop,
+            lambda p: implies((s.token == "revoked") & ~s.heard[p] & ~s.returned, s.revoked_for <= s.W),
         )
 
 
@@ -345,6 +354,7 @@ _ENDED: Final[dict[str, str | bool]] = {
     "main_moved": False,
     "side_moved": False,
     "spilled": False,
+    "borrowed": False,
     "main_won": False,
     "side_won": False,
     "eyed": False,
@@ -395,9 +405,8 @@ def _nobody_was_faster(s: State, pop: Expr) -> Expr:
 
 
 def _is_connected(s: State, pop: Expr) -> Expr:
-    """The repo has what the push needs, or the push has brought it."""
-    brought = s.spilled[pop] | ((s.quarantine == "visible") & exists(s.Pop, lambda p: s.spilled[p]))
-    return ~_wants(s, pop) | s.row | brought
+    """The repo has what the push needs, or the push has brought it, or takes that of another one for the repo's."""
+    return ~_wants(s, pop) | s.row | s.spilled[pop] | s.borrowed[pop]
 
 
 def _take_in(s: State) -> None:

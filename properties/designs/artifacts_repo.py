@@ -20,7 +20,11 @@ from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row
 __all__ = ["DOSSIER"]
 
 _OPEN: Final[Constants] = {"door": "open", "crash": True}
+_TOKEN: Final[Constants] = {"Pop": 1, "pushes": 1, "L": 3}
 _ALONE: Final[Constants] = {**_OPEN, "Pop": 1}
+
+# Durations that are all different: one that is taken for another shows.
+_APART: Final[Constants] = {"K": 1, "X": 2, "U": 3, "W": 4, "L": 5}
 
 _CASES: Final[tuple[Row, ...]] = (
     (
@@ -31,7 +35,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "repo-tokens",
-        {"Pop": 1, "crash": True},
+        {**_TOKEN, "crash": True},
         (),
         "the object looks into its own table as the refs move: nothing that went on before counts",
     ),
@@ -55,15 +59,15 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "repo-short-grace",
-        {**_ALONE, "collector": "graceful", "K": 0},
+        {**_ALONE, "collector": "graceful", **_APART},
         ("no-dangling-ref",),
-        "one tick less than a fetch may take",
+        "a tick less than a fetch may take",
     ),
     (
         "repo-refs-singly",
         {**_ALONE, "refs": "singly"},
-        ("push-atomic",),
-        "between two transactions anybody may look, and a crash may come",
+        ("push-atomic", "no-dangling-ref"),
+        "between two transactions anybody may look, a crash may come, and the collector may run",
     ),
     (
         "repo-compared-on-arrival",
@@ -91,19 +95,19 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "repo-unchecked",
-        {"Pop": 1, "recheck": "off"},
+        {**_TOKEN, "recheck": "off"},
         ("push-revocation", "token-expiry"),
         "a push that was let in goes on, whatever becomes of its token",
     ),
     (
         "repo-scope-unchecked",
-        {"Pop": 1, "recheck": "off", "check": "presence"},
+        {**_TOKEN, "recheck": "off", "check": "presence"},
         ("token-scope", "push-revocation", "token-expiry"),
         "that KV has a token says nothing of its repo and its scope, and nobody else asks",
     ),
     (
         "repo-token-returns",
-        {"Pop": 1, "revoke": "forgotten", "token_returns": True},
+        {**_TOKEN, "revoke": "forgotten", "token_returns": True},
         ("token-revocation-bound",),
         "a late put of the token lands where nothing says any more that it was revoked",
     ),
@@ -142,9 +146,7 @@ _PUSHES: Final[Lemmas] = {
     "the-push-under-observation-carries-itself": lambda s: for_all(s.Pop, lambda p: implies(s.eyed[p], s.carries[p])),
     "who-saw-main-carries-what-it-has": lambda s: for_all(
         s.Pop,
-        lambda p: implies(
-            (s.stage[p] != "none") & ~s.forces[p] & ~s.main_moved[p] & _is_owed(s), s.carries[p]
-        ),
+        lambda p: implies((s.stage[p] != "none") & ~s.forces[p] & ~s.main_moved[p] & _is_owed(s), s.carries[p]),
     ),
     "what-is-owed-is-held": lambda s: implies(_is_owed(s), s.held),
 }
@@ -152,6 +154,7 @@ _PUSHES: Final[Lemmas] = {
 _OBJECTS: Final[Lemmas] = {
     "refs-reach-rows": lambda s: implies(_told_to_exist(s), s.row),
     "rows-name-blobs": lambda s: implies(s.row, s.blob),
+    "nobody-borrows": lambda s: for_all(s.Pop, lambda p: ~s.borrowed[p]),
     "nobody-deletes": lambda s: ~s.deleting,
     "what-is-promised-is-kept": lambda s: for_all(s.Pop, lambda p: implies(s.promised[p], s.row)),
     "only-fetches-are-promised": lambda s: for_all(s.Pop, lambda p: implies(s.promised[p], s.fetching[p])),
@@ -167,6 +170,9 @@ _TOKENS: Final[Lemmas] = {
     "a-revoked-token-was-minted": lambda s: s.revoked_for <= s.minted_for,
     "who-has-heard-has-something-to-hear": lambda s: for_all(
         s.Pop, lambda p: implies(s.heard[p], s.token == "revoked")
+    ),
+    "who-was-let-in-has-a-token": lambda s: for_all(
+        s.Pop, lambda p: implies((s.door == "tokens") & (s.stage[p] == "arrived"), s.token != "none")
     ),
     "who-was-let-in-was-in-scope": lambda s: for_all(
         s.Pop,
