@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from edgeproof.model.expr import TRUE, Expr, for_all, implies
+from edgeproof.model.expr import TRUE, Expr, exists, for_all, implies
 from edgeproof.model.machine import State
-from edgeproof.properties.designs.dossier import Constants, Dossier, Lemmas, Row, Term
+from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
+from edgeproof.properties.designs.parts.possible import happens
 
 __all__ = ["DOSSIER"]
 
@@ -194,4 +195,36 @@ DOSSIER: Final = Dossier(
     engines=("explore", "prove"),
     terms=terms,
     lemmas={**_PUSHES, **_OBJECTS, **_TOKENS},
+    possible={
+        "a-push-is-acknowledged": Fact("repo", "A push is acknowledged.", lambda s: s.fate == "acked"),
+        "a-push-is-undone": Fact("repo", "What was pushed is forced away.", lambda s: s.fate == "undone"),
+        "a-push-of-both-lands": Fact(
+            "repo", "A push moves both refs.", lambda s: exists(s.Pop, lambda p: s.main_won[p] & s.side_won[p])
+        ),
+        "a-push-takes-long": Fact(
+            "repo-short-grace",
+            "A push takes as long as it may.",
+            lambda s: for_all(s.Pop, lambda p: (s.stage[p] == "arrived") & (s.pushing_for[p] == s.U)),
+        ),
+        "a-fetch-takes-long": Fact(
+            "repo-short-grace",
+            "A fetch takes as long as it may.",
+            lambda s: for_all(s.Pop, lambda p: s.fetching[p] & (s.fetching_for[p] == s.X)),
+        ),
+        "an-object-is-collected": happens("repo", "collect", "An object that no ref reaches is collected."),
+        "a-fork-outlives-it": Fact(
+            "repo-forks", "A fork has an object that its repo has not.", lambda s: s.forked & ~s.row
+        ),
+        "a-location-hears-late": Fact(
+            "repo-tokens",
+            "A location has not heard of a revocation for as long as that may take.",
+            lambda s: (s.revoked_for == s.W) & for_all(s.Pop, lambda p: ~s.heard[p]),
+        ),
+        "a-location-hears-at-once": Fact(
+            "repo-tokens",
+            "A location hears of a revocation at once.",
+            lambda s: s.revoked_for == 0,
+            "hear",
+        ),
+    },
 )
