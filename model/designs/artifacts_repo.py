@@ -283,10 +283,11 @@ class ArtifactsRepo(TokenTable, Design):
 
     @action(fair=False)
     def collect(s: State) -> None:
-        """The collector drops the row of an object that no ref reaches, and then its blob."""
+        """The collector drops the row of an object that no ref reaches, and then its blob, if no other row names it."""
         over = (s.collector == "eager") | (s.K < s.released_for)
         enough = (s.collector != "checked") | (s.X <= s.K)
         s.require(s.unreachable & over & enough)
+        s.require((s.names == "upload") | for_all(s.Pop, lambda p: ~s.spilled[p]))
         s.row = False
         s.stranded = s.stranded | (s.forked & (s.forks == "shared"))
         # A blob that no other row can name may go at any time.

@@ -20,8 +20,9 @@ from edgeproof.properties.designs.parts.possible import happens
 
 __all__ = ["DOSSIER"]
 
-_OPEN: Final[Constants] = {"door": "open", "crash": True}
+_OPEN: Final[Constants] = {"door": "open"}
 _TOKEN: Final[Constants] = {"Pop": 1, "pushes": 1, "L": 3}
+_AT_ONCE: Final[Constants] = {"U": 0, "X": 0, "K": 0}
 _ALONE: Final[Constants] = {**_OPEN, "Pop": 1}
 
 # Durations that are all different: one that is taken for another shows.
@@ -30,7 +31,7 @@ _APART: Final[Constants] = {"K": 1, "X": 2, "U": 3, "W": 4, "L": 5}
 _CASES: Final[tuple[Row, ...]] = (
     (
         "repo",
-        {**_OPEN},
+        {**_OPEN, "crash": True},
         (),
         "objects before refs, all refs in one transaction that compares them, a grace for who has listed them",
     ),
@@ -42,7 +43,7 @@ _CASES: Final[tuple[Row, ...]] = (
     ),
     (
         "repo-forks",
-        {**_ALONE, "forks": "own"},
+        {**_ALONE, "crash": True, "forks": "own"},
         (),
         "a fork has blobs of its own, and the repo may collect its own",
     ),
@@ -50,7 +51,7 @@ _CASES: Final[tuple[Row, ...]] = (
         "repo-refs-first",
         {**_ALONE, "order": "refs"},
         ("no-dangling-ref",),
-        "a ref moves before what it reaches is stored, and a crash makes that last",
+        "a ref moves before what it reaches is stored, and if nobody stores it any more that lasts",
     ),
     (
         "repo-no-grace",
@@ -68,17 +69,17 @@ _CASES: Final[tuple[Row, ...]] = (
         "repo-refs-singly",
         {**_ALONE, "refs": "singly"},
         ("push-atomic", "no-dangling-ref"),
-        "between two transactions anybody may look, a crash may come, and the collector may run",
+        "between two transactions anybody may look, the object may die, and the collector may run",
     ),
     (
         "repo-compared-on-arrival",
-        {**_OPEN, "compare": "arrival"},
+        {**_OPEN, **_AT_ONCE, "compare": "arrival"},
         ("no-lost-push", "ref-race"),
         "between the comparison and the move another push has moved the ref",
     ),
     (
         "repo-quarantine-visible",
-        {**_OPEN, "quarantine": "visible"},
+        {**_OPEN, **_AT_ONCE, "quarantine": "visible"},
         ("no-dangling-ref",),
         "a push builds on the objects of another one, which is then refused or breaks off",
     ),
