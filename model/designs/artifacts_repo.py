@@ -12,6 +12,7 @@ environment, W: the bound that is proved there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from edgeproof.model.designs.parts.tokens import TokenTable, is_checked_again, is_in_scope
@@ -51,6 +52,7 @@ class ArtifactsRepo(TokenTable, Design):
     order = option("objects", "refs", doc="what a push stores first: its objects, or its refs")
     refs = option("together", "singly", doc="how a push moves its refs: in one transaction, or one after the other")
     compare = option("moving", "arrival", doc="when a ref is compared with what the client saw: as it moves, or before")
+    connect = option("moving", "arrival", doc="when it is asked whether the repo has what a pack leaves out")
     quarantine = option("hidden", "visible", doc="whether other pushes may build on the objects of one under way")
     names = option("upload", "digest", doc="what a blob is called: by its upload, never twice; or by what is in it")
     collector = option("checked", "graceful", "eager", doc="who deletes what is unreachable: after K if that is enough")
@@ -81,14 +83,14 @@ class ArtifactsRepo(TokenTable, Design):
 
     # --- pushes
 
-    stage = enum("none", "listed", "arrived", over=Pop, doc="the push: refs listed; let in, with a pack to be stored")
+    stage = enum("none", "listed", "arrived", "refused", over=Pop, doc="the push: refs listed; let in; turned down")
     main_to = enum("stays", "with", "without", over=Pop, doc="what it makes of main: a history with the object, or not")
     side_to = enum("stays", "with", "without", over=Pop, doc="and of side")
     forces = boolean(over=Pop, doc="it replaces what the refs had, or deletes them")
     main_moved = boolean(over=Pop, doc="main has moved since the push's client listed it")
     side_moved = boolean(over=Pop, doc="side has moved since the push's client listed it")
     spilled = boolean(over=Pop, doc="its quarantine has the object, stored in the blob store")
-    borrowed = boolean(over=Pop, doc="it has found the object in the quarantine of another push")
+    borrowed = boolean(over=Pop, doc="it took the object for the repo's before it moved its refs")
     main_won = boolean(over=Pop, doc="it has moved main")
     side_won = boolean(over=Pop, doc="it has moved side")
     pushing_for = clock(over=Pop, while_=lambda s, p: s.stage[p] != "none", doc="since its client listed the refs")
@@ -204,22 +206,19 @@ class ArtifactsRepo(TokenTable, Design):
         _command(s, pop, "side", "without")
         s.require(s.forces[pop] | ~s.side_needs)
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def arrive(s: State, pop: Expr) -> None:
         """The push comes to the door, and goes on to the Durable Object or is refused."""
         s.require((s.stage[pop] == "listed") & ((s.main_to[pop] != "stays") | (s.side_to[pop] != "stays")))
         let_in = _opens(s, pop) & ((s.door == "open") | is_in_scope(s))
-        clear = (s.compare == "moving") | _nobody_was_faster(s, pop)
-        with s.when(let_in & clear):
-            s.stage[pop] = "arrived"
-        with s.otherwise():
-            _end(s, pop, _ENDED)
+        in_place = (s.compare == "moving") | _nobody_was_faster(s, pop)
+        s.stage[pop] = ite(let_in & in_place, lift("arrived", s.stage[pop].type), "refused")
+        s.borrowed[pop] = (s.connect == "arrival") & s.row
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def spill(s: State, pop: Expr) -> None:
         """The blob store has the object of the push's pack; a row says so, in quarantine until the refs move."""
-        s.require((s.stage[pop] == "arrived") & _wants(s, pop) & ~s.spilled[pop])
-        s.require((s.order == "refs") | ~s.moving[pop])
+        s.require((s.stage[pop] == "arrived") & _wants(s, pop) & ((s.order == "refs") | ~s.moving[pop]))
         s.spilled[pop] = True
         with s.when(s.names == "digest"):
             s.blob = True
@@ -233,7 +232,7 @@ class ArtifactsRepo(TokenTable, Design):
         s.require(~s.moving[pop] & ~s.borrowed[pop] & s.spilled[other] & (other != pop))
         s.borrowed[pop] = True
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def push(s: State, pop: Expr) -> None:
         """The Durable Object decides on a push: in one transaction its refs move, or it is refused."""
         s.require((s.stage[pop] == "arrived") & ~s.moving[pop])
@@ -247,29 +246,30 @@ class ArtifactsRepo(TokenTable, Design):
             with s.when((s.refs == "together") | (s.main_to[pop] == "stays")):
                 _move(s, pop, "side")
         with s.otherwise():
-            _end(s, pop, _ENDED)
+            s.stage[pop] = "refused"
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def push_rest(s: State, pop: Expr) -> None:
         """Where a push moves one ref after the other, the second one follows, if nobody was faster."""
         s.require((s.refs == "singly") & s.over_both[pop] & s.main_won[pop] & ~s.side_won[pop])
         with s.when(~s.side_moved[pop]):
             _move(s, pop, "side")
         with s.otherwise():
-            _end(s, pop, _ENDED)
+            s.stage[pop] = "refused"
 
-    @action(pop=Pop)
+    @action(fair=False, pop=Pop)
     def acknowledge(s: State, pop: Expr) -> None:
         """The client is told that its push is done."""
-        done = s.moving[pop] & implies(s.refs == "singly", ~s.over_both[pop] | s.side_won[pop])
-        s.require(done & implies((s.order == "refs") & _wants(s, pop), s.row))
+        s.require((s.stage[pop] == "arrived") & s.moving[pop])
+        s.require((s.refs == "together") | ~s.over_both[pop] | s.side_won[pop])
+        s.require((s.order == "objects") | ~_wants(s, pop) | s.row)
         with s.when(s.eyed[pop] & (s.fate == "landed")):
             s.fate = "acked"
         _end(s, pop, _ENDED)
 
     @action(pop=Pop)
     def break_off(s: State, pop: Expr) -> None:
-        """A push ends without an answer: its connection breaks, or its time is up. What has moved stays."""
+        """A push ends that was refused, or whose connection breaks, or whose time is up. What has moved stays."""
         s.require(s.stage[pop] != "none")
         _end(s, pop, _ENDED)
 
@@ -277,7 +277,7 @@ class ArtifactsRepo(TokenTable, Design):
     def crash(s: State) -> None:
         """The Durable Object dies: every push and fetch under way ends without an answer."""
         for name, value in {**_ENDED, **_FETCHED}.items():
-            each(getattr(s, name), lambda p, left=value: left)
+            each(getattr(s, name), _always(value))
 
     # --- collecting
 
@@ -296,7 +296,7 @@ class ArtifactsRepo(TokenTable, Design):
         with s.otherwise():
             s.deleting = True
 
-    @action()
+    @action(fair=False)
     def delete_lands(s: State) -> None:
         """The blob store deletes the blob of that name, whoever has stored it since."""
         s.require(s.deleting)
@@ -387,11 +387,15 @@ def _end(s: State, pop: Expr, left: dict[str, str | bool]) -> None:
         s.assign_element(name, pop, value)
 
 
+def _always(value: str | bool) -> Callable[[Expr], str | bool]:
+    return lambda element: value
+
+
 def _opens(s: State, pop: Expr) -> Expr:
-    """Whether the door at a location opens: to everybody, or by what the location knows of the token."""
+    """Whether the door at a location opens, by what the location knows of the token; one that is open has none."""
     # Its secret is not known to anybody before it is minted.
     s.require((s.door == "open") | (s.token != "none"))
-    return (s.door == "open") | (~s.heard[pop] & ~s.expired)
+    return ~s.heard[pop] & ~s.expired
 
 
 def _wants(s: State, pop: Expr) -> Expr:
@@ -406,8 +410,9 @@ def _nobody_was_faster(s: State, pop: Expr) -> Expr:
 
 
 def _is_connected(s: State, pop: Expr) -> Expr:
-    """The repo has what the push needs, or the push has brought it, or takes that of another one for the repo's."""
-    return ~_wants(s, pop) | s.row | s.spilled[pop] | s.borrowed[pop]
+    """The repo has what the push needs, or the push has brought it, or once took it for the repo's."""
+    there = (s.connect == "moving") & s.row
+    return ~_wants(s, pop) | there | s.spilled[pop] | s.borrowed[pop]
 
 
 def _take_in(s: State) -> None:

@@ -78,6 +78,12 @@ _CASES: Final[tuple[Row, ...]] = (
         "between the comparison and the move another push has moved the ref",
     ),
     (
+        "repo-connected-on-arrival",
+        {**_ALONE, "connect": "arrival", "pushes": 3},
+        ("no-dangling-ref",),
+        "a pack leaves out what the repo has, and before its ref moves that is collected",
+    ),
+    (
         "repo-quarantine-visible",
         {**_OPEN, **_AT_ONCE, "quarantine": "visible"},
         ("no-dangling-ref",),
@@ -138,7 +144,8 @@ def _is_owed(s: State) -> Expr:
 
 _PUSHES: Final[Lemmas] = {
     "what-has-not-arrived-moves-nothing": lambda s: for_all(
-        s.Pop, lambda p: implies(s.stage[p] != "arrived", ~s.main_won[p] & ~s.side_won[p])
+        s.Pop,
+        lambda p: implies((s.stage[p] == "none") | (s.stage[p] == "listed"), ~s.main_won[p] & ~s.side_won[p]),
     ),
     "what-stays-is-not-won": lambda s: for_all(
         s.Pop,
@@ -189,6 +196,36 @@ _TOKENS: Final[Lemmas] = {
     ),
 }
 
+
+def _compared_on_arrival(ref: str, other: str) -> dict[str, Fact]:
+    """Where refs are compared before they move, those are compared that the push is to move, and no others."""
+
+    def moved_meanwhile(s: State, stage: str, left_alone: str) -> Expr:
+        return exists(
+            s.Pop,
+            lambda p: (
+                (s.stage[p] == stage) & (s.element(f"{left_alone}_to", p) == "stays") & s.element(f"{ref}_moved", p)
+            ),
+        )
+
+    return {
+        f"{ref}-is-compared-on-arrival": Fact(
+            "repo-compared-on-arrival",
+            f"A push of {ref} that is late is refused on its arrival.",
+            lambda s: for_all(s.Pop, lambda p: s.stage[p] != "refused"),
+            "arrive",
+            lambda s: moved_meanwhile(s, "refused", other),
+        ),
+        f"{ref}-is-not-compared-on-arrival": Fact(
+            "repo-compared-on-arrival",
+            f"A push that leaves {ref} alone is let in, although that has moved.",
+            lambda s: for_all(s.Pop, lambda p: s.stage[p] != "arrived"),
+            "arrive",
+            lambda s: moved_meanwhile(s, "arrived", ref),
+        ),
+    }
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("immediate-revocation",),
@@ -198,6 +235,22 @@ DOSSIER: Final = Dossier(
     lemmas={**_PUSHES, **_OBJECTS, **_TOKENS},
     possible={
         "a-push-is-acknowledged": Fact("repo", "A push is acknowledged.", lambda s: s.fate == "acked"),
+        "a-late-push-is-let-in": Fact(
+            "repo",
+            "A push that is late already is let in, and refused only as its refs would move.",
+            lambda s: for_all(s.Pop, lambda p: s.stage[p] != "arrived"),
+            "arrive",
+            lambda s: exists(s.Pop, lambda p: (s.stage[p] == "arrived") & (s.main_to[p] != "stays") & s.main_moved[p]),
+        ),
+        **_compared_on_arrival("main", "side"),
+        **_compared_on_arrival("side", "main"),
+        "a-push-lacks-an-object": Fact(
+            "repo",
+            "A push in time is refused, as the repo lacks what it leaves out.",
+            lambda s: for_all(s.Pop, lambda p: (s.stage[p] != "refused") & ~s.main_moved[p] & ~s.side_moved[p]),
+            "push",
+            lambda s: exists(s.Pop, lambda p: s.stage[p] == "refused"),
+        ),
         "a-push-is-undone": Fact("repo", "What was pushed is forced away.", lambda s: s.fate == "undone"),
         "a-push-of-both-lands": Fact(
             "repo", "A push moves both refs.", lambda s: exists(s.Pop, lambda p: s.main_won[p] & s.side_won[p])

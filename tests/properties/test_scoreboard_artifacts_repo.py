@@ -45,6 +45,8 @@ DEPTHS = {
     "repo-refs-singly": {"push-atomic": 5, "no-dangling-ref": 18},
     # Two pushes of 4 steps each, both let in before either moves; the loser's client had been answered.
     "repo-compared-on-arrival": {"no-lost-push": 9, "ref-race": 8},
+    # A third push leaves out what the repo has still as it arrives.
+    "repo-connected-on-arrival": {"no-dangling-ref": 20},
     # The second push borrows, and the first one breaks off.
     "repo-quarantine-visible": {"no-dangling-ref": 11},
     # Three pushes; two ticks until the object is collected for the first time.
