@@ -35,6 +35,7 @@ _BUILT_ON_IT: Final[Mapping[str, str]] = {
     "do_kv_content": "What becomes of a config that is bad?",
     "do_kv_manifest": "What do large configs, kept in parts, have to get right?",
     "artifacts_tokens": "What do tokens in KV have to get right?",
+    "artifacts_repo": "What do Git repos in Durable Objects have to get right?",
     "flagship": "What do feature flags have to get right?",
 }
 """The pattern and what is built on it. (The design that defines the levels is no alternative to anything.)"""

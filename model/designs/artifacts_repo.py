@@ -5,9 +5,6 @@ The design follows any two refs (`main` and `side`), any one push and any one la
 holds of them holds of all. Small objects lie in the rows themselves, and come and go in one transaction with the refs.
 A ref is known by what its history reaches: the push under observation, and the object. Nobody is on their own at a
 location here: a client that pushes from two places counts as two locations.
-
-How a location learns that a token is revoked is the matter of `artifacts_tokens`. Here that is one promise of the
-environment, W: the bound that is proved there.
 """
 
 from __future__ import annotations
@@ -15,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from edgeproof.model.designs.parts.tokens import TokenTable, is_checked_again, is_in_scope
-from edgeproof.model.expr import Expr, Type, for_all, implies, ite, lift
+from edgeproof.model.designs.parts.door import Door, opens
+from edgeproof.model.designs.parts.tokens import is_checked_again, is_in_scope
+from edgeproof.model.expr import Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import (
     Design,
     State,
@@ -38,17 +36,13 @@ from edgeproof.model.machine import (
 
 __all__ = ["ArtifactsRepo"]
 
-_LISTED: Final = Type("enum", ("absent", "token"))
 
-
-class ArtifactsRepo(TokenTable, Design):
+class ArtifactsRepo(Door, Design):
     """One repo, those who push to it and fetch from it at locations, and perhaps a fork of it."""
 
     Pop = index_sort("Pop", 2, "locations; at each one push and one fetch may be under way")
 
-    door = option("tokens", "open", doc="who is let in: whoever has a token, or everybody")
-    recheck = check = inherited()
-    revoke = option("kept", "forgotten", doc="whether what KV says of a revoked token can be taken back by a late put")
+    door = recheck = check = revoke = inherited()
     order = option("objects", "refs", doc="what a push stores first: its objects, or its refs")
     refs = option("together", "singly", doc="how a push moves its refs: in one transaction, or one after the other")
     compare = option("moving", "arrival", doc="when a ref is compared with what the client saw: as it moves, or before")
@@ -63,7 +57,7 @@ class ArtifactsRepo(TokenTable, Design):
     U = duration(1, "push time-out: a push has ended this long after its client listed the refs")
     X = duration(1, "fetch time-out: from listing the refs to having their objects")
     K = duration(1, "grace: an object that no ref reaches any more is kept at least this long")
-    W = duration(1, "window: every location refuses a token this long after it was revoked")
+    W = inherited()
 
     # --- the Durable Object: refs, rows and tokens survive a crash, what is under way does not
 
@@ -101,9 +95,7 @@ class ArtifactsRepo(TokenTable, Design):
     promised = boolean(over=Pop, doc="a ref that it was told reaches the object")
     fetching_for = clock(over=Pop, while_=lambda s, p: s.fetching[p], doc="since it was told the refs")
     dangling = boolean(over=Pop, doc="the last fetch did not find an object that a ref promised")
-    heard = boolean(over=Pop, doc="the location knows that the token is revoked")
-    returned = boolean(doc="a late put has brought a revoked token back")
-    admitted = inherited()
+    heard = returned = admitted = inherited()
 
     # --- the observer: one push, any one
 
@@ -115,12 +107,7 @@ class ArtifactsRepo(TokenTable, Design):
 
     # --- words that properties use
 
-    expired = inherited()
-
-    @definition()
-    def listed(s: State) -> Expr:
-        """What KV's centre has held of the token's key: it is there from the minting on."""
-        return ite(s.token == "none", lift("absent", _LISTED), lift("token", _LISTED))
+    expired = listed = inherited()
 
     @definition()
     def unreachable(s: State) -> Expr:
@@ -139,32 +126,7 @@ class ArtifactsRepo(TokenTable, Design):
 
     # --- the owner of the repo
 
-    @action(fair=False)
-    def mint_read(s: State) -> None:
-        """The owner has a token minted that may fetch."""
-        s.require(s.door == "tokens")
-        TokenTable.mint_read(s)
-
-    @action(fair=False)
-    def mint_write(s: State) -> None:
-        """The owner has a token minted that may fetch and push."""
-        s.require(s.door == "tokens")
-        TokenTable.mint_write(s)
-
-    revoke_token = inherited()
-
-    @action(pop=Pop)
-    def hear(s: State, pop: Expr) -> None:
-        """A location learns that the token is revoked."""
-        s.require((s.token == "revoked") & ~s.heard[pop])
-        s.heard[pop] = True
-
-    @hazard(pop=Pop)
-    def token_returns(s: State, pop: Expr) -> None:
-        """A late put of the token lands where nothing says any more that it is revoked, and nobody puts that right."""
-        s.require((s.revoke == "forgotten") & s.heard[pop])
-        s.heard[pop] = False
-        s.returned = True
+    mint_read = mint_write = revoke_token = hear = token_returns = inherited()
 
     @action(fair=False)
     def fork(s: State) -> None:
@@ -210,7 +172,7 @@ class ArtifactsRepo(TokenTable, Design):
     def arrive(s: State, pop: Expr) -> None:
         """The push comes to the door, and goes on to the Durable Object or is refused."""
         s.require((s.stage[pop] == "listed") & ((s.main_to[pop] != "stays") | (s.side_to[pop] != "stays")))
-        let_in = _opens(s, pop) & ((s.door == "open") | is_in_scope(s))
+        let_in = opens(s, pop) & ((s.door == "open") | is_in_scope(s))
         in_place = (s.compare == "moving") | _nobody_was_faster(s, pop)
         s.stage[pop] = ite(let_in & in_place, lift("arrived", s.stage[pop].type), "refused")
         s.borrowed[pop] = (s.connect == "arrival") & s.row
@@ -229,7 +191,7 @@ class ArtifactsRepo(TokenTable, Design):
     def borrow(s: State, pop: Expr, other: Expr) -> None:
         """Where quarantine is visible, a push finds the object in that of another one, and does not store it again."""
         s.require((s.quarantine == "visible") & (s.stage[pop] == "arrived") & _wants(s, pop))
-        s.require(~s.moving[pop] & ~s.borrowed[pop] & s.spilled[other] & (other != pop))
+        s.require(~s.moving[pop] & s.spilled[other] & (other != pop))
         s.borrowed[pop] = True
 
     @action(fair=False, pop=Pop)
@@ -309,7 +271,7 @@ class ArtifactsRepo(TokenTable, Design):
     def fetch(s: State, pop: Expr) -> None:
         """Somebody at a location is told the refs, to clone, fetch or pull."""
         s.require(~s.fetching[pop])
-        s.admitted[pop] = _opens(s, pop)
+        s.admitted[pop] = opens(s, pop)
         s.fetching[pop] = s.admitted[pop]
         s.promised[pop] = s.admitted[pop] & (s.main_needs | s.side_needs)
 
@@ -324,7 +286,7 @@ class ArtifactsRepo(TokenTable, Design):
     def fetch_elsewhere(s: State, pop: Expr) -> None:
         """Somebody presents the token at another repo."""
         s.require(s.door == "tokens")
-        s.admitted[pop] = _opens(s, pop) & (s.check == "presence")
+        s.admitted[pop] = opens(s, pop) & (s.check == "presence")
 
     # --- what time may not overtake: the platform's promises, as parameters
 
@@ -338,13 +300,7 @@ class ArtifactsRepo(TokenTable, Design):
         """A fetch has its objects within X, or gives up."""
         return for_all(s.Pop, lambda p: implies(s.fetching[p], s.fetching_for[p] <= s.X))
 
-    @deadline
-    def revocations_are_heard_in_time(s: State) -> Expr:
-        """Every location refuses a revoked token within W, unless a late put brings it back."""
-        return for_all(
-            s.Pop,
-            lambda p: implies((s.token == "revoked") & ~s.heard[p] & ~s.returned, s.revoked_for <= s.W),
-        )
+    revocations_are_heard_in_time = inherited()
 
 
 _ENDED: Final[dict[str, str | bool]] = {
@@ -389,13 +345,6 @@ def _end(s: State, pop: Expr, left: dict[str, str | bool]) -> None:
 
 def _always(value: str | bool) -> Callable[[Expr], str | bool]:
     return lambda element: value
-
-
-def _opens(s: State, pop: Expr) -> Expr:
-    """Whether the door at a location opens, by what the location knows of the token; one that is open has none."""
-    # Its secret is not known to anybody before it is minted.
-    s.require((s.door == "open") | (s.token != "none"))
-    return ~s.heard[pop] & ~s.expired
 
 
 def _wants(s: State, pop: Expr) -> Expr:

@@ -197,8 +197,16 @@ _TOKENS: Final[Lemmas] = {
 }
 
 
-def _compared_on_arrival(ref: str, other: str) -> dict[str, Fact]:
-    """Where refs are compared before they move, those are compared that the push is to move, and no others."""
+def _of_one(ref: str, other: str) -> dict[str, Fact]:
+    """What happens to one ref need not happen to the other."""
+
+    def alone(s: State, flag: str) -> Expr:
+        return exists(
+            s.Pop,
+            lambda p: (
+                s.element(flag, p) & (s.element(f"{ref}_to", p) == "with") & (s.element(f"{other}_to", p) == "stays")
+            ),
+        )
 
     def moved_meanwhile(s: State, stage: str, left_alone: str) -> Expr:
         return exists(
@@ -209,6 +217,12 @@ def _compared_on_arrival(ref: str, other: str) -> dict[str, Fact]:
         )
 
     return {
+        f"an-object-of-{ref}-is-stored": Fact(
+            "repo-no-grace", f"A push of {ref} alone stores its object.", lambda s: alone(s, "spilled")
+        ),
+        f"an-object-of-{ref}-is-borrowed": Fact(
+            "repo-quarantine-visible", f"A push of {ref} alone borrows its object.", lambda s: alone(s, "borrowed")
+        ),
         f"{ref}-is-compared-on-arrival": Fact(
             "repo-compared-on-arrival",
             f"A push of {ref} that is late is refused on its arrival.",
@@ -242,8 +256,14 @@ DOSSIER: Final = Dossier(
             "arrive",
             lambda s: exists(s.Pop, lambda p: (s.stage[p] == "arrived") & (s.main_to[p] != "stays") & s.main_moved[p]),
         ),
-        **_compared_on_arrival("main", "side"),
-        **_compared_on_arrival("side", "main"),
+        **_of_one("main", "side"),
+        **_of_one("side", "main"),
+        "an-object-follows-its-ref": Fact(
+            "repo-refs-first",
+            "An object is stored once its ref has moved.",
+            lambda s: for_all(s.Pop, lambda p: s.moving[p] & ~s.spilled[p]),
+            "spill",
+        ),
         "a-push-lacks-an-object": Fact(
             "repo",
             "A push in time is refused, as the repo lacks what it leaves out.",
