@@ -157,6 +157,12 @@ _PUSHES: Final[Lemmas] = {
         s.Pop,
         lambda p: implies((s.stage[p] != "none") & ~s.forces[p] & ~s.main_moved[p] & _is_owed(s), s.carries[p]),
     ),
+    "side-follows-main": lambda s: for_all(
+        s.Pop, lambda p: implies(s.side_won[p] & (s.main_to[p] != "stays"), s.main_won[p])
+    ),
+    "what-has-moved-main-is-owed": lambda s: for_all(
+        s.Pop, lambda p: implies(s.eyed[p] & s.main_won[p], s.fate != "none")
+    ),
     "what-is-owed-is-held": lambda s: implies(_is_owed(s), s.held),
 }
 
