@@ -206,6 +206,10 @@ _TOKENS: Final[Lemmas] = {
 def _of_one(ref: str, other: str) -> dict[str, Fact]:
     """What happens to one ref need not happen to the other."""
 
+    def only_this_reaches(s: State) -> Expr:
+        reaches: Expr = s.scalar(f"{ref}_needs") & ~s.scalar(f"{other}_needs")
+        return reaches
+
     def alone(s: State, flag: str) -> Expr:
         return exists(
             s.Pop,
@@ -226,6 +230,19 @@ def _of_one(ref: str, other: str) -> dict[str, Fact]:
         f"an-object-of-{ref}-is-stored": Fact(
             "repo-no-grace", f"A push of {ref} alone stores its object.", lambda s: alone(s, "spilled")
         ),
+        f"a-fork-takes-what-{ref}-has": Fact(
+            "repo-forks",
+            f"An object that {ref} alone reaches is forked.",
+            lambda s: only_this_reaches(s) & ~s.forked,
+            "fork",
+        ),
+        f"a-fetch-is-promised-what-{ref}-has": Fact(
+            "repo-no-grace",
+            f"A fetch is promised an object that {ref} alone reaches.",
+            lambda s: only_this_reaches(s) & for_all(s.Pop, lambda p: ~s.promised[p]),
+            "fetch",
+            lambda s: exists(s.Pop, lambda p: s.promised[p]),
+        ),
         f"an-object-of-{ref}-is-borrowed": Fact(
             "repo-quarantine-visible", f"A push of {ref} alone borrows its object.", lambda s: alone(s, "borrowed")
         ),
@@ -244,6 +261,33 @@ def _of_one(ref: str, other: str) -> dict[str, Fact]:
             lambda s: moved_meanwhile(s, "arrived", ref),
         ),
     }
+
+
+def _is_blank(s: State) -> Expr:
+    """No push is under way, and of none anything is left."""
+    return for_all(
+        s.Pop,
+        lambda p: (
+            (s.stage[p] == "none")
+            & (s.main_to[p] == "stays")
+            & (s.side_to[p] == "stays")
+            & ~(s.forces[p] | s.spilled[p] | s.moving[p] | s.eyed[p] | s.carries[p])
+        ),
+    )
+
+
+def _is_full(s: State) -> Expr:
+    """A push of everything that there is has done all that it can."""
+    return for_all(
+        s.Pop,
+        lambda p: s.over_both[p] & s.forces[p] & s.spilled[p] & s.main_won[p] & s.side_won[p] & s.eyed[p],
+    )
+
+
+_ENDS: Final = {
+    f"{name}-leaves-nothing": Fact(case, f"Of a push that ends by {name} nothing is left.", _is_full, name, _is_blank)
+    for name, case in (("acknowledge", "repo-no-grace"), ("break_off", "repo-no-grace"), ("crash", "repo-forks"))
+}
 
 
 DOSSIER: Final = Dossier(
@@ -276,6 +320,50 @@ DOSSIER: Final = Dossier(
             lambda s: for_all(s.Pop, lambda p: (s.stage[p] != "refused") & ~s.main_moved[p] & ~s.side_moved[p]),
             "push",
             lambda s: exists(s.Pop, lambda p: s.stage[p] == "refused"),
+        ),
+        **_ENDS,
+        "a-repo-begins-empty": Fact(
+            "repo-no-grace",
+            "There is nothing at first.",
+            lambda s: (
+                _is_blank(s)
+                & (s.begun == 0)
+                & ~(s.row | s.blob | _told_to_exist(s) | s.forked | s.held)
+                & for_all(s.Pop, lambda p: ~s.fetching[p] & ~s.promised[p] & ~s.dangling[p] & ~s.admitted[p])
+            ),
+        ),
+        "a-push-goes-on-from-another": Fact(
+            "repo-no-grace",
+            "What was acknowledged is owed still when another push has gone on from it.",
+            lambda s: (s.fate == "acked") & for_all(s.Pop, lambda p: ~s.moving[p]),
+            "push",
+            lambda s: (s.fate == "acked") & exists(s.Pop, lambda p: s.main_won[p]),
+        ),
+        "a-blob-is-deleted": Fact(
+            "repo-no-grace",
+            "With the row of an object its blob goes.",
+            lambda s: s.blob,
+            "collect",
+            lambda s: ~s.blob,
+        ),
+        "an-object-that-followed-is-acknowledged": Fact(
+            "repo-refs-first",
+            "A push whose object followed its ref is acknowledged.",
+            lambda s: for_all(s.Pop, lambda p: s.main_to[p] == "with"),
+            "acknowledge",
+        ),
+        "the-second-ref-follows": Fact(
+            "repo-refs-singly",
+            "The second ref follows the first one, and both have the object.",
+            lambda s: for_all(s.Pop, lambda p: (s.main_to[p] == "with") & (s.side_to[p] == "with")),
+            "push_rest",
+            lambda s: s.side_needs & exists(s.Pop, lambda p: s.side_won[p]),
+        ),
+        "both-refs-are-acknowledged": Fact(
+            "repo-refs-singly",
+            "A push that moved both of its refs is acknowledged.",
+            lambda s: for_all(s.Pop, lambda p: s.over_both[p]),
+            "acknowledge",
         ),
         "a-push-is-undone": Fact("repo", "What was pushed is forced away.", lambda s: s.fate == "undone"),
         "a-push-of-both-lands": Fact(
