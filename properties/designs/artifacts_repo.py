@@ -16,7 +16,6 @@ from typing import Final
 from edgeproof.model.expr import TRUE, Expr, exists, for_all, implies
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
-from edgeproof.properties.designs.parts.possible import happens
 
 __all__ = ["DOSSIER"]
 
@@ -243,6 +242,21 @@ def _of_one(ref: str, other: str) -> dict[str, Fact]:
             "fetch",
             lambda s: exists(s.Pop, lambda p: s.promised[p]),
         ),
+        f"an-object-follows-{ref}": Fact(
+            "repo-refs-first",
+            f"An object is stored once {ref} alone has moved, and is the repo's then.",
+            lambda s: for_all(s.Pop, lambda p: s.moving[p] & (s.element(f"{other}_to", p) == "stays") & ~s.spilled[p]),
+            "spill",
+            lambda s: s.row & s.blob,
+        ),
+        f"{ref}-goes-on-without-it": Fact(
+            "repo-no-grace",
+            f"A push goes on from what {ref} has, and neither has the object.",
+            lambda s: (
+                ~s.scalar(f"{ref}_needs")
+                & exists(s.Pop, lambda p: ~s.forces[p] & (s.element(f"{ref}_to", p) == "without"))
+            ),
+        ),
         f"an-object-of-{ref}-is-borrowed": Fact(
             "repo-quarantine-visible", f"A push of {ref} alone borrows its object.", lambda s: alone(s, "borrowed")
         ),
@@ -308,11 +322,11 @@ DOSSIER: Final = Dossier(
         ),
         **_of_one("main", "side"),
         **_of_one("side", "main"),
-        "an-object-follows-its-ref": Fact(
-            "repo-refs-first",
-            "An object is stored once its ref has moved.",
-            lambda s: for_all(s.Pop, lambda p: s.moving[p] & ~s.spilled[p]),
-            "spill",
+        "an-object-is-stored-apart": Fact(
+            "repo-no-grace", "What is in quarantine is not the repo's.", lambda s: ~s.blob, "spill", lambda s: ~s.blob
+        ),
+        "an-object-is-stored-by-its-name": Fact(
+            "repo-digest-names", "An object is stored under its digest.", lambda s: ~s.blob, "spill", lambda s: s.blob
         ),
         "a-push-lacks-an-object": Fact(
             "repo",
@@ -379,7 +393,6 @@ DOSSIER: Final = Dossier(
             "A fetch takes as long as it may.",
             lambda s: for_all(s.Pop, lambda p: s.fetching[p] & (s.fetching_for[p] == s.X)),
         ),
-        "an-object-is-collected": happens("repo", "collect", "An object that no ref reaches is collected."),
         "a-fork-outlives-it": Fact(
             "repo-forks", "A fork has an object that its repo has not.", lambda s: s.forked & ~s.row
         ),
