@@ -130,8 +130,8 @@ class ArtifactsRepo(Door, Design):
 
     @action(fair=False)
     def fork(s: State) -> None:
-        """The owner forks the repo."""
-        s.require((s.forks != "none") & ~s.forked & (s.main_needs | s.side_needs))
+        """The owner forks the repo, perhaps once more."""
+        s.require((s.forks != "none") & (s.main_needs | s.side_needs))
         s.forked = True
 
     # --- pushing: the refs are listed, commands are made, a pack is stored, the refs move, the client is told
@@ -225,7 +225,7 @@ class ArtifactsRepo(Door, Design):
         s.require((s.stage[pop] == "arrived") & s.moving[pop])
         s.require((s.refs == "together") | ~s.over_both[pop] | s.side_won[pop])
         s.require((s.order == "objects") | ~_wants(s, pop) | s.row)
-        with s.when(s.eyed[pop] & (s.fate == "landed")):
+        with s.when(s.eyed[pop] & (s.main_to[pop] != "stays") & (s.fate != "undone")):
             s.fate = "acked"
         _end(s, pop, _ENDED)
 
@@ -333,8 +333,8 @@ def _begin(s: State, pop: Expr, forces: bool) -> None:
 
 
 def _command(s: State, pop: Expr, ref: str, to: str) -> None:
-    """The client, which has not sent its push yet, adds a command for a ref that it has none for."""
-    s.require((s.stage[pop] == "listed") & (s.element(f"{ref}_to", pop) == "stays"))
+    """The client, which has not sent its push yet, has a command for a ref, or another one than before."""
+    s.require(s.stage[pop] == "listed")
     s.assign_element(f"{ref}_to", pop, to)
 
 

@@ -16,7 +16,6 @@ from typing import Final
 from edgeproof.model.expr import TRUE, Expr, exists, for_all, implies
 from edgeproof.model.machine import State
 from edgeproof.properties.designs.dossier import Constants, Dossier, Fact, Lemmas, Row, Term
-from edgeproof.properties.designs.parts.possible import happens
 
 __all__ = ["DOSSIER"]
 
@@ -157,6 +156,12 @@ _PUSHES: Final[Lemmas] = {
         s.Pop,
         lambda p: implies((s.stage[p] != "none") & ~s.forces[p] & ~s.main_moved[p] & _is_owed(s), s.carries[p]),
     ),
+    "side-follows-main": lambda s: for_all(
+        s.Pop, lambda p: implies(s.side_won[p] & (s.main_to[p] != "stays"), s.main_won[p])
+    ),
+    "what-has-moved-main-is-owed": lambda s: for_all(
+        s.Pop, lambda p: implies(s.eyed[p] & s.main_won[p], s.fate != "none")
+    ),
     "what-is-owed-is-held": lambda s: implies(_is_owed(s), s.held),
 }
 
@@ -200,6 +205,10 @@ _TOKENS: Final[Lemmas] = {
 def _of_one(ref: str, other: str) -> dict[str, Fact]:
     """What happens to one ref need not happen to the other."""
 
+    def only_this_reaches(s: State) -> Expr:
+        reaches: Expr = s.scalar(f"{ref}_needs") & ~s.scalar(f"{other}_needs")
+        return reaches
+
     def alone(s: State, flag: str) -> Expr:
         return exists(
             s.Pop,
@@ -219,6 +228,34 @@ def _of_one(ref: str, other: str) -> dict[str, Fact]:
     return {
         f"an-object-of-{ref}-is-stored": Fact(
             "repo-no-grace", f"A push of {ref} alone stores its object.", lambda s: alone(s, "spilled")
+        ),
+        f"a-fork-takes-what-{ref}-has": Fact(
+            "repo-forks",
+            f"An object that {ref} alone reaches is forked.",
+            lambda s: only_this_reaches(s) & ~s.forked,
+            "fork",
+        ),
+        f"a-fetch-is-promised-what-{ref}-has": Fact(
+            "repo-no-grace",
+            f"A fetch is promised an object that {ref} alone reaches.",
+            lambda s: only_this_reaches(s) & for_all(s.Pop, lambda p: ~s.promised[p]),
+            "fetch",
+            lambda s: exists(s.Pop, lambda p: s.promised[p]),
+        ),
+        f"an-object-follows-{ref}": Fact(
+            "repo-refs-first",
+            f"An object is stored once {ref} alone has moved, and is the repo's then.",
+            lambda s: for_all(s.Pop, lambda p: s.moving[p] & (s.element(f"{other}_to", p) == "stays") & ~s.spilled[p]),
+            "spill",
+            lambda s: s.row & s.blob,
+        ),
+        f"{ref}-goes-on-without-it": Fact(
+            "repo-no-grace",
+            f"A push goes on from what {ref} has, and neither has the object.",
+            lambda s: (
+                ~s.scalar(f"{ref}_needs")
+                & exists(s.Pop, lambda p: ~s.forces[p] & (s.element(f"{ref}_to", p) == "without"))
+            ),
         ),
         f"an-object-of-{ref}-is-borrowed": Fact(
             "repo-quarantine-visible", f"A push of {ref} alone borrows its object.", lambda s: alone(s, "borrowed")
@@ -240,6 +277,33 @@ def _of_one(ref: str, other: str) -> dict[str, Fact]:
     }
 
 
+def _is_blank(s: State) -> Expr:
+    """No push is under way, and of none anything is left."""
+    return for_all(
+        s.Pop,
+        lambda p: (
+            (s.stage[p] == "none")
+            & (s.main_to[p] == "stays")
+            & (s.side_to[p] == "stays")
+            & ~(s.forces[p] | s.spilled[p] | s.moving[p] | s.eyed[p] | s.carries[p])
+        ),
+    )
+
+
+def _is_full(s: State) -> Expr:
+    """A push of everything that there is has done all that it can."""
+    return for_all(
+        s.Pop,
+        lambda p: s.over_both[p] & s.forces[p] & s.spilled[p] & s.main_won[p] & s.side_won[p] & s.eyed[p],
+    )
+
+
+_ENDS: Final = {
+    f"{name}-leaves-nothing": Fact(case, f"Of a push that ends by {name} nothing is left.", _is_full, name, _is_blank)
+    for name, case in (("acknowledge", "repo-no-grace"), ("break_off", "repo-no-grace"), ("crash", "repo-forks"))
+}
+
+
 DOSSIER: Final = Dossier(
     cases=_CASES,
     anomalies=("immediate-revocation",),
@@ -258,11 +322,11 @@ DOSSIER: Final = Dossier(
         ),
         **_of_one("main", "side"),
         **_of_one("side", "main"),
-        "an-object-follows-its-ref": Fact(
-            "repo-refs-first",
-            "An object is stored once its ref has moved.",
-            lambda s: for_all(s.Pop, lambda p: s.moving[p] & ~s.spilled[p]),
-            "spill",
+        "an-object-is-stored-apart": Fact(
+            "repo-no-grace", "What is in quarantine is not the repo's.", lambda s: ~s.blob, "spill", lambda s: ~s.blob
+        ),
+        "an-object-is-stored-by-its-name": Fact(
+            "repo-digest-names", "An object is stored under its digest.", lambda s: ~s.blob, "spill", lambda s: s.blob
         ),
         "a-push-lacks-an-object": Fact(
             "repo",
@@ -270,6 +334,50 @@ DOSSIER: Final = Dossier(
             lambda s: for_all(s.Pop, lambda p: (s.stage[p] != "refused") & ~s.main_moved[p] & ~s.side_moved[p]),
             "push",
             lambda s: exists(s.Pop, lambda p: s.stage[p] == "refused"),
+        ),
+        **_ENDS,
+        "a-repo-begins-empty": Fact(
+            "repo-no-grace",
+            "There is nothing at first.",
+            lambda s: (
+                _is_blank(s)
+                & (s.begun == 0)
+                & ~(s.row | s.blob | _told_to_exist(s) | s.forked | s.held)
+                & for_all(s.Pop, lambda p: ~s.fetching[p] & ~s.promised[p] & ~s.dangling[p] & ~s.admitted[p])
+            ),
+        ),
+        "a-push-goes-on-from-another": Fact(
+            "repo-no-grace",
+            "What was acknowledged is owed still when another push has gone on from it.",
+            lambda s: (s.fate == "acked") & for_all(s.Pop, lambda p: ~s.moving[p]),
+            "push",
+            lambda s: (s.fate == "acked") & exists(s.Pop, lambda p: s.main_won[p]),
+        ),
+        "a-blob-is-deleted": Fact(
+            "repo-no-grace",
+            "With the row of an object its blob goes.",
+            lambda s: s.blob,
+            "collect",
+            lambda s: ~s.blob,
+        ),
+        "an-object-that-followed-is-acknowledged": Fact(
+            "repo-refs-first",
+            "A push whose object followed its ref is acknowledged.",
+            lambda s: for_all(s.Pop, lambda p: s.main_to[p] == "with"),
+            "acknowledge",
+        ),
+        "the-second-ref-follows": Fact(
+            "repo-refs-singly",
+            "The second ref follows the first one, and both have the object.",
+            lambda s: for_all(s.Pop, lambda p: (s.main_to[p] == "with") & (s.side_to[p] == "with")),
+            "push_rest",
+            lambda s: s.side_needs & exists(s.Pop, lambda p: s.side_won[p]),
+        ),
+        "both-refs-are-acknowledged": Fact(
+            "repo-refs-singly",
+            "A push that moved both of its refs is acknowledged.",
+            lambda s: for_all(s.Pop, lambda p: s.over_both[p]),
+            "acknowledge",
         ),
         "a-push-is-undone": Fact("repo", "What was pushed is forced away.", lambda s: s.fate == "undone"),
         "a-push-of-both-lands": Fact(
@@ -285,7 +393,6 @@ DOSSIER: Final = Dossier(
             "A fetch takes as long as it may.",
             lambda s: for_all(s.Pop, lambda p: s.fetching[p] & (s.fetching_for[p] == s.X)),
         ),
-        "an-object-is-collected": happens("repo", "collect", "An object that no ref reaches is collected."),
         "a-fork-outlives-it": Fact(
             "repo-forks", "A fork has an object that its repo has not.", lambda s: s.forked & ~s.row
         ),

@@ -59,7 +59,7 @@ class Door(TokenTable):
     @action(pop=Locations.Pop)
     def hear(s: State, pop: Expr) -> None:
         """A location learns that the token is revoked."""
-        s.require((s.token == "revoked") & ~s.heard[pop])
+        s.require(s.token == "revoked")
         s.heard[pop] = True
 
     @hazard(pop=Locations.Pop)
