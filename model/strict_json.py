@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
-__all__ = ["strict_json"]
+__all__ = ["DECODER", "strict_json", "strictly"]
+
+T = TypeVar("T")
 
 
 class _OddError(ValueError):
@@ -19,8 +21,13 @@ def strict_json(text: str) -> Any:
     """The value that a text of JSON says. Raises ValueError for what is none, and for what readers do not agree on: a
     name that stands twice in one object, NaN and infinities, numbers of thousands of digits, nesting beyond measure.
     """
+    return strictly(lambda: DECODER.decode(text))
+
+
+def strictly(decode: Callable[[], T]) -> T:
+    """What DECODER makes of something. Raises ValueError as `strict_json` does."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return decode()
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except (json.JSONDecodeError, _OddError):
@@ -39,3 +46,7 @@ def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> Any:
     raise _OddError(f"{name} is no number of JSON")
+
+
+DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+"""Refuses what `strict_json` does; what it raises is for `strictly` to say."""

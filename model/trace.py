@@ -10,23 +10,43 @@ that its loop returns to.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
 from edgeproof.model.interpret import Event, State, apply, is_initial
 from edgeproof.model.machine import TICK, Instance, Machine
-from edgeproof.model.strict_json import strict_json
+from edgeproof.model.json_pieces import JsonError, JsonPieces
 
-__all__ = ["FORMAT_VERSION", "LARGEST_NUMBER", "PowerCut", "Trace", "TraceError", "dump_trace", "load_trace", "replay"]
+__all__ = [
+    "FORMAT_VERSION",
+    "LARGEST_NUMBER",
+    "MOST_STATES",
+    "PowerCut",
+    "Trace",
+    "TraceError",
+    "dump_trace",
+    "load_trace",
+    "replay",
+]
 
 FORMAT: Final = "edgeproof-trace"
 FORMAT_VERSION: Final = 1
 
 LARGEST_NUMBER: Final = 10**100
 """Of a number, and of a fraction's halves: nothing counts beyond it, and Python writes no number of 4,300 digits."""
+
+MOST_STATES: Final = 2_000_000
+"""Of one trace."""
+
+_LARGEST_PIECE: Final = 2**22
+"""Characters of a state, and of what a trace says of itself."""
+
+_NO_TRACE: Final = "not a trace: an object with `#meta`, `vars` and `states` is needed"
+
+_States: TypeAlias = tuple[list[dict[str, Any]], list[Event]]
 
 
 class TraceError(ValueError):
@@ -117,23 +137,14 @@ def dump_trace(trace: Trace) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def load_trace(text: str) -> Trace:
-    """Read a trace. Raises TraceError where the text is not one; nothing in it is ever executed."""
+def load_trace(text: str | Iterable[str]) -> Trace:
+    """Read a trace; a text that comes in pieces is read state by state, and what is equal in two of them is kept once.
+
+    Raises TraceError where the text is not one; nothing in it is ever executed.
+    """
+    pieces = [text] if isinstance(text, str) else text
     try:
-        document = strict_json(text)
-    except ValueError as error:
-        raise TraceError(f"not JSON: {error}") from error
-    if not isinstance(document, dict) or not isinstance(document.get("#meta"), dict):
-        raise TraceError("not a trace: an object with `#meta`, `vars` and `states` is needed")
-    meta = document["#meta"]
-    if meta.get("format") != FORMAT:
-        raise TraceError(f"not a trace of edgeproof: `#meta.format` is {meta.get('format')!r:.80}, not {FORMAT!r}")
-    if meta.get("version") != FORMAT_VERSION:
-        raise TraceError(
-            f"trace version {meta.get('version')!r:.80} cannot be read; this edgeproof reads {FORMAT_VERSION}"
-        )
-    try:
-        return _trace(document, meta)
+        return _trace(_document(JsonPieces(pieces, _LARGEST_PIECE)))
     except TraceError:
         raise
     except RecursionError as error:
@@ -142,10 +153,69 @@ def load_trace(text: str) -> Trace:
         raise TraceError(f"a malformed trace: {error!r:.200}") from error
 
 
-def _trace(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Trace:
-    names = [str(name) for name in document["vars"]]
-    states = tuple({name: _decode(state[name]) for name in names} for state in document["states"])
-    events = tuple(_event(state["#meta"]) for state in document["states"][1:])
+def _document(text: JsonPieces) -> dict[str, Any]:
+    """The members of a trace as JSON has them, but the states as those of a trace, each with what its `#meta` says."""
+    found: dict[str, Any] = {}
+    try:
+        if not text.begins("{"):
+            text.value()
+            raise TraceError(_NO_TRACE)
+        for name in text.members():
+            if name == "#meta":
+                found[name] = _checked(text.value())
+            elif name == "states":
+                found[name] = _states(text, _names(found["vars"]) if "vars" in found else None)
+            else:
+                found[name] = text.value()
+        text.end()
+    except JsonError as error:
+        raise TraceError(f"not JSON: {error}") from error
+    if "#meta" not in found:
+        raise TraceError(_NO_TRACE)
+    return found
+
+
+def _checked(meta: Any) -> Mapping[str, Any]:
+    if not isinstance(meta, dict):
+        raise TraceError(_NO_TRACE)
+    if meta.get("format") != FORMAT:
+        raise TraceError(f"not a trace of edgeproof: `#meta.format` is {meta.get('format')!r:.80}, not {FORMAT!r}")
+    if meta.get("version") != FORMAT_VERSION:
+        raise TraceError(
+            f"trace version {meta.get('version')!r:.80} cannot be read; this edgeproof reads {FORMAT_VERSION}"
+        )
+    return meta
+
+
+def _states(text: JsonPieces, names: Collection[str] | None) -> _States:
+    """The states and what led to each; of the variables only these, if they are known by now."""
+    if not text.begins("["):
+        raise TraceError("a malformed trace: `states` is no list")
+    states: list[dict[str, Any]] = []
+    events: list[Event] = []
+    known: dict[Any, Any] = {}
+    for state in text.elements():
+        if len(states) == MOST_STATES:
+            raise TraceError(f"it has more than {MOST_STATES:,} states")
+        if states:
+            event = _event(state["#meta"])
+            events.append(known.setdefault(event, event))
+        given = state.keys() - {"#meta"} if names is None else names
+        states.append({name: _once(known, _decode(state[name])) for name in given})
+    return states, events
+
+
+def _once(known: dict[Any, Any], value: Any) -> Any:
+    """The same value, as the same object if it is known. Equal is not enough: so are true and 1."""
+    if isinstance(value, tuple):
+        return known.setdefault((value, *map(type, value)), value)
+    return known.setdefault(value, value) if isinstance(value, str) else value
+
+
+def _trace(document: Mapping[str, Any]) -> Trace:
+    meta, names = document["#meta"], _names(document["vars"])
+    states, events = document["states"]
+    states = [state if [*state] == names else {name: state[name] for name in names} for state in states]
     loop = document.get("loop")
     if loop is not None and not 0 <= _whole(loop) < len(states):
         raise TraceError(f"loop {loop!r:.80} is not the number of a state")
@@ -153,7 +223,22 @@ def _trace(document: Mapping[str, Any], meta: Mapping[str, Any]) -> Trace:
     seed = None if meta.get("seed") is None else _whole(meta["seed"])
     texts = (str(meta.get(key, "")) for key in ("about", "origin", "note"))
     about, origin, note = texts
-    return Trace(str(meta["design"]), constants, states, events, about, loop, origin, seed, note, _cut(meta.get("cut")))
+    return Trace(
+        str(meta["design"]),
+        constants,
+        tuple(states),
+        tuple(events),
+        about,
+        loop,
+        origin,
+        seed,
+        note,
+        _cut(meta.get("cut")),
+    )
+
+
+def _names(said: Any) -> list[str]:
+    return [str(name) for name in said]
 
 
 def _cut(said: Any) -> PowerCut | None:

@@ -7,10 +7,11 @@ import errno
 import os
 import select
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["IrregularError", "is_folder", "read_at_most", "read_regular", "regular"]
+__all__ = ["IrregularError", "is_folder", "pieces_of", "read_at_most", "read_regular", "regular"]
 
 _WHAT = (
     (stat.S_ISFIFO, "a FIFO, which has no end and can be read only once"),
@@ -21,6 +22,9 @@ _WHAT = (
 
 _PATIENCE: Final = 30.0
 """Seconds that a pipe may be silent: whoever writes into it may have to be asked for a password first."""
+
+
+_PIECE: Final = 2**20
 
 
 class IrregularError(OSError):
@@ -50,33 +54,38 @@ def read_regular(path: Path) -> bytes:
 
 def read_at_most(path: Path, most: int) -> bytes:
     """The first bytes of a file, or of what is written into a pipe, as a shell's `<(command)` is: `most` of them at
-    most. Raises as `regular` does, also where nothing comes out of the pipe for half a minute.
+    most. Raises as `pieces_of` does.
+    """
+    found = bytearray()
+    for piece in pieces_of(path):
+        found += piece[: most - len(found)]
+        if len(found) == most:
+            break
+    return bytes(found)
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """What is in a file, or is written into a pipe, piece by piece. Raises as `regular` does, also where nothing comes
+    out of the pipe for half a minute.
     """
     if not stat.S_ISFIFO(_status(path).st_mode):
         regular(path)
     # It may be another one by now, and to open a FIFO would be to wait for a writer.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
         mode = os.fstat(file.fileno()).st_mode
-        if stat.S_ISFIFO(mode):
-            return _from_pipe(path, file.fileno(), most)
-        if not stat.S_ISREG(mode):
+        if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode)):
             raise IrregularError(f"{path} is no file any more")
-        return file.read(most)
+        while piece := _piece(path, file.fileno()):
+            yield piece
 
 
-def _from_pipe(path: Path, pipe: int, most: int) -> bytes:
-    found = bytearray()
-    while len(found) < most:
+def _piece(path: Path, file: int) -> bytes:
+    while True:
         try:
-            part = os.read(pipe, min(most - len(found), 2**16))
+            return os.read(file, _PIECE)
         except BlockingIOError:  # somebody is there, and has written nothing yet
-            if not select.select([pipe], [], [], _PATIENCE)[0]:
+            if not select.select([file], [], [], _PATIENCE)[0]:
                 raise IrregularError(f"{path} is a pipe, and nothing came out of it for {_PATIENCE:g} s") from None
-            continue
-        if not part:
-            break
-        found += part
-    return bytes(found)
 
 
 def _status(path: Path) -> os.stat_result:

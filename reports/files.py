@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from edgeproof.properties.regular import read_at_most
+from edgeproof.properties.regular import pieces_of
 from edgeproof.reports.errors import Unusable
 
-__all__ = ["LARGEST", "check_directory", "read_bearer", "read_text", "remove_file", "write_text"]
+__all__ = ["LARGEST", "check_directory", "read_bearer", "read_pieces", "read_text", "remove_file", "write_text"]
 
 LARGEST: Final = 64 * 2**20
 """Of a file that is read as a whole, in bytes (64 MiB). JSON may take twenty times as much memory as it has bytes, and
@@ -25,11 +27,19 @@ def read_text(path: str | Path, most: int = LARGEST) -> str:
     """The text of a file, or of a pipe. Raises Unusable where it cannot be read, is no file, has more than `most`
     bytes, or is not UTF-8.
     """
+    return "".join(read_pieces(path, most))
+
+
+def read_pieces(path: str | Path, most: int) -> Iterator[str]:
+    """The same, piece by piece."""
+    decoder, size = codecs.getincrementaldecoder("utf-8")(), 0
     try:
-        content = read_at_most(Path(path), most + 1)
-        if len(content) > most:
-            raise Unusable(f"{path} is too large: it has more than {most // 2**10:,} KiB")
-        return content.decode("utf-8")
+        for piece in pieces_of(Path(path)):
+            size += len(piece)
+            if size > most:
+                raise Unusable(f"{path} is too large: it has more than {most // 2**10:,} KiB")
+            yield decoder.decode(piece)
+        yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise Unusable(f"{path} is not UTF-8 text") from error
     except (OSError, ValueError) as error:  # ValueError is said of a path with a NUL in it

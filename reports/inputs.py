@@ -12,21 +12,24 @@ from edgeproof.model.designs import load
 from edgeproof.model.expr import Type
 from edgeproof.model.interpret import Event
 from edgeproof.model.machine import TICK, DesignError, Instance, Machine, Variable
-from edgeproof.model.trace import LARGEST_NUMBER, Trace, TraceError, load_trace
+from edgeproof.model.trace import LARGEST_NUMBER, MOST_STATES, Trace, TraceError, load_trace
 from edgeproof.properties.catalogue import CATALOGUE
 from edgeproof.properties.engines.crash.effort import POWER_CUT
 from edgeproof.properties.engines.fuzz.run import LOCKSTEP
 from edgeproof.properties.possible import fact_called
 from edgeproof.properties.timelock import TIME_DIVERGES
 from edgeproof.reports.errors import Unusable
-from edgeproof.reports.files import read_text
+from edgeproof.reports.files import read_pieces
 
-__all__ = ["read_trace"]
+__all__ = ["LARGEST_TRACE", "read_trace"]
 
 LARGEST: Final = 100_000
 """Counts and sort sizes are enumerated when a trace is replayed; no file may ask for any amount of that."""
 
-_MOST_LOOKS: Final = 2_000_000
+LARGEST_TRACE: Final = 512 * 2**20
+"""Bytes of a trace, which takes up to four times as much memory: of its text no more is held than a state."""
+
+_MOST_LOOKS: Final = MOST_STATES
 """Of a trace: states by pairs of elements, which an action or a property may be about."""
 
 
@@ -37,9 +40,8 @@ def read_trace(
 
     `machine` is the design where it is none of ours, and `properties` are the ids of its own.
     """
-    text = read_text(path)
     try:
-        trace = load_trace(text)
+        trace = load_trace(read_pieces(path, LARGEST_TRACE))
         return trace, _instance(trace, machine, properties)
     except MemoryError as error:
         raise Unusable(f"{path}: there is not enough memory for this trace") from error

@@ -34,8 +34,8 @@ from edgeproof.properties.searching import can_search
 from edgeproof.properties.subject import AnyDesign, Subject, subject_of
 from edgeproof.reports.errors import Unusable
 from edgeproof.reports.faults import Fault
-from edgeproof.reports.files import read_text, remove_file, write_text
-from edgeproof.reports.inputs import read_trace
+from edgeproof.reports.files import read_pieces, remove_file, write_text
+from edgeproof.reports.inputs import LARGEST_TRACE, read_trace
 from edgeproof.reports.pytest_plugin.code_hosts import fault_of
 from edgeproof.reports.pytest_plugin.hooks import FAULT, RECORD
 from edgeproof.reports.pytest_plugin.options import Options, budget_for
@@ -118,7 +118,7 @@ class Lockstep:
         """Fail while the run shows what it was kept for, and where it cannot be told."""
         machine = subject.instance.machine
         try:
-            design = load_trace(read_text(path)).design
+            design = load_trace(read_pieces(path, LARGEST_TRACE)).design
         except TraceError as error:
             raise Unusable(f"{error} ({self._shown(path)})") from error
         if design != machine.name:
