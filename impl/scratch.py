@@ -2,7 +2,7 @@
 """Folders that say whose they are, so that what a killed process has left can be told from what is in use.
 
 A process holds the lock of a file in its folder. The kernel lets go of it when the process ends, however that comes
-about, and nobody else can come by it meanwhile.
+about, and nobody else can come by it meanwhile. Whoever makes such a folder removes those whose owners have ended.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,11 @@ _PREFIX: Final = "edgeproof-"
 
 def claim(folder: Path) -> int:
     """Lock a folder for this process, until the number that comes back is closed. Raises BlockingIOError if it is."""
-    number = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return _locked(folder / OWNER)
+
+
+def _locked(path: Path) -> int:
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -55,7 +60,11 @@ class OwnedDirectory:
     def __init__(self, kind: str, place: str | None = None) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{kind}-", dir=place, ignore_cleanup_errors=True)
         self.name = self._directory.name
-        self._owner = claim(Path(self.name))
+        # It is locked before it has its name: between the two somebody else would find a folder that is left.
+        unnamed = Path(self.name, f"{OWNER}.new")
+        self._owner = _locked(unnamed)
+        unnamed.rename(unnamed.with_name(OWNER))
+        _swept_once(str(Path(self.name).parent))
 
     def __enter__(self) -> str:
         return self.name
@@ -69,6 +78,12 @@ class OwnedDirectory:
         if self._owner >= 0:
             os.close(self._owner)
             self._owner = -1
+
+
+@cache
+def _swept_once(place: str) -> None:
+    """By one process: what is left there has been left before."""
+    sweep([place])
 
 
 def sweep(places: Iterable[str] | None = None) -> list[Path]:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import define, field
 
 from edgeproof.impl.history import Event, Recorder, merge
+from edgeproof.impl.scratch import OwnedDirectory
 from edgeproof.impl.target.client import OverspentError
 from edgeproof.impl.target.driver import Driver, EndedError, TargetError
 from edgeproof.impl.target.order import acknowledged
@@ -63,7 +63,7 @@ def drive(driver: Driver, programs: Sequence[Program], notify: Callable[[int, in
 
 def write_history(events: Sequence[Event], path: Path) -> None:
     """Write a history."""
-    with tempfile.TemporaryDirectory(prefix="edgeproof-target-") as folder:
+    with OwnedDirectory("target") as folder:
         part = Path(folder, "part")
         recorder = Recorder(part)
         for event in events:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import define, frozen
 
+from edgeproof.impl.scratch import OwnedDirectory
 from edgeproof.properties.intake import EVENTS, ColumnMapping, IntakeError
 from edgeproof.properties.intake.malformed import NOTHING, Count, hold_against
 from edgeproof.properties.intake.numbering import number_versions
@@ -250,7 +250,7 @@ def _in_order(events: pa.Table, order: str) -> pa.Table:
     """The events with numbers for versions that are text, in the order of their commits."""
     if order != "commits":
         return events
-    with tempfile.TemporaryDirectory(prefix="edgeproof-numbering-") as place:
+    with OwnedDirectory("numbering") as place:
         path = Path(place, "events.parquet")
         pq.write_table(events.cast(EVENTS), path)
         return pq.read_table(number_versions(path)).cast(EVENTS)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +43,7 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
       edgeproof flags walkthrough
     """
     check_directory(out)
+    from edgeproof.impl.scratch import OwnedDirectory
     from edgeproof.properties.promises import promise_of
     from edgeproof.reports.walkthrough import CONSTANTS, walk
 
@@ -58,7 +58,7 @@ def walkthrough(terminal: Terminal, out: str, seed: int) -> int:
 
     try:
         Path(out).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="edgeproof-") as directory:
+        with OwnedDirectory("flags") as directory:
             found = walk(Path(directory), Path(out) / "history.jsonl", promise.bound_s, told)
     except OSError as error:
         raise Unusable(one_line(error)) from error

@@ -7,7 +7,6 @@ the store itself answered, `unit-isolation` of the units that only a neighbour w
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from edgeproof.impl.history import Event
+from edgeproof.impl.scratch import OwnedDirectory
 from edgeproof.impl.target.changelog import differences
 from edgeproof.impl.target.events import Recorded
 from edgeproof.impl.target.routes import STRONG, Target
@@ -159,7 +159,7 @@ def _of_events(
     from edgeproof.properties.traffic.backends import open_duckdb
     from edgeproof.properties.traffic.facts import at_once, gather
 
-    with tempfile.TemporaryDirectory(prefix="edgeproof-target-") as folder:
+    with OwnedDirectory("target") as folder:
         history = Path(folder, "history.jsonl")
         history.write_bytes(b"".join(_lines(events, of)))
         loaded = load(open_duckdb("1GB"), [history])
@@ -186,7 +186,7 @@ def _followed(events: Sequence[Event], question: Question, promise: Promise) -> 
 def _lines(events: Sequence[Event], of: Callable[[Event], bool]) -> list[bytes]:
     """The history of all the events, with an empty line for each that is left out: lines have the same numbers."""
     in_order = sorted(events, key=lambda event: event.invoke)
-    with tempfile.TemporaryDirectory(prefix="edgeproof-target-") as folder:
+    with OwnedDirectory("target") as folder:
         history = Path(folder, "history.jsonl")
         write_history(in_order, history)
         lines = history.read_bytes().splitlines(keepends=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeproof.impl import scratch
 from edgeproof.impl.scratch import OwnedDirectory, claim, is_left, sweep
 from tests.processes import started
 
@@ -44,3 +45,31 @@ def test_a_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
     assert not is_left(tmp_path)
     os.close(owner)
     assert is_left(tmp_path)
+
+
+def test_whoever_makes_such_a_folder_removes_what_the_dead_have_left_there(tmp_path: Path) -> None:
+    with started([sys.executable, "-c", LEAVE, str(tmp_path)]) as other:
+        assert other.stdout is not None
+        theirs = Path(other.stdout.readline().strip())
+        other.kill()
+        other.wait()
+    assert theirs.is_dir()
+    with OwnedDirectory("of-another-kind", str(tmp_path)) as mine:
+        assert [*tmp_path.iterdir()] == [Path(mine)]
+
+
+def test_a_folder_that_is_being_made_is_not_taken_for_one_that_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, others = scratch.fcntl.flock, []
+
+    def slowly(number: int, how: int) -> None:
+        monkeypatch.setattr(scratch.fcntl, "flock", flock)
+        others.append(sweep([str(tmp_path)]))
+        flock(number, how)
+
+    monkeypatch.setattr(scratch.fcntl, "flock", slowly)
+    with OwnedDirectory("run", str(tmp_path)) as mine:
+        assert others == [[]]
+        assert sweep([str(tmp_path)]) == []
+        assert Path(mine).is_dir()

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,6 +17,7 @@ from typing import Final
 
 from attrs import frozen
 
+from edgeproof.impl.scratch import OwnedDirectory
 from edgeproof.impl.workerd.runtime import find_workerd
 from edgeproof.properties.edits.edit import ROOT, Edit, edited
 
@@ -123,7 +123,7 @@ def first_failure(status: int, said: str) -> str:
 
 @contextmanager
 def _copy_of_the_tree() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="edgeproof-mutant-") as folder:
+    with OwnedDirectory("mutant") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, symlinks=True, ignore=_NO_SOURCES)
         yield tree
