@@ -373,4 +373,6 @@ class RealRuntime:
 
 
 async def _in_thread(effect: Callable[[], T], timeout: float | None) -> T:
-    return await asyncio.wait_for(asyncio.to_thread(effect), timeout)
+    # In Python 3.11 `wait_for` forgets that it was cancelled where that comes just when the thread has ended.
+    async with asyncio.timeout(timeout):
+        return await asyncio.to_thread(effect)

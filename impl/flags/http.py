@@ -102,7 +102,7 @@ class FlagServer:
         self._door.trigger.pull_trigger(lambda: close_all(self._sockets))
         self._threads[1].join()
         self._door.task_dispatcher.shutdown()
-        if self._threads[0].is_alive():
+        if self._started.exception() is None:  # else its thread ends by itself, and its loop may be closed by now
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._threads[0].join()
 

@@ -162,7 +162,8 @@ class Client:
     async def _pause(self, seconds: float) -> bool:
         """Wait; whether it is time to stop."""
         try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
         except TimeoutError:
             return False
         return True

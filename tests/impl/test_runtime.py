@@ -165,3 +165,28 @@ def test_the_real_runtime_gives_up_on_a_call_that_goes_on() -> None:
 
     asyncio.run(main())
     assert done.is_set()
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_whoever_is_cancelled_just_when_a_call_ends_is_cancelled(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cancelled() -> bool:
+        loop = asyncio.get_running_loop()
+        answers = [first := loop.create_future(), loop.create_future()]
+        monkeypatch.setattr(asyncio, "to_thread", lambda effect: answers.pop(0))
+        runtime = RealRuntime()
+
+        async def two_puts() -> None:
+            for _ in range(2):
+                await runtime.call("put", lambda: None, timeout=10)
+
+        task = asyncio.create_task(two_puts())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        first.set_result(None)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
+        return task.cancelled()
+
+    assert asyncio.run(cancelled())

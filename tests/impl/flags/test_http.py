@@ -156,3 +156,23 @@ def test_two_servers_do_not_keep_the_same_apps(tmp_path: Path) -> None:
         FlagServer(TOKEN, None, tmp_path).__enter__()
     with FlagServer(TOKEN, None, tmp_path) as server:
         assert ask(server, "GET", "/apps")[0] == 200
+
+
+def test_why_a_service_cannot_start_is_said_also_where_its_loop_is_closed_before_it_is_asked_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = threading.Event()
+
+    class Slow(FlagServer):
+        def _run(self) -> None:
+            super()._run()
+            closed.set()
+
+        def _close(self) -> None:
+            closed.wait(10)
+            super()._close()
+
+    (tmp_path / "app-shop.sqlite").touch()
+    monkeypatch.setattr(threading.Thread, "is_alive", lambda thread: True)  # as it is for a moment after its last line
+    with pytest.raises(CannotKeep, match="it is empty"), Slow(TOKEN, options(), tmp_path):
+        pass
