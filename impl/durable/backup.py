@@ -48,7 +48,7 @@ def put_back(connection: sqlite3.Connection, backup: Path, clock: Clock, *, spac
         confirmed = connection.execute("SELECT id, confirmed FROM pace").fetchall()
         restored.executemany("INSERT INTO pace VALUES (?, ?)", confirmed)
         store = ConfigStore(restored, clock, spacing=spacing)
-        store.arm(clock.now(), "sync")
+        store.arm_for_restore(ConfigStore(connection, clock).alarm())
         # Others write all the time: whoever asks seldom seldom finds a gap.
         restored.backup(connection, sleep=_PAUSE)
         return store.snapshot()

@@ -8,9 +8,9 @@ by a KV engineer; Durable Objects, "Known issues"). Nor can it take back a put w
 the next one is begun after the wait, and the first may land last. The heartbeat repairs both.
 
 KV takes one put of a key a second, and refuses what comes sooner. So the alarm is set for when that second is over: the
-store remembers the last put that was confirmed, and no wait after a failure is shorter. Writes that come faster share a
-put. Nobody knows when a put lands that is late, or that a restore and then a crash find under way: only after such a
-one can another still be refused.
+store remembers the last put that was confirmed, and no wait after a failure is shorter; a put that a crash cuts off may
+land until its lease ends, which a restore leaves as it is. Writes that come faster share a put. Nobody knows when a put
+lands that is late: only after such a one can another still be refused.
 
 The platform has been seen to lose an alarm: it stays set, in the past, and never fires (workerd issue 6866,
 cloudflare-docs issue 18324). So every request looks after the alarm as well: one that is overdue by more than the

@@ -224,7 +224,7 @@ class ConfigStore:
 
         The era is what does not go back: it goes up, since versions from here on repeat numbers that copies may carry.
         (A platform that restores the whole database has to be told the era by whoever asks for the restore.) The alarm
-        is armed at once, to publish what was restored. Raises StoreError for a version that is not in the past, and
+        is armed to publish what was restored. Raises StoreError for a version that is not in the past, and
         where the changelog has gaps.
         """
         with self._transaction:
@@ -240,7 +240,7 @@ class ConfigStore:
             self._execute("DELETE FROM entry WHERE version > ?", (version,))
             self._execute("UPDATE meta SET version = ?, era = era + 1", (version,))
             if self._outbox:
-                self._arm(self._clock.now(), "sync")
+                self.arm_for_restore(self.alarm())
         return self.status()
 
     # --- publishing
@@ -289,6 +289,17 @@ class ConfigStore:
     def arm(self, due: float, reason: AlarmReason) -> None:
         """Set the alarm, or put off the one that is set; its runs so far still count. It is due once KV takes a put."""
         self._arm(due, reason)
+
+    def arm_for_restore(self, found: Alarm | None) -> None:
+        """Have what was restored published: at once, or by whoever follows an attempt that is `found` under way.
+
+        The put of that may land until then, though a crash cuts it off, and KV would refuse another within a second.
+        An attempt that ends finds that the config has moved on, and has it published at once.
+        """
+        if self._spacing and found is not None and found.reason == "lease":
+            self._arm(found.due, "lease")
+        else:
+            self._arm(self._clock.now(), "sync")
 
     def disarm(self) -> None:
         """Take the alarm away."""

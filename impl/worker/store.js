@@ -268,9 +268,18 @@ export class ConfigStore extends DurableObject {
       this.sql.exec("DELETE FROM change WHERE version > ?", version);
       this.sql.exec("DELETE FROM entry WHERE version > ?", version);
       this.sql.exec("UPDATE meta SET version = ?, era = era + 1", version);
-      if (this.options.publisher === "outbox") this.arm(this.now(), "sync");
+      if (this.options.publisher === "outbox" && !this.isLeased()) this.arm(this.now(), "sync");
       return true;
     });
+  }
+
+  /**
+   * Whether an attempt is under way, or was when a crash cut it off. Its put may land until the lease ends, and KV would
+   * refuse another within a second. An attempt that ends finds that the config has moved on.
+   */
+  isLeased() {
+    const { attempts, reason } = this.meta();
+    return this.options.writeSpacing > 0 && this.options.handler === "rearms" && attempts > 0 && reason === "lease";
   }
 
   // --- looking after the alarm

@@ -52,8 +52,7 @@ class Unit:
         self.object.store.write({"a": self.written}, actor="ann")
 
     def restore(self) -> None:
-        if not self.put:
-            self.object.store.restore(max(0, self.object.store.version() - 1))
+        self.object.store.restore(max(0, self.object.store.version() - 1))
 
     def lands(self) -> None:
         if self.put:
@@ -77,6 +76,16 @@ class Unit:
             self.put.apply()
         self.crashes()
 
+    def crashes_and_lands(self) -> None:
+        """The put that was under way lands all the same, when its time is all but up."""
+        put = self.put
+        self.crashes()
+        if put:
+            until = put.expires - STEP
+            self.wait(int((until - self.world.time) / STEP))
+            self.world.time = max(self.world.time, until)
+            put.apply()
+
     def wait(self, steps: int) -> None:
         until = self.world.time + steps * STEP
         while True:
@@ -94,7 +103,8 @@ class Unit:
             self.instance.spawn(self.object.alarms.fire())
 
 
-MOVES: Final = ("write", "restore", "lands", "lands", "lands", "fails", "lands_unheard", "crashes", "lands_and_crashes")
+MOVES: Final = ("write", "restore", "lands", "lands", "lands", "fails", "lands_unheard", "crashes", "lands_and_crashes",
+                "crashes_and_lands")
 
 moves = st.lists(st.sampled_from(MOVES) | st.integers(0, 96), max_size=60)
 """What happens one after the other: moves of a unit, and waits by their steps."""
@@ -114,6 +124,8 @@ def after(unit: Unit, *happens: str | int) -> Unit:
 @example(["write", "lands", "crashes", "write", 1, "lands"])
 @example(["write", "lands_unheard", "restore", "lands"])
 @example(["write", 96, 96, 60, "lands_and_crashes", 24, "lands"])
+@example(["write", 8, "restore", "crashes_and_lands", "lands"])
+@example(["write", "restore", "restore", "crashes_and_lands", "lands"])
 def test_no_put_of_a_unit_that_waits_the_second_out_is_refused(happens: list[str | int]) -> None:
     unit = after(Unit(), *happens)
     assert unit.kv.refused == 0
