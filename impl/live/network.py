@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from edgeproof.impl.edge.centre import Centre, KVEntry
 from edgeproof.impl.edge.kv import KVError
@@ -64,11 +64,15 @@ class WatchedCentre:
 
 @frozen
 class FaultPlan:
-    """Which puts fare badly, drawn from a seed; `may_fail` says whether one more attempt may fail."""
+    """Which puts fare badly, drawn from a seed; `may_fail` says whether one more attempt may fail while so many puts are
+    to land late.
+    """
 
     options: LiveOptions
     random: Random
-    may_fail: Callable[[], bool]
+    may_fail: Callable[[int], bool]
+    _late: list[float] = field(factory=list)
+    """Until when KV refuses others for a put that was made to be late; nobody knows when it lands."""
 
     def draw(self) -> tuple[str, float]:
         """What happens to the next put, "" for nothing, and the seconds by which it is late."""
@@ -78,10 +82,13 @@ class FaultPlan:
         fault = self.random.choice(faults)
         if fault == "put-slow":
             return fault, self.options.put_timeout * (0.2 + 0.5 * share)
-        if not self.may_fail():
+        late = sum(until > now() for until in self._late)
+        if not self.may_fail(late + (fault == "put-late")):
             return "", 0.0
         if fault == "put-late":
-            return fault, self.options.put_timeout + self.options.zombie_window * (0.1 + 0.8 * share)
+            delay = self.options.put_timeout + self.options.zombie_window * (0.1 + 0.8 * share)
+            self._late.append(now() + delay + self.options.write_spacing)
+            return fault, delay
         return fault, 0.0
 
 

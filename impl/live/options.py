@@ -119,6 +119,13 @@ class LiveOptions:
         """Failures in a row that nobody draws: a put that KV refuses as it follows a late one, and one crash."""
         return self._may_be_refused + ("crash" in self.faults)
 
+    def may_fail(self, failed: int, late: int) -> bool:
+        """Whether one more attempt in a row may fail after so many, while so many puts are to land late: each may have
+        another one refused.
+        """
+        refused = max(late, self._may_be_refused)
+        return failed + 1 + refused + ("crash" in self.faults) <= self.failures
+
     @property
     def _may_be_refused(self) -> bool:
         """Whether KV may refuse a put as too soon: nobody knows when a late one lands, to wait for that."""

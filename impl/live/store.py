@@ -51,7 +51,7 @@ async def store_main(assignment: StoreAssignment, stopping: asyncio.Event, ready
     options, paths = assignment.options, assignment.paths
     recorder = Recorder(paths.part(f"store-{assignment.life}"))
     centre = WatchedCentre(SqliteCentre(paths.kv))
-    plan = FaultPlan(options, Random(f"{options.seed}/puts/{assignment.life}"), lambda: _may_fail(options, unit))
+    plan = FaultPlan(options, Random(f"{options.seed}/puts/{assignment.life}"), lambda late: _may_fail(options, unit, late))
 
     def begin() -> tuple[str, float]:
         if unit.store.status().attempts == 1:
@@ -85,10 +85,9 @@ def from_wire(said: dict[str, Any]) -> dict[str, Any]:
     return {**said["set"], **dict.fromkeys(said["remove"], REMOVED)}
 
 
-def _may_fail(options: LiveOptions, unit: DurableObject) -> bool:
+def _may_fail(options: LiveOptions, unit: DurableObject, late: int) -> bool:
     """Whether one more attempt may fail, considering that a crash and KV's own refusals may come on top."""
-    failed = unit.store.status().attempts - 1
-    return failed + 1 + options.reserved <= options.failures
+    return options.may_fail(unit.store.status().attempts - 1, late)
 
 
 async def _converse(unit: DurableObject, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -178,6 +178,7 @@ class LiveKV(Adversary):
         digest = digest_of(snapshot.config)
         with self._now:
             fault, delay = self._plan.draw()
+            self._failed += fault == "put-late"  # now, as others are begun before it lands
             life = self._life
             began = Event("publish", UNIT, now(), None, "unknown", snapshot.version, snapshot.era)
             number = self._recorder.record(began)
@@ -208,7 +209,6 @@ class LiveKV(Adversary):
             self._failed += 1
             return {"outcome": "fail", "note": "the store was killed, and its put with it"}
         if fault == "put-late":
-            self._failed += 1
             return {"outcome": "unknown", "note": "timed out"}
         if answer.status == 200:
             self._failed, self.calm = 0, True
@@ -216,8 +216,8 @@ class LiveKV(Adversary):
         self._failed += 1
         return {"outcome": "unknown" if fault == "put-ambiguous" else "fail", "note": answer.text}
 
-    def _may_fail(self) -> bool:
-        return self._failed + 1 + self._options.reserved <= self._options.failures
+    def _may_fail(self, late: int) -> bool:
+        return self._options.may_fail(self._failed, late)
 
 
 class WorkerdSite:

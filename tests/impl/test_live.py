@@ -323,8 +323,19 @@ def test_the_slowest_answer_counts_the_time_without_anybody_who_could_answer() -
 @pytest.mark.parametrize("fault", ["put-fails", "put-ambiguous", "put-late"])
 def test_no_attempt_is_made_to_fail_that_may_not(fault: str) -> None:
     options = LiveOptions(1.0, Path("h"), faults=(fault,), heartbeat=1.0, fault_share=1.0)
-    assert FaultPlan(options, Random(0), lambda: True).draw()[0] == fault
-    assert FaultPlan(options, Random(0), lambda: False).draw() == ("", 0.0)
+    assert FaultPlan(options, Random(0), lambda late: True).draw()[0] == fault
+    assert FaultPlan(options, Random(0), lambda late: False).draw() == ("", 0.0)
+
+
+@pytest.mark.parametrize(("retries", "at_once"), [(2, 1), (3, 1), (4, 2), (6, 3)])
+def test_no_more_puts_are_late_at_once_than_may_each_have_another_refused(retries: int, at_once: int) -> None:
+    options = LiveOptions(1.0, Path("h"), faults=("put-late",), heartbeat=1.0, fault_share=1.0, retries=retries)
+    failed = 0
+    plan = FaultPlan(options, Random(0), lambda late: options.may_fail(failed, late))
+    while plan.draw()[0]:
+        failed += 1
+    assert failed == at_once
+    assert failed + at_once <= retries
 
 
 @pytest.mark.parametrize(
