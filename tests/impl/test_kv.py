@@ -158,6 +158,17 @@ def test_value_and_metadata_travel_together(site: Site) -> None:
     assert (entry.value, json.loads(entry.metadata or "")) == (b"one", {"version": 1})
 
 
+def test_an_entry_says_when_it_was_put(centre: Centre) -> None:
+    clock = SimulatedRuntime()
+    kv = KVNamespace(clock, centre)
+    clock.advance(5)
+    kv.put("k", "one")
+    clock.advance(2)
+    entry = kv.read_centre("k")
+    assert entry is not None
+    assert entry.written_at == 5
+
+
 # --- expiry
 
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from edgeproof.impl.documents import MAX_BYTES, MAX_FLAGS, draw_change, flag_documents
 from edgeproof.impl.durable.database import connect
-from edgeproof.impl.edge.kv import Limits
+from edgeproof.impl.edge.kv import KVLimitError, Limits
 from edgeproof.impl.edge.reader import ConfigUnavailable
 from edgeproof.impl.manifest.collector import Collector, GraceTooShort, Pace
 from edgeproof.impl.manifest.ledger import LedgerRow, PartLedger
 from edgeproof.impl.manifest.parts import Manifest, PartCorrupt, PartGone
-from edgeproof.impl.runtime import SimulatedRuntime, Weather
+from edgeproof.impl.runtime import NetworkError, SimulatedRuntime, Weather
 from edgeproof.impl.snapshot import REMOVED, apply_changes, to_json
-from tests.impl.large_unit import CACHE_TTL, LOAD, large_unit
+from tests.impl.large_unit import CACHE_TTL, LOAD, LargeUnit, large_unit
 from tests.impl.strategies import changes
 
 ROW = 2_000_000
@@ -147,6 +147,25 @@ def test_an_upload_that_is_not_answered_in_time_has_failed() -> None:
     alarm = unit.store.alarm()
     assert alarm is not None
     assert alarm.reason == "retry"
+
+
+@pytest.mark.parametrize("error", [NetworkError("it broke"), KVLimitError(413, "it is too large")])
+def test_an_attempt_whose_upload_fails_is_over_once_the_others_are(error: Exception) -> None:
+    unit = large_unit(target=1, weather=Weather(latency=(20, 20)))
+    unit.store.write({"a": 1, "b": 2, "c": 3}, actor="ann")
+    unit.run(2)
+    first, *others = [op for op in unit.world.pending if op.label == "part.put"]
+    unit.world.fail(first, error)
+    assert [len(others), alarm_of(unit)] == [2, "lease"], "none is to land when somebody else is at it"
+    for one in others:
+        unit.world.resolve(one)
+    assert alarm_of(unit) == "retry"
+    assert [row.stored for row in unit.ledger.rows()].count(True) == 2, "these are not put again"
+
+
+def alarm_of(unit: LargeUnit) -> str | None:
+    alarm = unit.store.alarm()
+    return None if alarm is None else alarm.reason
 
 
 # --- the collector
