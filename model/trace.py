@@ -17,8 +17,8 @@ from typing import Any, Final, TypeAlias
 from attrs import field, frozen
 
 from edgeproof.model.interpret import Event, State, apply, is_initial
-from edgeproof.model.machine import TICK, Instance, Machine
 from edgeproof.model.json_pieces import JsonError, JsonPieces
+from edgeproof.model.machine import TICK, Instance, Machine
 
 __all__ = [
     "FORMAT_VERSION",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from edgeproof.properties.mutation.kill import ENGINES, Fate, How, Kill, Standin
 from edgeproof.properties.mutation.lemmas import Need
 from edgeproof.properties.mutation.shared import words_of
 from edgeproof.properties.mutation.sources import facts_asked, fingerprint
-from edgeproof.properties.regular import IrregularError, regular
+from edgeproof.properties.regular import regular
 from edgeproof.reports.errors import Unusable, one_line, refused
 from edgeproof.reports.files import read_text
 from edgeproof.reports.markup import html
@@ -35,7 +36,7 @@ class Kept:
     `enough` engines have to notice a mutant until no more are asked. Lines of other sources than these are not read:
     what was true of them need not be of these; with `before` they are, where the mutant says what it said, and who is
     known from such a line only is in `of_before`. Nor are those of mutants that passed where other facts were asked
-    for, or of which fewer engines were asked. Raises Unusable for another's file.
+    for, or of which fewer engines were asked. Raises Unusable for another's file, and for what is none.
     """
 
     def __init__(self, path: str | None, enough: int, before: bool = False) -> None:
@@ -43,8 +44,8 @@ class Kept:
         self._enough = enough
         self.fates: dict[tuple[str, str], Fate] = {}
         self.of_before: set[tuple[str, str]] = set()
-        if self._path is not None and self._path.exists():
-            with refused(IrregularError):
+        if self._path is not None and os.path.lexists(self._path):
+            with refused(OSError):
                 regular(self._path)  # it is also written to
             for number, line in enumerate(read_text(self._path).splitlines(), start=1):
                 try:

@@ -64,8 +64,9 @@ class WatchedCentre:
 
 @frozen
 class FaultPlan:
-    """Which puts fare badly, drawn from a seed; `may_fail` says whether one more attempt may fail while so many puts are
-    to land late.
+    """Which puts fare badly, drawn from a seed.
+
+    `may_fail` says whether one more attempt may fail while so many puts are to land late.
     """
 
     options: LiveOptions

@@ -51,7 +51,9 @@ async def store_main(assignment: StoreAssignment, stopping: asyncio.Event, ready
     options, paths = assignment.options, assignment.paths
     recorder = Recorder(paths.part(f"store-{assignment.life}"))
     centre = WatchedCentre(SqliteCentre(paths.kv))
-    plan = FaultPlan(options, Random(f"{options.seed}/puts/{assignment.life}"), lambda late: _may_fail(options, unit, late))
+    plan = FaultPlan(
+        options, Random(f"{options.seed}/puts/{assignment.life}"), lambda late: _may_fail(options, unit, late)
+    )
 
     def begin() -> tuple[str, float]:
         if unit.store.status().attempts == 1:

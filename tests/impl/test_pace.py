@@ -103,8 +103,18 @@ class Unit:
             self.instance.spawn(self.object.alarms.fire())
 
 
-MOVES: Final = ("write", "restore", "lands", "lands", "lands", "fails", "lands_unheard", "crashes", "lands_and_crashes",
-                "crashes_and_lands")
+MOVES: Final = (
+    "write",
+    "restore",
+    "lands",
+    "lands",
+    "lands",
+    "fails",
+    "lands_unheard",
+    "crashes",
+    "lands_and_crashes",
+    "crashes_and_lands",
+)
 
 moves = st.lists(st.sampled_from(MOVES) | st.integers(0, 96), max_size=60)
 """What happens one after the other: moves of a unit, and waits by their steps."""

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from edgeproof.impl import scratch
 from edgeproof.impl.scratch import OwnedDirectory, claim, is_left, sweep
 from tests.processes import started
 
@@ -61,14 +61,14 @@ def test_whoever_makes_such_a_folder_removes_what_the_dead_have_left_there(tmp_p
 def test_a_folder_that_is_being_made_is_not_taken_for_one_that_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flock, others = scratch.fcntl.flock, []
+    flock, others = fcntl.flock, list[list[Path]]()
 
     def slowly(number: int, how: int) -> None:
-        monkeypatch.setattr(scratch.fcntl, "flock", flock)
+        monkeypatch.setattr(fcntl, "flock", flock)
         others.append(sweep([str(tmp_path)]))
         flock(number, how)
 
-    monkeypatch.setattr(scratch.fcntl, "flock", slowly)
+    monkeypatch.setattr(fcntl, "flock", slowly)
     with OwnedDirectory("run", str(tmp_path)) as mine:
         assert others == [[]]
         assert sweep([str(tmp_path)]) == []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ values = st.recursive(
 def cut(text: str, places: Sequence[int]) -> Iterator[str]:
     """A text in pieces, some of which may be empty."""
     at = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
-    return (text[first:last] for first, last in zip(at, at[1:], strict=False))
+    return (text[first:last] for first, last in pairwise(at))
 
 
 def taken(pieces: Iterator[str]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_what_is_refused_as_a_whole_is_refused_in_pieces(text: str, places: list
         ('{"a": [{"b": 1, "b": 2}]}', "'b' stands twice in one object"),
         ('{"a": 1} 2', "something follows, at character 10"),
         ('{"a": 1,\n  }', "Expecting value, at character 12"),
-        ('{1: 1}', "the name of a member is a text"),
+        ("{1: 1}", "the name of a member is a text"),
         ('{"a": "' + "x" * 10_001, "a value has more than 10,000 characters"),
         ('{"a": ' + "[" * 5_000 + "}", "nested too deeply"),
     ],

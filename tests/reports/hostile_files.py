@@ -13,6 +13,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from edgeproof.model.trace import dump_trace
+from edgeproof.properties.engines.crash.syscalls.witness import Witness, dump_witness
 from edgeproof.properties.engines.interleave.schedule import Schedule, dump_schedule
 from edgeproof.reports.report import report_document
 from edgeproof.reports.view import arrange
@@ -49,6 +50,10 @@ def _report(_: Path) -> str:
     return json.dumps(report_document(arrange(examples.good_ledger(), "out")))
 
 
+def _power_cut(_: Path) -> str:
+    return dump_witness(Witness("all", ("one",), ("one",), {"log": b"one"}, "'one' is not there"))
+
+
 def _schedule(_: Path) -> str:
     return dump_schedule(Schedule("push", 1, ("release of 2",), "", ""))
 
@@ -77,6 +82,10 @@ READERS: Final = {
     "mutate --edits": Reader(
         ("mutate", "--design", "levels", "--tell", "--edits", FILE), "e.json", lambda _: '{"edits": []}'
     ),
+    "mutate --resume": Reader(
+        ("mutate", "--design", "levels", "--tell", "--resume", FILE), "mutants.jsonl", lambda _: "[]"
+    ),
+    "crash --replay": Reader(("crash", "--recover", "true", "--replay", FILE), "cut.json", _power_cut),
     "check --mapping": Reader(
         ("check", "good.jsonl", "--mapping", FILE), "m.toml", lambda _: '[columns]\nunit = "unit"'
     ),

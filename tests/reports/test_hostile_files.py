@@ -25,6 +25,9 @@ from tests.reports.conftest import Outcome, Run
 from tests.reports.hostile_files import NO_FILES, ODD, PLACES, READERS, UNREADABLE, Reader
 from tests.reports.standins import Calls
 
+NOTHING_KEPT: Final = ("mutate --resume", "nothing")
+"""It is made where it is not there."""
+
 SECONDS: Final = 10.0
 """Of processor time that no file takes, whatever is in it."""
 
@@ -51,19 +54,18 @@ def refused(outcome: Outcome) -> None:
     assert len(outcome.err) < 400
 
 
-@pytest.mark.parametrize("kind", NO_FILES)
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("place", "kind"), [pair for pair in product(PLACES, NO_FILES) if pair != NOTHING_KEPT])
 def test_what_is_no_file_is_refused_and_not_waited_for(cli: Run, tmp_path: Path, place: str, kind: str) -> None:
     path = tmp_path / PLACES[place].file
     NO_FILES[kind](path)
     refused(asked(cli, PLACES[place], path))
 
 
-NOTHING_TO_MAP: Final = ("check --mapping", "nothing in it")
-"""A mapping that changes nothing is one."""
+NOTHING_SAID: Final = (("check --mapping", "nothing in it"), ("mutate --resume", "nothing in it"))
+"""A mapping that changes nothing is one, and what nothing was kept in yet is as good as no file."""
 
 
-@pytest.mark.parametrize(("place", "kind"), [pair for pair in product(READERS, UNREADABLE) if pair != NOTHING_TO_MAP])
+@pytest.mark.parametrize(("place", "kind"), [pair for pair in product(READERS, UNREADABLE) if pair not in NOTHING_SAID])
 def test_what_says_nothing_is_refused(cli: Run, tmp_path: Path, place: str, kind: str) -> None:
     path = tmp_path / READERS[place].file
     UNREADABLE[kind](path)
@@ -111,6 +113,24 @@ def test_a_file_that_turns_into_a_device_between_two_looks_is_not_read(
     monkeypatch.setattr(os, "open", lambda path, flags: turned(flags))
     with pytest.raises(regular.IrregularError, match="is no file any more"):
         regular.read_at_most(tmp_path / "file", 10)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_file_that_goes_between_two_looks_is_refused(
+    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    path, look = tmp_path / PLACES[place].file, regular._status
+    path.write_text(PLACES[place].good(tmp_path), encoding="utf-8")
+
+    def looked(at: Path) -> os.stat_result:
+        found = look(at)
+        if at.name == path.name:
+            at.unlink()
+        return found
+
+    monkeypatch.setattr(regular, "_status", looked)
+    refused(asked(cli, PLACES[place], path))
+    assert not path.exists()
 
 
 def test_a_pipe_is_read_to_its_end_as_a_shell_makes_them(cli: Run, tmp_path: Path) -> None:
