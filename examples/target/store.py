@@ -17,6 +17,7 @@ TTL = 1.0
 class Store(BaseHTTPRequestHandler):
     """GET /store is what is true, GET /config the copy that the cache keeps; POST /flags/NAME sets a flag."""
 
+    timeout = 10.0  # of whoever sends half a request
     lock, config, version, copy, since = Lock(), dict[str, object](), 0, b"", -TTL
 
     def do_GET(self) -> None:

@@ -28,6 +28,10 @@ _BULK = 100
 """Most keys of a bulk read."""
 
 
+_PATIENCE = 10.0
+"""Seconds for the rest of a request that has begun; a connection may be kept for as long as it likes."""
+
+
 class Door:
     """An HTTP server on 127.0.0.1 for an adversary, and for a bucket if there is one. Both may be exchanged."""
 
@@ -68,6 +72,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
+
+    def handle_one_request(self) -> None:
+        """Wait for a request, and serve it."""
+        self.connection.settimeout(None)
+        self.rfile.peek(1)  # type: ignore[attr-defined] # it is buffered
+        self.connection.settimeout(_PATIENCE)
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         self._serve()

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -40,6 +42,14 @@ def test_it_is_as_short_as_it_says() -> None:
     lines = (EXAMPLES / "store.py").read_text(encoding="utf-8").splitlines()
     code = lines[lines.index("class Store(BaseHTTPRequestHandler):") : lines.index('if __name__ == "__main__":')]
     assert len([line for line in code if line.strip()]) <= 30
+
+
+def test_who_sends_half_a_request_is_cut_off(tmp_path: Path) -> None:
+    with store(tmp_path, "timeout = 10.0", "timeout = 0.1") as address:
+        place = urlsplit(address)
+        with socket.create_connection((place.hostname, place.port), 10) as half:
+            half.sendall(b"POST /flags/a HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf")
+            assert half.recv(1) == b""
 
 
 def test_a_sound_store_ends_with_0_and_says_what_would_have_to_be_shown(

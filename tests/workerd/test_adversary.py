@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,24 @@ def test_r2_fails_on_command_and_may_have_taken_effect(probes: Probes) -> None:
     assert "k" not in probes.r2.objects
     assert probes.do("r2put", "k", "v").startswith("error:")
     assert probes.r2.objects["k"].value == b"v"
+
+
+@pytest.mark.parametrize(
+    "half", ["PUT /k", "PUT /k HTTP/1.1\r\nHost", "PUT /k HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf"]
+)
+def test_who_sends_half_a_request_is_cut_off_and_who_only_waits_is_not(
+    half: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeproof.impl.workerd.adversary_http._PATIENCE", 0.1)
+    clock = SuiteClock()
+    door = Door(Adversary(KVNamespace(clock), clock, 1))
+    host, _, port = door.address.partition(":")
+    with (
+        socket.create_connection((host, int(port)), 10) as waits,
+        socket.create_connection((host, int(port)), 10) as one,
+    ):
+        one.sendall(half.encode())
+        assert one.recv(1) == b"", "it is cut off"
+        waits.sendall(b"GET /k HTTP/1.1\r\nHost: kv\r\n\r\n")
+        assert waits.recv(12) == b"HTTP/1.1 404"
+    door.close()
