@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 
@@ -182,6 +183,19 @@ def test_threads_and_processes_write_in_one_order_and_what_they_say_has_its_plac
         before = recording.operations[: line.done]
         assert before.count(Sync(name)) == before.count(Write(name, int(size) - 1, b"x")) + int(size) - 1
     assert [line.done for line in recording.lines] == sorted(line.done for line in recording.lines)
+
+
+def test_what_somebody_else_has_written_meanwhile_is_noticed(folder: Path) -> None:
+    (folder / "a").write_bytes(b"before")
+    act = "while not os.path.exists('go'): pass\nos.unlink('go'); open('b', 'w').write('x')"
+
+    def meddle() -> None:
+        (folder / "a").write_bytes(b"behind")
+        (folder / "go").touch()
+
+    with ThreadPoolExecutor(1) as other, pytest.raises(Unsupported, match="a is not what was recorded"):
+        other.submit(meddle)
+        run(act, folder)
 
 
 def test_files_elsewhere_are_left_alone(folder: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.reports.conftest import Outcome, Run
 pytestmark = needs_ptrace
 
 STORES: Final = Path(__file__).parents[1] / "properties" / "crash_stores"
-SHOWS: Final = {"log": "all", "setting": "newest"}
+SHOWS: Final = {"log": "all", "setting": "newest", "ways": "all"}
 
 
 def program_of(store: str) -> str:
@@ -147,3 +147,39 @@ def test_what_cannot_be_meant_is_refused_in_one_line(arguments: tuple[str, ...],
     assert outcome.status == 2
     assert why in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+WAYS: Final = (
+    *("appended", "vectors", "flagged", "opened_in_sync", "around_the_cache", "by_a_child", "by_a_thread"),
+    *("by_a_shell", "sent", "copied", "allocated"),
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whichever_way_a_log_is_written_it_holds_if_it_is_synced_and_only_then(way: str, crash: Run) -> None:
+    assert crash("ways", way).status == 0
+    outcome = crash("ways", f"{way} forgets-sync")
+    assert outcome.status == 1
+    assert "'one=1' was acknowledged, and is not there" in outcome.out
+
+
+@pytest.mark.parametrize("way", ["by_range", "elsewhere"])
+def test_what_only_looks_like_a_sync_makes_nothing_sure(way: str, crash: Run) -> None:
+    outcome = crash("ways", way)
+    assert outcome.status == 1
+    assert "'one=1' was acknowledged, and is not there" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("way", "why"),
+    [
+        ("through_memory", "through memory"),
+        ("through_a_pipe", "moves bytes from a pipe into a file"),
+        ("named_late", "log.new was moved into the folder from elsewhere"),
+    ],
+)
+def test_what_cannot_be_recorded_is_undecided_and_said(way: str, why: str, crash: Run) -> None:
+    outcome = crash("ways", way)
+    assert outcome.status == 3
+    assert outcome.out.startswith("UNKNOWN power-cut: ")
+    assert why in outcome.out

@@ -18,6 +18,7 @@ from attrs import evolve, frozen
 from edgeproof.properties.engines.crash.disk import (
     Create,
     Delete,
+    Disk,
     Link,
     Operation,
     Rename,
@@ -25,6 +26,7 @@ from edgeproof.properties.engines.crash.disk import (
     SyncFolder,
     Truncate,
     Write,
+    whole_of,
 )
 from edgeproof.properties.engines.crash.syscalls.calls import Call, Unsupported
 
@@ -72,6 +74,21 @@ class Folder:
     def has(self, key: Key | None) -> bool:
         """Whether this is one of its files or folders, or the folder itself."""
         return key == self._root or key in self._by_key
+
+    def on(self, device: int) -> bool:
+        """Whether it is on this device, or one of its files is: layers of a file system have several."""
+        return device in {self._root[0], *(one for one, _ in self._by_key)}
+
+    def hold_against_what_is_there(self) -> None:
+        """Raise Unsupported where its files are not what comes of the operations."""
+        disk = Disk()
+        for one in self.operations:
+            disk.do(one)
+        moment = disk.now()
+        held = moment.left(map(whole_of, moment.pending))
+        there = {name: b"" if name.endswith("/") else (self._path / name).read_bytes() for name, _ in self._listed()}
+        if other := sorted(name for name in held.keys() | there.keys() if held.get(name) != there.get(name)):
+            raise Unsupported(f"{other[0]} is not what was recorded: something has changed it that no call shows")
 
     def wrote(self, key: Key, offset: int, length: int) -> None:
         """So many bytes of a file are what they are now."""

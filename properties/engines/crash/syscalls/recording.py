@@ -71,6 +71,7 @@ def record(program: Program, folder: Path, seconds: float) -> Recording:
     """
     watch = _Recorder(folder, program)
     status = run_watched(program, watch, seconds)
+    watch.folder.hold_against_what_is_there()
     return Recording(tuple(watch.folder.operations), watch.folder.first, tuple(watch.lines), status)
 
 
@@ -108,7 +109,9 @@ class _Recorder:
             return False
         if name == "splice" and self.folder.has(key):
             raise Unsupported("it moves bytes from a pipe into a file (splice)")
-        return name == "syncfs" or key == self._stdout or self.folder.has(key)
+        if name == "syncfs":
+            return key is not None and self.folder.on(key[0])
+        return key == self._stdout or self.folder.has(key)
 
     def done(self, call: Call, result: int) -> None:
         """Record what a call has done, if that was something."""
