@@ -35,6 +35,9 @@ _NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}")
 _ROOM: Final = 65_536
 """Bytes without which the files cannot be opened."""
 
+_BUSY_MS: Final = 500
+"""Milliseconds to wait for another process that holds the lock of an app's file: no other app is served meanwhile."""
+
 POLL: Final = 0.02
 """Seconds from one look at an alarm to the next."""
 
@@ -175,6 +178,7 @@ class FlagService:
         options = self.options
         choices = evolve(options.choices, key=f"config:{unit_of(name)}")
         self._connections.append(connection)
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         unit = boot(choices, self._runtime, connection, self._kv)
         control = FlagControl(
             unit.store,

@@ -187,15 +187,17 @@ def test_threads_and_processes_write_in_one_order_and_what_they_say_has_its_plac
 
 def test_what_somebody_else_has_written_meanwhile_is_noticed(folder: Path) -> None:
     (folder / "a").write_bytes(b"before")
-    act = "while not os.path.exists('go'): pass\nos.unlink('go'); open('b', 'w').write('x')"
+    wait = "import time; open('here', 'w')\nwhile open('a').read() == 'before': time.sleep(0.01)"
 
     def meddle() -> None:
+        while not (folder / "here").exists():
+            time.sleep(0.01)
         (folder / "a").write_bytes(b"behind")
-        (folder / "go").touch()
 
-    with ThreadPoolExecutor(1) as other, pytest.raises(Unsupported, match="a is not what was recorded"):
+    with ThreadPoolExecutor(1) as other:
         other.submit(meddle)
-        run(act, folder)
+        with pytest.raises(Unsupported, match="a is not what was recorded"):
+            run(wait, folder)
 
 
 def test_files_elsewhere_are_left_alone(folder: Path, tmp_path: Path) -> None:

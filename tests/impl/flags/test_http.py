@@ -6,8 +6,10 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -149,6 +151,21 @@ def test_apps_that_cannot_be_kept_are_said_at_once_with_their_file(tmp_path: Pat
     (tmp_path / "app-shop.sqlite").unlink()
     with FlagServer(TOKEN, None, tmp_path) as server:
         assert ask(server, "GET", "/apps") == (200, {"result": []})
+
+
+def test_who_holds_the_lock_of_one_app_holds_up_nobody_for_long(tmp_path: Path) -> None:
+    with FlagServer(TOKEN, options(), tmp_path) as server:
+        assert ask(server, "POST", "/apps", {"name": "shop"})[0] == 201
+        with closing(sqlite3.connect(tmp_path / "app-shop.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            status, said = ask(server, "POST", "/apps/shop/flags", flag())
+            assert (status, said["detail"]) == (
+                503,
+                "another process holds the lock of the file: nothing has changed (SQLITE_BUSY)",
+            )
+            assert time.monotonic() - began < 4
+        assert ask(server, "POST", "/apps/shop/flags", flag())[0] == 201
 
 
 def test_two_servers_do_not_keep_the_same_apps(tmp_path: Path) -> None:
