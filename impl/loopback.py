@@ -2,7 +2,7 @@
 """The HTTP door on loopback that services share, and the event loop that they run in beside its threads.
 
 The door is waitress. It reads a request to its end before a thread is given to it, so whoever sends half of one holds a
-connection for some seconds, and nothing else.
+connection for some seconds, and nothing else; nor does whoever reads an answer slowly, as all of it waits in a file.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _DOOR: Final[dict[str, Any]] = {
     "max_request_header_size": 65_536,
     "asyncore_use_poll": True,
     "log_socket_errors": False,
+    "outbuf_high_watermark": 2**50,
     "ident": None,
 }
 

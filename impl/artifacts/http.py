@@ -118,22 +118,19 @@ class ArtifactServer:
         credential = credential_in(headers.get("authorization", ""))
         if credential is None:
             return GitResponse(401, _CHALLENGE)
-        presented = Request(repo, operation, credential)
+        try:
+            kept = self._service.repo(repo)
+        except UnknownRepo:
+            return GitResponse(401, _CHALLENGE)
+        presented = Request(kept.id, operation, credential)
         decision = self._loop.call(self._service.admit(pop, presented))
         if not decision.admitted:
             return _refusal(decision)
-        try:
-            git = self._service.repo(repo).git
-        except UnknownRepo:
-            return GitResponse(404)
         actor = credential.digest[:16]
-        return respond(git, request, actor=actor, allow=lambda: self._allows(presented))
+        return respond(kept.git, request, actor=actor, allow=lambda: self._allows(presented))
 
     def _allows(self, presented: Request) -> bool:
-        try:
-            return self._loop.call(self._service.recheck(presented)).admitted
-        except UnknownRepo:
-            return False
+        return self._loop.call(self._service.recheck(presented)).admitted
 
 
 def credential_in(header: str) -> Credential | None:

@@ -88,7 +88,9 @@ class Kept:
     """One repository."""
 
     name: str
-    created: float
+    id: str
+    """What its tokens are for: no other repository has it, nor will one of the same name that comes later."""
+    folder: Path
     tokens: TokenTable
     store: ConfigStore
     git: Repository
@@ -131,8 +133,9 @@ class ArtifactService:
         options = self.options
         self._kv = KVNamespace(self._runtime, SqliteCentre(self._folder / "kv.sqlite"), limits=options.kv)
         self.doors = {pop: self._door(clock) for pop in options.pops}
+        shutil.rmtree(self._folder / "gone", ignore_errors=True)
         for folder in sorted((self._folder / "repos").glob("*")):
-            self._start(folder.name)
+            self._start(folder)
 
     def _door(self, clock: Clock) -> TokenGate:
         options, cache = self.options, LocationCache()
@@ -151,15 +154,14 @@ class ArtifactService:
 
     def create(self, name: str) -> Kept:
         """Add a repository. Raises RepoExists, StorageError, OSError, and ValueError for what is no name."""
-        self._check_free(name)
-        return self._start(name)
+        return self._start(self._place(name))
 
     def fork(self, source: str, name: str) -> Kept:
         """Add a repository that has what another has now, but for its tokens and changelog. Raises as `create`."""
         kept = self.repo(source)
-        self._check_free(name)
-        kept.git.copy_to(self._path(name))
-        return self._start(name)
+        place = self._place(name)
+        kept.git.copy_to(place)
+        return self._start(place)
 
     def repo(self, name: str) -> Kept:
         """One repository. Raises UnknownRepo."""
@@ -178,7 +180,10 @@ class ArtifactService:
             kept.tokens.revoke(record.id)
         del self._repos[name]
         self._gone.append(kept)
-        shutil.rmtree(self._path(name))
+        # Under another name first: what is left by a crash in between is nobody's repository.
+        gone = self._folder / "gone" / kept.folder.name
+        gone.parent.mkdir(exist_ok=True)
+        shutil.rmtree(kept.folder.rename(gone))
 
     def close(self) -> None:
         """Close the files. Whoever runs the alarms, or serves Git clients, has to have stopped."""
@@ -196,6 +201,7 @@ class ArtifactService:
     async def mint(self, name: str, scope: str, ttl: float) -> Credential:
         """A new token, which KV has by now unless that took too long. Raises UnknownRepo, and what minting raises."""
         kept = self.repo(name)
+        kept.tokens.prune()
         credential = kept.tokens.mint(scope, ttl)
         until = self._runtime.now() + self.options.patience
         while not _published(kept.store) and self._runtime.now() < until:
@@ -214,22 +220,22 @@ class ArtifactService:
         """What the repository's object itself says of one, where it is asked."""
         if not self.options.recheck:
             return Decision(True, "")
-        return self.repo(request.repo).tokens.decide(request)
+        kept = next((one for one in self._repos.values() if one.id == request.repo), None)
+        return Decision(False, "unknown") if kept is None else kept.tokens.decide(request)
 
     # --- one object
 
-    def _check_free(self, name: str) -> None:
+    def _place(self, name: str) -> Path:
+        """Where a new repository goes: its name and its id."""
         if not _NAME.fullmatch(name) or name.endswith(".git"):
             raise ValueError("a name has 1 to 63 of A-Za-z0-9._-, begins with a letter or a digit, and has no .git")
         if name in self._repos:
             raise RepoExists(f"there is a repository {name} already")
+        return self._folder / "repos" / f"{name}@{self._entropy(8).hex()}"
 
-    def _path(self, name: str) -> Path:
-        return self._folder / "repos" / name
-
-    def _start(self, name: str) -> Kept:
-        options, runtime, folder = self.options, self._runtime, self._path(name)
-        folder.mkdir(parents=True, exist_ok=True)
+    def _start(self, folder: Path) -> Kept:
+        options, runtime = self.options, self._runtime
+        name, _, id = folder.name.partition("@")
         git = Repository(folder, runtime, limits=options.git, atomic=options.atomic, grace=options.grace)
         connection = connect(folder / "tokens.sqlite")
         check_pages(connection)
@@ -237,9 +243,9 @@ class ArtifactService:
         publication = TokenPublication(PREFIX, revoke=options.revoke)
         replicator = Replicator(store, self._kv, runtime, publication, timing=options.timing)
         replicator.rearm()
-        tokens = TokenTable(name, store, runtime, self._entropy, look=replicator.tend)
+        tokens = TokenTable(id, store, runtime, self._entropy, look=replicator.tend)
         alarms = AlarmPlatform(store, runtime, replicator.on_alarm, retry=Backoff(), attempts=ALARM_ATTEMPTS)
-        self._repos[name] = Kept(name, folder.stat().st_ctime, tokens, store, git, connection)
+        self._repos[name] = Kept(name, id, folder, tokens, store, git, connection)
         runtime.spawn(alarms.run(_POLL))
         return self._repos[name]
 

@@ -83,7 +83,12 @@ class Git:
         """What a command says; with `fails`, what it complains of."""
         given = [word for one in (*self._header(), *self.settings) for word in ("-c", one)]
         done = subprocess.run(
-            ["git", *given, *arguments], cwd=self.folder, env=self._environment(), input=stdin, capture_output=True
+            ["git", *given, *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            input=stdin,
+            capture_output=True,
+            check=False,
         )
         assert (done.returncode != 0) == fails, done.stderr.decode(errors="replace")
         return (done.stderr if fails else done.stdout).decode(errors="replace").strip()
