@@ -147,7 +147,7 @@ class Control:
         return Answer(200, {**_envelope(listed), "result_info": {"page": page, "total_count": len(records)}})
 
     async def _revoke(self, asked: Asked, id: str) -> Answer:
-        if not self._service.revoke(id):
+        if not await self._service.revoke(id):
             raise _Refused(404, 10200, "there is no such token that is not revoked")
         return Answer(200, _envelope({"id": id}))
 

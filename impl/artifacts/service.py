@@ -8,6 +8,7 @@ the tokens belongs to the event loop, that of the Git objects to the threads tha
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import shutil
@@ -37,9 +38,11 @@ __all__ = ["ArtifactOptions", "ArtifactService", "CannotKeep", "Kept", "RepoExis
 PREFIX: Final = "token:"
 """What the KV keys of tokens begin with."""
 
+_LOG: Final = logging.getLogger(__name__)
+
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _POLL: Final = 0.02
-"""Seconds from one look at an alarm to the next."""
+"""Seconds from one look at an alarm that is armed to the next."""
 
 
 class UnknownRepo(LookupError):
@@ -75,8 +78,8 @@ class ArtifactOptions:
     grace: float = GRACE
     timing: Timing = field(factory=Timing)
     patience: float = 5.0
-    """How long a minting waits at most for KV to have the token; a client that came sooner would be refused, and that
-    remembered."""
+    """How long a minting or a revocation waits at most for KV to have it. A client with a token that KV has not would
+    be refused, and that remembered."""
 
     def __attrs_post_init__(self) -> None:
         if self.check not in ("whole", "presence"):
@@ -123,6 +126,8 @@ class ArtifactService:
             raise CannotKeep(str(error)) from error
         self._repos: dict[str, Kept] = {}
         self._gone: list[Kept] = []
+        self._watched: set[str] = set()
+        """Repositories, by id, whose alarm somebody sees to."""
         try:
             self._open(clock or runtime)
         except (StorageError, OSError) as error:
@@ -203,14 +208,23 @@ class ArtifactService:
         kept = self.repo(name)
         kept.tokens.prune()
         credential = kept.tokens.mint(scope, ttl)
+        await self._told(kept)
+        return credential
+
+    async def revoke(self, which: str) -> bool:
+        """Revoke a token of any repository, by its id or its text; False if there is none to revoke.
+
+        KV has been told by then, unless that took too long.
+        """
+        kept = next((one for one in self.repos() if one.tokens.revoke(which)), None)
+        if kept is not None:
+            await self._told(kept)
+        return kept is not None
+
+    async def _told(self, kept: Kept) -> None:
         until = self._runtime.now() + self.options.patience
         while not _published(kept.store) and self._runtime.now() < until:
             await self._runtime.sleep(_POLL)
-        return credential
-
-    def revoke(self, which: str) -> bool:
-        """Revoke a token of any repository, by its id or its text; False if there is none to revoke."""
-        return any(kept.tokens.revoke(which) for kept in self.repos())
 
     async def admit(self, pop: str, request: Request) -> Decision:
         """What the door of a location says of a Git request."""
@@ -243,11 +257,33 @@ class ArtifactService:
         publication = TokenPublication(PREFIX, revoke=options.revoke)
         replicator = Replicator(store, self._kv, runtime, publication, timing=options.timing)
         replicator.rearm()
-        tokens = TokenTable(id, store, runtime, self._entropy, look=replicator.tend)
         alarms = AlarmPlatform(store, runtime, replicator.on_alarm, retry=Backoff(), attempts=ALARM_ATTEMPTS)
+
+        def look() -> None:
+            replicator.tend()
+            self._watch(id, store, alarms)
+
+        tokens = TokenTable(id, store, runtime, self._entropy, look=look)
         self._repos[name] = Kept(name, id, folder, tokens, store, git, connection)
-        runtime.spawn(alarms.run(_POLL))
+        look()
         return self._repos[name]
+
+    def _watch(self, id: str, store: ConfigStore, alarms: AlarmPlatform) -> None:
+        """See to the alarm of a repository, unless somebody does, for as long as one is armed."""
+        if id not in self._watched and store.alarm() is not None:
+            self._watched.add(id)
+            self._runtime.spawn(self._fire(id, store, alarms))
+
+    async def _fire(self, id: str, store: ConfigStore, alarms: AlarmPlatform) -> None:
+        try:
+            while store.alarm() is not None and not alarms.stuck():
+                if alarms.due():
+                    await alarms.fire()
+                await self._runtime.sleep(_POLL)
+        except StorageError as error:
+            _LOG.warning("an alarm waits for the next request: %s", error)
+        finally:
+            self._watched.discard(id)
 
 
 def _published(store: ConfigStore) -> bool:

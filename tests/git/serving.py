@@ -27,7 +27,7 @@ QUICK = Limits(write_spacing=0, min_cache_ttl=0)
 
 @contextmanager
 def serving(folder: Path, **options: Any) -> Iterator[Served]:
-    given: dict[str, Any] = {"kv": QUICK, "cache_ttl": 0.2, "pops": ("ams", "gru"), **options}
+    given: dict[str, Any] = {"kv": QUICK, "cache_ttl": 0.2, "pops": ("ams", "gru"), "patience": 60.0, **options}
     with ArtifactServer(BEARER, ArtifactOptions(**given), folder) as server:
         yield Served(server.url)
 
@@ -63,7 +63,7 @@ class Served:
     def send(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=20)
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=120)
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         said = response.read()

@@ -24,15 +24,15 @@ COMMAND = (sys.executable, "-m", "edgeproof.reports.cli", "artifacts", "serve", 
 
 
 @contextmanager
-def serving(directory: Path, end: signal.Signals = signal.SIGTERM) -> Iterator[tuple[Served, str]]:
-    """The server, and the bearer token of its control plane; it has to end well when it is asked to."""
+def serving(directory: Path, end: signal.Signals = signal.SIGTERM) -> Iterator[tuple[Served, str, int]]:
+    """The server, the bearer token of its control plane, and its process; it has to end well when it is asked to."""
     with started([*COMMAND, "--directory", str(directory)]) as process:
         assert process.stdout is not None
         lines: list[str] = []
         while not lines or lines[-1] != "}\n":
             lines.append(process.stdout.readline())
         said = json.loads("".join(lines))
-        yield Served(said["url"]), Path(said["bearer_file"]).read_text().strip()
+        yield Served(said["url"]), Path(said["bearer_file"]).read_text().strip(), process.pid
         process.send_signal(end)
         assert process.wait(20) == 0
 
@@ -42,7 +42,7 @@ def test_it_serves_until_it_is_asked_to_end_and_goes_on_where_it_stood(tmp_path:
     git.folder.mkdir()
     git("init", "-q", "-b", "main")
     made = git.commit("first")
-    with serving(tmp_path / "kept") as (server, bearer):
+    with serving(tmp_path / "kept") as (server, bearer, _):
         status, said = server.ask("POST", "/repos", {"name": "mine"}, bearer)
         assert status == 201
         git = git.bearing(said["result"]["token"])
@@ -52,7 +52,7 @@ def test_it_serves_until_it_is_asked_to_end_and_goes_on_where_it_stood(tmp_path:
         )
         assert done.returncode == 2
         assert "another server keeps its repositories there" in done.stdout + done.stderr
-    with serving(tmp_path / "kept", signal.SIGINT) as (server, _):
+    with serving(tmp_path / "kept", signal.SIGINT) as (server, _, _):
         assert git("ls-remote", server.remote("mine"), "refs/heads/main").split()[0] == made
         _with_dulwich(server, git.token, tmp_path / "dulwich", made)
 
