@@ -70,9 +70,9 @@ def bench_own_history(tmp_path: Path) -> None:
 
 
 def bench_ten_thousand_objects(tmp_path: Path) -> None:
-    """A wide and flat history: 5,000 files in 50 folders, then 100 commits."""
+    """A wide and flat history: 7,000 files in 50 folders, then 100 commits."""
     source = made(tmp_path / "source")
-    for number in range(5_000):
+    for number in range(7_000):
         write(source, f"{number % 50}/{number}", f"file {number}\n" * 20)
     record(source)
     for number in range(100):
