@@ -79,7 +79,7 @@ random: $(READY) ## hold the engines to each other on 1,000 random designs (EDGE
 	@$(BIN)/python -m pytest tests/properties -s -p no:xdist -o python_files='many_*.py' $(ARGS)
 
 long: $(READY) $(RUNTIME) $(SPARK) ## tests that take minutes, on workerd (the platform's own alarm retries, every order of two operations), on Spark, and under kill -9
-	@$(BIN)/python -m pytest tests/workerd tests/spark tests/faults -s -p no:xdist -o python_files='long_*.py' $(ARGS)
+	@$(BIN)/python -m pytest tests/workerd tests/spark tests/faults tests/git -s -p no:xdist -o python_files='long_*.py' $(ARGS)
 
 lint: $(READY) ## ruff, its formatter as a check, and the import contracts
 	@status=0; \

@@ -13,6 +13,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "search": ("networkx", "llvmlite", "numba", "numpy", "scipy"),
     "check": ("duckdb", "ibis", "numpy", "pyarrow"),
     "flags": ("mmh3", "openfeature", "waitress"),
+    "artifacts": ("dulwich", "waitress"),
     "contracts": ("crosshair",),
     "crash": ("apsw",),
     "shell": ("prompt_toolkit",),

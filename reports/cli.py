@@ -15,6 +15,7 @@ from typing import Final
 import click
 
 from edgeproof.properties.extras import extra_of, missing
+from edgeproof.reports.commands.artifacts import artifacts
 from edgeproof.reports.commands.bound import bound
 from edgeproof.reports.commands.check import check
 from edgeproof.reports.commands.common import BUG, EXITS, INTERRUPTED, UNDECIDED, UNUSABLE
@@ -84,6 +85,7 @@ def cli(context: click.Context) -> None:
       edgeproof explore do_kv                              the same in a browser, with pictures
       edgeproof replay TRACE --on reference                the same steps on the reference implementation
       edgeproof flags walkthrough                          feature flags, a kill switch, and its record checked
+      edgeproof artifacts serve                            Git repositories for the stock client, tokens in KV
       edgeproof interleave                                 what overtakes what, in the code itself
       edgeproof crash --command COMMAND --recover COMMAND  power cuts of a store of your own, in any language
       edgeproof target check edgeproof.toml                a deployment of your own, by a file that describes it
@@ -100,7 +102,7 @@ def cli(context: click.Context) -> None:
 
 for one in (
     *(verify, cover, pin, mutate, diff, compare, replay, show, shell, explore, bound, run, interleave, crash),
-    *(check, learn, follow, flags, target, export, listing, scaffold),
+    *(check, learn, follow, flags, artifacts, target, export, listing, scaffold),
 ):
     cli.add_command(one)
 

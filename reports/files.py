@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,16 @@ from typing import Final
 from edgeproof.properties.regular import pieces_of
 from edgeproof.reports.errors import Unusable
 
-__all__ = ["LARGEST", "check_directory", "read_bearer", "read_pieces", "read_text", "remove_file", "write_text"]
+__all__ = [
+    "LARGEST",
+    "check_directory",
+    "make_bearer",
+    "read_bearer",
+    "read_pieces",
+    "read_text",
+    "remove_file",
+    "write_text",
+]
 
 LARGEST: Final = 64 * 2**20
 """Of a file that is read as a whole, in bytes (64 MiB). JSON may take twenty times as much memory as it has bytes, and
@@ -52,6 +62,23 @@ def read_bearer(path: str | Path) -> str:
     if not bearer:
         raise Unusable(f"{path} is empty; it should hold the bearer token of the control plane")
     return bearer
+
+
+def make_bearer(directory: Path, what: str) -> Path:
+    """The file with a control plane's token, in the folder that `what` is kept in; for nobody else to read, where it is
+    made. Raises Unusable.
+    """
+    path = directory / "bearer"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+    except FileExistsError:
+        if not path.is_file():
+            raise Unusable(f"{directory} is no folder that {what} can be kept in") from None
+    except OSError as error:
+        raise Unusable(f"cannot keep {what} in {directory}: {error.strerror or error}") from error
+    return path
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -7,7 +7,6 @@ together, on any runtime, and keeps the databases of the apps in a directory if 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -24,6 +23,7 @@ from edgeproof.impl.edge.centre import Centre, SqliteCentre
 from edgeproof.impl.edge.reader import Reading
 from edgeproof.impl.flags.control import FlagControl
 from edgeproof.impl.flags.evaluation import Evaluator
+from edgeproof.impl.folders import FolderTaken, claim
 from edgeproof.impl.pattern.deployment import Choices, DurableObject, Location, boot
 from edgeproof.impl.runtime import Runtime
 from edgeproof.impl.snapshot import Snapshot
@@ -202,15 +202,11 @@ def _with_room(why: str, directory: Path | None) -> str:
 def _claim(directory: Path) -> TextIO:
     """Keep others out of a directory until the file is closed, or its process has ended."""
     try:
-        file = (directory / "lock").open("w")
+        return claim(directory)
+    except FolderTaken as error:
+        raise CannotKeep("another server keeps its apps there") from error
     except OSError as error:
         raise CannotKeep(str(error)) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise CannotKeep("another server keeps its apps there") from error
-    return file
 
 
 def _made(path: Path) -> sqlite3.Connection:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ import click
 from edgeproof.reports.commands.common import DURATION, command
 from edgeproof.reports.consoles import Terminal
 from edgeproof.reports.errors import Unusable, one_line
-from edgeproof.reports.files import read_bearer
+from edgeproof.reports.files import make_bearer, read_bearer
 from edgeproof.reports.signals import stopped_by_signals
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ def serve(
     choices = Choices(reader="guarded", epoch=True, cache_ttl=float(cache_ttl), limits=limits)
     options = FlagOptions(account=account, pops=pops, blind=blind, changelog_cap=changelog_cap, choices=choices)
     place = Path(directory)
-    bearer = _bearer(place)
+    bearer = make_bearer(place, "apps")
     try:
         with (
             stopped_by_signals() as stop,
@@ -78,21 +76,6 @@ def serve(
     except OSError as error:
         raise Unusable(f"cannot serve on port {port}: {one_line(error.strerror or error)}") from error
     return 0
-
-
-def _bearer(directory: Path) -> Path:
-    """The file with the control plane's token; for nobody else to read, where it is made. Raises Unusable."""
-    path = directory / "bearer"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
-    except FileExistsError:
-        if not path.is_file():
-            raise Unusable(f"{directory} is no folder that apps can be kept in") from None
-    except OSError as error:
-        raise Unusable(f"cannot keep apps in {directory}: {error.strerror or error}") from error
-    return path
 
 
 def _announce(terminal: Terminal, url: str, options: FlagOptions, bearer: Path) -> None:

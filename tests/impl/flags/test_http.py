@@ -25,6 +25,7 @@ from edgeproof.impl.flags.provider import EdgeFlagProvider
 from edgeproof.impl.flags.routes import MAX_BODY
 from edgeproof.impl.flags.service import CannotKeep, FlagOptions
 from edgeproof.impl.flags.sources import HttpSource
+from edgeproof.impl.loopback import LoopThread
 from edgeproof.impl.pattern.deployment import Choices
 from tests.impl.flags.examples import flag
 
@@ -175,21 +176,12 @@ def test_two_servers_do_not_keep_the_same_apps(tmp_path: Path) -> None:
         assert ask(server, "GET", "/apps")[0] == 200
 
 
-def test_why_a_service_cannot_start_is_said_also_where_its_loop_is_closed_before_it_is_asked_to_stop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed = threading.Event()
+def test_a_loop_that_could_not_begin_says_why_and_can_still_be_ended() -> None:
+    def begin() -> None:
+        raise CannotKeep("it is empty")
 
-    class Slow(FlagServer):
-        def _run(self) -> None:
-            super()._run()
-            closed.set()
-
-        def _close(self) -> None:
-            closed.wait(10)
-            super()._close()
-
-    (tmp_path / "app-shop.sqlite").touch()
-    monkeypatch.setattr(threading.Thread, "is_alive", lambda thread: True)  # as it is for a moment after its last line
-    with pytest.raises(CannotKeep, match="it is empty"), Slow(TOKEN, options(), tmp_path):
-        pass
+    loop = LoopThread()
+    with pytest.raises(CannotKeep, match="it is empty"):
+        loop.start(begin, lambda none: None)
+    loop.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name.endswith("(_run)")]
