@@ -6,7 +6,8 @@ that nobody deletes. Whoever was told a ref has the grace: what they were promis
 have been fetching. And they say why nothing is lost: the history that a push would give main has all that main has,
 unless main has moved since, and then the push is refused.
 
-Nothing implements it yet, so no run can be compared with it and nothing is charged: it is searched and proved.
+No system of it is registered yet, so nothing is charged and `verify` drives nothing: it is searched and proved, and
+`tests/impl/git` drives the repository of `impl.git` in lockstep with two of its cases.
 """
 
 from __future__ import annotations
