@@ -15,7 +15,7 @@ from attrs import frozen
 
 from edgeproof.model.machine import Instance
 
-__all__ = ["CLIENT", "KV", "OBSERVER", "REPLICATOR", "STORE", "SYSTEM", "Lane", "element_lane", "lane_of"]
+__all__ = ["BLOBS", "CLIENT", "KV", "OBSERVER", "REPLICATOR", "STORE", "SYSTEM", "Lane", "element_lane", "lane_of"]
 
 
 @frozen(order=True)
@@ -36,7 +36,8 @@ CLIENT: Final = Lane(0, "clients")
 STORE: Final = Lane(1, "store")
 REPLICATOR: Final = Lane(2, "replicator")
 KV: Final = Lane(3, "KV")
-SYSTEM: Final = Lane(4, "system")
+BLOBS: Final = Lane(4, "blob store")
+SYSTEM: Final = Lane(5, "system")
 """Has what no rule knows: the state of somebody's own design that uses words of its own."""
 OBSERVER: Final = Lane(-1, "observer")
 """Is never shown."""
@@ -48,12 +49,13 @@ _NAMES: Final[Mapping[Lane, str]] = {
     CLIENT: "acked begun bucket draft editing entries request seen",
     STORE: "alarm alerted alerted_for armed bad bad_for before config content down failures flaws good good_is_bad "
     "last_good ledger logged minted_for needs outdated poked pushed_for released released_for restored revoked_for "
-    "share stage stuck token torn withdrawn writes",
+    "share stage stuck token torn withdrawn writes forked main_needs row side_needs",
     REPLICATOR: "asked carries_content deleting deleting_for replaced sending sending_for sent sent_content sent_era "
     "sent_needs sent_share stray stray_for waited",
     KV: "filled kv kv_content kv_era kv_first kv_needs kv_second kv_share listed marked neighbour_hit present region "
-    "region_age region_cached region_era turn",
-    OBSERVER: "poisoned poisoned_for since stays_off watched watching",
+    "region_age region_cached region_era returned turn",
+    BLOBS: "blob stranded",
+    OBSERVER: "fate held poisoned poisoned_for since stays_off watched watching",
 }
 _LANES: Final = {name: lane for lane, names in _NAMES.items() for name in names.split()}
 
@@ -73,4 +75,4 @@ def element_lane(instance: Instance, sort: str, element: int) -> Lane:
     if home := instance.machine.index(sort).home:
         # They are dealt out in turn, as in the interpreter.
         return element_lane(instance, home, element % instance.number(instance.machine.sort_size_name(home)))
-    return Lane(5, "location", element) if sort == "Pop" else _SORTS.get(sort, SYSTEM)
+    return Lane(6, "location", element) if sort == "Pop" else _SORTS.get(sort, SYSTEM)

@@ -50,7 +50,22 @@ _SPOKEN: Final[Mapping[str, str]] = {
 }
 """By names of actions: who speaks to whom. After a `!` it does not arrive."""
 
-_WAYS: Final = {action: ways.split() for actions, ways in _SPOKEN.items() for action in actions.split()}
+_OF_DESIGN: Final[Mapping[str, Mapping[str, str]]] = {
+    "artifacts_repo": {
+        "begin begin_forced acknowledge fetch download fetch_elsewhere": "store>place",
+        "arrive spill push push_rest": "place>store",
+        "hear token_returns": "kv>place",
+    },
+}
+"""The same for actions that are called as those of other designs, and say something else."""
+
+
+def _by_action(spoken: Mapping[str, str]) -> dict[str, list[str]]:
+    return {action: ways.split() for actions, ways in spoken.items() for action in actions.split()}
+
+
+_WAYS: Final = _by_action(_SPOKEN)
+_WAYS_OF: Final = {design: _by_action(spoken) for design, spoken in _OF_DESIGN.items()}
 _FIXED: Final = {"client": CLIENT, "store": STORE, "replicator": REPLICATOR, "kv": KV}
 _PLACES: Final = ("pop", "cache", "read")
 """Arguments that name a location, or something that is at one."""
@@ -62,7 +77,8 @@ def messages(instance: Instance, event: Event, changed: Set[str]) -> Iterator[Me
     if event.action == "read" and place is not None:
         yield from _read(instance, event, place, changed)
         return
-    for way in _WAYS.get(event.action, ()):
+    own = _WAYS_OF.get(instance.machine.name, {})
+    for way in own.get(event.action, _WAYS.get(event.action, ())):
         lost = "!" in way
         sender, receiver = ({**_FIXED, "place": place}.get(end) for end in way.split("!" if lost else ">"))
         if "Writer" in _sorts(instance, event) and receiver is KV:

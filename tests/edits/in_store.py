@@ -88,7 +88,7 @@ IN_STORE: Final = (
     ),
     _store(
         "restore-waits-its-turn",
-        'if self._outbox:\n                self._arm(self._clock.now(), "sync")',
+        "if self._outbox:\n                self.arm_for_restore(self.alarm())",
         "if self._outbox:\n                self._arm_for_write()",
         "A restore arms the alarm as a write does: a retry that is waited for is not hurried.",
         "restores-among-failures",
@@ -96,7 +96,7 @@ IN_STORE: Final = (
     _store(
         "restores-unseen",
         "            if self._outbox:\n"
-        '                self._arm(self._clock.now(), "sync")\n        return self.status()',
+        "                self.arm_for_restore(self.alarm())\n        return self.status()",
         "        return self.status()",
         "A restore arms nothing: what was restored is published with the next write.",
         "rollback",

@@ -190,7 +190,8 @@ IN_WORKER: Final = (
     ),
     _store(
         "restore-waits-its-turn",
-        'if (this.options.publisher === "outbox") this.arm(this.now(), "sync");\n      return true;',
+        'if (this.options.publisher === "outbox" && !this.isLeased()) this.arm(this.now(), "sync");\n'
+        "      return true;",
         'if (this.options.publisher === "outbox" && this.meta().reason !== "retry") this.arm(this.now(), "sync");\n'
         "      return true;",
         "A restore does not hurry a retry that is waited for.",

@@ -11,7 +11,7 @@ from typing import Final
 
 from edgeproof.model.designs.parts.locations import Locations
 from edgeproof.model.designs.parts.tokens import TokenTable
-from edgeproof.model.expr import Expr, Type, for_all, implies, ite, lift
+from edgeproof.model.expr import Expr, for_all, implies, ite, lift
 from edgeproof.model.machine import (
     State,
     action,
@@ -19,13 +19,14 @@ from edgeproof.model.machine import (
     deadline,
     definition,
     duration,
+    enum,
     hazard,
     option,
 )
 
 __all__ = ["Door", "opens"]
 
-_LISTED: Final = Type("enum", ("absent", "token"))
+_LISTED: Final = enum("absent", "token").type
 
 
 class Door(TokenTable):
