@@ -6,6 +6,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -45,8 +46,7 @@ def alone() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-@pytest.mark.parametrize("suffix", ["gz", "zst"])
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize(("name", "suffix"), zip(BOMBS, cycle(EXPANDED), strict=False))
 def test_a_bomb_is_refused_in_a_line_and_a_bounded_memory(
     alone: ProcessPoolExecutor, tmp_path: Path, name: str, suffix: str
 ) -> None:

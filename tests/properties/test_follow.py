@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeproof.properties.engines.history.engine import Promise, check_history, check_table
@@ -199,6 +199,7 @@ def test_verdicts_on_a_finished_file_are_those_of_the_checks(tmp_path: Path) -> 
             assert followed[one.property].measures.get("violations") == one.measures.get("violations")
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**32))
 def test_wherever_a_history_ends_it_is_judged_on_the_way_as_the_checks_judge_it_or_left_to_them(seed: int) -> None:
     """Restores and all. What is left open is little enough for the rest to be held to something."""
