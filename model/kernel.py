@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
@@ -25,6 +25,7 @@ from edgeproof.model.layout import Field, clock_caps, lay_out, room
 from edgeproof.model.machine import Action, DesignError, Instance, Machine, Store, fill_in, specialise
 
 __all__ = [
+    "MOST_FORMS",
     "Kernel",
     "KernelSource",
     "StateForm",
@@ -34,6 +35,9 @@ __all__ = [
     "kernel_parameters",
     "load_kernel",
 ]
+
+MOST_FORMS: Final = 31
+"""Of states as of steps: what a kernel says of each takes two bits of a word."""
 
 
 @frozen
@@ -181,8 +185,13 @@ def build_source(
     """Write a kernel for every instance of the shape's machine that is no larger than it in any number.
 
     The constants named in `fixed` become literals, and what they make impossible is left out: faster code, sooner
-    compiled, but only for instances that agree with `shape` on them.
+    compiled, but only for instances that agree with `shape` on them. Raises DesignError for more forms of a kind than
+    it has room for.
     """
+    for kind, forms in (("states", states), ("steps", steps)):
+        if len(forms) > MOST_FORMS:
+            asked = f"{len(forms)} properties and facts are about {kind}"
+            raise DesignError(f"{asked}, and a search or a run asks at most {MOST_FORMS} of a kind at once: ask fewer")
     values = {name: shape.values[name] for name in fixed}
     machine = specialise(shape.machine, values)
     states = [StateForm(f.name, fill_in(f.holds, values), fill_in(f.tested, values)) for f in states]
