@@ -168,7 +168,7 @@ def _joined(join: Callable[[Any, Any], Any], left: _Read, right: _Read) -> Expr:
         if isinstance(left, str) or isinstance(right, str):
             raise DesignError(f"neither {left!r} nor {right!r} says what it is a value of")
         left = lift(left, BOOL if isinstance(left, bool) else NAT)
-    like = left.type if isinstance(left, Expr) else right.type  # type: ignore[union-attr]
+    like = next(side.type for side in (left, right) if isinstance(side, Expr))
     found: Expr = join(lift(left, like), lift(right, like))
     return found
 

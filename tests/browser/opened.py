@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 from playwright.sync_api import Browser, Dialog, Page
 
-__all__ = ["Opened", "opened"]
+__all__ = ["Colours", "Opened", "opened"]
+
+Colours: TypeAlias = Literal["light", "dark"]
 
 
 @frozen
@@ -45,7 +47,7 @@ class Opened:
 
 
 @contextmanager
-def opened(browser: Browser, what: Path | str, colours: Literal["light", "dark"] = "light") -> Iterator[Opened]:
+def opened(browser: Browser, what: Path | str, colours: Colours = "light") -> Iterator[Opened]:
     """Open a file as whoever clicks on it does, or an address."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=colours)
     one = Opened(context.new_page())

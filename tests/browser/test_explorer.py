@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from edgeproof.model.designs import load
 from edgeproof.reports.explorer.door import Door
 from edgeproof.reports.explorer.pages import Explorer
-from tests.browser.opened import opened
+from tests.browser.opened import Colours, opened
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_the_keyboard_alone_finds_a_state_that_somebody_typed(browser: Browser, 
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_nothing_keeps_anybody_from_walking(browser: Browser, url: str, axe: str, colours: str) -> None:
-    with opened(browser, f"{url}?do=write&do=tick", colours) as one:  # type: ignore[arg-type] # of two words
+def test_nothing_keeps_anybody_from_walking(browser: Browser, url: str, axe: str, colours: Colours) -> None:
+    with opened(browser, f"{url}?do=write&do=tick", colours) as one:
         one.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert one.serious(axe) == []

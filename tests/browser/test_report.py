@@ -18,7 +18,7 @@ from edgeproof.reports.difference import Change, Direction
 from edgeproof.reports.html.staleness import staleness_section
 from edgeproof.reports.html.verified import verified_page
 from edgeproof.reports.view import arrange
-from tests.browser.opened import opened
+from tests.browser.opened import Colours, opened
 from tests.reports import examples
 from tests.reports.test_escapes import HOSTILE, rude
 
@@ -104,8 +104,9 @@ def test_from_a_case_that_is_violated_a_link_leads_to_the_run_that_shows_it(
 
 
 def test_it_is_dark_where_the_machine_is_and_as_one_chooses(browser: Browser, report: Path, screens: Path) -> None:
-    for colours, usual, other in (("light", LIGHT, DARK), ("dark", DARK, LIGHT)):
-        with opened(browser, report, colours) as one:  # type: ignore[arg-type] # of two words
+    machines: tuple[tuple[Colours, str, str], ...] = (("light", LIGHT, DARK), ("dark", DARK, LIGHT))
+    for colours, usual, other in machines:
+        with opened(browser, report, colours) as one:
             assert one.colour() == usual
             one.page.get_by_role("radio", name="auto").focus()
             one.page.keyboard.press("ArrowRight")
@@ -118,8 +119,8 @@ def test_it_is_dark_where_the_machine_is_and_as_one_chooses(browser: Browser, re
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_nothing_keeps_anybody_from_reading_it(browser: Browser, report: Path, axe: str, colours: str) -> None:
-    with opened(browser, report, colours) as one:  # type: ignore[arg-type] # of two words
+def test_nothing_keeps_anybody_from_reading_it(browser: Browser, report: Path, axe: str, colours: Colours) -> None:
+    with opened(browser, report, colours) as one:
         one.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert one.serious(axe) == []
         for name in ("atomic-write of do_kv", "monotonic-kv of do_kv"):
